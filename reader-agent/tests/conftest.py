@@ -6,12 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
+import snapshot_double as double
 from platform_double import Platform
 from rich.console import Console
+from snapshot_double import CardRow, TicketRow
+from ulid import ULID
 
 from reader_agent import enrolment, logs
 from reader_agent.agent import Agent
@@ -25,6 +29,7 @@ from reader_agent.simulator import Air, SimulatedCard
 from reader_agent.wire import Decision
 
 DEMO_UID = "04A1B2C3D4E5F6"
+FAMILY = "04A1B2C3D4E5F7"
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +118,31 @@ def wait_until(condition: Callable[[], bool], timeout: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < give_up, "what was waited for did not come"
         time.sleep(0.02)
+
+
+class Box:
+    """The tickets and cards of the platform's double, and the snapshot that it makes of them."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.tickets = [TicketRow(ULID()) for _ in range(4)]
+        self.cards = [CardRow(DEMO_UID, (self.tickets[0],)), CardRow(FAMILY, tuple(self.tickets[1:]))]
+        platform.tickets[DEMO_UID] = None
+        platform.ticket_ids[DEMO_UID] = self.tickets[0].id
+        self.publish()
+
+    def publish(self, since: str | None = None, **given: Any) -> None:
+        """Let the platform give this for a cursor."""
+        given.setdefault("now", datetime.now(UTC))
+
+        def made(device_id: str) -> bytes:
+            return double.make(
+                self.platform.signer, self.tickets, self.cards, since=since, **{"device_id": device_id, **given}
+            )
+
+        self.platform.snapshots[since] = made
+
+
+@pytest.fixture
+def box(platform: Platform) -> Box:
+    return Box(platform)

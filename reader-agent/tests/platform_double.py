@@ -23,6 +23,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from snapshot_double import Signer
 
+# What a record says; it must say so each time that it is sent.
+CONTENT = ("kind", "uid", "qr", "sun", "direction", "gate", "delta", "scanned_at", "seq", "boot_id", "mono_ms")
+
 
 @dataclass
 class Fault:
@@ -68,6 +71,7 @@ class Platform:
         self.snapshot_cut: int | None = None
         self.revoked_before: str | None = None
         self.tickets: dict[str, dict[str, Any] | None] = {}
+        self.said: dict[str, str] = {}
         self.ticket_ids: dict[str, str] = {}
         self.answers: dict[str, dict[str, Any]] = {}
         self.received: list[dict[str, Any]] = []
@@ -183,6 +187,10 @@ class Platform:
 
     def _decide(self, tap: dict[str, Any]) -> dict[str, Any]:
         scan_id = tap["scan_id"]
+        said = json.dumps([tap.get(name) for name in CONTENT])
+        if self.said.setdefault(scan_id, said) != said:
+            error = {"code": "SCAN_ID_REUSED", "message": "another record had this id"}
+            return {"scan_id": scan_id, "status": "rejected", "result": "invalid", "error": error}
         if scan_id in self.answers:
             return self.answers[scan_id] | {"status": "replayed"}
         self.received.append(tap)

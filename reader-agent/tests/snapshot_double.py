@@ -161,14 +161,14 @@ def seal(signer: Signer, unsigned: bytes) -> bytes:
     return unsigned + signer.key.sign(b"gatehouse snapshot\x00" + unsigned)
 
 
-def names_for(device_key: bytes, names: dict[str, list[str]]) -> str:
-    """Return names that only the device with this Ed25519 key can read: its X25519 key, a nonce, AES-256-GCM."""
+def names_for(device_key: bytes, names: dict[str, list[str]], *, cursor: str) -> str:
+    """Return names that only the device with this Ed25519 key can read: its X25519 form is of the same curve."""
     y = int.from_bytes(device_key, "little") & (2**255 - 1)
-    u = (1 + y) * pow(1 - y, -1, PRIME) % PRIME
+    theirs = ((1 + y) * pow(1 - y, -1, PRIME) % PRIME).to_bytes(32, "little")
     fresh = X25519PrivateKey.generate()
-    shared = fresh.exchange(X25519PublicKey.from_public_bytes(u.to_bytes(32, "little")))
-    key = HKDF(SHA256(), 32, None, b"gatehouse snapshot names").derive(shared)
-    nonce = bytes(12)
-    return b64(
-        fresh.public_key().public_bytes_raw() + nonce + AESGCM(key).encrypt(nonce, json.dumps(names).encode(), None)
-    )
+    ours = fresh.public_key().public_bytes_raw()
+    shared = fresh.exchange(X25519PublicKey.from_public_bytes(theirs))
+    key = HKDF(SHA256(), 32, ours + theirs, b"gatehouse snapshot names").derive(shared)
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(json.dumps(names).encode()) + packer.flush()
+    return b64(ours + AESGCM(key).encrypt(bytes(12), packed, cursor.encode()))

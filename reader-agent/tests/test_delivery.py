@@ -58,7 +58,7 @@ def test_a_tap_without_a_server_is_kept_and_not_admitted_and_sent_later_with_its
         wait_until(lambda: gate.agent.outbox.depth() == 0)
         wait_until(lambda: "kept tap of" in gate.screen.getvalue())
     assert sent(platform) == [kept.scan_id]
-    assert platform.received[0]["scanned_at"] == kept.on_the_wire(Clock()).scanned_at
+    assert platform.received[0]["scanned_at"] == kept.on_the_wire().scanned_at
     assert "now sent, ADMITTED" in gate.screen.getvalue()
 
 

@@ -7,46 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import snapshot_double as double
-from conftest import DEMO_UID, Work, WorkingAgent, wait_until
+from conftest import DEMO_UID, Box, Work, WorkingAgent, wait_until
 from platform_double import Fault, Platform
-from snapshot_double import CardRow, TicketRow
-from ulid import ULID
 
 from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome
 from reader_agent.readers import Card
 from reader_agent.simulator import Ntag213
 
 TAPS = "/api/device/taps/"
-FAMILY = "04A1B2C3D4E5F7"
-
-
-class Box:
-    """The tickets and cards of the platform's double, and the snapshot that it makes of them."""
-
-    def __init__(self, platform: Platform) -> None:
-        self.platform = platform
-        self.tickets = [TicketRow(ULID()) for _ in range(4)]
-        self.cards = [CardRow(DEMO_UID, (self.tickets[0],)), CardRow(FAMILY, tuple(self.tickets[1:]))]
-        platform.tickets[DEMO_UID] = None
-        platform.ticket_ids[DEMO_UID] = self.tickets[0].id
-        self.publish()
-
-    def publish(self, since: str | None = None, **given: Any) -> None:
-        """Let the platform give this for a cursor."""
-        given.setdefault("now", datetime.now(UTC))
-
-        def made(device_id: str) -> bytes:
-            return double.make(
-                self.platform.signer, self.tickets, self.cards, since=since, **{"device_id": device_id, **given}
-            )
-
-        self.platform.snapshots[since] = made
-
-
-@pytest.fixture
-def box(platform: Platform) -> Box:
-    return Box(platform)
 
 
 def has_snapshot(gate: WorkingAgent) -> Callable[[], bool]:

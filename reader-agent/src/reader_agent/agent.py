@@ -92,6 +92,7 @@ class Agent:
         self.outbox = Outbox(identity.outbox_path(settings.state_dir), secret=identity.storage_secret())
         self.server = Server(identity.server, clock=Clock(), identity=identity)
         self.standing = Standing(on_alarm=self._alarm, on_all_clear=self._all_clear)
+        self._is_wiped = False
         self.offline = self._make_offline()
         self.sync = self._make_sync()
         self.hub = make_hub(settings, identity, self.offline.gate, self.outbox, log=log)
@@ -124,7 +125,7 @@ class Agent:
             log=self._log,
             seconds=self._settings.snapshot_seconds,
         )
-        sync.may_fetch = lambda: self.standing.locked_out is None
+        sync.may_fetch = lambda: self.standing.locked_out is None and not self._is_wiped
         sync.load()
         self.offline.remember(self.outbox)
         return sync
@@ -342,6 +343,7 @@ class Agent:
         request = self._settings.state_dir / SYNC_REQUEST
         if request.exists():
             request.unlink(missing_ok=True)
+            self._is_wiped = False
             self.sync.wake()
         with contextlib.suppress(sqlite3.Error):
             self.sync.mark_time()
@@ -355,13 +357,13 @@ class Agent:
         asked = answer.revoked_before if answer else None
         if asked is None or self.sync.store.fact(_WIPED) == asked or self.outbox.depth() + self.outbox.dead():
             return
+        self._is_wiped = True
         self.offline.use(None)
         self.sync.store.wipe()
         self.outbox.forget_cards()
         self.sync.store.set_fact(_WIPED, asked)
         self._log.warning("wiped", asked_at=asked)
-        self._display.say("this device was wiped: it knows no tickets and cards until it gets the next snapshot", "red")
-        self.sync.wake()
+        self._display.say("this device was wiped: it fetches no snapshot before a restart or `sync now`", "red")
 
     def _write_report(self, state: dict[str, Any]) -> None:
         body = json.dumps({**state, "reported_at": write_time(Clock().wall())}, indent=2)

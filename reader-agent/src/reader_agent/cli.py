@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from reader_agent import __version__, enrolment, enrolments, logs, self_test, simulate, station_commands
+from reader_agent import (
+    __version__,
+    enrolment,
+    enrolments,
+    logs,
+    self_test,
+    simulate,
+    snapshot_commands,
+    station_commands,
+)
 from reader_agent.agent import Agent, only_one
 from reader_agent.display import Display
 from reader_agent.failures import AgentError, BadSetup
@@ -211,6 +220,7 @@ def simulate_command(
 
 
 station_commands.register(app)
+snapshot_commands.register(app)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Time at a gate: the wall clock may be wrong or jump; the boot clock only counts up."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -26,17 +26,6 @@ class Clock:
     def monotonic(self) -> float:
         """Return seconds since boot."""
         return self.monotonic_ns() / 1e9
-
-    def wall_of(self, *, boot_id: str, monotonic_ns: int, scanned_at: datetime) -> datetime:
-        """Return when something happened by the present wall clock.
-
-        A clock that was set since then would give a kept tap a wrong time: a board without a battery boots in the
-        past. Within one boot, the boot clock tells how long ago it was.
-        """
-        if boot_id != self.boot_id:
-            return scanned_at
-        counted = self.wall() - timedelta(microseconds=(self.monotonic_ns() - monotonic_ns) / 1000)
-        return counted if abs(counted - scanned_at) > timedelta(seconds=2) else scanned_at
 
 
 def write_time(moment: datetime) -> str:

@@ -23,9 +23,9 @@ from typing import Any, Literal, Self
 
 from reader_agent import outbox_layout
 from reader_agent.admission import Presence
-from reader_agent.clock import Clock, read_time, write_time
+from reader_agent.clock import read_time, write_time
 from reader_agent.failures import BadSetup
-from reader_agent.tap import ServerTime, Tap
+from reader_agent.tap import Tap
 from reader_agent.vault import SALT_BYTES, Unreadable, Vault
 from reader_agent.wire import Decision, OfflineOut, Sun, TapOut
 
@@ -36,13 +36,14 @@ _MOST_ALONG, _MOST_TICKETS = 10, 50
 State = Literal["pending", "dead", "done"]
 
 _ENTRIES = """
-SELECT tap.sequence, scan_id, tap.kind, scanned_at, boot_id, monotonic_ns, clock_offset_ms, direction, delta, gate,
+SELECT tap.sequence, scan_id, tap.kind, tap.scanned_at, boot_id, monotonic_ns, clock_offset_ms, direction, delta, gate,
     uid, qr, picc_data, cmac, sealed, decision.result, decision.reason, decision.cursor, decision.via,
     open.sequence IS NULL AS is_done, open.dead, outcome.status,
-    coalesce(nullif(outcome.detail, ''), failure.reason, '') AS detail
+    coalesce(nullif(outcome.detail, ''), failure.reason, '') AS detail, sent_as.scanned_at AS sent_as
 FROM tap LEFT JOIN open ON open.sequence = tap.sequence
     LEFT JOIN failure ON failure.sequence = tap.sequence
     LEFT JOIN decision ON decision.sequence = tap.sequence
+    LEFT JOIN sent_as ON sent_as.sequence = tap.sequence
     LEFT JOIN outcome ON outcome.id = (SELECT max(id) FROM outcome WHERE outcome.sequence = tap.sequence)
 """
 _WHERE: dict[State | None, str] = {
@@ -84,11 +85,13 @@ class Entry:
     status: int | None = None
     detail: str = ""
     at_gate: DecidedAtGate | None = None
+    # The time that a tap of an earlier boot is sent with.
+    sent_as: datetime | None = None
 
-    def on_the_wire(self, clock: Clock, now: ServerTime | None = None) -> TapOut:
+    def on_the_wire(self) -> TapOut:
         """Return this tap as the server takes it, with its number and what was decided at the gate."""
         known = self.at_gate
-        return self.tap.on_the_wire(clock, now).model_copy(
+        return self.tap.on_the_wire(self.sent_as).model_copy(
             update={
                 "seq": self.sequence,
                 "offline": OfflineOut(result=known.result, reason=known.reason) if known else None,
@@ -332,6 +335,12 @@ class Outbox:
             (sequence, write_time(at), kind, status, detail),
         )
 
+    def fix_times(self, times: Mapping[int, datetime]) -> None:
+        """Store the times that taps of earlier boots are sent with: each is sent alike whenever it is sent."""
+        with self._transaction() as db:
+            rows = [(sequence, write_time(moment)) for sequence, moment in times.items()]
+            db.executemany("INSERT OR IGNORE INTO sent_as VALUES (?, ?)", rows)
+
     def learn_boot(self, boot_id: str, server_minus_boot_ms: int) -> None:
         """Remember the server's clock minus the boot clock: it corrects this boot's taps in later boots."""
         with self._transaction() as db:
@@ -385,6 +394,7 @@ class Outbox:
     def _entry(self, row: Sequence[Any]) -> Entry:
         (sequence, scan_id, kind, scanned_at, boot_id, monotonic_ns, offset, direction, delta, gate) = row[:10]
         uid, qr, picc_data, cmac, sealed, result, reason, cursor, via, is_done, is_dead, status, detail = row[10:23]
+        sent_as = read_time(row[23]) if row[23] else None
         if sealed is not None:
             uid, qr, picc_data, cmac = self._opened(sealed, scan_id)
         tap = Tap(
@@ -403,7 +413,7 @@ class Outbox:
         )
         state: State = "done" if is_done else "dead" if is_dead else "pending"
         at_gate = DecidedAtGate(result, reason, cursor, via) if result else None
-        return Entry(sequence=sequence, tap=tap, state=state, status=status, detail=detail, at_gate=at_gate)
+        return Entry(sequence, tap, state, status=status, detail=detail, at_gate=at_gate, sent_as=sent_as)
 
     def _opened(self, sealed: bytes, scan_id: str) -> tuple[str | None, ...]:
         """Return a tap's card and code; nothing where they were wiped, or are another device's."""

@@ -83,6 +83,10 @@ CREATE TABLE IF NOT EXISTS passage (
     passed_at TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS passage_by_ticket ON passage (ticket);
+CREATE TABLE IF NOT EXISTS sent_as (
+    sequence INTEGER PRIMARY KEY REFERENCES tap (sequence),
+    scanned_at TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS storage (only INTEGER PRIMARY KEY CHECK (only = 1), salt BLOB NOT NULL);
 """
 # SQLite adds no checks to a table, so the taps move to a new one. Their places stay, and the next one follows the last.

@@ -8,7 +8,7 @@ import queue
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -197,15 +197,31 @@ class Road:
         ) as response:
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise TryLater(f"{self.url} gave an encoded answer that was not asked for")
-            content, size = bytearray(), 0
-            for chunk in response.iter_raw(_PIECE_BYTES if request.on_piece else None):
-                size += len(chunk)
-                if size > request.longest:
-                    raise TryLater(f"{self.url} gave an answer over {request.longest // 1024} KB")
-                if request.on_piece and response.status_code in _WITH_CONTENT:
-                    request.on_piece(response.status_code, response.headers, chunk)
-                else:
-                    content += chunk
+            content = bytearray()
+            for chunk in self._chunks(response, request, until):
+                content += chunk
                 if time.monotonic() > until:
                     raise TryLater(self._silent(seconds))
             return Reply(response.status_code, response.headers, bytes(content))
+
+    def _chunks(self, response: httpx.Response, request: Request, until: float) -> Iterator[bytes]:
+        """Yield the chunks of an answer, or give them in larger pieces to `on_piece`, also where the answer breaks."""
+        in_pieces = request.on_piece if response.status_code in _WITH_CONTENT else None
+        size, piece = 0, bytearray()
+        try:
+            for chunk in response.iter_raw():
+                size += len(chunk)
+                if size > request.longest:
+                    raise TryLater(f"{self.url} gave an answer over {request.longest // 1024} KB")
+                if in_pieces is None:
+                    yield chunk
+                    continue
+                piece += chunk
+                if len(piece) >= _PIECE_BYTES:
+                    in_pieces(response.status_code, response.headers, bytes(piece))
+                    piece.clear()
+                if time.monotonic() > until:
+                    raise TryLater(f"{self.url} sent its answer too slowly")
+        finally:
+            if in_pieces is not None and piece:
+                in_pieces(response.status_code, response.headers, bytes(piece))

@@ -2,12 +2,12 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
-from reader_agent.failures import LockedOut, ServerError
+from reader_agent.failures import LockedOut, ServerError, TryLater
 from reader_agent.outbox import Entry, Outbox, Passage
 from reader_agent.server import RoadName, Server
 from reader_agent.standing import Standing
@@ -62,9 +62,9 @@ class Sender:
 
     def send(self, entries: Sequence[Entry], *, road: RoadName, seconds: float) -> list[Answered]:
         """Send taps and record their decisions. Raises TryLater, Rejected and LockedOut."""
-        clock, now = self.server.clock, self._server_time()
         try:
-            answer = self.server.taps([entry.on_the_wire(clock, now) for entry in entries], timeout=seconds, road=road)
+            entries = self._with_fixed_times(entries, seconds)
+            answer = self.server.taps([entry.on_the_wire() for entry in entries], timeout=seconds, road=road)
         except ServerError as error:
             self.tally.failed_attempts += 1
             self.last_error = str(error)
@@ -84,7 +84,12 @@ class Sender:
             self._learn_boot()
             found = {entry.sequence: self.passage_of(entry.tap, by_sequence[entry.sequence]) for entry in entries}
             passages = {sequence: passage for sequence, passage in found.items() if passage}
-            settled = self.outbox.decided(by_sequence, at=self.server.clock.wall(), passages=passages)
+            self._bury_unreadable(by_sequence)
+            settled = self.outbox.decided(
+                {sequence: answer for sequence, answer in by_sequence.items() if not answer.is_unreadable},
+                at=self.server.clock.wall(),
+                passages=passages,
+            )
             self.tally.decided += len(settled)
             answers = [by_sequence[sequence] for sequence in settled]
             self.tally.conflicts += sum(answer.conflict is not None for answer in answers)
@@ -97,6 +102,32 @@ class Sender:
         return [
             Answered(entry, by_sequence[entry.sequence], entry.sequence in settled, is_recorded) for entry in entries
         ]
+
+    def _bury_unreadable(self, decisions: Mapping[int, Decision]) -> None:
+        """Set records aside that the platform cannot read: it did not keep them, so they are not done."""
+        for sequence, decision in decisions.items():
+            if decision.is_unreadable and decision.error:
+                said = f"{decision.error.code}: {decision.error.message}"
+                self.outbox.buried(sequence, status=200, detail=said, at=self.server.clock.wall())
+                self.tally.buried += 1
+
+    def _with_fixed_times(self, entries: Sequence[Entry], seconds: float) -> Sequence[Entry]:
+        """Return entries with the times that those of earlier boots are sent with, which are on the disk."""
+        clock = self.server.clock
+        late = [entry for entry in entries if entry.sent_as is None and entry.tap.boot_id != clock.boot_id]
+        if late and self.server.clock_offset_seconds is None:
+            self.server.access_token(timeout=seconds)  # its answer says what time it is
+        now = self._server_time()
+        if now is None or not late:
+            return entries
+        found = {entry.sequence: entry.tap.time_after_a_reboot(clock, now) for entry in late}
+        times = {sequence: moment for sequence, moment in found.items() if moment is not None}
+        if times:
+            try:
+                self.outbox.fix_times(times)
+            except sqlite3.Error as error:
+                raise TryLater(f"the times of kept taps could not be recorded: {error}", is_reached=False) from None
+        return [replace(entry, sent_as=entry.sent_as or times.get(entry.sequence)) for entry in entries]
 
     def _server_time(self) -> ServerTime | None:
         offset = self.server.clock_offset_seconds

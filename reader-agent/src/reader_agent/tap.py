@@ -10,6 +10,8 @@ from ulid import ULID
 from reader_agent.clock import Clock, write_time
 from reader_agent.wire import Sun, TapOut
 
+# A smaller difference is the jitter of the network, and of a clock that is set little by little.
+_CLOCK_WAS_WRONG = timedelta(seconds=2)
 Kind = Literal["scan", "leave", "return", "count"]
 
 
@@ -81,8 +83,12 @@ class Tap:
             clock_offset_ms=clock_offset_ms,
         )
 
-    def on_the_wire(self, clock: Clock, now: ServerTime | None = None) -> TapOut:
-        """Return this tap as the server takes it; `now` is what is known of the server's clock."""
+    def on_the_wire(self, sent_as: datetime | None = None) -> TapOut:
+        """Return this tap as the server takes it, the same each time that it is sent.
+
+        Within one boot the server counts by the boot clock, so the wall clock's time is sent as it was. `sent_as` is
+        the time that a tap of an earlier boot was given, where that boot's wall clock was wrong.
+        """
         return TapOut(
             scan_id=self.scan_id,
             kind=None if self.kind == "scan" else self.kind,
@@ -90,19 +96,20 @@ class Tap:
             qr=self.qr,
             delta=self.delta,
             gate=self.gate,
-            scanned_at=write_time(self._time_by_present_clock(clock, now)),
+            scanned_at=write_time(sent_as or self.scanned_at),
             sun=self.sun,
             direction=self.direction,
             boot_id=self.boot_id,
             mono_ms=self.monotonic_ns // 1_000_000,
         )
 
-    def _time_by_present_clock(self, clock: Clock, now: ServerTime | None) -> datetime:
-        """Return when the tap was made, by the present wall clock: the server corrects it by that clock's offset."""
+    def time_after_a_reboot(self, clock: Clock, now: ServerTime) -> datetime | None:
+        """Return when a tap of an earlier boot was made, by the present wall clock, where that boot's was wrong.
+
+        The server corrects such a tap by the offset of the present wall clock.
+        """
         if self.boot_id == clock.boot_id:
-            return clock.wall_of(boot_id=self.boot_id, monotonic_ns=self.monotonic_ns, scanned_at=self.scanned_at)
-        if now is None:
-            return self.scanned_at
+            return None
         ahead_ms = now.of_boots.get(self.boot_id)
         try:
             if ahead_ms is not None:
@@ -110,7 +117,8 @@ class Tap:
             elif self.clock_offset_ms is not None:
                 by_server = self.scanned_at + timedelta(milliseconds=self.clock_offset_ms)
             else:
-                return self.scanned_at
-            return by_server - timedelta(seconds=now.offset_seconds)
+                return None
+            counted = by_server - timedelta(seconds=now.offset_seconds)
         except (OverflowError, ValueError, OSError):
-            return self.scanned_at
+            return None
+        return counted if abs(counted - self.scanned_at) > _CLOCK_WAS_WRONG else None

@@ -139,6 +139,11 @@ class Decision(_In):
     decided_at: Shown | None = None
 
     @property
+    def is_unreadable(self) -> bool:
+        """Return whether the platform could not read the record, and so did not keep it."""
+        return self.status == "rejected" and self.error is not None and self.error.code == "VALIDATION_ERROR"
+
+    @property
     def admitted(self) -> bool:
         """Return whether the person may enter. Any other word than `valid` is a refusal, also a future one."""
         return self.result == ADMITTED

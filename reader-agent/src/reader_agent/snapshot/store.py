@@ -84,11 +84,11 @@ class SnapshotStore:
 
     def parts(self) -> list[bytes]:
         """Return the full snapshot and its deltas in their order; nothing where one of them cannot be opened."""
-        with self._lock:
-            rows = self._db.execute("SELECT place, sealed FROM part ORDER BY place").fetchall()
         try:
+            with self._lock:
+                rows = self._db.execute("SELECT place, sealed FROM part ORDER BY place").fetchall()
             return [self._vault.open(sealed, place=f"part/{place}") for place, sealed in rows]
-        except Unreadable:
+        except (Unreadable, sqlite3.DatabaseError):
             return []
 
     def sizes(self) -> list[int]:

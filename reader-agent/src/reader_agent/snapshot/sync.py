@@ -180,8 +180,12 @@ class SnapshotSync:
             headers["If-Range"] = etag
 
         def on_piece(status: int, answered: httpx.Headers, piece: bytes) -> None:
-            if progress.current:
+            if not progress.current:
+                return
+            try:
                 self._take(progress, wanted, status, answered, piece)
+            except sqlite3.Error as error:
+                raise TryLater(f"the snapshot could not be stored: {error}") from None
 
         try:
             reply = self._server.snapshot(since=since, headers=headers, on_piece=on_piece, timeout=_ATTEMPT_SECONDS)
