@@ -228,12 +228,16 @@ class Platform:
         }  # fmt: skip
         return answer | {"result": "valid"}
 
-    def snapshot(self, device: str, since: str | None, wanted: str | None) -> tuple[int, bytes, dict[str, str]]:
+    def snapshot(
+        self, device: str, since: str | None, wanted: str | None, if_range: str | None
+    ) -> tuple[int, bytes, dict[str, str]]:
         self.snapshot_requests.append((since, wanted))
         if since not in self.snapshots:
             return 400, envelope("INVALID_CURSOR", "no such cursor"), {"Content-Type": "application/json"}
         whole = self.snapshots[since](device)
         headers = {"Content-Type": "application/octet-stream", "ETag": f'"{hashlib.sha256(whole).hexdigest()[:16]}"'}
+        if if_range not in (None, headers["ETag"]):
+            return 200, whole, headers
         start = int((wanted or "bytes=0-").removeprefix("bytes=").partition("-")[0])
         if start >= len(whole):
             return 416, b"", headers
@@ -324,7 +328,9 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 return
             since = dict(parse_qsl(parts.query)).get("since")
             with platform.lock:
-                status, body, headers = platform.snapshot(device, since, self.headers.get("Range"))
+                status, body, headers = platform.snapshot(
+                    device, since, self.headers.get("Range"), self.headers.get("If-Range")
+                )
                 cut, platform.snapshot_cut = platform.snapshot_cut, None
             self._send(status, body, headers, cut=cut)
 

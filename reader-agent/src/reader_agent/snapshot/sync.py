@@ -202,6 +202,9 @@ class SnapshotSync:
             if start == 0 and progress.have:  # it changed meanwhile, or is sent as a whole always
                 self.store.drop_pieces()
                 progress.have = 0
+            if start and progress.etag and answered.get("ETag", progress.etag) != progress.etag:
+                self.store.drop_pieces()
+                raise TryLater("the snapshot changed while it was fetched")
             if start != progress.have:
                 raise TryLater("the platform sent another part of the snapshot than was asked for")
             self.store.set_fact(_ETAG, wanted + answered.get("ETag", ""))
