@@ -8,7 +8,7 @@ from chalicelib.domain.access.heartbeats import DeviceHeartbeat
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.gate.readings import Caller
 from chalicelib.domain.gate.verdicts import RecordVerdict
-from chalicelib.domain.offline import snapshots
+from chalicelib.domain.offline import freshness, snapshots
 from chalicelib.portals import scan_records
 from chalicelib.portals.http.answer import File
 from chalicelib.portals.http.auth import DEVICE, SENDING_DEVICE
@@ -39,7 +39,7 @@ def _tap_out(index: int, taken: RecordVerdict | FaultyRecord) -> schema.TapOut:
     return schema.TapOut(**{**dict(DecisionOut.read(decision)), **verdict})
 
 
-def _heartbeat(body: schema.HeartbeatIn) -> DeviceHeartbeat:
+def _heartbeat(body: schema.HeartbeatIn, event_id: str) -> DeviceHeartbeat:
     return DeviceHeartbeat(
         queue_depth=body.queue_depth,
         clock_offset_ms=body.clock_offset_ms,
@@ -50,7 +50,7 @@ def _heartbeat(body: schema.HeartbeatIn) -> DeviceHeartbeat:
         hub_address=body.hub_address,
         battery=body.battery,
         snapshot_cursor=body.snapshot_cursor,
-        snapshot_generated_at=body.snapshot_generated_at,
+        snapshot_generated_at=freshness.of(body.snapshot_cursor, event_id, reported=body.snapshot_generated_at),
         seq=body.seq,
         hub=body.hub,
         test=body.test,
@@ -134,4 +134,6 @@ def device_snapshot(call: Call[None, schema.SnapshotIn]) -> File:
 @door(bp, Route("POST", f"{_BASE}/heartbeat", guard=DEVICE, body=schema.HeartbeatIn, reply=schema.HeartbeatOut))
 def device_heartbeat(call: Call[schema.HeartbeatIn, None]) -> schema.HeartbeatOut:
     """Report health, and learn settings and the time."""
-    return schema.HeartbeatOut.read(heartbeats.receive(call.principal.id, _heartbeat(call.body)))
+    return schema.HeartbeatOut.read(
+        heartbeats.receive(call.principal.id, _heartbeat(call.body, call.principal.event_id))
+    )

@@ -242,3 +242,25 @@ def test_a_revoked_device_is_not_tested() -> None:
     agent = make_reader(event)
     devices.revoke(agent.device_id)
     assert ask(event, agent.device_id).status == 404
+
+
+def test_the_age_of_a_snapshot_is_that_of_its_cursor_whatever_the_device_says() -> None:
+    event = make_event()
+    token, phone = phone_token(event), phones.phone_id_of(event.event_id, MINE)
+    # The first sync of an event begins its feed.
+    assert call("GET", "/api/usher/sync/attendees/", token=token).status in (200, 503)
+    start = clock.now() + timedelta(seconds=30)
+    with clock.set_to(start):
+        synced = call("GET", "/api/usher/sync/attendees/", token=token)
+        assert synced.status == 200, synced.text
+    with clock.set_to(start + timedelta(minutes=13)):
+        # Of the same cursor a device cannot say that it is younger.
+        assert phone_beat(token, snapshot_cursor=synced.json["cursor"]).status == 200
+        assert rows(event)[phone]["snapshot_age_s"] == 13 * 60
+        # A delta without changes makes the snapshot fresh.
+        delta = call("GET", f"/api/usher/sync/attendees/?since={synced.json['cursor']}", token=token).json
+        assert phone_beat(token, snapshot_cursor=delta["cursor"], snapshot_generated_at=None).status == 200
+        assert rows(event)[phone]["snapshot_age_s"] == 0
+        # The cursor of another event says nothing; without one there is no snapshot.
+        assert phone_beat(token, snapshot_cursor=None).status == 200
+        assert rows(event)[phone]["why"] == ["no_snapshot"]

@@ -7,6 +7,7 @@ from chalicelib.domain.access.heartbeats import DeviceHeartbeat
 from chalicelib.domain.gate import device_board, round_trips, sync_status
 from chalicelib.domain.gate.device_board import DeviceBoard, ShownDevice
 from chalicelib.domain.gate.sync_status import SyncStatus
+from chalicelib.domain.offline import freshness
 from chalicelib.portals.http.auth import USHER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -49,7 +50,8 @@ def usher_sync_status(call: Call[None, None]) -> schema.SyncStatusOut:
 )
 def usher_phone_heartbeat(call: Call[schema.PhoneHeartbeatIn, None]) -> schema.PhoneHeartbeatOut:
     """Report the state of the caller's phone, and learn settings and the time."""
-    body = call.body
+    body, event_id = call.body, call.principal.event_id
+    fresh_at = freshness.of(body.snapshot_cursor, event_id, reported=body.snapshot_generated_at)
     beat = DeviceHeartbeat(
         queue_depth=body.queue_depth,
         clock_offset_ms=body.clock_offset_ms,
@@ -57,7 +59,7 @@ def usher_phone_heartbeat(call: Call[schema.PhoneHeartbeatIn, None]) -> schema.P
         last_error=body.last_error,
         battery=body.battery,
         snapshot_cursor=body.snapshot_cursor,
-        snapshot_generated_at=body.snapshot_generated_at,
+        snapshot_generated_at=fresh_at,
         seq=body.seq,
         nfc=body.nfc,
         test=body.test,
