@@ -223,6 +223,12 @@ def test_no_answer_is_given_that_is_not_on_the_disk(party: Party, hub: HubServer
         assert journal.trouble is None
 
 
+def test_the_journal_is_on_the_disk_at_each_commit(hub: HubServer) -> None:
+    """A file whose changes survive a power cut: a log that is synced at each commit."""
+    pragmas = [hub.desk.journal._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert pragmas == ["wal", 2]
+
+
 def test_the_journal_has_no_number_of_a_card(party: Party) -> None:
     with party.hub() as hub, party.client(hub.port) as gate:
         gate.decide(tap_of(party.cards[3]), seconds=5)

@@ -205,6 +205,10 @@ def test_the_hub_decides_at_its_own_gate_and_a_gate_behind_the_internet_tells_it
         assert isinstance(online, Decided)
         assert online.decision.admitted
         wait_until(lambda: hub.agent.hub.facts()["sequence"] == 1)
+        for agent in (hub, agents[2]):
+            agent.agent.heartbeat.beat()
+        told = [(beat.get("hub"), beat.get("hub_address")) for beat in platform.heartbeats[-2:]]
+        assert told == [(event.hub.device_id, f"127.0.0.1:{event.port}"), (event.hub.device_id, None)]
         platform.down()
         own = hub.agent.gate.tapped(Card(uid=event.cards[1].uid, kind="test", sun=None))
         assert isinstance(own, DecidedHere)
@@ -218,6 +222,7 @@ def test_the_hub_decides_at_its_own_gate_and_a_gate_behind_the_internet_tells_it
         assert facts["role"] == "hub"
         assert facts["decisions"] == 2
         assert facts["devices"] == [gate.device_id for gate in event.gates]
+        assert facts["address"] == f"127.0.0.1:{event.port}"
         link = agents[1].agent.hub
         assert isinstance(link, HubLink)
         assert link.facts()["device_id"] == event.hub.device_id

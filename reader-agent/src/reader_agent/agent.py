@@ -285,9 +285,10 @@ class Agent:
 
         reporter = threading.Thread(target=self._report, name="report", daemon=True)
         self.delivery.start()
+        # The first heartbeat says where the hub is.
+        self.hub.start()
         self.heartbeat.start()
         self.sync.start()
-        self.hub.start()
         if self.health:
             self.health.start()
         watchdog.notify("READY=1")

@@ -122,6 +122,7 @@ class Heartbeat:
         body |= _of_board(state)
         if self._echo:
             body["test"] = self._echo
+        body |= _of_hub(state.get("hub") or {})
         answer = self._server.heartbeat(body, timeout=_TIMEOUT_SECONDS)
         self._standing.accepted("heartbeat")
         self._answered_at = time.monotonic()
@@ -142,3 +143,11 @@ def _of_board(state: dict[str, Any]) -> dict[str, Any]:
         "seq": state.get("last_sequence"),
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _of_hub(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return who decides for this gate while the platform is away, and where the others reach this hub."""
+    if not facts.get("up") or not facts.get("device_id"):
+        return {}
+    is_announced = facts["role"] == "hub" and facts["address"]
+    return {"hub": facts["device_id"]} | ({"hub_address": facts["address"]} if is_announced else {})

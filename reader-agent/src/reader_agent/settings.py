@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     hub: bool = False
     hub_listen: str = "0.0.0.0:8443"  # whoever is no peer is not read
     # Where the others reach it; without it, the address on the way to the platform.
-    hub_announce: str | None = None
+    hub_announce: Annotated[str, Field(pattern=r"^[0-9A-Za-z.\-]{1,253}:[0-9]{1,5}$")] | None = None
     # `[DEVICE_ID@]HOST:PORT` of the hub that this gate asks; without it, the first that a snapshot named.
     hub_address: str | None = None
     # How long the simulated air (reader path `udp:…`) waits for a card; a busy machine needs longer than RF.

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ from reader_agent.local_gate import LocalGate
 from reader_agent.tap import Tap
 
 
+@dataclass(frozen=True)
+class OwnFacts:
+    """What the hub asks its own agent: the passages at its gate so far, and where the others reach it."""
+
+    passages: Callable[[], Sequence[OwnPassage]]
+    address: Callable[[], str | None] = lambda: None
+
+
 class HubHost:
     """A hub at work. Safe for several threads."""
 
@@ -27,11 +36,11 @@ class HubHost:
         journal: Path,
         member: Member,
         peers: Peers,
-        passages: Callable[[], Sequence[OwnPassage]],
+        own: OwnFacts,
     ) -> None:
-        """Open the journal and the port; `passages` are those at this gate so far. Raises BadSetup."""
+        """Open the journal and the port. Raises BadSetup."""
         self.last_error: str | None = None
-        self._member, self._passages = member, passages
+        self._member, self._own = member, own
         self._journal = Journal(journal)
         try:
             self._desk = Desk(self._journal, gate, member=member, clock=Clock())
@@ -50,7 +59,7 @@ class HubHost:
 
     def start(self) -> None:
         """Begin to serve, with the passages that this gate's outbox remembers."""
-        self._tell(self._passages())
+        self._tell(self._own.passages())
         self._server.start()
 
     def ensure(self) -> None:
@@ -93,6 +102,8 @@ class HubHost:
         """Return what `status` shows."""
         return {
             "role": "hub",
+            "device_id": self._member.device_id,
+            "address": self._own.address(),
             "port": self.port,
             "up": self.is_up,
             "sequence": self._journal.last(),

@@ -94,7 +94,7 @@ class HubLink:
         return {
             "role": "agent",
             "address": place.address if place else None,
-            "device_id": place.device_id if place else None,
+            "device_id": (place.device_id or self._hub or None) if place else None,
             "up": self._is_up,
             "sequence": self._sequence,
             "unreported": len(self._to_report),

@@ -2,13 +2,12 @@
 
 import socket
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import structlog
 
 from reader_agent.hub.choice import HubChoice
 from reader_agent.hub.client import HubPlace
-from reader_agent.hub.host import HubHost
+from reader_agent.hub.host import HubHost, OwnFacts
 from reader_agent.hub.link import HubLink
 from reader_agent.hub.neighbours import Neighbours
 from reader_agent.hub.peers import Listed
@@ -19,6 +18,8 @@ from reader_agent.local_gate import LocalGate
 from reader_agent.outbox import Outbox
 from reader_agent.settings import Settings
 
+# Of a network that is kept for documents (RFC 5737).
+_ELSEWHERE = ("192.0.2.1", 443)
 _ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 # nosec B104  # compared, not bound
 
 
@@ -35,7 +36,7 @@ def make_hub(
             journal=settings.state_dir / f"hub-{identity.device_id}.sqlite3",
             member=member,
             peers=listed.peers,
-            passages=outbox.passages,
+            own=OwnFacts(outbox.passages, lambda: announced_address(settings)),
         )
     choice = HubChoice(settings.state_dir, event_id=identity.event_id, setting=settings.hub_address)
 
@@ -47,22 +48,20 @@ def make_hub(
     return HubLink(gate, member=member, find=find, passages=outbox.passages, log=log)
 
 
-def announced_address(settings: Settings, server: str) -> str | None:
-    """Return where the others reach this hub; None where it is none, or where that is not known."""
-    if not settings.hub:
-        return None
+def announced_address(settings: Settings) -> str | None:
+    """Return where the others reach this hub; None where that is not known."""
     if settings.hub_announce:
         return settings.hub_announce
     host, port = split_address(settings.hub_listen)
-    reached = _own_address(server) if host in _ANYWHERE else host
+    reached = _own_address() if host in _ANYWHERE else host
     return f"{reached}:{port}" if reached else None
 
 
-def _own_address(server: str) -> str | None:
-    """Return this machine's address on the way to the platform. Nothing is sent for it."""
+def _own_address() -> str | None:
+    """Return this machine's address on its way to other networks. Nothing is sent for it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect((urlsplit(server).hostname, 443))
+            probe.connect(_ELSEWHERE)
         except OSError:
             return None
         return str(probe.getsockname()[0])
