@@ -22,7 +22,8 @@ from typing import Any
 import pytest
 import snapshot_double as double
 from conftest import WorkingAgent, wait_until
-from platform_double import Platform
+from hub_double import Wire
+from platform_double import Fault, Platform
 from snapshot_double import CardRow, TicketRow
 from ulid import ULID
 
@@ -35,6 +36,7 @@ from reader_agent.readers import Card
 from reader_agent.settings import Settings
 from reader_agent.simulator import Air
 
+TAPS = "/api/device/taps/"
 TICKETS = int(os.environ.get("READER_TICKETS", "60"))
 GATES = 4
 
@@ -228,3 +230,29 @@ def test_the_hub_decides_at_its_own_gate_and_a_gate_behind_the_internet_tells_it
         assert link.facts()["device_id"] == event.hub.device_id
         assert (tmp_path / "1" / "hub.json").exists()
         assert not (tmp_path / "hub" / "hub.json").exists()
+
+
+def test_a_switch_that_dies_takes_platform_and_hub_at_once_and_one_person_waits_a_second_and_a_half(
+    platform: Platform, tmp_path: Path
+) -> None:
+    event = Event(platform, tmp_path, 2)
+    listens = event.port
+    wire = Wire(listens)
+    event.port = wire.port
+    with ExitStack() as stack:
+        stack.callback(wire.close)
+        air = stack.enter_context(Air())
+        common: dict[str, Any] = {"reader": "serial:/dev/no-such-line", "sound": "off", "online_seconds": 1.0}
+        settings = Settings(state_dir=tmp_path / "hub", hub=True, hub_listen=f"127.0.0.1:{listens}", **common)
+        stack.enter_context(WorkingAgent(settings, event.hub, air))
+        gate = stack.enter_context(WorkingAgent(Settings(state_dir=tmp_path / "0", **common), event.gates[0], air))
+        wait_until(is_up(gate))
+        wire.hold()
+        platform.always[TAPS] = Fault(delay=5.0)
+        began = time.monotonic()
+        outcome = gate.agent.gate.tapped(Card(uid=event.cards[0].uid, kind="test", sun=None))
+        assert time.monotonic() - began < 1.9  # 1.5 s and a busy machine
+        assert isinstance(outcome, DecidedHere)
+        assert (outcome.decision.result, outcome.decision.via) == ("valid", None)
+        assert outcome.why.count("did not answer within") == 2
+        assert not gate.agent.hub.is_up

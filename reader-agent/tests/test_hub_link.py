@@ -62,7 +62,7 @@ def ticket(party: Party, number: int) -> int:
 def test_every_gate_knows_who_is_in_when_the_hub_dies(party: Party) -> None:
     with party.hub() as hub, tied(party, hub.port) as (near, near_gate), tied(party, hub.port, 1) as (far, far_gate):
         wait_until(lambda: near.is_up and far.is_up)
-        assert (answer := near.ask(tap_of(party.cards[0])))
+        assert (answer := near.ask(tap_of(party.cards[0]), seconds=1.0))
         assert (answer[0], answer[1].result) == (party.hub_id, "valid")
         assert near_gate.decide(tap_of(party.cards[0])).result == "already_scanned"
         wait_until(lambda: far.facts()["sequence"] == 1, timeout=5)
@@ -70,7 +70,7 @@ def test_every_gate_knows_who_is_in_when_the_hub_dies(party: Party) -> None:
         wait_until(lambda: not far.is_up, timeout=5)
         began = time.monotonic()
         with pytest.raises(HubAway):
-            far.ask(tap_of(party.cards[0]))
+            far.ask(tap_of(party.cards[0]), seconds=1.0)
         assert time.monotonic() - began < 0.1
         assert far_gate.decide(tap_of(party.cards[0])).result == "already_scanned"
         assert far_gate.decide(tap_of(party.cards[1])).result == "valid"
@@ -89,13 +89,13 @@ def test_a_hub_that_falls_silent_costs_one_person_a_second_and_a_lost_answer_cou
                 wait_until(lambda: link.facts()["sequence"] == 1)
                 wire.hold()
                 began = time.monotonic()
-                answer = link.ask(lost)
+                answer = link.ask(lost, seconds=1.0)
                 assert time.monotonic() - began < 1.4
                 assert answer
                 assert (answer[0], answer[1].result) == (party.hub_id, "valid")
                 began = time.monotonic()
                 with pytest.raises(HubAway, match="did not answer"):
-                    link.ask(tap_of(party.cards[1]))
+                    link.ask(tap_of(party.cards[1]), seconds=1.0)
                 assert time.monotonic() - began < 0.1
                 # Decided alone, it is the same person.
                 assert gate.decide(lost).result == "valid"

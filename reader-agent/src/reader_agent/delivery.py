@@ -22,6 +22,10 @@ from reader_agent.server import Server
 from reader_agent.standing import Standing
 from reader_agent.tap import Tap
 
+# A person is shown a decision within this time where both platform and hub are silent; a hub that answers needs less
+# than the shortest time for it.
+_SHOWN_SECONDS, _HUB_SECONDS, _SHORTEST_HUB_SECONDS = 1.5, 1.0, 0.4
+
 
 class Delivery:
     """Stores taps in the outbox and sends them to the server."""
@@ -87,7 +91,8 @@ class Delivery:
             if older and isinstance(outcome, Kept):  # an older one may be the cause
                 outcome = self._ask([mine], until)
             if isinstance(outcome, Kept):
-                outcome = self._decide_here(mine, outcome)
+                left = until - self.pace.online_seconds + _SHOWN_SECONDS - time.monotonic()
+                outcome = self._decide_here(mine, outcome, min(_HUB_SECONDS, max(_SHORTEST_HUB_SECONDS, left)))
         if isinstance(outcome, Kept):
             self.tally.kept += 1
         return outcome
@@ -98,12 +103,12 @@ class Delivery:
         except sqlite3.Error:  # the tap itself is recorded, so its person is not sent away
             return []
 
-    def _decide_here(self, mine: Entry, kept: Kept) -> Outcome:
+    def _decide_here(self, mine: Entry, kept: Kept, hub_seconds: float) -> Outcome:
         """Decide a tap by the snapshot, and store that. A device that is locked out decides nothing."""
         if self._offline is None or self.standing.is_in_doubt:
             return kept
         try:
-            decision = self._offline.decide(mine.tap)
+            decision = self._offline.decide(mine.tap, hub_seconds=hub_seconds)
         except CannotDecide as reason:
             return Kept(f"{kept.why}; {reason}")
         try:

@@ -61,10 +61,10 @@ class Offline:
         """Return the name that the display shows for a decision, if it is known."""
         return self._names.get(decision.ticket) if decision.ticket is not None else None
 
-    def decide(self, tap: Tap) -> Decision:
-        """Return the hub's decision, or this gate's own where no hub answers. Raises CannotDecide."""
+    def decide(self, tap: Tap, *, hub_seconds: float = 1.0) -> Decision:
+        """Return the hub's decision, or this gate's own where no hub answers in time. Raises CannotDecide."""
         try:
-            by_hub = self.hub.ask(tap) if self.hub else None
+            by_hub = self.hub.ask(tap, seconds=hub_seconds) if self.hub else None
         except HubAway as away:
             return replace(self.gate.decide(tap), alone=str(away))
         return _by_hub(tap, *by_hub) if by_hub else self.gate.decide(tap)

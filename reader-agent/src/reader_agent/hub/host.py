@@ -71,7 +71,7 @@ class HubHost:
         self._server.stop()
         self._journal.close()
 
-    def ask(self, tap: Tap) -> tuple[str, HubDecision] | None:  # noqa: ARG002  # as agents do
+    def ask(self, tap: Tap, *, seconds: float) -> tuple[str, HubDecision] | None:  # noqa: ARG002  # as agents do
         """Return None: the hub's own gate decides by the same rule, without a network."""
         return None
 

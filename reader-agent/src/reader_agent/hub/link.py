@@ -22,10 +22,9 @@ from reader_agent.hub.wire import MOST_PASSAGES, HubDecision, OwnPassage
 from reader_agent.local_gate import LocalGate
 from reader_agent.tap import Tap
 
-# A person waits: after this time the gate decides alone.
-HUB_SECONDS = 1.0
 _WAIT_FOR_NEWS = 1
-_NEWS_SECONDS = _WAIT_FOR_NEWS + 2.0
+# Also the time after which a hub that fell silent is away, less the time since its last word.
+_NEWS_SECONDS = _WAIT_FOR_NEWS + 1.0
 _RETRY_SECONDS = 0.5
 _MOST_REMEMBERED = 10_000
 
@@ -101,7 +100,7 @@ class HubLink:
             "last_error": self.last_error,
         }
 
-    def ask(self, tap: Tap) -> tuple[str, HubDecision] | None:
+    def ask(self, tap: Tap, *, seconds: float) -> tuple[str, HubDecision] | None:
         """Return the hub's device and its decision, None without a hub. Raises HubAway: the gate decides alone."""
         with self._lock:
             client = self._client
@@ -110,7 +109,7 @@ class HubLink:
         if not self._is_up:
             raise HubAway(self.last_error or "the hub does not answer")
         try:
-            via, decision = client.decide(tap, seconds=HUB_SECONDS)
+            via, decision = client.decide(tap, seconds=seconds)
         except HubAway:
             raise
         except TryLater as error:

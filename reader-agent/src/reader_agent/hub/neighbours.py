@@ -27,7 +27,7 @@ class Neighbours(Protocol):
     def stop(self) -> None:
         """End."""
 
-    def ask(self, tap: Tap) -> tuple[str, HubDecision] | None:
+    def ask(self, tap: Tap, *, seconds: float) -> tuple[str, HubDecision] | None:
         """Return the hub's device and its decision; None where there is no hub to ask. Raises HubAway."""
 
     def tell(self, passage: OwnPassage) -> None:
