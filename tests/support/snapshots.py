@@ -12,7 +12,7 @@ from chalicelib.domain import signing
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.offline import feed, peers, snapshots
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, Ticket
+from chalicelib.table.items import Card, OfflineBuild, Ticket
 from chalicelib.vocabulary import JobStatus
 from tests.support import snapshot_reader
 from tests.support.client import Answer, call
@@ -53,8 +53,8 @@ def build(event_id: str) -> None:
         moment = clock.now() + timedelta(minutes=minute)
         for partition in keys.jobs.due_partitions(moment):
             for raw in operations.query(partition, index="gsi2"):
-                job = operations.get(keys.offline.build(raw["gsi2sk"]["S"])) if "job_" in raw["gsi2sk"]["S"] else None
-                if job is not None and job.owner_id == event_id and job.status == JobStatus.OPEN:
+                job = operations.get(keys.jobs.job(raw["gsi2sk"]["S"]))
+                if isinstance(job, OfflineBuild) and job.event_id == event_id and job.status == JobStatus.OPEN:
                     body = {"Records": [{"messageId": "b", "body": json.dumps({"job_id": job.job_id})}]}
                     assert app.jobs(body, None) == {"batchItemFailures": []}
 

@@ -93,8 +93,7 @@ def run_step(job_id: str) -> bool | timedelta:
 def _built(event_id: str, settings: OfflineEvent) -> OfflineBase | None:
     """Build and store a snapshot; None where two fingerprints are alike, and the event takes another key."""
     began, read_at = time.monotonic(), clock.now()
-    number = feed.last_number(event_id)
-    found = read_all(event_id)
+    found = read(event_id)
     key = bytes(settings.fingerprint_key)
     epoch = int(read_at.timestamp())
     body = snapshot_format.body(found.states.tickets.values(), found.states.cards.values(), key=key, epoch=epoch)
@@ -103,7 +102,7 @@ def _built(event_id: str, settings: OfflineEvent) -> OfflineBase | None:
         return None
     base = OfflineBase(
         *keys.offline.base(event_id),
-        number=number,
+        number=found.number,
         read_at=read_at,
         generation=settings.generation,
         folder=f"{FOLDER}{event_id}/{secrets.token_hex(8)}",
@@ -116,7 +115,13 @@ def _built(event_id: str, settings: OfflineEvent) -> OfflineBase | None:
     seconds = round(time.monotonic() - began, 1)
     logger.info(
         "snapshot built",
-        extra={"event_id": event_id, "number": number, "bytes": len(body.content), "seconds": seconds, **body.sections},
+        extra={
+            "event_id": event_id,
+            "number": found.number,
+            "bytes": len(body.content),
+            "seconds": seconds,
+            **body.sections,
+        },
     )
     return base
 
@@ -140,15 +145,19 @@ def _stored(base: OfflineBase, parts: Mapping[str, bytes]) -> OfflineBase:
 
 @dataclass(slots=True)
 class Everything:
-    """All states of an event, and the names and tiers of its tickets by their ids."""
+    """All states of an event, and the names and tiers of its tickets by their ids.
 
+    A change that is not in them has a number above `number` in the feed.
+    """
+
+    number: int
     states: States = field(default_factory=States)
     names: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
 
-def read_all(event_id: str) -> Everything:
+def read(event_id: str) -> Everything:
     """Return the states of all tickets of an event, and of all cards that open them."""
-    found, uids = Everything(), set[str]()
+    found, uids = Everything(feed.last_number(event_id)), set[str]()
     with ThreadPoolExecutor(_HANDS) as hands:
         ids = chain.from_iterable(hands.map(lambda shard: list(ticket_ids(event_id, shard)), range(TICKETS.shards)))
         for tickets in hands.map(_tickets, _chunks(list(ids))):

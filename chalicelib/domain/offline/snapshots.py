@@ -71,12 +71,12 @@ def of_device(principal: Principal, *, since: str | None, with_names: bool) -> b
 
 
 def _full(principal: Principal, event_id: str, settings: OfflineEvent, *, with_names: bool) -> bytes:
-    base = _base(event_id, settings)
-    cursor = Cursor(base.number, base.read_at, int(base.read_at.timestamp()), base.generation)
-    content = _file(base.folder + builds.TABLES)
-    kept = _file(base.folder + builds.NAMES) if with_names else None
-    opened = names.opened(kept, folder=base.folder) if kept else None
-    head = _Head(cursor, None, base.read_at, base.sections, opened)
+    found = base(event_id, settings)
+    cursor = Cursor(found.number, found.read_at, int(found.read_at.timestamp()), found.generation)
+    content = _file(found.folder + builds.TABLES)
+    kept = _file(found.folder + builds.NAMES) if with_names else None
+    opened = names.opened(kept, folder=found.folder) if kept else None
+    head = _Head(cursor, None, found.read_at, found.sections, opened)
     return _sealed(principal, event_id, settings, head=head, content=content)
 
 
@@ -107,7 +107,7 @@ def _names_of(fed: Fed, key: bytes) -> bytes:
     )
 
 
-def _base(event_id: str, settings: OfflineEvent) -> OfflineBase:
+def base(event_id: str, settings: OfflineEvent) -> OfflineBase:
     """Return the last full snapshot. Raises Unavailable where there is none that a device may start with."""
     base = operations.get(keys.offline.base(event_id))
     now = clock.now()

@@ -1,9 +1,11 @@
 """The examples of what phones keep."""
 
+from typing import Any
+
 from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import KEY, Example
 
-_PAGE = {
+_PAGE: dict[str, Any] = {
     "next": None,
     "cursor": "v7tqT0cZ1mWnXj2yPqRsTiIxIDE3NjM2NjUyMDAwMDAgMCAxIg==",
     "full": True,
