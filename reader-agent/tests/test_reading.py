@@ -218,6 +218,15 @@ def test_a_reading_is_new_repeated_or_the_same(steps: tuple[tuple[float, str], .
     assert visits(*steps) == found
 
 
+def test_two_cards_at_once_and_a_flicker_are_counted() -> None:
+    now = [100.0]
+    debounce = Debounce(1.0, clock=lambda: now[0])
+    for uid in ("A", "B", "A", "A"):
+        debounce.visit(uid)
+        now[0] += 0.2
+    assert (debounce.together, debounce.flickers) == (1, 2)
+
+
 def test_the_debounce_counts_from_when_the_card_left() -> None:
     now = [100.0]
     debounce = Debounce(1.0, clock=lambda: now[0])

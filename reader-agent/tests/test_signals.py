@@ -145,9 +145,10 @@ def test_a_broken_or_hanging_signal_costs_no_verdict_and_works_again_after_its_r
         {"relay": "gpiochip0:17; reboot"},
         {"relay": "gpiochip0:17", "beeper": "gpiochip0:17:low"},
         {"relay": "gpiochip0:17", "direction": "exit"},
+        {"relay": "gpiochip0:17", "kind": "leave"},
         {"relay": "gpiochip0:17", "relay_ms": 2000},
     ],
-    ids=["no chip", "more than a line", "one line twice", "an exit", "a long pulse"],
+    ids=["no chip", "more than a line", "one line twice", "an exit", "people who leave", "a long pulse"],
 )
 def test_a_wrong_signal_is_refused_before_the_gate_starts(wrong: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(BadSetup):

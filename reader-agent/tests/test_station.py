@@ -76,8 +76,9 @@ def test_status_shows_each_reader_and_watch_goes_on_until_it_is_stopped(work: Wo
             assert line
             seen += line
         watching.send_signal(signal.SIGINT)
+        watching.stdout.read()
         watching.stdout.close()
-        watching.wait(timeout=10)
+        assert watching.wait(timeout=10) == 0
     facts = json.loads(seen.split("\n}\n")[0] + "\n}")
     assert [reader["open"] for reader in facts["readers"]] == [True]
     assert facts["signal_errors"] == []
@@ -90,7 +91,7 @@ def test_metrics_are_what_prometheus_reads_with_a_line_for_each_reader() -> None
         "snapshot": {"age_s": 61}, "signal_errors": ["relay: gone"],
         "readers": [
             {"path": 'pcsc:"A\\B"\n', "kind": "pcsc", "open": True, "reconnects": 2, "errors": 1, "hostile": 5,
-             "together": 0},
+             "together": 0, "flickers": 7},
         ],
     }  # fmt: skip
     lines = metrics.metrics_text(state).splitlines()

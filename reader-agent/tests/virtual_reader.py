@@ -145,8 +145,8 @@ class HeldCard:
             thread.join(timeout=5)
 
     def _serve(self, line: socket.socket) -> None:
-        line.settimeout(None)
         with contextlib.suppress(OSError):
+            line.settimeout(None)
             while head := _exactly(line, 2):
                 frame = _exactly(line, int.from_bytes(head))
                 if len(frame) == 1:

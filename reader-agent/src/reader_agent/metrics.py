@@ -122,6 +122,11 @@ METRICS = (
         "Cards that were new while another one was in this reader's field.",
         _of_readers("together"),
     ),
+    Metric(
+        "reader_flickers_total",
+        "Readings of a card or code that had not left.",
+        _of_readers("flickers"),
+    ),
 )
 
 

@@ -226,7 +226,7 @@ def pins(settings: Settings) -> dict[str, gpio.Pin]:
         "lamp_amber": settings.lamp_amber,
     }
     found = {name: gpio.parse(name, text) for name, text in named.items() if text}
-    if settings.relay and settings.direction == "exit":
+    if settings.relay and (settings.direction == "exit" or settings.kind == "leave"):
         raise BadSetup("a relay must not be in the way of people who leave: an exit has none")
     lines = [(pin.chip, pin.line) for pin in found.values()]
     if len(set(lines)) != len(lines):

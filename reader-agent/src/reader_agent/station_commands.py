@@ -1,5 +1,7 @@
 """The commands for an operator who sets a gate up or looks after it: `readers`, `status` and `support-bundle`."""
 
+import contextlib
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,22 +65,24 @@ def status_command(
 ) -> int:
     """Show this device's identity, what is to be sent, and the state of a running agent."""
     settings = read_settings(state_dir=state)
-    if watch and not as_json:
-        _watch(settings)
-    while True:
-        facts = status(settings)
-        if as_json:
-            write_json(facts)
-        else:
-            console().print(_table(facts))
-        if not watch:
-            return DONE
-        time.sleep(_LOOK_SECONDS)
+    if watch:
+        with contextlib.suppress(KeyboardInterrupt):
+            _watch(settings, as_json=as_json)
+    elif as_json:
+        write_json(status(settings))
+    else:
+        console().print(_table(status(settings)))
+    return DONE
 
 
-def _watch(settings: Settings) -> None:
-    """Show the state until Ctrl-C, which ends the program."""
-    with Live(_table(status(settings)), console=console(), refresh_per_second=2, transient=False) as live:
+def _watch(settings: Settings, *, as_json: bool) -> None:
+    """Show the state each second until Ctrl-C."""
+    if as_json:
+        while True:
+            write_json(status(settings))
+            sys.stdout.flush()
+            time.sleep(_LOOK_SECONDS)
+    with Live(_table(status(settings)), console=console(), refresh_per_second=2) as live:
         while True:
             time.sleep(_LOOK_SECONDS)
             live.update(_table(status(settings)))

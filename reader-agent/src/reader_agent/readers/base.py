@@ -77,6 +77,7 @@ class Reader(ABC):
             "errors": self.tally["errors"],
             "hostile": self.tally["hostile"],
             "together": self.debounce.together,
+            "flickers": self.debounce.flickers,
             "reconnects": max(0, self.tally["opened"] - 1),
             "last_error": self.last_error,
         }

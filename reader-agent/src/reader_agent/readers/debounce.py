@@ -24,6 +24,8 @@ class Debounce:
         self.seconds = seconds
         # How often a card was new while another one was in the field.
         self.together = 0
+        # How often a card was read again that had never left: it flickers, or alternates with another one.
+        self.flickers = 0
         self._clock = clock
         # The cards since the field was last empty or their debounce ended, with when each was last there.
         self._seen_at: dict[str, float] = {}
@@ -41,6 +43,7 @@ class Debounce:
         if seen_at is None:
             self.together += alternates
             return Visit.NEW
+        self.flickers += alternates
         return Visit.SAME if alternates else Visit.REPEATED
 
     def released(self, uid: str) -> None:
