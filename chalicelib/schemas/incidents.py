@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.usher.scans import CardName
@@ -13,12 +13,13 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class IncidentIn(In):
-    """What happened, and perhaps with which card or ticket."""
+    """What happened, and perhaps with which card or ticket. A form may have the picture itself in `photo`."""
 
     type: IncidentType
     note: Note
     card_id: CardName | None = None
     ticket_id: Id | None = None
+    photo: None = Field(default=None, description="Null in JSON: send the picture as a part of multipart/form-data.")
 
 
 class IncidentAnswerIn(In):
@@ -38,6 +39,7 @@ class IncidentOut(Out):
     note: str
     card_uid: str | None
     ticket_id: str | None
+    photo_url: str | None = Field(description="The picture that was reported, valid for an hour.")
     reported_by: str
     created_at: Moment
     answer: str | None

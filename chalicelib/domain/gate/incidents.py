@@ -6,7 +6,7 @@ from datetime import datetime
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import idempotency
+from chalicelib.domain import idempotency, photos
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.cards import cards
@@ -28,6 +28,8 @@ class IncidentReport:
     note: str
     card_name: str | None = None
     ticket_id: str | None = None
+    # The content of a picture.
+    photo: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class ShownIncident:
     note: str
     card_uid: str | None
     ticket_id: str | None
+    photo_url: str | None
     reported_by: str
     created_at: datetime
     answer: str | None
@@ -58,6 +61,7 @@ def shown(incident: Incident) -> ShownIncident:
         note=incident.note,
         card_uid=incident.card_uid,
         ticket_id=incident.ticket_id,
+        photo_url=photos.link(incident.photo_key) if incident.photo_key else None,
         reported_by=incident.reported_by,
         created_at=incident.created_at,
         answer=incident.answer,
@@ -67,12 +71,17 @@ def shown(incident: Incident) -> ShownIncident:
 
 
 def report(event_id: str, told: IncidentReport, *, by: str, operation_id: str) -> ShownIncident:
-    """Store an incident, once per `operation_id`. Raises NotFound (a ticket of another event), ValidationFailed."""
+    """Store an incident, once per `operation_id`.
+
+    Raises NotFound (a ticket of another event), ValidationFailed (a card's name that is none, a photo that is none).
+    """
     if told.ticket_id is not None:
         ticket = operations.get(keys.tickets.ticket(told.ticket_id))
         if ticket is None or ticket.event_id != event_id:
             raise NotFound("There is no such ticket at this event.")
+    card_uid = cards.name_to_uid(told.card_name) if told.card_name else None
     incident_id = new_id("inc")
+    photo_key = photos.keep(incident_id, told.photo, field="photo") if told.photo is not None else None
     incident = Incident(
         *keys.incidents.incident(incident_id),
         incident_id=incident_id,
@@ -80,8 +89,9 @@ def report(event_id: str, told: IncidentReport, *, by: str, operation_id: str) -
         type=told.type,
         status=IncidentStatus.OPEN,
         note=told.note,
-        card_uid=cards.name_to_uid(told.card_name) if told.card_name else None,
+        card_uid=card_uid,
         ticket_id=told.ticket_id,
+        photo_key=photo_key,
         reported_by=by,
         created_at=clock.now(),
     )
@@ -90,6 +100,8 @@ def report(event_id: str, told: IncidentReport, *, by: str, operation_id: str) -
             idempotency.once(operation_id, incident_id), operations.put(incident, Incident.pk.does_not_exist())
         )
     except operations.ConditionFailed:
+        if photo_key is not None:
+            photos.discard(photo_key)  # never referenced
         first = idempotency.result_of(operation_id)
         if first is None:
             raise

@@ -77,7 +77,7 @@ def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, A
         headers=request.headers,
         address=request_log.address_of(request) or "unknown",
         principal=principal,  # type: ignore[arg-type]  # public views do not read it
-        raw=raw,
+        raw=forms.canonical(form) if form else raw,
         files=form.files if form else {},
     )
 

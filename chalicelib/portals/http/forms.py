@@ -1,5 +1,7 @@
 """Forms: a file together with fields (multipart/form-data, RFC 7578)."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +37,12 @@ def boundary(headers: Mapping[str, str]) -> bytes | None:
     if not 0 < len(found) <= MAX_BOUNDARY_LENGTH:
         raise UnsupportedMediaType("Send application/json, or multipart/form-data with its boundary.")
     return found
+
+
+def canonical(form: Form) -> bytes:
+    """Return the same bytes for each sending of a form: a client draws a new boundary each time."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in form.files.items()}
+    return json.dumps({"texts": form.texts, "files": digests}).encode()
 
 
 def parse(raw: bytes, between: bytes) -> Form:

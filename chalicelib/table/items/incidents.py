@@ -17,6 +17,7 @@ class Incident(Item, discriminator="incident"):
     note = UnicodeAttribute()
     card_uid = UnicodeAttribute(null=True)
     ticket_id = UnicodeAttribute(null=True)
+    photo_key = UnicodeAttribute(null=True)
     reported_by = UnicodeAttribute()
     created_at = MomentAttribute()
     answer = UnicodeAttribute(null=True)

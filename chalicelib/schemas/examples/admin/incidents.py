@@ -12,6 +12,7 @@ _INCIDENT: dict[str, Any] = {
     "status": "open",
     "note": "Somebody climbed over the fence at gate 2.",
     "card_uid": None,
+    "photo_url": None,
     "ticket_id": None,
     "reported_by": f"ush_{ULID}",
     "created_at": "2026-11-20T19:04:30.000Z",
