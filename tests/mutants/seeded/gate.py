@@ -44,8 +44,8 @@ MUTANTS = (
         name="entry-record-overwritten",
         bug="a contested entry does not ask whether this scan was answered before",
         file="chalicelib/domain/gate/checkin.py",
-        before="            operations.put(record, Scan.pk.does_not_exist()),\n        )",
-        after="            operations.put(record),\n        )",
+        before="            operations.put(record, Scan.pk.does_not_exist()),\n            *on_leave,",
+        after="            operations.put(record),\n            *on_leave,",
         tests=_CHECK_IN,
     ),
     Mutant(
@@ -92,8 +92,8 @@ MUTANTS = (
         name="movement-condition-dropped",
         bug="two exits at once both count",
         file="chalicelib/domain/gate/checkin.py",
-        before="Ticket.admission.does_not_exist() if first_entry else Ticket.presence == ticket.presence",
-        after="Ticket.admission.does_not_exist() if first_entry else Ticket.presence.exists()",
+        before="_is_ticket_fit(look) & merging.unchanged(ticket),",
+        after="_is_ticket_fit(look),",
         tests=_CHECK_IN,
     ),
     Mutant(
