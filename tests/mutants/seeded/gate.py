@@ -28,8 +28,8 @@ MUTANTS = (
         name="refusal-leaves-no-mark",
         bug="a refusal does not make its ticket contested",
         file="chalicelib/domain/gate/checkin.py",
-        before="if ticket is not None and may_turn and not ticket.contested:",
-        after="if ticket is not None and may_turn and ticket.contested:",
+        before="    if ticket.contested:\n        return None\n    mark",
+        after="    if not ticket.contested:\n        return None\n    mark",
         tests=_CHECK_IN,
     ),
     Mutant(
