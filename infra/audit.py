@@ -14,7 +14,13 @@ from infra.local.console import complain, step
 
 _ROOT = Path(__file__).resolve().parents[1]
 _CODE = ("app.py", "chalicelib", "infra", "reader-agent/src")
-_PINNED = ("requirements.txt", "reader-agent/requirements.txt")
+_PINNED = (
+    "requirements.txt",
+    "reader-agent/requirements.txt",
+    "reader-agent/requirements-gpio.txt",
+    "reader-agent/requirements-pcsc.txt",
+    "reader-agent/requirements-qr.txt",
+)
 # Advisories of all ecosystems, by package and version.
 _ADVISORIES = "https://api.osv.dev/"
 _ANSWER_SECONDS, _AUDIT_SECONDS = 5, 120
