@@ -26,20 +26,27 @@ def _shown(value: bytes) -> str:
 
 
 def _files() -> Iterator[str]:
+    """Yield every version of every file, also of the bucket of the stream's dead letters."""
     s3 = aws.client("s3")
-    found = s3.list_object_versions(Bucket=config().files_bucket)
-    for version in found.get("Versions", ()):
-        body = s3.get_object(Bucket=config().files_bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"]
-        content = body.read()
-        yield f"{version['Key']} {_shown(content)}"
+    for bucket in (found["Name"] for found in s3.list_buckets()["Buckets"]):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for version in page.get("Versions", ()):
+                file = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+                yield f"{version['Key']} {_shown(file['Body'].read())}"
 
 
 def _messages() -> Iterator[str]:
+    """Yield every message of every queue, also of dead letters; they are visible again afterwards."""
     sqs = aws.client("sqs")
     for url in sqs.list_queues().get("QueueUrls", ()):
-        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        for message in answer.get("Messages", ()):
-            yield str(message["Body"])
+        held = []
+        while found := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            held += found
+        for message in held:
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+            yield f"{message['Body']} {json.dumps(message.get('MessageAttributes', {}), default=_shown)}"
 
 
 def spellings(text: str) -> set[str]:

@@ -1,8 +1,11 @@
 """Payouts under faults: each is paid once, if answers are lost, repeated or raced. The books agree with the bank."""
 
+import json
+
 import pytest
 
 from chalicelib import clock
+from chalicelib.clients.aws import client
 from chalicelib.domain.ledger import clearing, in_transit, payable
 from chalicelib.domain.payments import sandbox
 from chalicelib.domain.payouts import paying, sandbox_bank
@@ -12,6 +15,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Item, OrganizerTotals, Payout, SandboxPayout
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import PayoutStatus, PayoutWait
+from infra.redrive import queue_letters
+from infra.redrive.queue_letters import DeadLetterQueue
 from tests.support import books, paid_out, payers
 from tests.support.client import Answer, call
 from tests.support.factories import make_organizer
@@ -179,6 +184,24 @@ def test_a_payout_waits_for_verification_a_bank_account_and_the_banks_balance() 
     sandbox_bank.set_available(NET, "PKR")
     paid_out.claim(payout.payout_id)
     paid_out.deliver(due(payout.payout_id))
+    assert_paid_once(organizer, payout)
+
+
+def test_a_payout_among_the_dead_letters_is_paid_once_after_a_redrive_also_where_the_sweep_was_first() -> None:
+    organizer, payout = claimed()
+    sqs = client("sqs")
+    names = ("payments", "payments-letters")
+    queue = DeadLetterQueue("PaymentsQueue", *(sqs.create_queue(QueueName=name)["QueueUrl"] for name in names))
+    with failing("TransactWriteItems"):
+        assert paid_out.deliver(due(payout.payout_id)) != DONE
+    # A run that was killed between its two steps has moved one letter twice.
+    for _ in range(2):
+        sqs.send_message(QueueUrl=queue.dead_letters_url, MessageBody=json.dumps(due(payout.payout_id)))
+    paid_out.sweep(payout.payout_id)
+    assert queue_letters.move(sqs, queue, limit=10) == 2
+    assert queue_letters.count(sqs, queue) == 0
+    messages = sqs.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=10)["Messages"]
+    assert [paid_out.deliver(json.loads(message["Body"])) for message in messages] == [DONE, DONE]
     assert_paid_once(organizer, payout)
 
 

@@ -60,7 +60,7 @@ def make_link(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
         raise InvalidState("This card has no customer who can be reached. Its balance stays.")
     asking = LeftoverAnswer(LeftoverState.AWAITING_SECOND, money, nothing)
     once = pay_backs.answered_once(operation_id, asking)
-    if not pay_backs.may_act(uid, balance, LeftoverAction.CLAIM_LINK, by=by, once=once):
+    if not pay_backs.may_act(uid, money, LeftoverAction.CLAIM_LINK, by=by, once=once):
         return asking
     token, claim_id, now = secrets.token_urlsafe(32), new_id("clm"), clock.now()
     claim = CardClaim(

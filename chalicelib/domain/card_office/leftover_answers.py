@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.card_office import claims, pay_backs
+from chalicelib.domain.card_office import claims, pay_backs, undelivered
 from chalicelib.domain.card_office.pay_backs import LeftoverAnswer
 from chalicelib.errors import InvalidState, NotFound, Refusal, Unavailable
 from chalicelib.identifiers import parse_uid, uid_of_card_id
@@ -44,7 +44,9 @@ def act(ids: Sequence[str], action: LeftoverAction, *, by: str, operation_id: st
 
 def _act(name: str, action: LeftoverAction, *, by: str, operation_id: str) -> LeftoverAnswer:
     if name.startswith("pay_"):
-        raise InvalidState("The provider could not deliver this refund. Return it outside, and record it there.")
+        if action is not LeftoverAction.PAY_BACK:
+            raise InvalidState("A refund has no claim link. Pay it back.")
+        return undelivered.refund_again(name, by=by, operation_id=operation_id)
     uid = uid_of_card_id(name) or parse_uid(name)
     if uid is None:
         raise NotFound("There is no such leftover.")

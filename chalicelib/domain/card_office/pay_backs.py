@@ -74,7 +74,13 @@ def pay_back(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
             Money(balance.amount - total, balance.currency),
         )
         asking = LeftoverAnswer(LeftoverState.AWAITING_SECOND, answer.amount, answer.rest)
-        if not may_act(uid, balance, LeftoverAction.PAY_BACK, by=by, once=answered_once(operation_id, asking)):
+        if not may_act(
+            uid,
+            Money(balance.amount, balance.currency),
+            LeftoverAction.PAY_BACK,
+            by=by,
+            once=answered_once(operation_id, asking),
+        ):
             return asking
         subject = AuditSubject(
             "card", card.card_id, before={"balance": balance.amount}, after={"balance": balance.amount - total}
@@ -115,16 +121,18 @@ def first_answer(operation_id: str) -> LeftoverAnswer | None:
     return LeftoverAnswer(LeftoverState(state), Money(int(amount), currency), Money(int(rest), currency))
 
 
-def may_act(uid: str, balance: CardBalance, action: LeftoverAction, *, by: str, once: Write) -> bool:
-    """Return whether a balance may move now; above the threshold the first member of staff only asks.
+def may_act(name: str, left: Money, action: LeftoverAction, *, by: str, once: Write) -> bool:
+    """Return whether a leftover may move now; above the threshold the first member of staff only asks.
+
+    `name` is the card's UID, or the id of the payment.
 
     Raises SecondPersonNeeded where the same one asks again, Unavailable while the stream is behind.
     """
-    if not second_person.is_needed(Money(balance.amount, balance.currency)):
+    if not second_person.is_needed(left):
         return True
-    place = keys.money.leftover(uid)
+    place = keys.money.leftover(name)
     leftover = operations.get(place)
-    if leftover is None or leftover.amount != balance.amount:
+    if leftover is None or leftover.amount != left.minor:
         raise Unavailable("This balance has just changed. Try again in a moment.", retry_after=5)
     if leftover.asked_by is not None and leftover.asked_for == action:
         second_person.require_other(asked_by=leftover.asked_by, by=by)
@@ -134,8 +142,10 @@ def may_act(uid: str, balance: CardBalance, action: LeftoverAction, *, by: str, 
         Leftover.asked_for.set(action),
         Leftover.revision.add(1),
     ]
-    as_read = (Leftover.revision == leftover.revision) & (Leftover.amount == balance.amount)
-    subject = AuditSubject("card", leftover.card_id or uid, after={"asked_for": action})
+    as_read = (Leftover.revision == leftover.revision) & (Leftover.amount == left.minor)
+    subject = AuditSubject(
+        "card" if leftover.card_id else "payment", leftover.card_id or name, after={"asked_for": action}
+    )
     try:
         acts.commit(once, operations.change(place, asked, as_read), subject=subject)
     except operations.ConditionFailed as failure:

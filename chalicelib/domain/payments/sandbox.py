@@ -240,6 +240,8 @@ class Sandbox:
             move = Move(said.move_reference, kind, said.amount, said.currency, (word,), said.refund_key)
             if kind is MoveKind.DISPUTE:
                 _record_dispute(said.reference, move)
+            elif word is MoveWord.FAILED and move.key is not None:
+                _record_failed_refund(said.reference, move)
             return Notice(event_id=said.id, payment_id=said.payment_id, charge=said.reference, moves=(move,))
         if said.type not in statuses:
             return Notice(event_id=said.id, unknown="other")
@@ -352,6 +354,17 @@ def _record_dispute(charge: str, move: Move) -> None:
     operations.record(operations.change(keys.disputes.sandbox_dispute(move.reference), said))
 
 
+def _record_failed_refund(charge: str, move: Move) -> None:
+    """Record that a refund was not delivered: its money is back on the charge, which another one may return."""
+    back = [SandboxCharge.refunded.add(-move.amount), SandboxCharge.refunds.delete({move.key})]
+    made = keys.reconciliation.sandbox_refund(f"{charge}/{move.key}")
+    with suppress(operations.ConditionFailed):  # it was reported before
+        operations.commit(
+            operations.change(keys.money.sandbox_charge(charge), back, SandboxCharge.refunds.contains(move.key)),
+            operations.change(made, [SandboxRefund.has_failed.set(True)], SandboxRefund.pk.exists()),
+        )
+
+
 def _book(reference: str) -> SandboxCharge:
     book = operations.get(keys.money.sandbox_charge(reference))
     if book is None:
@@ -407,8 +420,8 @@ def _listed(item: Item) -> ListedMoney:
     match item:
         case SandboxRefund():
             paid = _payment_of(item.charge)
-            succeeded = OutcomeStatus.SUCCEEDED
-            return ListedMoney(item.reference, MoneyKind.REFUND, paid, item.amount, item.currency, succeeded)
+            status = OutcomeStatus.FAILED if item.has_failed else OutcomeStatus.SUCCEEDED
+            return ListedMoney(item.reference, MoneyKind.REFUND, paid, item.amount, item.currency, status)
         case SandboxDispute():
             reference, amount, paid = str(item.reference), int(item.amount or 0), _payment_of(str(item.charge))
             return ListedMoney(reference, MoneyKind.DISPUTE, paid, amount, str(item.currency), _standing(item))

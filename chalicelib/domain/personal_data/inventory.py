@@ -99,6 +99,7 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
     items.Dispute: {**_all(_P, "customer_id"), **_all(_O, "words")},
     # Words that all customers share, no means of payment of a person.
     items.SandboxCharge: _all(_O, "token refunds"),
+    items.SandboxDispute: _all(_O, "words"),
     items.Journal: _all(_P, "entries references"),
     items.CardBalance: _all(_C, "auto_token auto_customer_id"),
     items.CardEntry: _all(_P, "uid reference"),

@@ -1,6 +1,6 @@
 """Items of the daily reconciliation: what cleared on a day, the run of a day, and its differences."""
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
@@ -63,3 +63,4 @@ class SandboxRefund(Item, discriminator="sandbox_refund"):
     charge = UnicodeAttribute()
     amount = IntegerAttribute()
     currency = UnicodeAttribute()
+    has_failed = BooleanAttribute(null=True)

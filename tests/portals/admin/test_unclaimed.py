@@ -8,17 +8,21 @@ import pytest
 
 import app
 from chalicelib import clock
+from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain import changes
 from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.cards import cards
 from chalicelib.domain.ledger import clearing
+from chalicelib.domain.payments import refunds, sandbox
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, SandboxCharge
 from chalicelib.vocabulary import CardStatus
-from tests.support import notices, payers, wallets
+from tests.support import notices, payers, settled, wallets
 from tests.support.client import Answer, call
 from tests.support.desk import ask
 from tests.support.factories import admin_token, customer_token
+from tests.support.purchases import make_show
+from tests.support.settings import configured
 from tests.support.shops import everything, new_customer
 from tests.support.streams import StreamReader
 
@@ -202,3 +206,42 @@ def test_a_link_ends_after_its_time() -> None:
     with clock.set_to(clock.now() + timedelta(days=31)):
         assert claim(customer, token, alive).status == 404
     assert claim(customer, token, alive).status == 200
+
+
+def undelivered(payment_id: str, key: str) -> None:
+    """Report that a refund did not reach its customer, as the provider does some days later."""
+    payment = payers.stored(payment_id)
+    reference = payment.provider_reference or ""
+    move = Move(f"{reference}/{key}", MoveKind.REFUND, 150_000, "PKR", (MoveWord.FAILED,), key)
+    told = sandbox.moved(payment_id, reference, move, event_id=f"sbe_{key}")
+    assert payers.post_webhook(told).status == 200
+
+
+def test_a_refund_that_was_not_delivered_is_made_again_once_for_each_time_that_it_fails() -> None:
+    stream = StreamReader()
+    order = settled.buy(make_show()[1])
+    refund = settled.give_back(order)
+    refunds.pay_back(refund.ticket_id, refund.refund_id)
+    undelivered(order.payment_id, refund.refund_id)
+    drain(stream)
+    with clock.set_to(clock.now() + timedelta(days=31)):
+        assert listed()[order.payment_id] == ("undelivered_refund", "1500.00")
+        assert act("claim_link", order.payment_id).code == "INVALID_STATE"
+    with configured(SECOND_PERSON_OVER="PKR:1000"):
+        first, second = admin_token(), admin_token()
+        assert act("pay_back", order.payment_id, token=first).json["results"][0]["state"] == "awaiting_second"
+        drain(stream)
+        assert act("pay_back", order.payment_id, token=first).code == "SECOND_PERSON_NEEDED"
+        paid = act("pay_back", order.payment_id, token=second)
+    assert (paid.status, paid.json["results"][0]["state"]) == (200, "refunding"), paid.text
+    assert charge(order.payment_id).refunded == 150_000
+    # It fails again, so it is made again.
+    undelivered(order.payment_id, f"{order.payment_id}/again/1")
+    assert charge(order.payment_id).refunded == 0
+    for _ in range(2):
+        act("pay_back", order.payment_id)
+    assert charge(order.payment_id).refunded == 150_000
+    drain(stream)
+    with clock.set_to(clock.now() + timedelta(days=62)):
+        assert order.payment_id not in listed()
+    assert payers.balances()["refunds_due"] == 0
