@@ -86,6 +86,10 @@ class Platform:
         }  # fmt: skip
         self.seconds_per_tap = 0.0
         self.only_result = ""
+        self.fixed_answer: dict[str, Any] | None = None
+        # Each so manieth answer to taps is lost after they were processed.
+        self.lose_every = 0
+        self.taps_requests = 0
         self.poison: set[str] = set()
         self.poison_status = (400, "VALIDATION_ERROR")
         self.clock_ahead = 0.0
@@ -187,6 +191,8 @@ class Platform:
 
     def _decide(self, tap: dict[str, Any]) -> dict[str, Any]:
         scan_id = tap["scan_id"]
+        if self.fixed_answer:
+            return {"scan_id": scan_id, **self.fixed_answer}
         said = json.dumps([tap.get(name) for name in CONTENT])
         if self.said.setdefault(scan_id, said) != said:
             error = {"code": "SCAN_ID_REUSED", "message": "another record had this id"}
@@ -304,10 +310,16 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 return
             with platform.lock:
                 status, answer = self._route(body)
-            if fault.lose_answer:
+            if fault.lose_answer or self._is_lost():
                 self.close_connection = True
                 return
             self._send(status, json.dumps(answer).encode(), {})
+
+        def _is_lost(self) -> bool:
+            if self.path != "/api/device/taps/" or not platform.lose_every:
+                return False
+            platform.taps_requests += 1
+            return platform.taps_requests % platform.lose_every == 0
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)

@@ -173,3 +173,48 @@ def test_a_snapshot_that_must_not_be_used_leaves_the_old_one(
         assert here(tap(gate)) == ("valid", None)
     with work() as gate:
         assert gate.agent.sync.state()["cursor"] == "c1"
+
+
+@pytest.mark.usefixtures("box")
+def test_nobody_is_shown_an_admission_that_is_not_on_the_disk(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.down()
+        db = gate.agent.outbox._db
+        db.execute("CREATE TEMP TRIGGER full BEFORE INSERT ON decision BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+        assert tap(gate) is None
+        screen = gate.screen.getvalue()
+        assert "ADMITTED" not in screen
+        assert "free some space" in screen
+        assert "taps cannot be recorded" in gate.agent.snapshot()["why_not_ready"]
+        db.execute("DROP TRIGGER full")
+        assert here(tap(gate)) == ("valid", None)  # the one before let nobody in
+        platform.up()
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    assert [(record["seq"], record.get("offline")) for record in platform.received] == [
+        (1, None), (2, {"result": "valid"}),
+    ]  # fmt: skip
+
+
+def test_a_record_that_the_platform_cannot_read_is_not_done(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        error = {"code": "VALIDATION_ERROR", "message": "no such kind"}
+        platform.fixed_answer = {"status": "rejected", "result": "invalid", "error": error}
+        tap(gate)
+        wait_until(lambda: gate.agent.outbox.dead() == 1)
+        [dead] = gate.agent.outbox.entries("dead")
+        assert "no such kind" in dead.detail
+
+
+def test_a_record_that_the_platform_rejects_is_shown_to_the_operator(work: Work, platform: Platform, box: Box) -> None:
+    box.publish()
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.down()
+        assert here(tap(gate)) == ("valid", None)
+        error = {"code": "CLOCK_IMPLAUSIBLE", "message": "the time is in the future"}
+        platform.fixed_answer = {"status": "rejected", "result": "invalid", "error": error}
+        platform.up()
+        wait_until(lambda: "REJECTED" in gate.screen.getvalue())
+        assert "CLOCK_IMPLAUSIBLE" in gate.screen.getvalue()
+        assert (gate.agent.outbox.depth(), gate.agent.snapshot()["rejected"]) == (0, 1)

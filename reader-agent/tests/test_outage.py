@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 import structlog
-from conftest import wait_until
+from conftest import Box, wait_until
 from platform_double import Fault, Platform
+from snapshot_double import CardRow, TicketRow
 from test_delivery import TAPS, fill, process
+from ulid import ULID
 
 from reader_agent.clock import Clock
 from reader_agent.delivery import Delivery
@@ -185,8 +187,15 @@ def _until(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.timeout(900)
 def test_an_agent_that_is_killed_again_and_again_sends_each_tap_once(
-    platform: Platform, state: Path, identity: Identity
+    platform: Platform, state: Path, identity: Identity, box: Box
 ) -> None:
+    """The platform loses every third answer after it has processed the taps; what the gate showed is in the records."""
+    platform.lose_every = 3
+    uids = [(b"\x04" + number.to_bytes(6, "big")).hex().upper() for number in range(ALL_TAPS)]
+    platform.tickets |= dict.fromkeys(uids)
+    box.tickets[:] = [TicketRow(ULID()) for _ in uids]
+    box.cards[:] = [CardRow(uid, (ticket,)) for uid, ticket in zip(uids, box.tickets, strict=True)]
+    box.publish()
     killed_at = {round((number + 0.5) * ALL_TAPS / KILLS) for number in range(KILLS)}
     with Air() as air:
         number = 0
@@ -204,6 +213,7 @@ def test_an_agent_that_is_killed_again_and_again_sends_each_tap_once(
                         break
                     air.remove()
                     air.wait_for_polls(3, timeout=5)
+        platform.lose_every = 0
         with process(state, air) as running, Outbox(identity.outbox_path(state)) as outbox:
             _until(lambda: (read_json(state / "runtime.json") or {}).get("pid") == running.pid)
             _until(lambda: outbox.depth() == 0)
@@ -211,3 +221,5 @@ def test_an_agent_that_is_killed_again_and_again_sends_each_tap_once(
     received = [tap["scan_id"] for tap in platform.received]
     assert len(made) >= ALL_TAPS
     assert sorted(received) == sorted(made)
+    assert sorted(tap["seq"] for tap in platform.received) == list(range(1, len(made) + 1))
+    assert all(platform.answers[scan_id].get("conflict") is None for scan_id in made)

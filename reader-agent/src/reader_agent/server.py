@@ -122,7 +122,8 @@ class Server:
     def snapshot(self, *, since: str | None, headers: Mapping[str, str], on_piece: OnPiece, timeout: float) -> Reply:
         """Fetch a snapshot, or a part of one by `headers`; its bytes go to `on_piece`. Raises as `taps` does."""
         call = _Call("snapshot", self._until(timeout))
-        path = "/api/device/snapshot/" + (f"?{urlencode({'since': since})}" if since else "")
+        asked = {"names": "true"} | ({"since": since} if since else {})
+        path = f"/api/device/snapshot/?{urlencode(asked)}"
         for last_try in (False, True):
             token = self._token(call)
             request = Request(

@@ -1,0 +1,71 @@
+"""`sync now`, `snapshot info` and `count`: with an agent that runs, and without one."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Box, Work, wait_until
+from platform_double import Platform
+from test_command_line import Command, here  # noqa: F401  # a fixture
+
+from reader_agent.identity import Identity
+
+
+def test_a_snapshot_is_fetched_and_shown_without_an_agent(
+    here: Command,  # noqa: F811
+    platform: Platform,
+    state: Path,
+    identity: Identity,
+    box: Box,
+) -> None:
+    where = ["--state", str(state)]
+    before = here("snapshot", "info", *where)
+    assert (before.returncode, identity.device_id in before.stdout) == (3, False)
+    fetched = here("sync", "now", "--json", *where)
+    assert (fetched.returncode, json.loads(fetched.stdout)["tickets"]) == (0, len(box.tickets)), fetched.stderr
+    info = json.loads(here("snapshot", "info", "--json", *where).stdout)
+    assert (info["cursor"], info["is_expired"], info["deltas"], info["error"]) == ("c1", False, 0, None)
+    assert "fingerprint" not in str(info)
+    platform.down()
+    again = here("sync", "now", *where)
+    assert (again.returncode, "cannot be reached" in again.stdout) == (3, True), again.stdout
+    assert "cursor: c1" in again.stdout  # the one that is here stays
+
+
+@pytest.mark.usefixtures("identity")
+def test_a_running_agent_fetches_at_once_when_it_is_asked(
+    here: Command,  # noqa: F811
+    work: Work,
+    state: Path,
+    box: Box,
+) -> None:
+    with work() as gate:
+        wait_until(lambda: gate.agent.offline.gate.snapshot is not None)
+        wait_until(lambda: (state / "runtime.json").exists())
+        box.publish(cursor="c2")
+        done = here("sync", "now", "--json", "--state", str(state))
+        assert (done.returncode, json.loads(done.stdout)["cursor"]) == (0, "c2"), done.stderr
+
+
+def test_people_without_a_ticket_are_counted_and_sent_in_their_order(
+    here: Command,  # noqa: F811
+    work: Work,
+    platform: Platform,
+    state: Path,
+    identity: Identity,
+) -> None:
+    where = ["--state", str(state)]
+    platform.down()
+    assert here("count", "--gate", "A", "+3", *where).returncode == 0
+    assert here("count", "-1", *where).returncode == 0
+    for wrong in ("0", "51", "-51", "many"):
+        refused = here("count", wrong, *where)
+        assert (refused.returncode, refused.stdout) == (3, ""), wrong
+    listed = here("outbox", "list", *where).stdout
+    assert "+3 people" in listed
+    platform.up()
+    with work() as gate:
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    assert [(tap["seq"], tap["kind"], tap["delta"], tap["gate"]) for tap in platform.received] == [
+        (1, "count", 3, "A"), (2, "count", -1, identity.gate),
+    ]  # fmt: skip
