@@ -10,7 +10,16 @@ from chalicelib.domain.access import devices, phones
 from chalicelib.domain.gate import sequences
 from chalicelib.table.items import Account, Event
 from tests.support.client import Answer, call
-from tests.support.factories import PASSWORD, Reader, admin_token, make_event, make_reader, make_usher, usher_token
+from tests.support.factories import (
+    PASSWORD,
+    Reader,
+    admin_token,
+    make_event,
+    make_reader,
+    make_usher,
+    scan_id,
+    usher_token,
+)
 from tests.support.settings import configured
 from tests.support.streams import StreamReader
 
@@ -264,3 +273,48 @@ def test_the_age_of_a_snapshot_is_that_of_its_cursor_whatever_the_device_says() 
         # The cursor of another event says nothing; without one there is no snapshot.
         assert phone_beat(token, snapshot_cursor=None).status == 200
         assert rows(event)[phone]["why"] == ["no_snapshot"]
+
+
+def sent(seq: int) -> dict[str, Any]:
+    return {"scan_id": scan_id(), "uid": "04A1B2C3D4E5F6", "scanned_at": fresh(), "offline": {"result": "invalid"}} | {
+        "seq": seq
+    }
+
+
+def test_a_lost_record_of_an_agent_is_seen_until_it_arrives() -> None:
+    event, stream = make_event(), StreamReader()
+    agent = make_reader(event)
+    records = {seq: sent(seq) for seq in range(1, 7)}
+
+    def upload(*numbers: int) -> None:
+        body = {"taps": [records[number] for number in numbers], "device_time": fresh()}
+        answer = call("POST", "/api/device/taps/", body, token=agent.token())
+        assert answer.status == 200, answer.text
+        stream.drain()
+
+    def missing() -> Any:
+        beat(agent)
+        row = rows(event)[agent.device_id]
+        return row["missing_seq"], row["why"]
+
+    upload(1, 2, 4)
+    assert missing() == (1, ["records_missing"])
+    upload(2, 4)
+    assert missing() == (1, ["records_missing"])
+    # One tap alone, as at the gate.
+    upload(6)
+    assert missing() == (2, ["records_missing"])
+    upload(3, 5)
+    assert missing() == (0, [])
+
+
+def test_a_lost_record_of_a_phone_is_seen_by_its_app() -> None:
+    event = make_event()
+    token = phone_token(event)
+    logs = [{**sent(seq), "card_id": "04A1B2C3D4E5F6"} for seq in (1, 2, 5)]
+    for each in logs:
+        del each["uid"]
+    answer = call("POST", "/api/usher/sync/logs/", {"logs": logs, "device_time": fresh()}, token=token)
+    assert answer.status == 200, answer.text
+    told = phone_beat(token).json
+    assert (told["missing"], told["gaps"]) == (2, [{"first": 3, "last": 4}])
