@@ -2,7 +2,7 @@
 
 from chalicelib.domain import jobs
 from chalicelib.domain import sweep as due
-from chalicelib.domain.access import devices
+from chalicelib.domain.access import silences
 from chalicelib.domain.audit import seals
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.events import background as events
@@ -30,7 +30,7 @@ ENDS: dict[str, SweepEnd] = {**payments.SWEEP_ENDS}
 
 def watch_devices() -> None:
     """Notify staff of readers that fell silent while their gates are open."""
-    count = devices.watch()
+    count = silences.watch()
     if count:
         logger.warning("readers fell silent", extra={"count": count})
 

@@ -11,7 +11,7 @@ from botocore.session import get_session
 import app
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import devices, heartbeats
+from chalicelib.domain.access import devices, heartbeats, silences
 from chalicelib.vocabulary import CardType
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
@@ -141,5 +141,5 @@ def test_a_silent_reader_is_told_once_until_it_is_heard_again(published: Callabl
 def test_nobody_is_told_of_readers_whose_gates_are_closed(published: Callable[[], list[str]]) -> None:
     make_reader(make_event())
     with clock.set_to(clock.now() + timedelta(days=2)):
-        assert devices.watch() == 0
+        assert silences.watch() == 0
     assert published() == []

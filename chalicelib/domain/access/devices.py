@@ -15,7 +15,6 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain import signing
@@ -46,7 +45,6 @@ _LONGEST_JTI = 128
 _SAME_TEXT_WITHIN = timedelta(seconds=2)
 # How the ids of an event's devices begin, by kind.
 AGENTS, PHONES = "dev_", "phn_"
-SILENT_AFTER = timedelta(minutes=3)
 # No letters that resemble digits. 12 of 32 characters are 60 bits, valid for CODE_LIFETIME.
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH = 12
@@ -357,37 +355,6 @@ def revoke(device_id: str) -> None:
     if device.is_phone and device.usher_id:
         sessions.end_of_phone(device.usher_id, device_id, ended_because="phone revoked")
     lock_outs.revoke(Portal.DEVICE, device_id, event_ids=[device.event_id])
-
-
-def watch() -> int:
-    """Publish each newly silent device of events with open gates, once per silence. Return the count."""
-    now = clock.now()
-    silent: list[Device] = []
-    for event in events.open_now():
-        found = of_event(event.event_id, AGENTS)
-        silent += [device for device in found if device.status == DeviceStatus.ENROLLED and _fell_silent(device, now)]
-    for device in silent:
-        # Published before marked: an interrupted run publishes twice rather than never.
-        bus.publish([_silence(device)])
-        operations.record(
-            operations.change(keys.access.device(device.device_id), [Device.silent_since.set(now)], Device.pk.exists())
-        )
-    return len(silent)
-
-
-def _fell_silent(device: Device, now: datetime) -> bool:
-    heard = device.last_seen_at or device.enrolled_at
-    return device.silent_since is None and heard is not None and now - heard > SILENT_AFTER
-
-
-def _silence(device: Device) -> Published:
-    heard = device.last_seen_at or device.enrolled_at or device.created_at
-    return Published(
-        fact=Fact.DEVICE_SILENT,
-        fact_id=f"{device.device_id}/silent/{clock.to_text(heard)}",
-        occurred_at=clock.now(),
-        ids={**ids(device), "last_seen_at": clock.to_text(heard)},
-    )
 
 
 def ids(device: Device) -> dict[str, Any]:
