@@ -22,19 +22,14 @@ from chalicelib.domain.offline.states import States
 from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, OfflineBase, OfflineBuild, OfflineEvent, Ticket
-from chalicelib.table.places import Key, Place, whose
+from chalicelib.table.items import OfflineBase, OfflineBuild, OfflineEvent
+from chalicelib.table.operations import RawItem
+from chalicelib.table.places import Key, whose
 from chalicelib.vocabulary import JobStatus
 
 # The bucket deletes files of this folder after two days (lifecycle rule).
 FOLDER = "offline/"
 TABLES, NAMES = "/tables", "/names"
-# What a ticket's and a card's state is made of.
-_OF_TICKET = (
-    *("ticket_id", "event_id", "status", "presence", "disputed", "credential", "admission", "passage"),
-    *("card_uid", "holder_name", "tier"),
-)
-_OF_CARD = ("uid", "status", "type", "sun_counter", "tickets")
 _HANDS = 8
 _PAGE = 2_000
 # Entries of the list read before their tickets are.
@@ -160,17 +155,18 @@ def read(event_id: str) -> Everything:
     found, uids = Everything(feed.last_number(event_id)), set[str]()
     with ThreadPoolExecutor(_HANDS) as hands:
         ids = chain.from_iterable(hands.map(lambda shard: list(ticket_ids(event_id, shard)), range(TICKETS.shards)))
-        for tickets in hands.map(_tickets, _chunks(list(ids))):
-            for ticket in tickets:
-                found.states.tickets[ticket.ticket_id] = states.of_ticket(ticket)
-                found.names[ticket.ticket_id] = (ticket.holder_name, ticket.tier)
-                if ticket.card_uid:
-                    uids.add(ticket.card_uid)
-        for cards in hands.map(_cards, _chunks(sorted(uids))):
-            for card in cards:
-                state = states.of_card(card, event_id)
-                if state.ticket_ids:
-                    found.states.cards[card.uid] = state
+        for raws in hands.map(_tickets, _chunks(list(ids))):
+            for raw in raws:
+                state = states.of_raw_ticket(raw)
+                found.states.tickets[state.ticket_id] = state
+                found.names[state.ticket_id] = (raw["holder_name"]["S"], raw.get("tier", {}).get("S"))
+                if "card_uid" in raw:
+                    uids.add(raw["card_uid"]["S"])
+        for raws in hands.map(_cards, _chunks(sorted(uids))):
+            for raw in raws:
+                card = states.of_raw_card(raw, event_id)
+                if card.ticket_ids:
+                    found.states.cards[card.uid] = card
     return found
 
 
@@ -191,10 +187,9 @@ def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
     return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
 
 
-def _tickets(ids: Sequence[str]) -> list[Ticket]:
-    places: list[Place[Ticket]] = [keys.tickets.ticket(ticket_id) for ticket_id in ids]
-    return list(operations.get_many(places, only=_OF_TICKET).values())
+def _tickets(ids: Sequence[str]) -> list[RawItem]:
+    return operations.get_raw(map(keys.tickets.ticket, ids), states.OF_TICKET)
 
 
-def _cards(uids: Sequence[str]) -> list[Card]:
-    return list(operations.get_many(map(keys.cards.card, uids), only=_OF_CARD).values())
+def _cards(uids: Sequence[str]) -> list[RawItem]:
+    return operations.get_raw(map(keys.cards.card, uids), states.OF_CARD)
