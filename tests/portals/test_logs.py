@@ -1,11 +1,15 @@
 """The check-in log: every scan, newest first, and the search."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain.exports import checkin_files
 from chalicelib.domain.gate import checkin_log
+from chalicelib.domain.gate.checkin_log import CheckinFilters
 from chalicelib.table.items import Event
 from tests.support.client import call
 from tests.support.factories import (
@@ -149,3 +153,52 @@ def test_a_readers_scan_is_logged_with_the_device_and_the_time_of_the_tap() -> N
     assert entry["device_id"] == reader.device_id
     assert (entry["usher"], entry["gate"], entry["source"]) == (None, "Gate 2", "offline")
     assert (entry["scanned_at"], entry["received_at"]) == ("2026-11-20T17:00:00.000Z", "2026-11-20T18:00:00.000Z")
+
+
+def csv_of(token: str, query: str = "") -> list[dict[str, str]]:
+    answer = call("GET", f"/api/usher/scan/logs/?format=csv{query}", token=token)
+    assert answer.status == 200, answer.text
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_the_log_as_csv_has_every_entry_of_the_own_event_that_fits() -> None:
+    night = Night()
+    stranger = usher_token(make_event())
+    rows = csv_of(night.token)
+    log = call("GET", "/api/usher/scan/logs/", token=night.token).json["results"]
+
+    assert [(row["id"], row["result"], row["attendee_name"]) for row in rows] == [
+        (entry["id"], entry["result"], entry["attendee_name"] or "") for entry in log
+    ]
+    assert len(rows) == 4
+    for query in ("&result=already_scanned", f"&card_id={night.card.uid}", "&username=second", "&attendee=zoe"):
+        expected = night.search(query.lstrip("&"))
+        assert [(row["attendee_name"] or None, row["result"]) for row in csv_of(night.token, query)] == expected
+    assert csv_of(stranger) == []
+    foreign = call("GET", f"/api/usher/scan/logs/?format=csv&event_id={night.event.event_id}", token=stranger)
+    assert (foreign.status, foreign.code) == (403, "NOT_ASSIGNED")
+
+
+def test_the_list_itself_is_filtered_as_the_search_is() -> None:
+    night = Night()
+    listed = call("GET", "/api/usher/scan/logs/?result=already_scanned", token=night.token).json["results"]
+    assert [entry["result"] for entry in listed] == ["already_scanned"]
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\uff1d1+1"])
+def test_no_cell_of_the_csv_begins_a_formula(name: str) -> None:
+    event, stream = make_event(gates=["Gate 1"]), StreamReader()
+    token, ticket = usher_token(event), make_ticket(event, name=name)
+    body = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id, "gate": name}
+    call("POST", "/api/usher/scan/result/", body, token=token)
+    stream.drain()
+    (row,) = csv_of(token)
+    assert (row["attendee_name"], row["gate"]) == (f"'{name}", f"'{name}")
+
+
+def test_the_csv_has_no_more_rows_than_its_limit_and_they_are_the_newest() -> None:
+    night = Night()
+    whole = checkin_files.csv_of(night.event.event_id, CheckinFilters()).splitlines()
+    assert checkin_files.csv_of(night.event.event_id, CheckinFilters(), most=2).splitlines() == whole[:3]
+    assert checkin_files.csv_of(night.event.event_id, CheckinFilters(), most=4).splitlines() == whole

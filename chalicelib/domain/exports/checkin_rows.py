@@ -10,9 +10,9 @@ from chalicelib.domain.exports.rows import Cell, ExportRows, ExportSource
 from chalicelib.domain.gate import staff_log
 from chalicelib.domain.gate.checkin_log import CheckinEntry, CheckinFilters
 from chalicelib.domain.gate.staff_log import LogPlace
-from chalicelib.vocabulary import ScanResult, ScanSource
+from chalicelib.vocabulary import ScanKind, ScanResult, ScanSource
 
-_COLUMNS = (
+COLUMNS = (
     "id",
     "event_id",
     "scanned_at",
@@ -31,6 +31,9 @@ _COLUMNS = (
     "conflict",
     "resolved",
     "scan_id",
+    "kind",
+    "repeat",
+    "delta",
 )
 
 
@@ -47,7 +50,7 @@ def _stored(value: Any) -> Any:
 def _read(query: Mapping[str, Any], position: str | None, limit: int) -> ExportRows:
     place = LogPlace.of(position) if position else LogPlace()
     found = staff_log.read(query["event_id"], _filters(query), place=place, limit=limit)
-    return ExportRows([_row(entry) for entry in found.entries], found.goes_on.text() if found.goes_on else None)
+    return ExportRows([row_of(entry) for entry in found.entries], found.goes_on.text() if found.goes_on else None)
 
 
 def _filters(query: Mapping[str, Any]) -> CheckinFilters:
@@ -68,7 +71,8 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _row(entry: CheckinEntry) -> list[Cell]:
+def row_of(entry: CheckinEntry) -> list[Cell]:
+    """Return the cells of an entry, in the order of COLUMNS."""
     scan = entry.scan
     by_device = scan.principal_id.startswith("dev_")
     return [
@@ -90,7 +94,10 @@ def _row(entry: CheckinEntry) -> list[Cell]:
         scan.conflict,
         None if scan.conflict is None else str(scan.resolution is not None).lower(),
         scan.scan_id,
+        scan.scan_kind or ScanKind.SCAN,
+        str(bool(scan.repeat)).lower(),
+        scan.delta,
     ]
 
 
-CHECKIN_LOG = ExportSource("checkin-log", _COLUMNS, _query, _read)
+CHECKIN_LOG = ExportSource("checkin-log", COLUMNS, _query, _read)

@@ -86,6 +86,11 @@ def _sheet(sheet: IO[str]) -> Iterator[RowWriter]:
     sheet.write("</sheetData></worksheet>")
 
 
+def csv_writer(file: IO[str]) -> RowWriter:
+    """Return the writer of CSV to an open file."""
+    return _Csv(file)
+
+
 class _Csv:
     """Rows of CSV (RFC 4180)."""
 

@@ -3,8 +3,10 @@
 from chalice import Blueprint
 
 from chalicelib import errors
+from chalicelib.domain.exports import checkin_files
 from chalicelib.domain.gate import checkin_log
 from chalicelib.domain.gate.checkin_log import CheckinFilters
+from chalicelib.portals.http.answer import File
 from chalicelib.portals.http.auth import USHER, require_own_event
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -13,6 +15,7 @@ from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
 _BASE = "/api/usher/scan/logs"
+_CSV = "csv"
 
 
 def _filters(query: schema.LogSearchIn) -> CheckinFilters:
@@ -26,14 +29,26 @@ def _filters(query: schema.LogSearchIn) -> CheckinFilters:
     )
 
 
+def _search(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut] | File:
+    query, filters = call.query, _filters(call.query)
+    event_id = require_own_event(call.principal, query.event_id)
+    if query.format == _CSV:
+        return File(checkin_files.csv_of(event_id, filters), checkin_files.CONTENT_TYPE, name="check-in log.csv")
+    page = checkin_log.search(
+        event_id, filters, caller_id=call.principal.id, page_size=query.page_size, cursor=query.cursor
+    )
+    return PageOut.of(page, schema.LogEntryOut.from_entry)
+
+
 @door(
     bp,
     Route(
         "GET",
         _BASE,
         guard=USHER,
-        query=schema.LogsIn,
+        query=schema.LogSearchIn,
         reply=PageOut[schema.LogEntryOut],
+        refuses=(errors.NotAssigned,),
         links=(
             Link("usher_log", {"log_id": "/results/0/id"}),
             Link("usher_card", {"card_id": "/results/0/card_id"}),
@@ -41,9 +56,12 @@ def _filters(query: schema.LogSearchIn) -> CheckinFilters:
         ),
     ),
 )
-def usher_logs(call: Call[None, schema.LogsIn]) -> PageOut[schema.LogEntryOut]:
-    """List the event's scans, newest first, ten per page."""
+def usher_logs(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut] | File:
+    """List the event's scans, newest first, ten per page; or as CSV."""
     query = call.query
+    if query.format == _CSV or query.narrows():
+        return _search(call)
+    require_own_event(call.principal, query.event_id)
     page = checkin_log.recent(
         call.principal.event_id,
         caller_id=call.principal.id,
@@ -70,17 +88,9 @@ def usher_logs(call: Call[None, schema.LogsIn]) -> PageOut[schema.LogEntryOut]:
         ),
     ),
 )
-def usher_search_logs(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut]:
+def usher_search_logs(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut] | File:
     """Find scans by card, usher, result, attendee and time."""
-    query = call.query
-    page = checkin_log.search(
-        require_own_event(call.principal, query.event_id),
-        _filters(query),
-        caller_id=call.principal.id,
-        page_size=query.page_size,
-        cursor=query.cursor,
-    )
-    return PageOut.of(page, schema.LogEntryOut.from_entry)
+    return _search(call)
 
 
 @door(bp, Route("GET", f"{_BASE}/{{log_id}}", guard=USHER, reply=schema.LogEntryOut, refuses=(errors.NotFound,)))

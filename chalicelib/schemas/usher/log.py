@@ -1,7 +1,7 @@
 """Bodies of the ushers' portal: the check-in log."""
 
 from datetime import datetime
-from typing import Annotated, Protocol, Self
+from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import Field
 
@@ -175,6 +175,9 @@ class LogsIn(In):
     page: Annotated[int, Field(ge=1, le=10_000)] | None = None
     page_size: PageSize = 10
     cursor: Cursor | None = None
+    format: Filter[Literal["json", "csv"]] = Field(
+        "json", description="`csv` lists all entries that fit, not a page of them: the newest 10,000 at most."
+    )
 
 
 class LogSearchIn(LogsIn, BetweenIn):
@@ -185,3 +188,8 @@ class LogSearchIn(LogsIn, BetweenIn):
     result: Filter[ScanResult] | None = None
     attendee: Name | None = Field(default=None, description="What a word of the attendee's name begins with.")
     event_id: Id | None = None
+
+    def narrows(self) -> bool:
+        """Whether it asks for a part of the log."""
+        asked = (self.card_id, self.username, self.result, self.attendee, self.date_from, self.date_to)
+        return any(one is not None for one in asked)

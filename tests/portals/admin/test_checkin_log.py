@@ -23,6 +23,7 @@ from chalicelib.workers import jobs as jobs_worker
 from tests.support.asked import requests
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_card, make_event, make_ticket, make_usher, scan_id, usher_token
+from tests.support.later import later
 from tests.support.meanwhile import after, lost
 from tests.support.streams import StreamReader
 
@@ -45,8 +46,11 @@ class Nights:
             ticket = make_ticket(event, name=name)
             card = make_card(make_ticket(event, name="Omar Ahmed"))
             usher = usher_token(event, make_usher(event, username=username))
-            for shown in ({"ticket_id": ticket.ticket_id}, {"card_id": card.uid}, {"card_id": card.uid}):
-                call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), **shown}, token=usher)
+            for place, shown in enumerate(
+                ({"ticket_id": ticket.ticket_id}, {"card_id": card.uid}, {"card_id": card.uid})
+            ):
+                with later(place):
+                    call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), **shown}, token=usher)
         self.stream.drain()
 
     def ask(self, query: str = "") -> Answer:
