@@ -184,7 +184,8 @@ class Agent:
     def _show_reader(self, reader: Reader) -> None:
         """Say that a reader was lost, or is back."""
         if not reader.is_open:
-            self._display.say(f"READER LOST: {reader.last_error or reader.path}; it is tried again", "yellow")
+            heading = "READER LOST" if reader.tally["opened"] else "NO READER"
+            self._display.say(f"{heading}: {reader.last_error or reader.path}; it is tried again", "yellow")
         elif reader.tally["lost"]:
             self._display.say(f"reader {reader.path} is back", "green")
 

@@ -5,7 +5,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import structlog
@@ -202,7 +202,7 @@ def describe(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def nothing_raised(log: structlog.stdlib.BoundLogger, path: str) -> Any:
+def nothing_raised(log: structlog.stdlib.BoundLogger, path: str) -> Iterator[None]:
     """Log what closing a device raises: after an unplug that may be any error, and the device is gone."""
     try:
         yield

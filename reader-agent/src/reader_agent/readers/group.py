@@ -1,8 +1,7 @@
 """The readers of one gate: several work at once, and their readings are decided one after the other."""
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import structlog
@@ -19,7 +18,7 @@ class Readers:
         self._log = log
         self._turn = threading.Lock()
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Reader]:
         return iter(self._readers)
 
     @property
@@ -101,8 +100,3 @@ class Readers:
             thread.start()
         for thread in threads:
             thread.join()
-
-
-def silent_seconds(readers: Readers) -> float:
-    """Return how long a reader's loop has been silent."""
-    return time.monotonic() - readers.alive_at
