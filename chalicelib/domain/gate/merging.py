@@ -60,7 +60,10 @@ def remembering(ticket: Ticket, passage: Passage) -> list[Action]:
 
 
 def merge(ticket: Ticket, arrival: Arrival) -> Effect | None:
-    """Write a claim and its log entry, with all that it changes. None: something changed meanwhile, so read again."""
+    """Write a claim and its log entry, with all that it changes, and bring `ticket` up to date.
+
+    None: something changed meanwhile, so read again.
+    """
     known = passages(ticket)
     before = convergence.settle(map(claim_of, known))
     kept = sorted([*known, arrival.passage], key=claim_of)[:MOST_PASSAGES]
@@ -70,29 +73,33 @@ def merge(ticket: Ticket, arrival: Arrival) -> Effect | None:
     changed = [
         each for each in known if after.effects.get(claim_of(each)) not in (None, before.effects[claim_of(each)])
     ]
-    writes = [
-        operations.change(keys.tickets.ticket(ticket.ticket_id), _settled(after, kept), unchanged(ticket)),
-        *_entry(ticket, arrival, effect),
-        *_changed_entries(ticket, changed, after),
-    ]
+    entries = [*_entry(ticket, arrival, effect), *_changed_entries(ticket, changed, after)]
+    same = unchanged(ticket)
+    settled = _settled(ticket, after, kept)
     try:
-        operations.commit(*writes)
+        operations.commit(operations.change(keys.tickets.ticket(ticket.ticket_id), settled, same), *entries)
     except operations.ConditionFailed:
         return None
     return effect
 
 
-def _settled(after: Settled, kept: Sequence[Passage]) -> list[Action]:
+def _settled(ticket: Ticket, after: Settled, kept: Sequence[Passage]) -> list[Action]:
+    """Bring a ticket to what its passages say, and return the actions that write that."""
     by_claim = {claim_of(each): each for each in kept}
-    admission = by_claim[after.admission] if after.admission else None
-    passage = by_claim[after.last_move] if after.last_move else None
+    ticket.presence = after.presence
+    ticket.admission = by_claim[after.admission] if after.admission else None
+    ticket.passage = by_claim[after.last_move] if after.last_move else None
+    ticket.contested, ticket.history, ticket.merges = True, list(kept), (ticket.merges or 0) + 1
+    parts: list[tuple[Any, Any]] = [
+        (Ticket.presence, ticket.presence),
+        (Ticket.admission, ticket.admission),
+        (Ticket.passage, ticket.passage),
+    ]
     return [
-        Ticket.presence.set(after.presence) if after.presence else Ticket.presence.remove(),
-        Ticket.admission.set(admission) if admission else Ticket.admission.remove(),
-        Ticket.passage.set(passage) if passage else Ticket.passage.remove(),
+        *(attribute.remove() if value is None else attribute.set(value) for attribute, value in parts),
         Ticket.contested.set(True),
-        Ticket.history.set(list(kept)),
-        Ticket.merges.add(1),
+        Ticket.history.set(ticket.history),
+        Ticket.merges.set(ticket.merges),
     ]
 
 

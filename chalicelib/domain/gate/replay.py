@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib import clock
+from chalicelib import clock, observability
 from chalicelib.domain.admission import EventFacts, Presented
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import gate_control
@@ -68,28 +68,43 @@ def settle_all(prepared: Sequence[Upload]) -> list[RecordVerdict]:
     cards, known = _read(prepared)
     complete = [_with_card(_as_received(each, of_it), cards) for each, of_it in zip(prepared, known, strict=True)]
     _read_tickets(complete, known)
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place, upload in enumerate(complete):
-        groups[_group(upload)].append(place)
     found: dict[int, RecordVerdict] = {}
 
     def settle_group(places: list[int]) -> None:
         for count, place in enumerate(places):
             if count:  # the one before may have changed its ticket
-                known[place].tickets = dict(known[places[count - 1]].tickets)
+                known[place].tickets |= known[places[count - 1]].tickets
             found[place] = settling.settle(complete[place], known[place])
 
     with ThreadPoolExecutor(_HANDS) as hands:
-        for _ in hands.map(settle_group, groups.values()):
-            pass
+        list(hands.map(observability.in_this_context(settle_group), _groups(complete)))
     return [found[place] for place in range(len(complete))]
 
 
-def _group(upload: Upload) -> str:
-    """Return what no two records may change at once: a card, a ticket; counts do not meet."""
+def _groups(complete: Sequence[Upload]) -> list[list[int]]:
+    """Return the places of the records that may change the same ticket together, in the order of the batch."""
+    first_of: dict[str, str] = {}
+
+    def first(name: str) -> str:
+        while first_of.setdefault(name, name) != name:
+            name = first_of[name]
+        return name
+
+    named = [_changed_by(upload) for upload in complete]
+    for names in named:
+        for name in names:
+            first_of[first(name)] = first(names[0])
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, names in enumerate(named):
+        groups[first(names[0])].append(place)
+    return list(groups.values())
+
+
+def _changed_by(upload: Upload) -> tuple[str, ...]:
+    """Return what a record may change: its tickets, or what it presents; counts do not meet."""
     if upload.record.kind is ScanKind.COUNT:
-        return upload.record.scan_id
-    return (upload.ticket_ids or (upload.subject,))[0]
+        return (upload.record.scan_id,)
+    return upload.ticket_ids or (upload.subject,)
 
 
 def _prepare(caller: Caller, record: ScanRecord, batch: Batch, *, event: EventFacts, now: datetime) -> Upload:
@@ -108,7 +123,7 @@ def _prepare(caller: Caller, record: ScanRecord, batch: Batch, *, event: EventFa
         upload = replace(upload, error=verdicts.OfAnotherEvent())
     elif not uploads.is_plausible(at, now=now):
         upload = replace(upload, error=verdicts.ClockImplausible())
-    elif batch.revoked_at is not None and (at >= batch.revoked_at or record.shown is None):
+    elif batch.revoked_at is not None and (at >= batch.revoked_at or _is_undecided(upload)):
         upload = replace(upload, error=verdicts.AfterRevocation())
     # What the platform is to decide is read where it is decided.
     return upload if _is_undecided(upload) else _presented(upload)

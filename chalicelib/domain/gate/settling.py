@@ -174,7 +174,7 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
     is_as_then = ticket.status == TicketStatus.VALID and upload.presented.credential in (None, ticket.credential)
     is_plain = is_first and is_as_then and not upload.is_late and known.scan is None
     if is_plain:
-        return _admit(upload, ticket, passage)
+        return _admit(upload, known, ticket, passage)
     effect = merging.merge(
         ticket,
         Arrival(passage=passage, shown=upload.record.shown, is_late=upload.is_late, refused=known.scan),
@@ -190,14 +190,16 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
     )
 
 
-def _admit(upload: Upload, ticket: Ticket, passage: Passage) -> RecordVerdict | None:
+def _admit(upload: Upload, known: Known, ticket: Ticket, passage: Passage) -> RecordVerdict | None:
     """Admit a ticket that was never scanned, in one write. Its log entry follows from the stream."""
     fit: Condition = merging.unchanged(ticket) & Ticket.contested.does_not_exist()
     actions = [Ticket.presence.set(Presence.INSIDE), Ticket.admission.set(passage)]
     try:
-        operations.record(operations.change(keys.tickets.ticket(ticket.ticket_id), actions, fit))
+        raw = operations.record(operations.change(keys.tickets.ticket(ticket.ticket_id), actions, fit))
     except operations.ConditionFailed:
         return None
+    # The next record of this ticket starts from here.
+    known.tickets[ticket.ticket_id] = Ticket.from_raw_data(raw)
     return _verdict(upload, RecordStatus.ACCEPTED, admission.VALID, ticket, log_id=passage.log_id)
 
 
