@@ -138,6 +138,8 @@ class Wire:
         self._holds = True
 
     def close(self) -> None:
+        with suppress(OSError):  # else the thread that accepts takes one more
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for each in self._open:
             with suppress(OSError):

@@ -104,9 +104,9 @@ class HubLink:
         """Return the hub's device and its decision, None without a hub. Raises HubAway: the gate decides alone."""
         with self._lock:
             client = self._client
-        if client is None:
+        if client is None and self._made_for[0] is None:
             return None
-        if not self._is_up:
+        if client is None or not self._is_up:
             raise HubAway(self.last_error or "the hub does not answer")
         try:
             via, decision = client.decide(tap, seconds=seconds)
@@ -170,7 +170,9 @@ class HubLink:
         if wanted == self._made_for:
             return self._client
         made = None
-        if place is not None:
+        if place is not None and not wanted[1]:
+            self._away("the snapshot does not list the hub's device")
+        elif place is not None:
             made = HubClient(place, member=self._member, peers=wanted[1])
         with self._lock:
             if self._stop.is_set():
