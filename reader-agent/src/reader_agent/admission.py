@@ -77,7 +77,7 @@ class EventFacts:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One reading, with all that decides it. A leave goes out and a return goes in, whatever `direction` says."""
+    """One reading, with all that decides it. A leave goes out and a return goes in; `direction` does not count then."""
 
     presented: Presented
     card: CardFacts | None

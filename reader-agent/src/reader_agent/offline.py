@@ -53,7 +53,7 @@ class Offline:
         """Decide by this snapshot from now on."""
         self._names = in_use.names if in_use else {}
         if in_use is not None:
-            # A snapshot was made in the past, whatever this device's clock says.
+            # A snapshot was made in the past also where this device's clock says otherwise.
             self.time.at_least(in_use.snapshot.head.generated_at)
         self.gate.use(in_use.snapshot if in_use else None)
 
