@@ -1,5 +1,6 @@
 """Taps of earlier boots and earlier enrolments, and a disk that can only be read."""
 
+import contextlib
 import ctypes
 import json
 import shutil
@@ -79,6 +80,30 @@ def test_what_one_boot_learns_of_the_servers_clock_corrects_its_kept_taps_in_the
     assert len(platform.received) == 2  # it was the same record both times
     corrected = read_time(platform.received[1]["scanned_at"]) - timedelta(days=1)
     assert abs(corrected - true_time) < timedelta(seconds=5)
+
+
+def test_the_time_of_a_tap_of_an_earlier_boot_is_stored_before_it_is_sent(
+    platform: Platform, state: Path, identity: Identity
+) -> None:
+    """Two later boots disagree by an hour; the platform takes another time for another record."""
+    standing = Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None)
+    path = identity.outbox_path(state)
+    with Outbox(path) as outbox:
+        outbox.record(made_at(BOOT_A))
+        outbox.learn_boot("boot-a", 1_795_258_800_000)
+    for hours, boot_id in ((1, "boot-b"), (2, "boot-c")):
+        clock = SetClock(datetime.now(UTC) + timedelta(hours=hours), 10 * 10**9, boot_id=boot_id)
+        with Outbox(path) as outbox, Server(identity.server, clock=clock, identity=identity) as server:
+            platform.break_once(TAPS, *[Fault(lose_answer=True)] * (boot_id == "boot-b"))
+            sender = Sender(outbox, server, standing, log=structlog.get_logger())
+            with contextlib.suppress(TryLater):
+                sender.send(outbox.pending(1), road="backlog", seconds=5)
+            left = outbox.depth()
+    [verdict] = platform.answers.values()
+    assert (left, len(platform.received), verdict["status"]) == (0, 1, "accepted")
+    with Outbox(path) as outbox:
+        [entry] = outbox.entries()
+        assert '"status":"replayed"' in entry.detail
 
 
 @pytest.fixture

@@ -1,0 +1,61 @@
+"""Bugs of a gate without the network: admissions that no disk has, old snapshots, lost numbers, two for one ticket."""
+
+from tests.mutants.seeded.mutant import Mutant
+
+_AGENT = "reader-agent/src/reader_agent"
+_TESTS = "reader-agent/tests"
+
+MUTANTS = (
+    Mutant(
+        name="outbox-without-full",
+        bug="the outbox does not sync its log, so a power cut takes what was shown",
+        file=f"{_AGENT}/outbox.py",
+        before='        self._db.execute("PRAGMA synchronous = FULL")\n',
+        after='        self._db.execute("PRAGMA synchronous = OFF")\n',
+        tests=(f"{_TESTS}/test_outbox.py::test_every_commit_reaches_the_disk",),
+    ),
+    Mutant(
+        name="shown-before-stored",
+        bug="a decision of the gate is shown although the disk did not take it",
+        file=f"{_AGENT}/delivery.py",
+        before="            self._offline.undo(mine.tap.scan_id)\n            raise\n",
+        after="            pass\n",
+        tests=(f"{_TESTS}/test_offline.py::test_nobody_is_shown_an_admission_that_is_not_on_the_disk",),
+    ),
+    Mutant(
+        name="online-admission-forgotten",
+        bug="what the platform admitted before the cut is admitted again after it",
+        file=f"{_AGENT}/offline.py",
+        before="        self.gate.passed(ticket, presence, at=at, scan_id=tap.scan_id)\n        passage = Passage(",
+        after="        return None\n        passage = Passage(",
+        tests=(
+            f"{_TESTS}/test_offline.py::test_what_the_platform_admitted_is_not_admitted_again_after_a_cut_or_a_restart",
+        ),
+    ),
+    Mutant(
+        name="snapshot-judged-by-the-wall-clock",
+        bug="a board that boots in 1970 takes yesterday's snapshot for a fresh one",
+        file=f"{_AGENT}/trusted_time.py",
+        before="        return max(wall, counted)\n",
+        after="        return wall if counted else wall\n",
+        tests=(
+            f"{_TESTS}/test_snapshot_store.py::test_a_board_that_boots_in_1970_takes_no_old_snapshot_for_a_new_one",
+        ),
+    ),
+    Mutant(
+        name="snapshot-signature-not-checked",
+        bug="a snapshot that was changed on the way is used",
+        file=f"{_AGENT}/snapshot/package.py",
+        before="        key.verify(signature, LABEL + signed)\n",
+        after="        len(signature)\n",
+        tests=(f"{_TESTS}/test_local_gate.py::test_a_foreign_platforms_snapshot_is_refused",),
+    ),
+    Mutant(
+        name="record-changes-with-the-clock",
+        bug="a kept tap of an earlier boot gets another time at each attempt, and is another record to the platform",
+        file=f"{_AGENT}/sending.py",
+        before="                self.outbox.fix_times(times)\n",
+        after="                len(times)\n",
+        tests=(f"{_TESTS}/test_enrolments.py::test_the_time_of_a_tap_of_an_earlier_boot_is_stored_before_it_is_sent",),
+    ),
+)
