@@ -54,7 +54,7 @@ MUTANTS = (
     Mutant(
         name="two-cards-alternate",
         bug="two cards in one field are tapped again and again",
-        file=f"{_AGENT}/readers/nfc.py",
+        file=f"{_AGENT}/readers/debounce.py",
         before="        alternates = now - self._busy_until < min(_ALTERNATES_SECONDS, self.seconds)\n",
         after="        alternates = False\n",
         tests=(f"{_TESTS}/test_reading.py::test_a_reading_is_new_repeated_or_the_same",),
