@@ -110,6 +110,9 @@ class SnapshotIn(In):
 QueueDepth = Annotated[int, Field(ge=0, le=10_000_000)]
 ClockOffset = Annotated[int, Field(ge=-(10**13), le=10**13, description="The device's clock minus the platform's.")]
 Battery = Annotated[int, Field(ge=0, le=100, description="In percent.")]
+LastSeq = Annotated[
+    int, Field(ge=0, le=2**53 - 1, description="The number of the last record that the device made; 0 for none.")
+]
 Echo = Annotated[
     str,
     StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$"),
@@ -132,9 +135,7 @@ class HeartbeatIn(In):
     battery: Battery | None = None
     snapshot_cursor: Cursor | None = None
     snapshot_generated_at: Instant | None = None
-    seq: Annotated[int, Field(ge=0, lt=2**53)] | None = Field(
-        default=None, description="The number of the last record that the device made."
-    )
+    seq: LastSeq | None = None
     hub: Id | None = Field(default=None, description="The id of the hub that decides for it: its own where it is one.")
     test: Echo | None = None
 

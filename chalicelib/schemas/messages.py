@@ -28,6 +28,7 @@ PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z0-9_.:-]+$": "must consist of the letters a to z, digits and the characters _ . : -",
     r"^[A-Za-z0-9_]+$": "must consist of the letters a to z, digits and underscores",
     r"^[A-Za-z0-9_-]+$": "must consist of the letters a to z, digits, hyphens and underscores",
+    r"^[0-9A-Za-z.\-\[\]:]{3,253}:[0-9]{1,5}$": "must be a host and a port, such as 10.0.0.5:8700",
     r"^[0-9]{6}$": "must be the 6 digits of the code",
     r"^([0-9]{6}|[A-HJ-NP-Z2-9]{16})$": "must be the 6 digits of the code, or a recovery code of 16 letters and digits",
     r"^[0-9]{8}$": "must be the 8 digits of the code",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.device import Battery, ClockOffset, Echo, QueueDepth, SettingsOut
+from chalicelib.schemas.device import Battery, ClockOffset, Echo, LastSeq, QueueDepth, SettingsOut
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import Cursor, Id, In, InstallationId, Instant, Moment, Out
 from chalicelib.vocabulary import DeviceKind, DeviceProblem, NfcMode
@@ -22,9 +22,7 @@ class PhoneHeartbeatIn(In):
     installation_id: InstallationId | None = None
     gate: Name | None = None
     snapshot_generated_at: Instant | None = None
-    seq: Annotated[int, Field(ge=0, lt=2**53)] | None = Field(
-        default=None, description="The number of the last record that the phone made."
-    )
+    seq: LastSeq | None = None
     last_error: Annotated[str, StringConstraints(max_length=300)] | None = None
     test: Echo | None = None
 

@@ -54,6 +54,14 @@ def test_with_too_many_gaps_a_lost_record_still_shows(numbers: list[int]) -> Non
     assert whole == Received(max(numbers), (), is_exact=True)
 
 
+def test_beyond_the_bound_two_gaps_become_one_and_neither_is_forgotten() -> None:
+    odd = set(range(1, 2 * MOST_GAPS + 6, 2))
+    received = after([[number + 1] for number in sorted(odd)])
+    assert (len(received.gaps), received.is_exact) == (MOST_GAPS, False)
+    assert odd <= missing_of(received)
+    assert received.missing <= len(odd) + 3
+
+
 @given(st.lists(st.integers(1, 10**6), max_size=60))
 @explore(most=200, fewest=30)
 def test_gaps_are_read_as_they_were_stored(numbers: list[int]) -> None:

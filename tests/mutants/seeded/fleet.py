@@ -34,7 +34,9 @@ MUTANTS = (
         file=_SEQUENCES,
         before="        gaps[at : at + 2] = [(gaps[at][0], gaps[at + 1][1])]\n",
         after="        gaps[at : at + 2] = [gaps[at + 1]]\n",
-        tests=("tests/domain/gate/test_sequences.py::test_with_too_many_gaps_a_lost_record_still_shows",),
+        tests=(
+            "tests/domain/gate/test_sequences.py::test_beyond_the_bound_two_gaps_become_one_and_neither_is_forgotten",
+        ),
     ),
     Mutant(
         name="slow-clock-ready",
