@@ -411,3 +411,15 @@ def test_every_writer_of_a_tickets_status_or_credential_keeps_its_time() -> None
         str(path.relative_to(_PACKAGE)) for path in _PACKAGE.rglob("*.py") if "Card.status.set(" in path.read_text()
     }
     assert card_writers == {"domain/cards/cards.py"}
+
+
+def test_a_search_by_attendee_finds_the_admission_and_what_it_displaced() -> None:
+    event, stream = make_event(), StreamReader()
+    ticket, token, now = make_ticket(event, name="Zainab Noor"), usher_token(event), clock.now()
+    later, earlier = (record(ticket, at=now - timedelta(minutes=minutes)) for minutes in (5, 9))
+    send(token, later)
+    stream.drain()
+    send(token, earlier)
+    stream.drain()
+    found = call("GET", "/api/usher/scan/logs/search/?attendee=zainab", token=token).json["results"]
+    assert sorted(entry["scan_id"] for entry in found) == sorted([later["scan_id"], earlier["scan_id"]])

@@ -10,6 +10,7 @@ from chalicelib.domain import paging
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.gate import attendee_names
+from chalicelib.domain.gate.passages import passages
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import log_id_of
@@ -199,7 +200,7 @@ class _Question:
         """Return the next rows with their positions; fewer than `limit` end the log."""
         before = after or _end_of(self.filters.date_to)
         rows = _newest(self.partitions, self.index, before=before, limit=limit)
-        rows += self._entered(before)
+        rows = self._with_entered(rows, before)
         rows = sorted(rows, key=lambda row: row.log_id, reverse=True)[:limit]
         start = _start_of(self.filters.date_from)
         return [(row.log_id, row) for row in rows if row.log_id >= start]
@@ -212,7 +213,7 @@ class _Question:
         # Behind the last row of a partition that goes on, others may have rows that were not read.
         reached = max(frontier, default=None)
         start = _start_of(self.filters.date_from)
-        rows += self._entered(before)
+        rows = self._with_entered(rows, before)
         rows = [row for row in rows if row.log_id >= max(reached or "", start)]
         goes_on = reached is not None and reached >= start
         return sorted(rows, key=lambda row: row.log_id, reverse=True), reached if goes_on else None
@@ -222,8 +223,9 @@ class _Question:
         fitting = _fitting(rows, usher_id=self.usher_id, result=self.filters.result, index=self.index)
         return [row.key if row.key in fitting else None for row in rows]
 
-    def _entered(self, before: str | None) -> list[_Row]:
-        return [row for row in self.entered if before is None or row.log_id < before]
+    def _with_entered(self, rows: Sequence[_Row], before: str | None) -> list[_Row]:
+        entered = [row for row in self.entered if before is None or row.log_id < before]
+        return list({row.key: row for row in (*entered, *rows)}.values())
 
 
 def _fitting(rows: Sequence[_Row], *, usher_id: str | None, result: ScanResult | None, index: str) -> set[Key]:
@@ -314,17 +316,16 @@ def _usher_id(username: str) -> str | None:
 
 
 def _first_entries(ticket_ids: Sequence[str]) -> list[_Row]:
-    """Return the rows of the tickets' first entries, which the index leaves out to save a write unit a scan.
+    """Return the rows of the tickets' passages: the index leaves a first entry out, to save a write unit a scan.
 
-    A contested ticket's admission is in the index: it was written with its record.
+    Some of these rows are in the index as well, since they were written with their record.
     """
     tickets = operations.get_many([keys.tickets.ticket(ticket_id) for ticket_id in ticket_ids], consistent=False)
     rows = []
     for ticket in tickets.values():
-        won = ticket.admission
-        if won is not None and not ticket.contested:
-            place = keys.gate.scan(won.caller_id, won.scan_id, won.subject or ticket.ticket_id)
-            rows.append(_Row(won.log_id, place, ScanResult.VALID, won.caller_id))
+        for passage in passages(ticket):
+            place = keys.gate.scan(passage.caller_id, passage.scan_id, passage.subject or ticket.ticket_id)
+            rows.append(_Row(passage.log_id, place, ScanResult.VALID, passage.caller_id))
     return rows
 
 
