@@ -33,13 +33,13 @@ class RunningReader:
 
     def card(self) -> Card:
         """Return the next card that it reports."""
-        seen = self.seen.get(timeout=10)
+        seen = self.seen.get(timeout=30)
         assert isinstance(seen, Card), seen
         return seen
 
     def code(self) -> Code:
         """Return the next code that it reports."""
-        seen = self.seen.get(timeout=10)
+        seen = self.seen.get(timeout=30)
         assert isinstance(seen, Code), seen
         return seen
 

@@ -6,6 +6,7 @@ power off, power on, reset, or a question for the answer to reset. All else is a
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -58,33 +59,39 @@ class Pcscd:
     name = _NAME
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = 0
         self._config = folder / "reader.conf"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it and its virtual reader listen."""
+        for _ in range(3):
+            self._choose_port()
+            self._process = subprocess.Popen(
+                ["pcscd", "--foreground", "--config", str(self._config)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            give_up = time.monotonic() + 10
+            while time.monotonic() < give_up:
+                if _listens() and not _is_free(self.port):
+                    return
+                if self._process.poll() is not None:
+                    pytest.skip("pcscd ended at once: another one runs on this machine")
+                time.sleep(0.02)
+            self.stop()
+            self.port = 0  # another program took it meanwhile
+        raise AssertionError("pcscd did not begin to listen")
+
+    def _choose_port(self) -> None:
+        # Below the ports that the kernel gives to connections: those are taken at any time.
+        ports = (random.randrange(15_000, 30_000) for _ in range(100))  # noqa: S311  # no secret
+        self.port = self.port or next(port for port in ports if _is_free(port))
         self._config.write_text(
             f'FRIENDLYNAME "{_NAME}"\nLIBPATH {driver()}\n'
             f"DEVICENAME /dev/null:{self.port:#x}\nCHANNELID {self.port:#x}\n"
         )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it listens."""
-        self._process = subprocess.Popen(
-            ["pcscd", "--foreground", "--config", str(self._config)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        give_up = time.monotonic() + 10
-        while time.monotonic() < give_up:
-            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asked:
-                asked.connect(str(_SOCKET))
-                return
-            if self._process.poll() is not None:
-                pytest.skip("pcscd ended at once: another one runs on this machine")
-            time.sleep(0.02)
-        raise AssertionError("pcscd did not begin to listen")
 
     def stop(self) -> None:
         """End it, as an update of the system does."""
@@ -102,6 +109,22 @@ class Pcscd:
         """Hold a card to the reader."""
         with card.held_to(self.port):
             yield card
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as asked:
+        try:
+            asked.bind(("0.0.0.0", port))  # noqa: S104  # vpcd listens on all of them
+        except OSError:
+            return False
+    return True
+
+
+def _listens() -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asked:
+        asked.connect(str(_SOCKET))
+        return True
+    return False
 
 
 class HeldCard:
@@ -124,7 +147,7 @@ class HeldCard:
     @contextlib.contextmanager
     def held_to(self, port: int) -> Iterator[Self]:
         """Connect, and answer until the end of the block."""
-        give_up = time.monotonic() + 5
+        give_up = time.monotonic() + 20
         while True:
             try:
                 line = socket.create_connection(("127.0.0.1", port), timeout=5)
