@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import bill, exports, imports, machine, processor, routes, strangers, timing
+from bench import bill, exports, imports, machine, office, processor, routes, strangers, timing
 from bench.crowd import Crowd, Run
 from bench.report import Findings, render
 from infra.local import toolchain
@@ -35,6 +35,8 @@ class Plan:
     paced: tuple[int, int] = (120, 2400)
     # Check-ins of an export.
     exported: int = 100_000
+    # Cards of a bulk job, and tickets of a cancelled event.
+    office_pieces: int = office.PIECES
 
 
 QUICK = Plan(
@@ -46,6 +48,7 @@ QUICK = Plan(
     beside_strangers=100,
     paced=(24, 480),
     exported=5_000,
+    office_pieces=40,
 )
 FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
 _began = time.monotonic()
@@ -106,9 +109,11 @@ def main() -> None:
     beside = strangers.measure(plan.beside_strangers)
     _step(f"exporting {plan.exported:,} check-ins as CSV and as XLSX")
     exported = exports.measure(plan.exported)
+    _step("taking what bulk cards, a cancellation, a settlement and a category move ask of the table")
+    by_work = office.measure(plan.office_pieces)
     # Other work on the machine shows here: scans alone keep about two processes busy.
     described["load after"] = machine.load()
-    findings = Findings(described, imported, processed, runs, by_route, by_number, beside, bills, exported)
+    findings = Findings(described, imported, processed, runs, by_route, by_number, beside, bills, exported, by_work)
     text = render(findings)
     _OUT.mkdir(parents=True, exist_ok=True)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -7,6 +7,7 @@ from bench.bill import AIM, Bill
 from bench.crowd import Run
 from bench.exports import ExportCost
 from bench.imports import Imports
+from bench.office import MOST_OF_A_SETTLEMENT, OfficeCost
 from bench.processor import Processor
 from bench.routes import TOLERANCE, RouteCost
 from bench.strangers import STRANGERS, Beside
@@ -36,6 +37,7 @@ class Findings:
     strangers: dict[str, Beside]
     bills: list[Bill]
     exports: dict[str, ExportCost]
+    office: dict[str, OfficeCost]
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -63,6 +65,10 @@ def render(findings: Findings) -> str:
         (f"Scans beside {STRANGERS} strangers who log in", _strangers(findings.strangers)),
         ("What a million scans cost on AWS, USD at list prices (bench/bill.py)", _bills(findings.bills)),
         ("Exports of the check-in log, the jobs worker and the engine on the same cores", _exports(findings.exports)),
+        (
+            f"What the back office asks of DynamoDB for each piece (a settlement: aim {MOST_OF_A_SETTLEMENT} requests)",
+            _office(findings.office),
+        ),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
     return "\n\n".join(["# Bench", *(f"## {title}\n\n{body}" for title, body in sections)]) + "\n"
@@ -103,6 +109,14 @@ def _exports(exported: dict[str, ExportCost]) -> str:
         for name, cost in exported.items()
     ]
     return _table(head, rows)
+
+
+def _office(costs: dict[str, OfficeCost]) -> str:
+    rows = [
+        [name, f"{cost.pieces:,}", *(f"{value:.1f}" for value in (cost.requests, cost.read_units, cost.write_units))]
+        for name, cost in costs.items()
+    ]
+    return _table(["work", "pieces", "requests", "read units", "write units"], rows)
 
 
 def _ms(seconds: float) -> str:
