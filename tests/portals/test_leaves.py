@@ -215,3 +215,41 @@ def test_a_family_leaves_one_by_one_and_a_leave_is_no_repeat_of_the_one_before()
         left = [send(token, "leave", card_id=card.uid).json for _ in range(3)]
     assert [answer["result"] for answer in left] == ["valid", "valid", "invalid"]
     assert [answer["ticket"]["id"] for answer in left[:2]] == [person.ticket_id for person in family]
+
+
+def test_a_late_record_opens_closes_and_undoes_a_leave_in_any_order() -> None:
+    event, now = open_event(), clock.now()
+    start = now - timedelta(minutes=10)
+    token, ticket, stream = usher_token(event), make_ticket(event), StreamReader()
+
+    def sync(minute: int, kind: str = "scan", direction: str = "entry") -> None:
+        record = {
+            "scan_id": scan_id(),
+            "kind": kind,
+            "direction": direction,
+            "ticket_id": ticket.ticket_id,
+            "scanned_at": clock.to_text(start + timedelta(minutes=minute)),
+            "offline": {"result": "valid"},
+        }
+        logs = {"logs": [record], "device_time": clock.to_text(now)}
+        with clock.set_to(now):
+            answer = call("POST", "/api/usher/sync/logs/", logs, token=token)
+        assert answer.status == 200, answer.json
+        stream.drain()
+
+    def shown() -> list[tuple[str, bool]]:
+        return [(leave["status"], leave["returned"] is not None) for leave in listed(token)]
+
+    sync(0)
+    sync(4, "leave")
+    assert shown() == [("open", False)]
+    sync(6, "return")
+    assert shown() == [("returned", True)]
+    # Somebody left before: the later exit finds nobody inside, so it is no leave.
+    sync(2, direction="exit")
+    (only,) = listed(token)
+    assert (only["left"]["at"], only["status"]) == (clock.to_text(start + timedelta(minutes=2)), "returned")
+    # The bearer came back in between: both exits are leaves, and both are over.
+    sync(3, "return")
+    assert shown() == [("returned", True)] * 2
+    assert listed(token, "status=open") == []

@@ -51,8 +51,7 @@ def writes(ticket: Ticket, passage: Passage, *, note: str | None) -> list[operat
     before = ticket.passage
     if before is None or before.direction != Direction.EXIT:
         return []
-    place = keys.gate.leave(ticket.event_id, before.log_id)
-    return [operations.change(place, _closed(ticket, before, passage))]
+    return [as_settled(ticket, before, passage)]
 
 
 def _opened(ticket: Ticket, passage: Passage, *, reason: str | None) -> Leave:
@@ -71,8 +70,11 @@ def _opened(ticket: Ticket, passage: Passage, *, reason: str | None) -> Leave:
     )
 
 
-def _closed(ticket: Ticket, left: Passage, passage: Passage) -> list[Action]:
-    """Return the changes that close a leave. They are complete: an exit of an earlier release has no leave yet."""
+def as_settled(ticket: Ticket, left: Passage, returned: Passage | None) -> operations.Write:
+    """Return the write of a leave with or without its return.
+
+    It is complete except for the usher's reason: an exit of an earlier release has no leave yet.
+    """
     values: list[tuple[Any, Any]] = [
         (Leave.kind, Leave),
         (Leave.log_id, left.log_id),
@@ -82,18 +84,19 @@ def _closed(ticket: Ticket, left: Passage, passage: Passage) -> list[Action]:
         (Leave.left_gate, left.gate),
         (Leave.left_by, left.caller_id),
         (Leave.left_by_name, left.caller_name),
-        (Leave.returned_at, passage.scanned_at or passage.decided_at),
-        (Leave.returned_gate, passage.gate),
-        (Leave.returned_by, passage.caller_id),
-        (Leave.returned_by_name, passage.caller_name),
-        (Leave.return_log_id, passage.log_id),
+        (Leave.returned_at, returned and (returned.scanned_at or returned.decided_at)),
+        (Leave.returned_gate, returned and returned.gate),
+        (Leave.returned_by, returned and returned.caller_id),
+        (Leave.returned_by_name, returned and returned.caller_name),
+        (Leave.return_log_id, returned and returned.log_id),
     ]
-    changed: list[Action] = [attribute.set(value) for attribute, value in values if value is not None]
-    return [
-        *changed,
-        *Leave.in_gsi1(None),
-        *Leave.in_gsi2(keys.gate.ticket_leave(ticket.ticket_id, left.log_id)),
+    actions: list[Action] = [
+        attribute.remove() if value is None else attribute.set(value) for attribute, value in values
     ]
+    is_open = keys.gate.on_leave(ticket.event_id, left.log_id) if returned is None else None
+    actions += Leave.in_gsi1(is_open)
+    actions += Leave.in_gsi2(keys.gate.ticket_leave(ticket.ticket_id, left.log_id))
+    return operations.change(keys.gate.leave(ticket.event_id, left.log_id), actions)
 
 
 def page(

@@ -7,7 +7,7 @@ from chalicelib import observability
 from chalicelib.clients.bus import Published
 from chalicelib.domain.access import devices
 from chalicelib.domain.changes import Change, Wanted, every, follows
-from chalicelib.domain.gate import checkin_totals, sequences
+from chalicelib.domain.gate import checkin_totals, late_leaves, sequences
 from chalicelib.table.items import Device, Scan, Ticket
 from chalicelib.vocabulary import Fact, Reason
 
@@ -30,9 +30,11 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     for change in changes:
         before, after = change.before, change.after
         if isinstance(after, Ticket):
-            entry = checkin_totals.record_of_first_entry(before if isinstance(before, Ticket) else None, after)
+            known = before if isinstance(before, Ticket) else None
+            entry = checkin_totals.record_of_first_entry(known, after)
             if entry is not None:
                 unrecorded.append(entry)
+            late_leaves.follow(known, after)
         elif isinstance(after, Scan) and before is None and not after.counted:
             recorded.append(after)
             if after.reason == Reason.CLONE_SUSPECTED:

@@ -20,7 +20,7 @@ MUTANTS = (
         name="leave-stays-open",
         bug="who has returned stays in the list of those who are out",
         file="chalicelib/domain/gate/leaves.py",
-        before="        *Leave.in_gsi1(None),\n",
+        before="    actions += Leave.in_gsi1(is_open)\n",
         after="",
         tests=_LEAVES,
     ),

@@ -1,0 +1,47 @@
+"""Leaves that follow from records made without the network: a late record may open, close or undo one.
+
+The ticket keeps all of its passages then (gate/merging.py), and the stream brings it with each change. So the list of
+leaves follows from their set, as the ticket itself does. A batch that is delivered twice writes the same again.
+"""
+
+from collections.abc import Sequence
+
+from chalicelib.domain import convergence
+from chalicelib.domain.convergence import Effect
+from chalicelib.domain.events import gate_control
+from chalicelib.domain.gate import leaves
+from chalicelib.domain.gate.passages import claim_of, passages
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Passage, Ticket
+from chalicelib.vocabulary import Direction, ScanSource
+
+
+def follow(before: Ticket | None, after: Ticket) -> None:
+    """Write the leaves of a ticket whose passages were merged, if a record made without the network is among them."""
+    known = passages(after)
+    is_merged = after.merges is not None and (before is None or before.merges != after.merges)
+    if not is_merged or not any(each.source == ScanSource.OFFLINE for each in known):
+        return
+    if gate_control.control(after.event_id).facts.re_entry_allowed:
+        operations.commit(*_writes(after, known))
+
+
+def _writes(ticket: Ticket, known: Sequence[Passage]) -> list[operations.Write]:
+    """Return one write for each exit: its leave with its return, or none where nobody left by it."""
+    effects = convergence.settle(map(claim_of, known)).effects
+    exits: dict[str, tuple[Passage, Passage | None] | None] = {}
+    last: Passage | None = None
+    for passage in sorted(known, key=claim_of):
+        effect = effects[claim_of(passage)]
+        if effect is Effect.LEAVE:
+            last, exits[passage.log_id] = passage, (passage, None)
+        elif effect is Effect.RETURN and last is not None:
+            exits[last.log_id] = (last, passage)
+        elif passage.direction == Direction.EXIT:
+            exits[passage.log_id] = None
+    return [
+        leaves.as_settled(ticket, *found)
+        if found is not None
+        else operations.remove(keys.gate.leave(ticket.event_id, log_id))
+        for log_id, found in exits.items()
+    ]
