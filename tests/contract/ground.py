@@ -395,15 +395,17 @@ def _taps(_: Ground) -> Request:
     return Request({"taps": [tap], "device_time": now})
 
 
-def _sync_logs(_: Ground) -> Request:
-    now = clock.to_text(clock.now())
-    record = {
+def _offline_record() -> dict[str, Any]:
+    return {
         "scan_id": f"scn_right{next(_numbers):06}",
         "uid": _CARD,
-        "scanned_at": now,
+        "scanned_at": clock.to_text(clock.now()),
         "offline": {"result": "already_scanned"},
     }
-    return Request({"logs": [record], "device_time": now})
+
+
+def _sync_logs(_: Ground) -> Request:
+    return Request({"logs": [_offline_record()], "device_time": clock.to_text(clock.now())})
 
 
 def _enroll(_: Ground) -> Request:
@@ -459,7 +461,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
             }
         )
     ),
-    "usher_log_scan": lambda ground: Request(_sync_logs(ground).body["logs"][0]),
+    "usher_log_scan": lambda _: Request(_offline_record()),
     "usher_logs": _fixed(Request(query="page_size=5")),
     "usher_search_logs": _fixed(Request(query=f"event_id={demo.EVENT_ID}&result=valid")),
     "usher_log": lambda ground: Request(path={"log_id": ground.log_id}),
