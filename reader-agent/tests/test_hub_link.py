@@ -15,6 +15,7 @@ from hub_double import EVENT, Party, Wire, tap_of
 from reader_agent.admission import Presence
 from reader_agent.hub.choice import HubChoice
 from reader_agent.hub.client import HubPlace
+from reader_agent.hub.journal import Journal
 from reader_agent.hub.link import HubLink
 from reader_agent.hub.neighbours import HubAway
 from reader_agent.hub.peers import Listed
@@ -36,7 +37,9 @@ def party(tmp_path: Path) -> Party:
 
 
 @contextmanager
-def tied(party: Party, port: int, number: int = 0, *passages: Passed) -> Iterator[tuple[HubLink, LocalGate]]:
+def tied(
+    party: Party, port: int, number: int = 0, *passages: Passed, memory: Journal | None = None
+) -> Iterator[tuple[HubLink, LocalGate]]:
     device = party.gates[number]
     gate = party.local_gate(device)
     link = HubLink(
@@ -45,6 +48,7 @@ def tied(party: Party, port: int, number: int = 0, *passages: Passed) -> Iterato
         find=lambda: (HubPlace(f"127.0.0.1:{port}", party.hub_id), party.peers),
         passages=lambda: passages,
         log=structlog.get_logger(),
+        memory=memory,
     )
     link.start()
     try:
@@ -153,3 +157,30 @@ def test_peers_are_those_of_the_snapshot_in_use(party: Party) -> None:
     gate.use(None)
     assert listed.peers() == ()
     assert listed.hub() is None
+
+
+def test_a_gate_that_starts_again_without_a_hub_still_knows_who_is_in(party: Party, tmp_path: Path) -> None:
+    path = tmp_path / "news.sqlite3"
+    with party.hub() as hub:
+        port = hub.port
+        with party.client(port, device_id=party.gates[1]) as other:
+            other.decide(tap_of(party.cards[0]), seconds=5)
+        with tied(party, port, memory=Journal(path)) as (link, _):
+            wait_until(lambda: link.facts()["sequence"] == 1)
+            link.ensure()
+            with Journal(path) as second:  # on the disk at once, not at the end only
+                assert [passage.device_id for passage in second.after(0)[1]] == [party.gates[1]]
+    with tied(party, port, memory=Journal(path)) as (link, gate):
+        assert not link.is_up
+        assert gate.decide(tap_of(party.cards[0])).result == "already_scanned"
+        assert gate.decide(tap_of(party.cards[1])).result == "valid"
+
+
+def test_a_hub_that_the_snapshot_does_not_list_is_not_asked(party: Party) -> None:
+    with party.hub() as hub:
+        party.peers = party.peers[1:]
+        with tied(party, hub.port) as (link, _):
+            wait_until(lambda: link.last_error is not None)
+            with pytest.raises(HubAway, match="does not list the hub's device"):
+                link.ask(tap_of(party.cards[0]), seconds=1.0)
+            assert hub.refused == {}

@@ -5,6 +5,7 @@ for it. It also reports what this gate decided without the hub, by the platform 
 """
 
 import random
+import sqlite3
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from reader_agent.failures import ServerError, TryLater
 from reader_agent.hub import wire
 from reader_agent.hub.client import HubClient, HubPlace
 from reader_agent.hub.desk import learn, report_of
+from reader_agent.hub.journal import Journal
 from reader_agent.hub.neighbours import HubAway
 from reader_agent.hub.tls import Member, Peer
 from reader_agent.hub.wire import MOST_PASSAGES, HubDecision, OwnPassage
@@ -40,8 +42,12 @@ class HubLink:
         find: Callable[[], tuple[HubPlace | None, Sequence[Peer]]],
         passages: Callable[[], Sequence[OwnPassage]],
         log: structlog.stdlib.BoundLogger,
+        memory: Journal | None = None,
     ) -> None:
-        """Make the tie; `find` returns where the hub is and the event's devices, `passages` those of this gate."""
+        """Make the tie; `find` returns where the hub is and the event's devices, `passages` those of this gate.
+
+        `memory` keeps what the hub told, so that a gate that starts again without a hub knows it.
+        """
         self.last_error: str | None = None
         self._gate = gate
         self._member = member
@@ -55,18 +61,42 @@ class HubLink:
         self._to_report: deque[OwnPassage] = deque()
         # This gate's own passages that the hub has: the answer to one of them may have been lost on the way.
         self._own: OrderedDict[str, wire.Passage] = OrderedDict()
+        self._memory = memory
+        self._to_keep: deque[wire.Passage] = deque()
+        self._remember()
         self._stop = threading.Event()
         self._thread = self._make_thread()
 
     def _make_thread(self) -> threading.Thread:
         return threading.Thread(target=self._run, name="hub link", daemon=True)
 
+    def _remember(self) -> None:
+        sequence, known = self._memory.after(0) if self._memory else (0, [])
+        while self._memory and known:
+            self._learn(known)
+            sequence, known = self._memory.after(sequence)
+        self._to_keep.clear()
+
+    def _keep(self) -> None:
+        """Put the news on the disk, once a second: a commit for each passage would wear out a card."""
+        batch = list(self._to_keep)
+        if self._memory is None or not batch:
+            return
+        try:
+            self._memory.note(batch)
+        except sqlite3.Error as error:
+            self._log.warning("hub's news not kept", error=str(error))
+            return
+        for _ in batch:
+            self._to_keep.popleft()
+
     def start(self) -> None:
         """Begin to ask for news."""
         self._thread.start()
 
     def ensure(self) -> None:
-        """Start the thread again where it died."""
+        """Keep the news, and start the thread again where it died."""
+        self._keep()
         if self._thread.ident and not self._thread.is_alive() and not self._stop.is_set():
             self._log.error("thread died", thread="hub link")
             self._thread = self._make_thread()
@@ -81,6 +111,9 @@ class HubLink:
             client.close()
         if self._thread.ident:
             self._thread.join(timeout=_NEWS_SECONDS)
+        self._keep()
+        if self._memory:
+            self._memory.close()
 
     @property
     def is_up(self) -> bool:
@@ -209,6 +242,8 @@ class HubLink:
                     if len(self._own) > _MOST_REMEMBERED:
                         self._own.popitem(last=False)
             learn(self._gate, passage)
+            if self._memory:
+                self._to_keep.append(passage)
 
     def _report(self, client: HubClient) -> None:
         while self._to_report:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import structlog
 
+from reader_agent.failures import BadSetup
 from reader_agent.hub.choice import HubChoice
 from reader_agent.hub.client import HubPlace
 from reader_agent.hub.host import HubHost, OwnFacts
+from reader_agent.hub.journal import Journal
 from reader_agent.hub.link import HubLink
 from reader_agent.hub.neighbours import Neighbours
 from reader_agent.hub.peers import Listed
@@ -45,7 +47,13 @@ def make_hub(
         place = choice.place(listed.hub(), peers)
         return (None if place and place.device_id == identity.device_id else place), peers
 
-    return HubLink(gate, member=member, find=find, passages=outbox.passages, log=log)
+    try:
+        memory = Journal(settings.state_dir / f"hub-news-{identity.device_id}.sqlite3")
+    except BadSetup as error:
+        # The gate works without it: the hub tells everything again.
+        log.warning("hub's news not kept", error=str(error))
+        memory = None
+    return HubLink(gate, member=member, find=find, passages=outbox.passages, log=log, memory=memory)
 
 
 def announced_address(settings: Settings) -> str | None:
