@@ -3,6 +3,8 @@
 import itertools
 import threading
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,9 @@ import structlog
 from conftest import DEMO_UID, Work, wait_until
 from platform_double import Platform
 
-from reader_agent import gpio, logs
+from reader_agent import gpio, local_gate, logs
 from reader_agent.failures import BadSetup
-from reader_agent.outcomes import Decided, Kept
+from reader_agent.outcomes import Decided, DecidedHere, Kept
 from reader_agent.settings import read_settings
 from reader_agent.signals import Signals, pins
 from reader_agent.simulator import Ntag213
@@ -78,6 +80,18 @@ def test_the_relay_closes_for_an_admission_alone_and_for_less_than_half_a_second
     assert len(relay.pulses()) == 1
     assert 0.3 <= relay.pulses()[0] < 0.6
     assert not relay.is_on
+
+
+def test_the_relay_closes_for_an_admission_that_this_gate_decided_by_itself() -> None:
+    relay = Recorded()
+    gate = signals(relay=relay.open, relay_seconds=0.3)
+    here = local_gate.Decision(scan_id="scn_1", result="valid", reason=None, cursor="1", at=datetime.now(UTC))
+    gate.decided(DecidedHere(replace(here, result="already_scanned"), "no answer"))
+    gate.decided(DecidedHere(here, "no answer"))
+    wait_until(lambda: len(relay.pulses()) == 1, 5)
+    threading.Event().wait(0.3)
+    gate.close()
+    assert len(relay.pulses()) == 1
 
 
 def test_the_relay_is_off_after_the_agent_ends_in_the_middle_of_a_pulse() -> None:

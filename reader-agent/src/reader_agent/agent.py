@@ -324,7 +324,8 @@ class Agent:
             try:
                 self._look_after()
                 state = self.snapshot()
-                self._signals.rest(is_degraded=bool(state["why_not_ready"]))
+                is_stale = bool(state["snapshot"].get("is_expired"))
+                self._signals.rest(is_degraded=is_stale or bool(state["why_not_ready"]))
                 # A thread that hangs cannot be started again: systemd then restarts the agent.
                 if state["loop_alive"] and state["threads_alive"]:
                     watchdog.notify("WATCHDOG=1")

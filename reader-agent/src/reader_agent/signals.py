@@ -14,7 +14,7 @@ import structlog
 
 from reader_agent import gpio
 from reader_agent.failures import BadSetup
-from reader_agent.outcomes import Outcome
+from reader_agent.outcomes import Decided, DecidedHere, Outcome
 from reader_agent.settings import Settings
 from reader_agent.sound import Signal, Sound, make_sound
 
@@ -191,8 +191,8 @@ class Signals:
 
     def decided(self, outcome: Outcome | None) -> None:
         """Open the door where a tap was admitted, by the platform or by this device. Returns at once."""
-        decision = getattr(outcome, "decision", None)
-        if self._relay and decision is not None and decision.admitted:
+        is_admitted = isinstance(outcome, Decided | DecidedHere) and outcome.decision.admitted
+        if self._relay and is_admitted:
             self._relay.pulse(self._relay_seconds)
 
     def rest(self, *, is_degraded: bool) -> None:

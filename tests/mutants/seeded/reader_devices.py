@@ -10,8 +10,8 @@ MUTANTS = (
         name="relay-for-any-verdict",
         bug="the door opens for a ticket that was refused",
         file=f"{_AGENT}/signals.py",
-        before="        if self._relay and decision is not None and decision.admitted:\n",
-        after="        if self._relay and decision is not None:\n",
+        before="isinstance(outcome, Decided | DecidedHere) and outcome.decision.admitted\n",
+        after="isinstance(outcome, Decided | DecidedHere)\n",
         tests=(
             f"{_TESTS}/test_signals.py::test_the_relay_closes_for_an_admission_alone_and_for_less_than_half_a_second",
         ),
