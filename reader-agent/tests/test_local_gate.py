@@ -1,8 +1,10 @@
 """A gate that decides by itself: by the snapshot, and by what passed here since."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from snapshot_double import CardRow, Signer, TicketRow
 from ulid import ULID
 
+from reader_agent import ticket_code
 from reader_agent.local_gate import CannotDecide, Decision, LocalGate
 from reader_agent.snapshot import Package, Snapshot, SnapshotRefused
 from reader_agent.tap import Tap
 from reader_agent.wire import Sun
 
+SCANNED = Path(__file__).parents[2] / "tests" / "vectors" / "scanned.json"
 START = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
 DEVICE = "dev_00000000000000000000000000"
 UID, FAMILY, SECURE = "04A1B2C3D4E5F6", "04A1B2C3D4E5F7", "04A1B2C3D4E5F8"
@@ -219,6 +223,18 @@ def test_codes(hands: Hands, gate: LocalGate, signer: Signer, tickets: list[Tick
         ("invalid", "bad_signature"), ("invalid", "wrong_event"), ("invalid", "stale_credential"),
         ("not_found", None), ("valid", None), ("not_found", None),
     ]  # fmt: skip
+
+
+# Scanners that type into a computer of another layout; the agent reads keys and bytes, and needs no layouts.
+OTHER_LAYOUTS = {"QWERTZ", "AZERTY"}
+FORMS = [case for case in json.loads(SCANNED.read_text())["cases"] if case["kind"] == "ticket_code"]
+
+
+def test_a_code_is_found_in_each_form_in_which_scanners_send_it() -> None:
+    forms = [case for case in FORMS if case["form"] not in OTHER_LAYOUTS]
+    assert len(forms) > 25
+    for case in forms:
+        assert case["expected"] in ticket_code.candidates(case["input"]), case["form"]
 
 
 def test_a_delta_changes_tickets_cards_and_cursor(

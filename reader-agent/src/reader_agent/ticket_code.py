@@ -60,11 +60,11 @@ def event_tag(event_id: str) -> bytes:
 
 def read(text: str, key: Ed25519PublicKey) -> TicketCode | None:
     """Return what the code in a scanned text says; None where there is none, two, or one that the key did not sign."""
-    genuine = {code for code in (_verified(found, key) for found in _candidates(text)) if code is not None}
+    genuine = {code for code in (_verified(found, key) for found in candidates(text)) if code is not None}
     return genuine.pop() if len(genuine) == 1 else None
 
 
-def _candidates(text: str) -> Iterator[str]:
+def candidates(text: str) -> Iterator[str]:
     """Yield each part of a text, read in several ways, that may be a code: only the signature tells."""
     plain = _visible(text[:_LONGEST_TEXT])
     for reading in dict.fromkeys((plain, _AIM.sub("", plain.strip()), unquote(plain), unquote_plus(plain))):

@@ -111,7 +111,9 @@ class SnapshotSync:
             for content in self.store.parts():
                 package = self._read(content)
                 snapshot = snapshot.with_delta(package) if snapshot else Snapshot.of(package)
-                self._names.update(open_names(package.head, self._identity.signing_key()))
+                named = open_names(package.head, self._identity.signing_key())
+                # An event that switched names off sends none: those of before are not shown any more either.
+                self._names = {**self._names, **named} if package.head.names else {}
         except SnapshotRefused as error:
             self._refuse(f"the stored snapshot is not used: {error}")
             snapshot = None
