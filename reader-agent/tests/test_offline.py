@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import DEMO_UID, Box, Work, WorkingAgent, wait_until
 from platform_double import Fault, Platform
 
+from reader_agent.identity import Identity
 from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome
 from reader_agent.readers import Card
 from reader_agent.simulator import Ntag213
@@ -218,3 +220,22 @@ def test_a_record_that_the_platform_rejects_is_shown_to_the_operator(work: Work,
         wait_until(lambda: "REJECTED" in gate.screen.getvalue())
         assert "CLOCK_IMPLAUSIBLE" in gate.screen.getvalue()
         assert (gate.agent.outbox.depth(), gate.agent.snapshot()["rejected"]) == (0, 1)
+
+
+@pytest.mark.usefixtures("box")
+def test_numbers_do_not_begin_again_with_an_outbox_that_was_moved_aside(
+    work: Work, platform: Platform, state: Path, identity: Identity
+) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        tap(gate)
+        gate.agent.sync._marked_at = float("-inf")
+        wait_until(lambda: gate.agent.sync.store.fact("last number") == "1")
+    for path in state.glob(f"{identity.outbox_path(state).name}*"):
+        path.rename(path.with_name(f"aside-{path.name}"))
+    with work() as gate:
+        tap(gate)
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    numbers = [record["seq"] for record in platform.received]
+    assert numbers[0] == 1
+    assert numbers[1] > 1000

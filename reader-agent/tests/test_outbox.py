@@ -125,10 +125,10 @@ def test_a_long_journal_does_not_slow_down_the_look_for_what_is_pending(tmp_path
             "EXPLAIN QUERY PLAN SELECT sequence FROM open WHERE dead = 0 ORDER BY sequence"
         ).fetchall()
         assert any("open_by_state" in str(row) for row in plan)
-        from reader_agent.outbox import _ENTRIES, _WHERE
+        from reader_agent.outbox_entries import ENTRIES, WHERE
 
         plan = outbox._db.execute(
-            f"EXPLAIN QUERY PLAN {_ENTRIES} {_WHERE['pending']} ORDER BY tap.sequence LIMIT 1"  # constants
+            f"EXPLAIN QUERY PLAN {ENTRIES} {WHERE['pending']} ORDER BY tap.sequence LIMIT 1"  # constants
         ).fetchall()
         assert not any("SCAN tap" in str(row) for row in plan), plan
 

@@ -44,6 +44,8 @@ from reader_agent.wire import DeviceConfig
 RUNTIME = "runtime.json"
 # Another process asks for a snapshot by this file.
 SYNC_REQUEST = "sync.request"
+# More taps than a gate makes between two looks at its outbox, half a minute apart.
+_LAST_NUMBER, _MOST_BETWEEN_LOOKS = "last number", 1000
 _WIPED = "wiped at the wish of"
 # nfcpy returns to the loop several times a second; a reader that hangs in its driver does not.
 _LOOP_DEAD_SECONDS = 20.0
@@ -127,6 +129,10 @@ class Agent:
         )
         sync.may_fetch = lambda: self.standing.locked_out is None and not self._is_wiped
         sync.load()
+        # An outbox that was lost or moved aside: some numbers are left out, and so are seen to be missing.
+        last = int(sync.store.fact(_LAST_NUMBER) or 0)
+        if last:
+            self.outbox.begin_after(last + _MOST_BETWEEN_LOOKS)
         self.offline.remember(self.outbox)
         return sync
 
@@ -261,6 +267,7 @@ class Agent:
             "the platform refuses this device": self.standing.locked_out is not None,
             "taps cannot be recorded": self.outbox.trouble is not None,
             "the hub does not serve or record": self._settings.hub and not self.hub.is_up,
+            "the snapshot has expired": bool(self.sync.state().get("is_expired")),
             "the server does not answer": not self.heartbeat.is_answered,
             "kept taps are not sent": self._is_stuck(),
         }
@@ -349,7 +356,8 @@ class Agent:
             self._is_wiped = False
             self.sync.wake()
         with contextlib.suppress(sqlite3.Error):
-            self.sync.mark_time()
+            if self.sync.mark_time():
+                self.sync.store.set_fact(_LAST_NUMBER, str(self.outbox.last_number()))
         if self.outbox.trouble:
             with contextlib.suppress(sqlite3.Error, OSError):
                 self.outbox.check_writable()

@@ -10,95 +10,28 @@ With the device's secret, card numbers and codes are sealed. Taps that were seal
 
 import json
 import os
-import shutil
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from reader_agent import outbox_layout
-from reader_agent.admission import Presence
 from reader_agent.clock import read_time, write_time
 from reader_agent.failures import BadSetup
+from reader_agent.outbox_entries import ENTRIES, WHERE, DecidedAtGate, Entry, Passage, State
+from reader_agent.outbox_files import copy_file, open_file
 from reader_agent.tap import Tap
 from reader_agent.vault import SALT_BYTES, Unreadable, Vault
-from reader_agent.wire import Decision, OfflineOut, Sun, TapOut
+from reader_agent.wire import Decision, Sun
+
+__all__ = ["DecidedAtGate", "Entry", "Outbox", "Passage"]
 
 _MOST_PASSAGES = 200_000
 # A family's card, handed back a few times; more of them would make the person wait.
 _MOST_ALONG, _MOST_TICKETS = 10, 50
-
-State = Literal["pending", "dead", "done"]
-
-_ENTRIES = """
-SELECT tap.sequence, scan_id, tap.kind, tap.scanned_at, boot_id, monotonic_ns, clock_offset_ms, direction, delta, gate,
-    uid, qr, picc_data, cmac, sealed, decision.result, decision.reason, decision.cursor, decision.via,
-    open.sequence IS NULL AS is_done, open.dead, outcome.status,
-    coalesce(nullif(outcome.detail, ''), failure.reason, '') AS detail, sent_as.scanned_at AS sent_as
-FROM tap LEFT JOIN open ON open.sequence = tap.sequence
-    LEFT JOIN failure ON failure.sequence = tap.sequence
-    LEFT JOIN decision ON decision.sequence = tap.sequence
-    LEFT JOIN sent_as ON sent_as.sequence = tap.sequence
-    LEFT JOIN outcome ON outcome.id = (SELECT max(id) FROM outcome WHERE outcome.sequence = tap.sequence)
-"""
-_WHERE: dict[State | None, str] = {
-    # Reads through the index of open taps, so that the length of the journal does not matter.
-    "pending": "WHERE tap.sequence IN (SELECT sequence FROM open WHERE dead = 0 ORDER BY sequence)",
-    "dead": "WHERE tap.sequence IN (SELECT sequence FROM open WHERE dead = 1 ORDER BY sequence)",
-    "done": "WHERE open.sequence IS NULL",
-    None: "",
-}
-
-
-@dataclass(frozen=True)
-class DecidedAtGate:
-    """What was decided and shown without the platform; `via` is the hub that decided."""
-
-    result: str
-    reason: str | None = None
-    cursor: str | None = None
-    via: str | None = None
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A ticket, by its fingerprint, whose holder passed this gate."""
-
-    ticket: int
-    presence: Presence
-    at: datetime
-    scan_id: str = ""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A tap in the outbox with its outcome."""
-
-    sequence: int
-    tap: Tap
-    state: State
-    status: int | None = None
-    detail: str = ""
-    at_gate: DecidedAtGate | None = None
-    # The time that a tap of an earlier boot is sent with.
-    sent_as: datetime | None = None
-
-    def on_the_wire(self) -> TapOut:
-        """Return this tap as the server takes it, with its number and what was decided at the gate."""
-        known = self.at_gate
-        return self.tap.on_the_wire(self.sent_as).model_copy(
-            update={
-                "seq": self.sequence,
-                "offline": OfflineOut(result=known.result, reason=known.reason) if known else None,
-                "snapshot_cursor": known.cursor if known else None,
-                "via": known.via if known else None,
-            }
-        )
 
 
 class Outbox:
@@ -116,7 +49,7 @@ class Outbox:
         self.trouble: str | None = None
         self._lock = threading.RLock()
         try:
-            self._db = _copy(path) if reads_only else _open(path)
+            self._db = copy_file(path) if reads_only else open_file(path)
         except (OSError, sqlite3.Error) as error:
             raise BadSetup(f"the outbox {path} cannot be opened: {error}; check the folder's owner and space") from None
         self._prepare_or_explain()
@@ -276,7 +209,7 @@ class Outbox:
 
     def entry(self, sequence: int) -> Entry | None:
         """Return a tap by its place, or None where there is none or it is done."""
-        query = f"{_ENTRIES} WHERE open.sequence = ?"
+        query = f"{ENTRIES} WHERE open.sequence = ?"
         with self._lock:
             row = self._db.execute(query, (sequence,)).fetchone()
         return self._entry(row) if row else None
@@ -288,7 +221,7 @@ class Outbox:
         """
         marks = ", ".join("?" * len(tickets[:_MOST_TICKETS]))
         query = (
-            f"{_ENTRIES} LEFT JOIN passage ON passage.sequence = tap.sequence WHERE open.dead = 0 AND scan_id <> ?"
+            f"{ENTRIES} LEFT JOIN passage ON passage.sequence = tap.sequence WHERE open.dead = 0 AND scan_id <> ?"
             f" AND (tap.card = ? OR tap.uid = ? OR tap.qr = ? OR passage.ticket IN ({marks}))"
             " ORDER BY tap.sequence LIMIT ?"
         )
@@ -341,6 +274,17 @@ class Outbox:
             rows = [(sequence, write_time(moment)) for sequence, moment in times.items()]
             db.executemany("INSERT OR IGNORE INTO sent_as VALUES (?, ?)", rows)
 
+    def begin_after(self, sequence: int) -> None:
+        """Let the numbers of an outbox without taps begin after this one: a number is never used twice."""
+        with self._transaction() as db:
+            if db.execute("SELECT count(*) FROM tap").fetchone()[0] == 0:
+                db.execute("DELETE FROM sqlite_sequence WHERE name = 'tap'")
+                db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('tap', ?)", (sequence,))
+
+    def last_number(self) -> int:
+        """Return the number of the last tap, 0 before the first."""
+        return self._count("SELECT coalesce(max(sequence), 0) FROM tap")
+
     def learn_boot(self, boot_id: str, server_minus_boot_ms: int) -> None:
         """Remember the server's clock minus the boot clock: it corrects this boot's taps in later boots."""
         with self._transaction() as db:
@@ -386,7 +330,7 @@ class Outbox:
 
     def entries(self, state: State | None = None, *, limit: int = -1) -> list[Entry]:
         """Return the taps in this state, or all, in the order they were made."""
-        query = f"{_ENTRIES} {_WHERE[state]} ORDER BY tap.sequence LIMIT ?"
+        query = f"{ENTRIES} {WHERE[state]} ORDER BY tap.sequence LIMIT ?"
         with self._lock:
             rows = self._db.execute(query, (limit,)).fetchall()
         return [self._entry(row) for row in rows]
@@ -440,33 +384,3 @@ class Outbox:
                 probe.unlink(missing_ok=True)
         with self._transaction() as db:
             db.execute("UPDATE open SET dead = dead WHERE sequence = (SELECT min(sequence) FROM open)")
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600, exist_ok=True)
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-
-
-def _copy(path: Path) -> sqlite3.Connection:
-    """Return a copy in memory of an outbox with its log.
-
-    SQLite needs files beside a database with a log, so on a disk that cannot be written the files are copied first.
-    """
-    if not path.is_file():
-        raise FileNotFoundError("there is no such file")
-    target = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    try:
-        _read_into(path, target)
-    except sqlite3.Error:
-        with tempfile.TemporaryDirectory(prefix="gatehouse-reader-") as folder:
-            for file in (path, path.with_name(f"{path.name}-wal")):
-                if file.exists():
-                    shutil.copyfile(file, Path(folder) / file.name)
-            _read_into(Path(folder) / path.name, target)
-    return target
-
-
-def _read_into(path: Path, target: sqlite3.Connection) -> None:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as source:
-        source.backup(target)

@@ -249,11 +249,13 @@ class SnapshotSync:
         except sqlite3.Error as error:
             self._log.warning("snapshot's state not stored", error=str(error))
 
-    def mark_time(self) -> None:
-        """Store the latest time that is known to have been; not more often than is useful."""
-        if time.monotonic() - self._marked_at > _MARK_SECONDS:
-            self._marked_at = time.monotonic()
-            self.store.set_fact(_HIGH_WATER, write_time(self._offline.time.now()))
+    def mark_time(self) -> bool:
+        """Store the latest time that is known to have been, each 30 s; return whether it was done now."""
+        if time.monotonic() - self._marked_at <= _MARK_SECONDS:
+            return False
+        self._marked_at = time.monotonic()
+        self.store.set_fact(_HIGH_WATER, write_time(self._offline.time.now()))
+        return True
 
     def _run(self) -> None:
         backoff = Backoff()
