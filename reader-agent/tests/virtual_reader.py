@@ -38,7 +38,7 @@ def missing() -> str | None:
     try:
         import smartcard.scard  # noqa: F401
     except ImportError:
-        return "pyscard is not installed: infra/setup.sh pcsc"
+        return "pyscard is not installed: infra/setup.sh devices"
     if not shutil.which("pcscd") or driver() is None:
         return "pcscd or vsmartcard-vpcd is not installed: apt-get install pcscd vsmartcard-vpcd"
     if os.geteuid() != 0:
