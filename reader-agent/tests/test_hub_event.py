@@ -1,6 +1,6 @@
 """An event whose internet is gone: four gates and a hub of its own process, which is killed half-way.
 
-`READER_TICKETS=1000` is the full size.
+`READER_HUB_TICKETS=1000` is the full size.
 """
 
 import os
@@ -37,7 +37,7 @@ from reader_agent.settings import Settings
 from reader_agent.simulator import Air
 
 TAPS = "/api/device/taps/"
-TICKETS = int(os.environ.get("READER_TICKETS", "60"))
+TICKETS = int(os.environ.get("READER_HUB_TICKETS", "60"))
 GATES = 4
 
 
