@@ -20,8 +20,8 @@ MUTANTS = (
         name="leave-stays-open",
         bug="who has returned stays in the list of those who are out",
         file="chalicelib/domain/gate/leaves.py",
-        before="    actions += Leave.in_gsi1(is_open)\n",
-        after="",
+        before="    if before is None or before.direction != Direction.EXIT:\n        return []\n",
+        after="    if before is None or before.direction != Direction.ENTRY:\n        return []\n",
         tests=_LEAVES,
     ),
     Mutant(
