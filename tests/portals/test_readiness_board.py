@@ -253,7 +253,7 @@ def test_a_revoked_device_is_not_tested() -> None:
     assert ask(event, agent.device_id).status == 404
 
 
-def test_the_age_of_a_snapshot_is_that_of_its_cursor_whatever_the_device_says() -> None:
+def test_the_age_of_a_snapshot_is_that_of_its_cursor_and_not_what_the_device_says() -> None:
     event = make_event()
     token, phone = phone_token(event), phones.phone_id_of(event.event_id, MINE)
     # The first sync of an event begins its feed.

@@ -1,4 +1,4 @@
-"""Heartbeats of reader agents and of ushers' phones: one conditional write each, whatever they report."""
+"""Heartbeats of reader agents and of ushers' phones: one conditional write each, also with all that they can report."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
