@@ -17,7 +17,7 @@ from reader_agent.clock import Clock
 from reader_agent.hub.client import HubClient, HubPlace
 from reader_agent.hub.desk import Desk
 from reader_agent.hub.journal import Journal
-from reader_agent.hub.serving import HubServer
+from reader_agent.hub.serving import HubServer, Limits
 from reader_agent.hub.tls import Member, Peer
 from reader_agent.local_gate import LocalGate
 from reader_agent.snapshot import Package, Snapshot
@@ -75,12 +75,12 @@ class Party:
         return gate
 
     @contextmanager
-    def hub(self, port: int = 0) -> Iterator[HubServer]:
+    def hub(self, port: int = 0, limits: Limits | None = None) -> Iterator[HubServer]:
         member = Member(EVENT, self.hub_id, self.keys[self.hub_id], "Gate 0")
         with Journal(self.folder / "hub.sqlite3") as journal:
             gate = self.local_gate(self.hub_id)
             desk = Desk(journal, gate, member=member, clock=Clock())
-            server = HubServer(f"127.0.0.1:{port}", desk, member=member, peers=lambda: self.peers)
+            server = HubServer(f"127.0.0.1:{port}", desk, member=member, peers=lambda: self.peers, limits=limits)
             server.start()
             try:
                 yield server

@@ -18,7 +18,7 @@ from reader_agent.failures import BadSetup, TryLater
 from reader_agent.hub import serving, tls
 from reader_agent.hub.client import HubPlace
 from reader_agent.hub.neighbours import HubAway
-from reader_agent.hub.serving import HubServer
+from reader_agent.hub.serving import HubServer, Limits
 from reader_agent.hub.tls import NotAPeer, Peer, PeerContext, PinnedSocket
 from reader_agent.hub.wire import Passage
 
@@ -307,43 +307,42 @@ def test_too_many_taps_and_two_credentials_are_refused(party: Party, hub: HubSer
         assert f"{named}: ".encode() in said
 
 
-def test_slow_and_silent_guests_hold_up_nobody(party: Party, hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_and_silent_guests_hold_up_nobody(party: Party) -> None:
     """One sends a byte at a time, one says nothing before or after its handshake: each has one deadline."""
-    monkeypatch.setattr(serving, "HANDSHAKE_SECONDS", 0.5)
-    monkeypatch.setattr(serving, "REQUEST_SECONDS", 0.5)
-    silent = [socket.create_connection(("127.0.0.1", hub.port), timeout=10) for _ in range(3)]
-    slow = connect(party, hub.port)
-    began = time.monotonic()
-    said = 0
-    with suppress(OSError):
-        for byte in b"POST /taps HTTP/1.1\r\nContent-Length: 1000\r\n" + b"X-A: b\r\n" * 100:
-            slow.sendall(bytes([byte]))
-            said += 1
-            time.sleep(0.05)
-    assert said < 100
-    assert time.monotonic() - began < 5
-    with party.client(hub.port) as gate:
-        assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
-    for each in silent:
-        assert each.recv(1) == b""
-        each.close()
-    slow.close()
+    with party.hub(limits=Limits(handshake_seconds=0.5, request_seconds=0.5)) as hub:
+        silent = [socket.create_connection(("127.0.0.1", hub.port), timeout=10) for _ in range(3)]
+        slow = connect(party, hub.port)
+        began = time.monotonic()
+        said = 0
+        with suppress(OSError):
+            for byte in b"POST /taps HTTP/1.1\r\nContent-Length: 1000\r\n" + b"X-A: b\r\n" * 100:
+                slow.sendall(bytes([byte]))
+                said += 1
+                time.sleep(0.05)
+        assert said < 100
+        assert time.monotonic() - began < 5
+        with party.client(hub.port) as gate:
+            assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
+        for each in silent:
+            assert each.recv(1) == b""
+            each.close()
+        slow.close()
 
 
 def test_connections_have_a_bound_for_each_peer_and_each_address(party: Party, hub: HubServer) -> None:
     with ExitStack() as stack:
-        for _ in range(serving.MOST_OF_A_PEER):
+        for _ in range(Limits.of_a_peer):
             stack.enter_context(connect(party, hub.port)).sendall(b"GET ")
-        wait_until(lambda: sum(hub._http._open.values()) == serving.MOST_OF_A_PEER)
+        wait_until(lambda: sum(hub._http._open.values()) == Limits.of_a_peer)
         with connect(party, hub.port) as one_more:
             assert one_more.recv(1) == b""
         assert hub.refused == {"busy": 1}
         # Another device is served.
         other = stack.enter_context(party.client(hub.port, device_id=party.gates[1]))
         assert other.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
-        for _ in range(serving.MOST_HANDSHAKES_OF_AN_ADDRESS):
+        for _ in range(Limits.handshakes_of_an_address):
             stack.enter_context(socket.create_connection(("127.0.0.1", hub.port), timeout=5))
-        wait_until(lambda: sum(hub._http._handshakes.values()) == serving.MOST_HANDSHAKES_OF_AN_ADDRESS)
+        wait_until(lambda: sum(hub._http._handshakes.values()) == Limits.handshakes_of_an_address)
         with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as one_more:
             assert one_more.recv(1) == b""
         # Who is connected already goes on.

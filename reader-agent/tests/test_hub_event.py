@@ -209,8 +209,8 @@ def test_the_hub_decides_at_its_own_gate_and_a_gate_behind_the_internet_tells_it
         wait_until(lambda: hub.agent.hub.facts()["sequence"] == 1)
         for agent in (hub, agents[2]):
             agent.agent.heartbeat.beat()
-        told = [(beat.get("hub"), beat.get("hub_address")) for beat in platform.heartbeats[-2:]]
-        assert told == [(event.hub.device_id, f"127.0.0.1:{event.port}"), (event.hub.device_id, None)]
+        sent = [(beat.get("hub"), beat.get("hub_address")) for beat in platform.heartbeats[-2:]]
+        assert sent == [(event.hub.device_id, f"127.0.0.1:{event.port}"), (event.hub.device_id, None)]
         platform.down()
         own = hub.agent.gate.tapped(Card(uid=event.cards[1].uid, kind="test", sun=None))
         assert isinstance(own, DecidedHere)

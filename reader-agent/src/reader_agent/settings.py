@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     secure_offline: SecurePolicy = "refuse"
     # One agent of an event decides for the others on their own network.
     hub: bool = False
-    hub_listen: str = "0.0.0.0:8443"  # whoever is no peer is not read
+    hub_listen: str = "0.0.0.0:8443"  # who is no peer is not read
     # Where the others reach it; without it, the address on the way to the platform.
     hub_announce: Annotated[str, Field(pattern=r"^[0-9A-Za-z.\-]{1,253}:[0-9]{1,5}$")] | None = None
     # `[DEVICE_ID@]HOST:PORT` of the hub that this gate asks; without it, the first that a snapshot named.

@@ -46,7 +46,7 @@ class HubLink:
     ) -> None:
         """Make the tie; `find` returns where the hub is and the event's devices, `passages` those of this gate.
 
-        `memory` keeps what the hub told, so that a gate that starts again without a hub knows it.
+        `memory` keeps what the hub sent, so that a gate that starts again without a hub knows it.
         """
         self.last_error: str | None = None
         self._gate = gate

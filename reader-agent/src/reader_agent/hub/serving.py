@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -28,9 +29,19 @@ from reader_agent.hub.wire import LONGEST_WAIT_SECONDS, HubDecisions, HubNoted, 
 _Body = TypeVar("_Body", bound=BaseModel)
 Peers = Callable[[], Sequence[Peer]]
 
-HANDSHAKE_SECONDS, REQUEST_SECONDS, IDLE_SECONDS = 5.0, 5.0, 60.0
 LONGEST_BODY_BYTES = 256 * 1024
-MOST_CONNECTIONS, MOST_OF_A_PEER, MOST_HANDSHAKES_OF_AN_ADDRESS = 128, 8, 4
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a guest may take, and how many there may be at once."""
+
+    handshake_seconds: float = 5.0
+    request_seconds: float = 5.0
+    idle_seconds: float = 60.0
+    connections: int = 128
+    of_a_peer: int = 8
+    handshakes_of_an_address: int = 4
 
 
 # The longest wait for connections that end.
@@ -42,7 +53,7 @@ class _Stream(io.RawIOBase):
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self.until = time.monotonic() + IDLE_SECONDS
+        self.until = time.monotonic()
 
     def readable(self) -> bool:
         return True
@@ -72,10 +83,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile = self._input = io.BufferedReader(self._stream)
 
     def handle_one_request(self) -> None:
-        self._stream.until = time.monotonic() + IDLE_SECONDS
+        self._stream.until = time.monotonic() + self.server.limits.idle_seconds
         try:
             self._input.peek(1)
-            self._stream.until = time.monotonic() + REQUEST_SECONDS
+            self._stream.until = time.monotonic() + self.server.limits.request_seconds
             super().handle_one_request()
         except OSError:  # gone, or too slow
             self.close_connection = True
@@ -140,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, content: dict[str, Any]) -> None:
         body = json.dumps(content).encode()
-        self.connection.settimeout(REQUEST_SECONDS)
+        self.connection.settimeout(self.server.limits.request_seconds)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -164,8 +175,9 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], desk: Desk, *, member: Member, peers: Peers) -> None:
+    def __init__(self, address: tuple[str, int], desk: Desk, *, member: Member, peers: Peers, limits: Limits) -> None:
         self.desk = desk
+        self.limits = limits
         self.event_id = member.event_id
         self.refused: Counter[str] = Counter()
         self._key = member.key
@@ -197,8 +209,8 @@ class _Server(ThreadingHTTPServer):
         """Begin a connection; one too many is closed at once."""
         with self._lock:
             is_full = (
-                len(self._sockets) >= MOST_CONNECTIONS
-                or self._handshakes[client_address[0]] >= MOST_HANDSHAKES_OF_AN_ADDRESS
+                len(self._sockets) >= self.limits.connections
+                or self._handshakes[client_address[0]] >= self.limits.handshakes_of_an_address
             )
             if not is_full:
                 self._sockets.add(request)
@@ -231,7 +243,7 @@ class _Server(ThreadingHTTPServer):
     def _handshake(self, request: socket.socket, address: str) -> PinnedSocket | None:
         try:
             # One deadline for the handshake as a whole.
-            request.settimeout(HANDSHAKE_SECONDS)
+            request.settimeout(self.limits.handshake_seconds)
             request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             secured = self.context().wrap_socket(request, server_side=True)
         except ssl.SSLCertVerificationError:
@@ -252,7 +264,7 @@ class _Server(ThreadingHTTPServer):
     def _counted(self, secured: PinnedSocket) -> Iterator[bool]:
         name = secured.peer.device_id
         with self._lock:
-            is_one_too_many = self._open[name] >= MOST_OF_A_PEER
+            is_one_too_many = self._open[name] >= self.limits.of_a_peer
             self._open[name] += 1
             self._sockets.add(secured)
         try:
@@ -281,11 +293,11 @@ class _Server(ThreadingHTTPServer):
 class HubServer:
     """The hub on the network, in threads of its own."""
 
-    def __init__(self, listen: str, desk: Desk, *, member: Member, peers: Peers) -> None:
+    def __init__(self, listen: str, desk: Desk, *, member: Member, peers: Peers, limits: Limits | None = None) -> None:
         host, port = split_address(listen)
         self.desk = desk
         try:
-            self._http = _Server((host, port), desk, member=member, peers=peers)
+            self._http = _Server((host, port), desk, member=member, peers=peers, limits=limits or Limits())
         except OSError as error:
             raise BadSetup(
                 f"the hub cannot listen on {listen} ({error.strerror or error}); choose another --hub-listen"
