@@ -133,6 +133,25 @@ def test_a_long_journal_does_not_slow_down_the_look_for_what_is_pending(tmp_path
         assert not any("SCAN tap" in str(row) for row in plan), plan
 
 
+def test_the_taps_of_a_card_are_found_by_index_however_many_are_open(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with Outbox(tmp_path / "outbox.sqlite3", secret=b"s" * 32) as outbox:
+        first, second = (tap_of("04A1B2C3D4E5F6", number) for number in range(2))
+        outbox.record(first)
+        outbox.record(tap_of("04A1B2C3D4E5F7", 2))
+        outbox._db.set_trace_callback(asked.append)
+        assert [entry.tap.scan_id for entry in outbox.of_card(second, [5])] == [first.scan_id]
+        outbox._db.set_trace_callback(None)
+        plan = outbox._db.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
+    used = [row[3] for row in plan]
+    assert not [step for step in used if step.startswith("SCAN tap")], used
+    assert {"tap_by_card", "tap_by_uid", "tap_by_qr", "passage_by_ticket"} <= set(" ".join(used).split()), used
+
+
+def tap_of(uid: str, number: int) -> Tap:
+    return Tap(scan_id=f"scn_{number}", scanned_at=NOW, boot_id="b", monotonic_ns=0, uid=uid)
+
+
 class SetClock(Clock):
     def __init__(self, wall: datetime, monotonic_ns: int, boot_id: str = "boot-1") -> None:
         super().__init__()

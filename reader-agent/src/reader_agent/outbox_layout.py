@@ -82,6 +82,8 @@ CREATE TABLE IF NOT EXISTS passage (
     presence TEXT NOT NULL CHECK (presence IN ('inside', 'outside')),
     passed_at TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS tap_by_uid ON tap (uid) WHERE uid IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tap_by_qr ON tap (qr) WHERE qr IS NOT NULL;
 CREATE INDEX IF NOT EXISTS passage_by_ticket ON passage (ticket);
 CREATE TABLE IF NOT EXISTS sent_as (
     sequence INTEGER PRIMARY KEY REFERENCES tap (sequence),
