@@ -59,8 +59,9 @@ def log_of(token: str) -> dict[str, Record]:
     return {entry["scan_id"]: entry for entry in page}
 
 
-def test_the_earlier_of_two_records_admits_though_it_arrives_later() -> None:
-    event, stream = make_event(), StreamReader()
+@pytest.mark.parametrize("re_entry", [False, True])
+def test_the_earlier_of_two_records_admits_though_it_arrives_later(re_entry: bool) -> None:
+    event, stream = make_event(re_entry_allowed=re_entry), StreamReader()
     ticket, now = make_ticket(event), clock.now()
     later = record(ticket, at=now - timedelta(minutes=5), gate="Gate 2")
     earlier = record(ticket, at=now - timedelta(minutes=9), gate="Gate 1")

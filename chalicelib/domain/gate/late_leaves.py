@@ -22,8 +22,9 @@ def follow(before: Ticket | None, after: Ticket) -> None:
     is_merged = after.merges is not None and (before is None or before.merges != after.merges)
     if not is_merged or not any(each.source == ScanSource.OFFLINE for each in known):
         return
-    if gate_control.control(after.event_id).facts.re_entry_allowed:
-        operations.commit(*_writes(after, known))
+    writes = _writes(after, known)
+    if writes and gate_control.control(after.event_id).facts.re_entry_allowed:
+        operations.commit(*writes)
 
 
 def _writes(ticket: Ticket, known: Sequence[Passage]) -> list[operations.Write]:
