@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from cryptography.exceptions import InvalidTag
 
 from chalicelib import clock
 from chalicelib.domain import signing
@@ -22,7 +23,16 @@ from chalicelib.table.items import Card, Event, Ticket
 from chalicelib.vocabulary import CardStatus, CardType, TicketStatus
 from tests.support import asked, snapshot_reader, snapshots
 from tests.support.client import call
-from tests.support.factories import Reader, make_event, make_reader, make_ticket, make_usher, scan_id, usher_token
+from tests.support.factories import (
+    Reader,
+    admin_token,
+    make_event,
+    make_reader,
+    make_ticket,
+    make_usher,
+    scan_id,
+    usher_token,
+)
 from tests.support.snapshots import ask, bound_card, build, full, read
 from tests.support.streams import StreamReader, project
 
@@ -206,6 +216,27 @@ def test_a_snapshot_is_resumed_where_its_transfer_ended(show: Show) -> None:
     for ignored in ("bytes=9-3", "bytes=0-1,5-6", "lines=1-2", "bytes=-"):
         assert ask(show.token, range=ignored).status == 200
     assert ask(show.token, if_none_match=etag).status == 304
+
+
+def test_names_come_sealed_for_the_device_and_can_be_switched_off(show: Show) -> None:
+    plain = show.full()
+    assert plain.head["names"] is None
+    full = read(ask(show.token, names=True))
+    named = snapshot_reader.names_of(full, show.reader.key)
+    assert sorted(names[0] or "" for names in named.values()) == [ticket.holder_name for ticket in show.tickets]
+    assert {bytes.fromhex(mark) for mark in named} == set(plain.tickets)
+    other = make_reader(show.event)
+    snapshots.forget()
+    with pytest.raises(InvalidTag):
+        snapshot_reader.names_of(read(ask(show.token, names=True)), other.key)
+    show.scan(show.tickets[0])
+    delta = read(ask(show.token, since=full.head["cursor"], names=True))
+    assert list(snapshot_reader.names_of(delta, show.reader.key).values()) == [["Ayesha Khan 0", "VIP"]]
+    body = {"offline_names": False}
+    changed = call("PUT", f"/api/events/{show.event.event_id}/", body, token=admin_token())
+    assert (changed.status, changed.json["offline_names"]) == (200, False)
+    snapshots.forget()
+    assert read(ask(show.token, names=True)).head["names"] is None
 
 
 def test_a_revoked_device_is_no_peer(show: Show) -> None:

@@ -8,7 +8,11 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from ulid import ULID
 
 EPOCH_SHIFT = 2**31
@@ -107,3 +111,15 @@ def _read_tables(found: ReadSnapshot, columns: bytes) -> None:
         found.cards[marks[int.from_bytes(place, "big")]]["counter"] = int.from_bytes(counter, "big")
     if at != len(columns) or links:
         raise ValueError("the tables have another length")
+
+
+def names_of(found: ReadSnapshot, key: Ed25519PrivateKey) -> dict[str, list[str | None]]:
+    """Return the names in a head, opened with the device's own key."""
+    sealed = unpadded(found.head["names"])
+    mine = X25519PrivateKey.from_private_bytes(hashlib.sha512(key.private_bytes_raw()).digest()[:32])
+    shared = mine.exchange(X25519PublicKey.from_public_bytes(sealed[:32]))
+    salt = sealed[:32] + mine.public_key().public_bytes_raw()
+    cipher = AESGCM(HKDF(SHA256(), 32, salt=salt, info=b"gatehouse snapshot names").derive(shared))
+    packed = cipher.decrypt(bytes(12), sealed[32:], found.head["cursor"].encode())
+    names: dict[str, list[str | None]] = json.loads(zlib.decompress(packed, wbits=-15))
+    return names

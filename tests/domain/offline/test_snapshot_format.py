@@ -96,3 +96,10 @@ def test_a_card_has_no_link_to_a_ticket_that_is_not_there() -> None:
     card = CardState(uid=snapshots.UIDS[0], status=0, ticket_ids=(snapshots.TICKETS[3], snapshots.TICKETS[0]))
     body = snapshot_format.body([TicketState(ticket_id=snapshots.TICKETS[0], status=0)], [card], key=KEY, epoch=EPOCH)
     assert body.sections["links"] == 1
+
+
+def test_the_names_of_the_file_open_with_the_devices_key() -> None:
+    wanted = VECTORS["snapshots"][0]
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(VECTORS["device_seed"]))
+    found = snapshot_reader.read(bytes.fromhex(wanted["hex"]), PUBLIC_KEY)
+    assert snapshot_reader.names_of(found, key) == wanted["names"]
