@@ -15,6 +15,7 @@ from itertools import chain
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.domain import idempotency, jobs
+from chalicelib.domain.events import gate_control
 from chalicelib.domain.lists import entries
 from chalicelib.domain.lists.tickets import TICKETS
 from chalicelib.domain.offline import feed, names, snapshot_format, states
@@ -103,10 +104,11 @@ def _built(event_id: str, settings: OfflineEvent) -> OfflineBase | None:
         folder=f"{FOLDER}{event_id}/{secrets.token_hex(8)}",
         sections=dict(body.sections),
     )
-    packed = names.packed(
-        {snapshot_format.ticket_fingerprint(key, ticket_id).hex(): each for ticket_id, each in found.names.items()}
-    )
-    base = _stored(base, {TABLES: body.content, NAMES: names.kept(packed, folder=base.folder)})
+    parts = {TABLES: body.content}
+    if gate_control.control(event_id, fresh=True).event.offline_names is not False:
+        by_print = {snapshot_format.ticket_fingerprint(key, each).hex(): named for each, named in found.names.items()}
+        parts[NAMES] = names.kept(names.packed(by_print), folder=base.folder)
+    base = _stored(base, parts)
     seconds = round(time.monotonic() - began, 1)
     logger.info(
         "snapshot built",

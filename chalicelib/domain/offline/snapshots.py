@@ -74,6 +74,9 @@ def _full(principal: Principal, event_id: str, settings: OfflineEvent, *, with_n
     found = base(event_id, settings)
     cursor = Cursor(found.number, found.read_at, int(found.read_at.timestamp()), found.generation)
     content = _file(found.folder + builds.TABLES)
+    if content is None:
+        raise Unavailable(retry_after=1)  # a build has just replaced it
+    # There is none where names were switched off when it was built.
     kept = _file(found.folder + builds.NAMES) if with_names else None
     opened = names.opened(kept, folder=found.folder) if kept else None
     head = _Head(cursor, None, found.read_at, found.sections, opened)
@@ -123,13 +126,13 @@ def base(event_id: str, settings: OfflineEvent) -> OfflineBase:
     return base
 
 
-def _file(key: str) -> bytes:
+def _file(key: str) -> bytes | None:
     with _lock:
         known = _files.get(key)
     if known is None:
         known = files.read(key, limit=_MOST_BYTES)
         if known is None:
-            raise Unavailable(retry_after=1)  # a build has just replaced it
+            return None
         with _lock:
             _files[key] = known
             while len(_files) > _KEPT_FILES:
