@@ -6,6 +6,7 @@ _SETTLEMENTS = "chalicelib/domain/payouts/settlements.py"
 _SALES = "chalicelib/domain/sale/sales_totals.py"
 _DOOR = "tests/portals/organizer/test_payouts.py"
 _CROWD = "tests/faults/test_payouts.py"
+_PAYING = "chalicelib/domain/payouts/paying.py"
 _DEBTS = "chalicelib/domain/debts.py"
 _OWED = "tests/portals/admin/test_debts.py"
 
@@ -125,5 +126,21 @@ MUTANTS = (
         ),
         after="",
         tests=(_OWED,),
+    ),
+    Mutant(
+        name="bounced-payout-stays-paid",
+        bug="a payout that comes back after it was paid is still shown as paid, and nobody is owed its money",
+        file=_PAYING,
+        before="    if sent is None or sent.status is not TransferStatus.FAILED:\n",
+        after="    if sent is not None:\n",
+        tests=("tests/workers/test_payouts.py",),
+    ),
+    Mutant(
+        name="payout-key-of-the-first-attempt",
+        bug="a callback about an earlier attempt of a payout has the present one looked at",
+        file="chalicelib/domain/payments/reconciliation.py",
+        before="sent & this_one))",
+        after="sent))",
+        tests=("tests/workers/test_payouts.py",),
     ),
 )
