@@ -18,7 +18,7 @@ class Occupancy:
     """What is known at `as_of`, when the unsynced device that was silent for longest was last heard.
 
     `unsynced_devices` counts devices with waiting scans, and reader agents without a recent heartbeat.
-    `inside_at_most` assumes that each scan that a device reported as waiting lets one more person in.
+    `inside_at_most` assumes that each scan that a device reported as waiting admits one more person.
     """
 
     as_of: datetime

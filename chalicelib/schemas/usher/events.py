@@ -64,4 +64,4 @@ class EventStatusOut(StatusOut):
 
     as_of: Moment = Field(description="When the unsynced device that was silent for longest was last heard; else now.")
     unsynced_devices: int = Field(description="Devices that hold scans, and reader agents that are silent.")
-    inside_at_most: int = Field(description="The number inside, if each scan that a device holds lets one more in.")
+    inside_at_most: int = Field(description="The number inside, if each scan that a device holds admits one more.")
