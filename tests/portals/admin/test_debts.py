@@ -110,6 +110,15 @@ def test_what_is_lost_after_the_settlement_is_owed_and_the_next_payout_is_less(
     assert_adds_up(evenings, 1, reduced)
 
 
+def test_what_a_settlement_deducted_is_not_owed_as_well_when_more_is_lost_later(evenings: Evenings) -> None:
+    evenings.lose(0, 10_000)
+    evenings.settle(0)
+    assert evenings.owes() == 0
+    taken_back.tell(evenings.orders[0], 5_000, *taken_back.LOST, reference="dp_later")
+    taken_back.project_all(evenings.stream)
+    assert evenings.owes() == 5_000
+
+
 def assert_adds_up(evenings: Evenings, number: int, payout: dict[str, Any]) -> None:
     """Gross - refunds - fee - taken back = net: in both portals, in the document and in the file."""
     path = f"/api/organizer/payouts/{payout['id']}/"
