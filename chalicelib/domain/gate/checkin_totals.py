@@ -157,7 +157,9 @@ def _recount(before: Scan, after: Scan) -> None:
     if before.revision is not None:
         as_counted = Scan.counted_revision == before.revision
     mark = operations.change(
-        after.place, [Scan.counted_revision.set(after.revision)], Scan.counted.exists() & as_counted
+        after.place,
+        [Scan.counted_revision.set(after.revision), Scan.projected.set(True)],
+        Scan.counted.exists() & as_counted,
     )
     admitted = platform_sums.of_admissions({after.decided_at: _is_first_entry(after) - _is_first_entry(before)})
     seen: operations.RawItem | None = None
@@ -187,10 +189,10 @@ def _event(event_id: str) -> Event | None:
 
 def _mark(scan: Scan, *, is_new: bool) -> operations.Write:
     if is_new:
-        scan.counted = True
+        scan.counted = scan.projected = True
         return operations.put(scan, Scan.pk.does_not_exist())
     return operations.change(
         scan.place,
-        [Scan.counted.set(True)],
+        [Scan.counted.set(True), Scan.projected.set(True)],
         Scan.pk.exists() & Scan.counted.does_not_exist(),
     )

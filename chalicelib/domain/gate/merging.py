@@ -122,6 +122,7 @@ def _overruled(refused: Scan, record: Scan) -> Write:
         Scan.shown.set(record.shown),
         Scan.scanned_at.set(record.scanned_at),
         Scan.revision.add(1),
+        Scan.projected.remove(),
     ]
     parts: list[tuple[Any, Any]] = [
         (Scan.ticket_id, record.ticket_id),
@@ -165,6 +166,7 @@ def _changed_entries(ticket: Ticket, changed: Sequence[Passage], after: Settled)
                 Scan.idle.set(record.idle) if record.idle else Scan.idle.remove(),
                 Scan.conflict.set(record.conflict) if record.conflict else Scan.conflict.remove(),
                 Scan.revision.add(1),
+                Scan.projected.remove(),
             ]
             if not record.first_entry:
                 actions[0] = Scan.first_entry.remove()

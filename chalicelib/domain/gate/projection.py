@@ -14,9 +14,8 @@ from chalicelib.vocabulary import Fact, Reason
 
 @follows(
     *every(Ticket),
-    Wanted(Scan, only_new=True, unless=Scan.counted),
-    # Its part in its ticket's history changed.
-    Wanted(Scan, having=Scan.revision),
+    # A new one, or one whose part in its ticket's history changed.
+    Wanted(Scan, unless=Scan.projected),
     # A heartbeat changes neither of these.
     Wanted(Device, unless=Device.last_seen_at),
     Wanted(Device, having=Device.revoked_at),

@@ -96,6 +96,8 @@ class Scan(Item, discriminator="scan"):
     # How often its part in the ticket's history changed, and up to which of these changes the totals count it.
     revision = IntegerAttribute(null=True)
     counted_revision = IntegerAttribute(null=True)
+    # The totals count it as it is now; removed by each change of its part, so that the stream brings that change.
+    projected = BooleanAttribute(null=True)
     # Only of records made without the network: what the gate showed, how the time was corrected, the device's number.
     shown = EnumAttribute(ScanResult, null=True)
     correction = EnumAttribute(Correction, null=True)
