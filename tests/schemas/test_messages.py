@@ -10,7 +10,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from chalicelib.schemas import messages
+from chalicelib.schemas.device import TapsIn
 from chalicelib.schemas.live import CommandIn
+from chalicelib.schemas.records import FaultyRecord, RecordIn, SenderIn
+from chalicelib.schemas.usher.sync import SyncLogsIn
 from tests.contract.ground import routes
 
 Schema = Mapping[str, Any]
@@ -80,6 +83,9 @@ def _spots(schema: Schema, steps: Steps = (), definitions: Schema | None = None)
         if field["schema"]["type"] != "default":
             yield Spot(inside, {"type": "missing"})
         yield from _spots(field["schema"], inside, known)
+    # A batch keeps the faults of its records instead of raising them: a record is gone through where it is sent alone.
+    if _keeps_faults(schema):
+        return
     # A definition that leads back to itself, as JSON's own does, is gone through once.
     reference = known.pop(schema.get("schema_ref"), None)
     parts = [schema.get("schema"), reference, *(schema.get("choices", ()) if schema["type"] == "union" else ())]
@@ -88,6 +94,11 @@ def _spots(schema: Schema, steps: Steps = (), definitions: Schema | None = None)
             yield from _spots(part, steps, known)
     if schema["type"] == "list":
         yield from _spots(schema["items_schema"], (*steps, 0), known)
+
+
+def _keeps_faults(schema: Schema) -> bool:
+    inner = schema.get("schema", {})
+    return schema["type"] == "function-wrap" and inner.get("schema", inner).get("cls") is RecordIn
 
 
 def _request(steps: Steps, value: Any) -> Any:
@@ -151,6 +162,25 @@ def test_every_error_of_a_request_has_its_sentence(model: type[BaseModel]) -> No
                 sign in sentence for sign in ("Input should", "String should", "^", "\\", "[", "Value error")
             )
             assert sentence[0].islower(), sentence
+
+
+@pytest.mark.parametrize(("batch", "records"), [(TapsIn, "taps"), (SyncLogsIn, "logs")])
+def test_a_faulty_record_of_a_batch_says_what_a_caller_reads_of_one_sent_alone(
+    batch: type[SenderIn], records: str
+) -> None:
+    assert any(issubclass(model, RecordIn) for model in _models())
+    for spot in _spots(RecordIn.__pydantic_core_schema__):
+        for value in (_NEVER,) if spot.schema["type"] == "missing" else _wrong(spot.schema):
+            record = json.loads(json.dumps(_request(spot.steps, value)))
+            read = batch.model_validate({"device_time": "2026-11-20T19:00:00Z", records: [record]})
+            faulty = getattr(read, records)[0]
+            with pytest.raises(ValidationError) as raised:
+                RecordIn.model_validate(record)
+            said = messages.problems(raised.value, RecordIn)
+            assert isinstance(faulty, FaultyRecord)
+            assert said
+            assert all(problem["message"] in faulty.message for problem in said), faulty
+            assert messages.UNKNOWN not in faulty.message
 
 
 def test_every_pattern_of_a_request_has_its_sentence_and_none_is_left_over() -> None:
