@@ -89,6 +89,8 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
     },
     items.Order: {**_all(_P, "customer_id items payment_id"), **_all(_C, "tickets card_uid card_id")},
     items.Scan: {**_all(_P, "ticket_id card_uid"), **_all(_O, "principal_name first_scan reason")},
+    # What an usher noted of the customer; the names are those of ushers.
+    items.Leave: {**_all(_P, "ticket_id"), **_all(_C, "reason"), **_all(_O, "left_by_name returned_by_name")},
     # Money
     items.Payment: {
         **_all(_P, "customer_id card_uid card_id granted moves"),
@@ -105,7 +107,7 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
     items.CardEntry: _all(_P, "uid reference"),
     # Cards
     items.Card: {
-        **_all(_C, "customer_id tickets admitted block_reason"),
+        **_all(_C, "customer_id tickets admitted admitted_at block_reason"),
         **_all(_P, "uid card_id merchant_id held_by"),
         **_all(_O, "refused_at replacement released"),
     },

@@ -18,6 +18,7 @@ from chalicelib.table.items import (
     Account,
     CardBalance,
     Item,
+    Leave,
     Order,
     Payment,
     Ticket,
@@ -160,6 +161,11 @@ def _check_ins(person: Person) -> Iterator[Item]:
         yield from _listed(keys.gate.scan("", "", "").item, partition, "gsi2")
 
 
+def _leaves(person: Person) -> Iterator[Item]:
+    for ticket in person.tickets:
+        yield from _listed(Leave, keys.gate.ticket_leave(ticket.ticket_id).pk, "gsi2")
+
+
 def _payments(person: Person) -> Sequence[Item]:
     return person.payments
 
@@ -220,6 +226,7 @@ PLACES: tuple[PersonalPlace, ...] = (
     PersonalPlace("live", _live),
     PersonalPlace("live_of_events", _live_of_events),
     PersonalPlace("check_ins", _check_ins),
+    PersonalPlace("leaves", _leaves),
     PersonalPlace("refunds_and_gifts", _beside_tickets),
     PersonalPlace("tickets", _tickets),
     PersonalPlace("orders", _orders),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import uuid
 import zipfile
 from datetime import timedelta
 from typing import Any
@@ -13,14 +14,25 @@ from chalicelib.clients import files
 from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts
 from chalicelib.domain.audit import chains
+from chalicelib.domain.events import events
+from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Erasure, PersonalExport, Ticket
-from chalicelib.vocabulary import AccountStatus, AdminRole, CardStatus, JobStatus, Portal, TicketStatus
+from chalicelib.vocabulary import AccountStatus, AdminRole, CardStatus, EventStatus, JobStatus, Portal, TicketStatus
 from chalicelib.workers import jobs
 from tests.portals.admin.person import Somebody, make_somebody
 from tests.support import audit, log_lines, payers, wallets, whole_store
 from tests.support.client import Answer, call
-from tests.support.factories import PASSWORD, admin_token, customer_token, make_customer
+from tests.support.factories import (
+    PASSWORD,
+    admin_token,
+    customer_token,
+    make_customer,
+    make_event,
+    scan_id,
+    usher_token,
+)
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -98,6 +110,28 @@ def test_a_customer_with_a_ticket_or_money_is_not_erased_unless_these_are_given_
     kept = [text for text in whole_store.dump() if '"audit' not in text and "throttle" not in text]
     assert set(kept) <= set(before) | set(kept)
     assert accounts.get(customer_id).status == AccountStatus.ACTIVE
+
+
+def test_what_an_usher_noted_of_a_leave_is_in_the_export_and_is_erased() -> None:
+    customer, event = make_customer(), make_event(re_entry_allowed=True)
+    holder, note = Holder(name=customer.name, customer_id=customer.account_id), f"Insulin {uuid.uuid4().hex}"
+    ticket = tickets.issue(TicketToIssue(event_id=event.event_id, holder=holder, number=uuid.uuid4().hex[:8]))
+    gate, passing = usher_token(event), {"ticket_id": ticket.ticket_id}
+    assert call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), **passing}, token=gate).status == 200
+    leave = {"scan_id": scan_id(), "action": "leave", "reason": note, **passing}
+    assert call("POST", "/api/usher/scan/part-time-leave/", leave, token=gate).json["result"] == "valid"
+    events.set_status(event.event_id, EventStatus.ENDED)
+
+    content, _ = exported(customer.account_id)
+    assert [each["reason"] for each in content["leaves"]] == [note]
+    assert whole_store.holding(note, whole_store.dump())
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        started = erase(customer.account_id, force=True)
+        assert started.status == 202, started.text
+        run(started.json["job_id"])
+    assert not whole_store.holding(note, whole_store.dump())
+    (left,) = operations.query(keys.gate.ticket_leave(ticket.ticket_id).pk, index="gsi2")
+    assert operations.key_of(left)
 
 
 def tickets_of(customer_id: str) -> list[Ticket]:
