@@ -79,7 +79,7 @@ def _measured(event_id: str, seeded: Sequence[Seeded], meter: Meter) -> Snapshot
     from chalicelib import clock
     from chalicelib.clients import files
     from chalicelib.domain.offline import builds, feed, snapshots
-    from chalicelib.domain.offline.snapshot_format import TicketState
+    from chalicelib.domain.offline.snapshot_format import GateTicket
     from chalicelib.domain.offline.states import States
     from chalicelib.table import keys, operations
     from chalicelib.table.items import OfflineEvent
@@ -103,7 +103,7 @@ def _measured(event_id: str, seeded: Sequence[Seeded], meter: Meter) -> Snapshot
     for batch in range(_BATCHES):
         ids = [one.ticket_id for one in seeded[batch * _BATCH : (batch + 1) * _BATCH]]
         now = int(clock.now().timestamp())
-        feed.append(event_id, partial(States, {each: TicketState(each, 0, presence=1, last_at=now) for each in ids}))
+        feed.append(event_id, partial(States, {each: GateTicket(each, 0, presence=1, last_at=now) for each in ids}))
     token = reader.token()
     ask(token, since=full.head["cursor"])
     meter.reset()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.offline import feed, phone_syncs
-from chalicelib.domain.offline.snapshot_format import TicketState
+from chalicelib.domain.offline.snapshot_format import GateTicket
 from chalicelib.domain.offline.states import States
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -64,7 +64,7 @@ def test_a_phone_gets_all_attendees_then_what_changed(event: Event) -> None:
     assert set(first["results"][0]) == GATE_DISPLAY | rule
     sold = make_ticket(event, name="Late")
     operations.record(operations.remove(tickets[0].place))
-    feed.append(event.event_id, lambda: States({t.ticket_id: TicketState(t.ticket_id, 0) for t in tickets[:1]}))
+    feed.append(event.event_id, lambda: States({t.ticket_id: GateTicket(t.ticket_id, 0) for t in tickets[:1]}))
     stream.drain()
     (delta,) = pages(event, "attendees", since=first["cursor"])
     assert (delta["full"], [each["ticket_id"] for each in delta["results"]]) == (False, [sold.ticket_id])
@@ -117,7 +117,7 @@ def test_a_long_delta_has_pages(event: Event) -> None:
     (first,) = pages(event, "attendees")
     for _ in range(2):
         ids = [new_id("tkt") for _ in range(1_500)]
-        feed.append(event.event_id, partial(States, {each: TicketState(each, status=0) for each in ids}))
+        feed.append(event.event_id, partial(States, {each: GateTicket(each, status=0) for each in ids}))
     found = pages(event, "attendees", since=first["cursor"])
     assert [len(page["deleted"]) for page in found] == [1_500, 1_500, 0][: len(found)]
 

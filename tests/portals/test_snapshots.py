@@ -15,7 +15,7 @@ from chalicelib.domain.access import devices
 from chalicelib.domain.events import events
 from chalicelib.domain.offline import cursors, feed, peers
 from chalicelib.domain.offline.cursors import Cursor
-from chalicelib.domain.offline.snapshot_format import TicketState
+from chalicelib.domain.offline.snapshot_format import GateTicket
 from chalicelib.domain.offline.states import States
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -258,7 +258,7 @@ def test_a_delta_of_a_thousand_changes_is_small_and_takes_three_requests(show: S
     chain = show.full()
     for number in range(50):
         ids = [new_id("tkt") for _ in range(20)]
-        changed = States({each: TicketState(each, status=0, presence=1, last_at=number) for each in ids})
+        changed = States({each: GateTicket(each, status=0, presence=1, last_at=number) for each in ids})
         feed.append(show.event.event_id, partial(States, changed.tickets))
     # The event's settings are known to a container that has answered this device's guard; its peers are read.
     peers.forget()

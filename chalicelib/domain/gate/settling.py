@@ -240,7 +240,7 @@ def objection_then(upload: Upload, ticket: Ticket) -> Verdict | None:
 
 def _card_status_at(card: Card, at: datetime) -> CardStatus:
     was_active = card.inactive_since is not None and at < card.inactive_since
-    return CardStatus.ACTIVE if was_active else CardStatus(card.status)
+    return CardStatus.ACTIVE if was_active else card.status
 
 
 def _passage(upload: Upload, ticket: Ticket) -> Passage:

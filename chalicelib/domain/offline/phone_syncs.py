@@ -16,7 +16,7 @@ from chalicelib.domain.lists.tickets import TICKETS
 from chalicelib.domain.offline import builds, cursors, feed, snapshot_format, states
 from chalicelib.domain.offline.cursors import Cursor
 from chalicelib.domain.offline.feed import Fed
-from chalicelib.domain.offline.snapshot_format import REMOVED, CardState
+from chalicelib.domain.offline.snapshot_format import REMOVED, GateCard
 from chalicelib.errors import InvalidCursor, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, OfflineEvent, Ticket
@@ -36,7 +36,7 @@ class KeptCard:
     """A card as a phone keeps it, by its fingerprint in hex."""
 
     fingerprint: str
-    state: CardState
+    state: GateCard
 
     @property
     def status(self) -> CardStatus:
@@ -189,5 +189,5 @@ def _changed_cards(_event_id: str, key: bytes, fed: Fed) -> tuple[Sequence[KeptC
     return [card for card in kept if card.state.status != REMOVED], gone
 
 
-def _kept(key: bytes, state: CardState) -> KeptCard:
+def _kept(key: bytes, state: GateCard) -> KeptCard:
     return KeptCard(snapshot_format.card_fingerprint(key, state.uid).hex(), state)

@@ -33,7 +33,7 @@ _EPOCH = 2**31
 
 
 @dataclass(frozen=True, slots=True)
-class TicketState:
+class GateTicket:
     """What a gate must know of a ticket: `status` and `presence` as the format's numbers, `last_at` in seconds."""
 
     ticket_id: str
@@ -45,7 +45,7 @@ class TicketState:
 
 
 @dataclass(frozen=True, slots=True)
-class CardState:
+class GateCard:
     """What a gate must know of a card: the tickets of the event that it opens, in the order of their taps.
 
     `counter` is the highest accepted read counter of a secure card; None before its first tap.
@@ -81,7 +81,7 @@ def _fingerprint(key: bytes, thing: bytes) -> bytes:
     return hmac.digest(key, thing, hashlib.sha256)[:FINGERPRINT_BYTES]
 
 
-def body(tickets: Iterable[TicketState], cards: Iterable[CardState], *, key: bytes, epoch: int) -> Body:
+def body(tickets: Iterable[GateTicket], cards: Iterable[GateCard], *, key: bytes, epoch: int) -> Body:
     """Return the tables of a full snapshot or of a delta.
 
     A card's tickets must be among `tickets`; others are left out, since no gate could judge them.
@@ -127,11 +127,11 @@ def _by_print(marked: Iterable[tuple[bytes, StateT]]) -> list[tuple[bytes, State
     return sorted(marked, key=lambda each: each[0])
 
 
-def _once(tickets: Iterable[TicketState]) -> Iterable[TicketState]:
+def _once(tickets: Iterable[GateTicket]) -> Iterable[GateTicket]:
     return {ticket.ticket_id: ticket for ticket in tickets}.values()
 
 
-def _ticket_byte(ticket: TicketState) -> int:
+def _ticket_byte(ticket: GateTicket) -> int:
     return ticket.status | ticket.presence << _PRESENCE_BIT | ticket.disputed << _DISPUTED_BIT
 
 

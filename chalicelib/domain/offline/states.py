@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 
-from chalicelib.domain.offline.snapshot_format import REMOVED, CardState, TicketState
+from chalicelib.domain.offline.snapshot_format import REMOVED, GateCard, GateTicket
 from chalicelib.table.items import Card, Ticket
 from chalicelib.table.operations import RawItem
 from chalicelib.vocabulary import CardStatus, CardType, Presence, TicketStatus
@@ -34,8 +34,8 @@ PRESENCES: Mapping[str | None, int] = {None: 0, Presence.INSIDE: 1, Presence.OUT
 class States:
     """States of tickets by id and of cards by UID."""
 
-    tickets: dict[str, TicketState] = field(default_factory=dict)
-    cards: dict[str, CardState] = field(default_factory=dict)
+    tickets: dict[str, GateTicket] = field(default_factory=dict)
+    cards: dict[str, GateCard] = field(default_factory=dict)
 
     def update(self, newer: "States") -> None:
         """Replace states by newer ones."""
@@ -43,10 +43,10 @@ class States:
         self.cards.update(newer.cards)
 
 
-def of_ticket(ticket: Ticket) -> TicketState:
+def of_ticket(ticket: Ticket) -> GateTicket:
     """Return the state of a ticket."""
     passed = [each.scanned_at or each.decided_at for each in (ticket.admission, ticket.passage) if each is not None]
-    return TicketState(
+    return GateTicket(
         ticket_id=ticket.ticket_id,
         status=TICKET_STATUSES[ticket.status],
         presence=PRESENCES[ticket.presence],
@@ -56,13 +56,13 @@ def of_ticket(ticket: Ticket) -> TicketState:
     )
 
 
-def of_card(card: Card, event_id: str) -> CardState:
+def of_card(card: Card, event_id: str) -> GateCard:
     """Return the state of a card for one event; a card that opens no ticket of it is a removed one."""
     opens = tuple(card.tickets.get(event_id, ()))
     if not opens:
-        return CardState(uid=card.uid, status=REMOVED)
+        return GateCard(uid=card.uid, status=REMOVED)
     secure = card.type == CardType.SECURE
-    return CardState(
+    return GateCard(
         uid=card.uid,
         status=CARD_STATUSES[card.status],
         secure=secure,
@@ -78,7 +78,7 @@ OF_TICKET = (
 OF_CARD = ("uid", "status", "type", "sun_counter", "tickets")
 
 
-def of_raw_ticket(raw: RawItem) -> TicketState:
+def of_raw_ticket(raw: RawItem) -> GateTicket:
     """Return what `of_ticket` does, from the attributes OF_TICKET as they are stored."""
     passed = [
         (times.get("scanned_at") or times["decided_at"])["S"]
@@ -86,7 +86,7 @@ def of_raw_ticket(raw: RawItem) -> TicketState:
         if times
     ]
     presence = raw.get("presence", {}).get("S")
-    return TicketState(
+    return GateTicket(
         ticket_id=raw["ticket_id"]["S"],
         status=TICKET_STATUSES[raw["status"]["S"]],
         presence=PRESENCES[presence],
@@ -97,14 +97,14 @@ def of_raw_ticket(raw: RawItem) -> TicketState:
     )
 
 
-def of_raw_card(raw: RawItem, event_id: str) -> CardState:
+def of_raw_card(raw: RawItem, event_id: str) -> GateCard:
     """Return what `of_card` does, from the attributes OF_CARD as they are stored."""
     uid, opens = raw["uid"]["S"], json.loads(raw["tickets"]["S"]).get(event_id) if "tickets" in raw else None
     if not opens:
-        return CardState(uid=uid, status=REMOVED)
+        return GateCard(uid=uid, status=REMOVED)
     secure = raw["type"]["S"] == CardType.SECURE
     counter = int(raw["sun_counter"]["N"]) if "sun_counter" in raw else -1
-    return CardState(
+    return GateCard(
         uid=uid,
         status=CARD_STATUSES[raw["status"]["S"]],
         secure=secure,
@@ -113,7 +113,7 @@ def of_raw_card(raw: RawItem, event_id: str) -> CardState:
     )
 
 
-def card_status(state: CardState) -> CardStatus:
+def card_status(state: GateCard) -> CardStatus:
     """Return the status in a card's state that is not a removed one."""
     return CardStatus(next(status for status, number in CARD_STATUSES.items() if number == state.status))
 
@@ -133,8 +133,8 @@ def unpacked(content: bytes) -> States:
     tickets, cards = json.loads(zlib.decompress(content))
     found = States()
     for values in tickets:
-        ticket = TicketState(*values)
+        ticket = GateTicket(*values)
         found.tickets[ticket.ticket_id] = ticket
     for uid, status, secure, counter, opens in cards:
-        found.cards[uid] = CardState(uid, status, secure, counter, tuple(opens))
+        found.cards[uid] = GateCard(uid, status, secure, counter, tuple(opens))
     return found

@@ -36,7 +36,7 @@ def renewing() -> list[Action]:
 def status_at(ticket: Ticket, at: datetime) -> TicketStatus:
     """Return the status of a ticket at a moment: one that became void later was valid then."""
     was_valid = ticket.void_since is not None and at < ticket.void_since
-    return TicketStatus.VALID if was_valid else TicketStatus(ticket.status)
+    return TicketStatus.VALID if was_valid else ticket.status
 
 
 def was_current(ticket: Ticket, credential: int, at: datetime) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.offline import builds, feed, snapshots
-from chalicelib.domain.offline.snapshot_format import TicketState
+from chalicelib.domain.offline.snapshot_format import GateTicket
 from chalicelib.domain.offline.states import States
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
@@ -53,7 +53,7 @@ def test_a_change_made_while_a_snapshot_is_read_is_in_the_next_delta(event: Even
 
 def test_a_delta_ends_before_a_number_that_is_not_there_yet(event: Event) -> None:
     for number in range(4):
-        state = TicketState(f"tkt_{number}", status=0)
+        state = GateTicket(f"tkt_{number}", status=0)
         feed.append(event.event_id, lambda state=state: States({state.ticket_id: state}))  # type: ignore[misc]
     operations.record(operations.remove(keys.offline.changes(event.event_id, 3)))
     found = feed.read(event.event_id, after=0, at=clock.now())
@@ -68,8 +68,8 @@ def test_states_are_read_again_where_another_batch_was_first(event: Event) -> No
     def present() -> States:
         tries.append(len(tries))
         if len(tries) == 1:
-            feed.append(event.event_id, lambda: States({"other": TicketState("other", status=0)}))
-        return States({ticket.ticket_id: TicketState(ticket.ticket_id, status=len(tries))})
+            feed.append(event.event_id, lambda: States({"other": GateTicket("other", status=0)}))
+        return States({ticket.ticket_id: GateTicket(ticket.ticket_id, status=len(tries))})
 
     feed.append(event.event_id, present)
     found = feed.read(event.event_id, after=1, at=clock.now())
@@ -78,7 +78,7 @@ def test_states_are_read_again_where_another_batch_was_first(event: Event) -> No
 
 def test_a_write_whose_answer_was_lost_leaves_a_whole_feed(event: Event) -> None:
     for sent in range(2):
-        one = States({"one": TicketState("one", status=sent)})
+        one = States({"one": GateTicket("one", status=sent)})
         with meanwhile.after("TransactWriteItems", meanwhile.lost), pytest.raises(Unavailable):
             feed.append(event.event_id, partial(States, one.tickets))
     found = feed.read(event.event_id, after=0, at=clock.now())

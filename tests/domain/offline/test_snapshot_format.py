@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib.domain.offline import snapshot_format
-from chalicelib.domain.offline.snapshot_format import CardState, TicketState
+from chalicelib.domain.offline.snapshot_format import GateCard, GateTicket
 from tests.support import snapshot_reader
 from tests.vectors import snapshots
 
@@ -19,10 +19,10 @@ SIGNER = Ed25519PrivateKey.from_private_bytes(snapshots.SEED)
 EPOCH = snapshots.EPOCH
 
 
-def states(made: tuple[list[dict[str, Any]], list[dict[str, Any]]]) -> tuple[list[TicketState], list[CardState]]:
-    tickets = [TicketState(**each) for each in made[0]]
+def states(made: tuple[list[dict[str, Any]], list[dict[str, Any]]]) -> tuple[list[GateTicket], list[GateCard]]:
+    tickets = [GateTicket(**each) for each in made[0]]
     cards = [
-        CardState(ticket_ids=tuple(each["tickets"]), **{k: v for k, v in each.items() if k != "tickets"})
+        GateCard(ticket_ids=tuple(each["tickets"]), **{k: v for k, v in each.items() if k != "tickets"})
         for each in made[1]
     ]
     return tickets, cards
@@ -86,15 +86,15 @@ def test_what_is_not_signed_by_the_platform_is_refused(name: str) -> None:
 
 
 def test_two_tickets_of_one_fingerprint_are_seen() -> None:
-    one = TicketState(ticket_id=snapshots.TICKETS[0], status=0)
-    alike = TicketState(ticket_id="x" + snapshots.TICKETS[0], status=0)
+    one = GateTicket(ticket_id=snapshots.TICKETS[0], status=0)
+    alike = GateTicket(ticket_id="x" + snapshots.TICKETS[0], status=0)
     assert snapshot_format.body([one, alike], [], key=KEY, epoch=EPOCH).has_twins
     assert not snapshot_format.body([one, one], [], key=KEY, epoch=EPOCH).has_twins
 
 
 def test_a_card_has_no_link_to_a_ticket_that_is_not_there() -> None:
-    card = CardState(uid=snapshots.UIDS[0], status=0, ticket_ids=(snapshots.TICKETS[3], snapshots.TICKETS[0]))
-    body = snapshot_format.body([TicketState(ticket_id=snapshots.TICKETS[0], status=0)], [card], key=KEY, epoch=EPOCH)
+    card = GateCard(uid=snapshots.UIDS[0], status=0, ticket_ids=(snapshots.TICKETS[3], snapshots.TICKETS[0]))
+    body = snapshot_format.body([GateTicket(ticket_id=snapshots.TICKETS[0], status=0)], [card], key=KEY, epoch=EPOCH)
     assert body.sections["links"] == 1
 
 
