@@ -72,7 +72,7 @@ def test_a_ticket_that_one_gate_let_in_is_refused_at_the_others(party: Party, hu
         assert gates[1].decide(tap_of(party.cards[0], direction="exit"), seconds=5)[1].result == "valid"
 
 
-# Who is not let in.
+# Who is not admitted.
 
 
 def test_a_device_with_an_unknown_key_is_not_heard(party: Party, hub: HubServer) -> None:

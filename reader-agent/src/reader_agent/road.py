@@ -51,7 +51,7 @@ class Reply:
 
 
 def _cause(error: httpx.ConnectError) -> str:
-    """Return why a connection failed; who is not trusted is told apart from who is not there."""
+    """Return why a connection failed; a peer without trust and one that is not there differ."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

@@ -61,7 +61,7 @@ class _Actor:
             return
 
     def pulse(self, seconds: float, times: int = 1) -> None:
-        """Switch it on for a time, as often as asked. It is off afterwards, whatever happens."""
+        """Switch it on for a time, as often as asked. It is off afterwards, also after an error."""
 
         def act(output: Output) -> None:
             for _ in range(times):

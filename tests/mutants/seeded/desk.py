@@ -22,7 +22,7 @@ MUTANTS = (
     Mutant(
         name="other-currency-reconciled",
         bug="a charge in another currency is taken for the one in the journal",
-        file="chalicelib/domain/payments/reconciliations.py",
+        file="chalicelib/domain/payments/comparisons.py",
         before="    if theirs.currency != ours.currency:\n        return DifferenceKind.OTHER_CURRENCY\n",
         after="    if theirs.minor == ours.minor:\n        return None\n",
         tests=("tests/portals/admin/test_reconciliation.py",),

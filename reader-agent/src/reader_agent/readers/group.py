@@ -76,7 +76,7 @@ class Readers:
             reader.check_library()
 
         def in_turn(reading: Reading) -> None:
-            # One display, one verdict at a time: whoever is second waits for the first one's decision.
+            # One display, one verdict at a time: the second person waits for the first one's decision.
             with self._turn:
                 on_reading(reading)
 
