@@ -13,7 +13,7 @@ run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=
 
 test: setup engine localstripe tixclient apiclient devices ## Run every test, and print branch coverage (floor 90 %)
 	@COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist loadgroup tests
-	@cd reader-agent && .venv/bin/python -m pytest -n 4 tests
+	@cd reader-agent && .venv/bin/python -m pytest -n 4 --dist loadgroup tests
 
 test-fast: setup ## Run rules, tables and workers only, without an engine (the inner loop)
 	@FETCH=0 $(PY) -m pytest -n auto --dist loadgroup -m "not engine and not ministack" tests/domain tests/table tests/workers

@@ -21,7 +21,12 @@ from reader_agent.readers.pcsc import PcscReader
 from reader_agent.simulator import Ntag213, Ntag424
 from reader_agent.wire import Sun
 
-pytestmark = pytest.mark.skipif(virtual_reader.missing() is not None, reason=str(virtual_reader.missing()))
+# There is one pcscd: its tests run on one worker, with `--dist loadgroup`, and else take turns.
+pytestmark = [
+    pytest.mark.skipif(virtual_reader.missing() is not None, reason=str(virtual_reader.missing())),
+    pytest.mark.xdist_group("pcscd"),
+    pytest.mark.timeout(180),
+]
 
 SECURE = bytes.fromhex("04DE5F1EACC040")
 META_KEY, FILE_KEY = bytes(range(16)), bytes(range(16, 32))

@@ -50,8 +50,10 @@ class Backlog:
         self._at_gate: set[int] = set()
         self._rejected: set[int] = set()
         self._is_woken = False
-        # Used by this thread only: the taps that failed alone, with the time of it.
+        # Used by this thread only: the taps that failed alone, with the time of it, and those of them that wait until
+        # each other tap was tried.
         self._suspects: dict[int, float] = {}
+        self._tried: set[int] = set()
         self._not_before = 0.0
         self._slow_at = time.monotonic() + pace.slow_seconds
         self._last_dead = 0
@@ -140,22 +142,23 @@ class Backlog:
         with self._changed:
             # A person is waited for, but a queue of them does not stop the backlog.
             self._changed.wait_for(lambda: self._stop.is_set() or not self._at_gate, self._pace.online_seconds)
-            without = self._at_gate | self._suspects.keys()
+            without = self._at_gate | self._tried
         if self._stop.is_set():
             return 0.0
         entries = self._next(without)
         if not entries:
-            if self._suspects:  # each was tried: from the oldest again
-                self._suspects.clear()
+            if self._tried:  # each was tried: from the oldest again
+                self._tried.clear()
                 return self._backoff.next(self._pace.longest_pause)
             return _LOOK_AGAIN_SECONDS
         return self._send(entries)
 
     def _next(self, without: set[int]) -> list[Entry]:
         answered_at = self._sender.answered_at or 0.0
-        for sequence, failed_at in self._suspects.items():
-            if failed_at < answered_at and (found := self._outbox.entry(sequence)):
+        for sequence in [suspect for suspect, failed_at in self._suspects.items() if failed_at < answered_at]:
+            if found := self._outbox.entry(sequence):
                 return [found]
+            self._clear(sequence)  # it was sent along with its card's next tap
         entries = self._outbox.pending(min(self._slice.size, self._pace.batch_size), without=without)
         if time.monotonic() >= self._slow_at:
             self._slow_at = time.monotonic() + self._pace.slow_seconds
@@ -181,7 +184,7 @@ class Backlog:
             self._slice.answered(len(entries), took, most=self._pace.batch_size)
             self._backoff.reset()
         for each in answered:
-            self._suspects.pop(each.entry.sequence, None)
+            self._clear(each.entry.sequence)
             if each.is_new and each.is_recorded:
                 self._on_late(each.entry, Decided(each.decision))
         return 0.0 if all(each.is_recorded for each in answered) else _LOOK_AGAIN_SECONDS
@@ -210,15 +213,21 @@ class Backlog:
                 self._rejected.add(entry.sequence)
         if is_proven or is_rejected_again:
             self._bury(entry, error)
-        elif len(self._suspects) >= _MOST_SUSPECTS:
+        elif len(self._tried) >= _MOST_SUSPECTS:
             self._suspects.clear()
+            self._tried.clear()
         else:
             self._suspects[entry.sequence] = time.monotonic()
+            self._tried.add(entry.sequence)
+
+    def _clear(self, sequence: int) -> None:
+        self._suspects.pop(sequence, None)
+        self._tried.discard(sequence)
 
     def _bury(self, entry: Entry, error: ServerError) -> None:
         status = error.status if isinstance(error, Rejected | LockedOut) else None
         self._outbox.buried(entry.sequence, status=status, detail=str(error), at=self._sender.server.clock.wall())
-        self._suspects.pop(entry.sequence, None)
+        self._clear(entry.sequence)
         with self._changed:
             self._rejected.discard(entry.sequence)
         self._sender.tally.buried += 1
