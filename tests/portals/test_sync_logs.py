@@ -16,7 +16,7 @@ from chalicelib.domain.gate import checkin_buckets, sequences
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Ticket
+from chalicelib.table.items import Card, Ticket
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary import CardStatus, TicketStatus
 from tests.support.client import Answer, call
@@ -256,6 +256,56 @@ def test_a_card_opens_for_a_late_record_what_it_opened_then() -> None:
     late = verdict(token, {**record(ticket, at=released_at + timedelta(minutes=1)), **by_card})
     early = verdict(token, {**record(ticket, at=released_at - timedelta(minutes=1)), **by_card})
     assert (late["status"], late["error"]["code"], early["status"]) == ("rejected", "NOT_FOUND", "accepted")
+
+
+def by_card(card: Card, *, at: datetime, **more: Any) -> Record:
+    """Return a record of somebody whom the gate admitted with a card."""
+    taken = {"scan_id": scan_id(), "card_id": card.card_id, "scanned_at": clock.to_text(at)}
+    return {**taken, "offline": {"result": "valid"}, **more}
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1, 3), (3, 2, 1, 0), (2, 3, 0, 1)])
+def test_the_earliest_claims_of_a_familys_card_admit_in_any_order_of_arrival(order: tuple[int, ...]) -> None:
+    event, stream = make_event(), StreamReader()
+    family, token = [make_ticket(event) for _ in range(2)], usher_token(event)
+    card, now = make_card(*family), clock.now()
+    taken = [by_card(card, at=now - timedelta(minutes=9 - place)) for place in range(4)]
+    for place in order:
+        assert send(token, taken[place]).json["rejected"] == 0
+    log = logged(stream, token)
+    conflicts = [log[each["scan_id"]]["conflict"] for each in taken]
+    assert conflicts == [None, None, "double_admission", "double_admission"]
+    admissions = [tickets.get(ticket.ticket_id).admission for ticket in family]
+    assert {each.scan_id for each in admissions if each} == {each["scan_id"] for each in taken[:2]}
+    counters = operations.get(keys.gate.counters(event.event_id))
+    assert counters is not None
+    assert (counters.scans, counters.admitted, counters.inside) == (4, 2, 2)
+
+
+@pytest.mark.parametrize("order", [(2, 0, 1), (1, 2, 0)])
+def test_a_late_entry_of_a_familys_card_comes_before_a_later_return(order: tuple[int, ...]) -> None:
+    """Two come in, one leaves at 8 minutes. Who enters next is that one again; the entry after that is one too many."""
+    event, stream = make_event(re_entry_allowed=True), StreamReader()
+    family, token = [make_ticket(event) for _ in range(2)], usher_token(event)
+    card, now = make_card(*family), clock.now()
+    entries = [by_card(card, at=now - timedelta(minutes=10)), by_card(card, at=now - timedelta(minutes=9))]
+    send(token, *entries, record(family[1], at=now - timedelta(minutes=8), kind="leave"))
+    more = [by_card(card, at=now - timedelta(minutes=7 - place)) for place in range(3)]
+    for place in order:
+        send(token, more[place])
+    log = logged(stream, token)
+    assert [log[each["scan_id"]]["conflict"] for each in (*entries, *more)] == [None] * 3 + ["double_admission"] * 2
+
+
+def test_a_late_record_of_a_familys_card_passes_over_a_ticket_that_was_void_then() -> None:
+    event = make_event()
+    family, token = [make_ticket(event) for _ in range(2)], usher_token(event)
+    card, cancelled_at = make_card(*family), clock.now() - timedelta(minutes=10)
+    with clock.set_to(cancelled_at):
+        tickets.set_status(family[0].ticket_id, TicketStatus.CANCELLED)
+    found = verdict(token, by_card(card, at=cancelled_at + timedelta(minutes=1)))
+    assert (found["status"], found["result"], found["conflict"]) == ("accepted", "valid", None)
+    assert [tickets.get(ticket.ticket_id).admission is not None for ticket in family] == [False, True]
 
 
 @pytest.mark.parametrize(("sold", "conflict"), [(-1, "unknown_then"), (1, None)])

@@ -28,6 +28,12 @@ def passages(ticket: Ticket) -> list[Passage]:
     return [passage for passage in (ticket.admission, ticket.passage) if passage is not None]
 
 
+def came_in(ticket: Ticket) -> tuple[Claim, ...]:
+    """Return the claim by which a bearer who is inside came in; empty where nobody is."""
+    entry = ticket.passage or ticket.admission
+    return (claim_of(entry),) if entry is not None else ()
+
+
 def own_passage(ticket: Ticket, *, caller_id: str, scan_id: str) -> Passage | None:
     """Return the passage of a ticket that this scan made, or None."""
     mine = (each for each in passages(ticket) if (each.caller_id, each.scan_id) == (caller_id, scan_id))

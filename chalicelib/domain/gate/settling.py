@@ -204,12 +204,20 @@ def _admit(upload: Upload, known: Known, ticket: Ticket, passage: Passage) -> Re
 
 
 def _ticket_for(upload: Upload, known: Known) -> Ticket | None:
-    """Return the ticket that a claim is about: of a family's card the first that it can be."""
+    """Return the ticket that a claim is about: of a family's card the first that was good then and is free.
+
+    Where none is free, it is the one whose bearer came in last. So the earliest claims admit, as many as there are
+    tickets, in any order of arrival.
+    """
     opened = [known.tickets[each] for each in upload.ticket_ids if each in known.tickets]
     opened = [ticket for ticket in opened if _is_owned(upload, ticket)]
-    wanted = (Presence.INSIDE,) if upload.record.heading is Direction.EXIT else (None, Presence.OUTSIDE)
-    fitting = (ticket for ticket in opened if ticket.presence in wanted)
-    return next(fitting, opened[0] if opened else None)
+    good = [ticket for ticket in opened if objection_then(upload, ticket) is None] or opened
+    goes_out = upload.record.heading is Direction.EXIT
+    wanted = (Presence.INSIDE,) if goes_out else (None, Presence.OUTSIDE)
+    fitting = [ticket for ticket in good if ticket.presence in wanted]
+    if fitting or goes_out:
+        return next(iter(fitting or good), None)
+    return max(good, key=passages.came_in, default=None)
 
 
 def _is_owned(upload: Upload, ticket: Ticket) -> bool:
