@@ -4,14 +4,17 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib import clock
 from chalicelib.domain.access import devices, heartbeats
 from chalicelib.domain.access.heartbeats import DeviceHeartbeat
 from chalicelib.domain.changes import Wanted, change_of
 from chalicelib.domain.live import follower as live
+from chalicelib.table import keys, operations
 from chalicelib.table.items import Item
 from chalicelib.workers import stream
 from infra.local.delivery import passes
@@ -123,6 +126,29 @@ def test_a_scan_calls_the_function_of_totals_once_and_its_own_writes_never() -> 
     assert own == []
     status = call("GET", f"/api/usher/events/{event.event_id}/status/", token=token).json
     assert (status["admitted"], status["inside"]) == (5, 5)
+
+
+@pytest.mark.usefixtures("moto_cloud")
+def test_an_admission_that_an_earlier_one_displaces_comes_once_and_what_counts_it_never() -> None:
+    event, now = make_event(), clock.now()
+    token, ticket = usher_token(event), make_ticket(event)
+
+    def send(minutes_ago: int) -> None:
+        at = clock.to_text(now - timedelta(minutes=minutes_ago))
+        record = {"scan_id": f"scn_merged{minutes_ago:02}", "ticket_id": ticket.ticket_id, "scanned_at": at}
+        body = {"logs": [{**record, "offline": {"result": "valid"}}], "device_time": clock.to_text(now)}
+        assert call("POST", "/api/usher/sync/logs/", body, token=token).json["accepted"] == 1
+
+    assert _projected(lambda: send(5))[1] == []
+    # First the counted record of the one that is displaced, then that of the earlier one and a third of both.
+    for minutes_ago in (9, 12):
+        caused, own = _projected(lambda minutes_ago=minutes_ago: send(minutes_ago))  # type: ignore[misc]
+        assert Counter(caused)["scan"] == 2
+        # An open conflict is marked when it is counted, and its closing comes too.
+        assert set(own) <= {"conflict_address"}
+    counters = operations.get(keys.gate.counters(event.event_id))
+    assert counters is not None
+    assert (counters.scans, counters.admitted, counters.inside) == (3, 1, 1)
 
 
 @pytest.mark.usefixtures("moto_cloud")

@@ -53,7 +53,7 @@ MUTANTS = (
         name="projections-call-themselves-again",
         bug="each scan costs a second call of the stream's function, for its own write",
         file="chalicelib/domain/gate/projection.py",
-        before="    Wanted(Scan, only_new=True, unless=Scan.counted),\n",
+        before="    Wanted(Scan, unless=Scan.projected),\n",
         after="    Wanted(Scan),\n",
         tests=(f"{_FILTERS}::test_a_scan_calls_the_function_of_totals_once_and_its_own_writes_never",),
     ),

@@ -3,6 +3,7 @@
 from tests.mutants.seeded.mutant import Mutant
 
 _TESTS = "tests/portals/test_sync_logs.py"
+_FILTERS = "tests/infra/test_filters.py"
 
 MUTANTS = (
     Mutant(
@@ -28,6 +29,17 @@ MUTANTS = (
         before="checkin_totals.recount(changed)",
         after="checkin_totals.recount([])",
         tests=(f"{_TESTS}::test_the_hour_of_an_admission_follows_the_claim_that_admits",),
+    ),
+    Mutant(
+        name="change-of-a-counted-entry-filtered-out",
+        bug="on AWS the totals never follow an admission that an earlier one displaces",
+        file="chalicelib/domain/gate/merging.py",
+        before="""                Scan.revision.add(1),
+                Scan.projected.remove(),
+            ]""",
+        after="""                Scan.revision.add(1),
+            ]""",
+        tests=(f"{_FILTERS}::test_an_admission_that_an_earlier_one_displaces_comes_once_and_what_counts_it_never",),
     ),
     Mutant(
         name="numbers-not-noted",
