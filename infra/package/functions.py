@@ -94,12 +94,14 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "Type": "String",
         "Default": "",
         "AllowedPattern": "^([0-9]{1,6}([.][0-9]{1,6}){0,3})?$",
+        "MaxLength": 27,
         "Description": "Reader agents that are older are shown as not ready; empty for any",
     },
     "OldestPhoneVersion": {
         "Type": "String",
         "Default": "",
         "AllowedPattern": "^([0-9]{1,6}([.][0-9]{1,6}){0,3})?$",
+        "MaxLength": 27,
         "Description": "Ushers' apps that are older are shown as not ready; empty for any",
     },
     "SecondFactorRoles": {
