@@ -30,8 +30,8 @@ class PhoneHeartbeatIn(In):
 class GapOut(Out):
     """Numbers of records that have not arrived, both ends among them."""
 
-    first: int
-    last: int
+    first: int = Field(description="The first number that is missing.")
+    last: int = Field(description="The last number that is missing.")
 
 
 class SyncStatusOut(Out):
@@ -79,8 +79,8 @@ class GateOut(Out):
     """A gate of the event; it is ready where one of its devices is."""
 
     gate: str
-    devices: int
-    ready_devices: int
+    devices: int = Field(description="How many devices the gate has.")
+    ready_devices: int = Field(description="How many of them are ready.")
     ready: bool
     why: list[DeviceProblem]
 
@@ -106,8 +106,8 @@ class ReaderTestOut(Out):
 
     device_id: str
     kind: DeviceKind
-    pending: bool
-    asked_at: Moment
+    pending: bool = Field(description="Whether the device has not answered yet.")
+    asked_at: Moment = Field(description="When the test began.")
     answered_at: Moment | None
     round_trip_ms: int | None = Field(description="With the wait for the device's heartbeat.")
     last_seen_at: Moment | None

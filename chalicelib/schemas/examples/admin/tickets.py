@@ -43,6 +43,7 @@ OPERATIONS: dict[str, Example] = {
             "remaining": None,
             "log_id": LOG_ID,
             "decided_at": "2026-11-20T19:04:30.000Z",
+            "repeat": False,
         },
     ),
     "admin_transfer_ticket": Example(
