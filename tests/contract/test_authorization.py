@@ -234,6 +234,11 @@ TENANTS = {
     "usher_leaves": Outcome(200),
     "usher_logs": Outcome(200),
     "usher_sync_logs": Outcome(200, writes=True),
+    "usher_sync_status": Outcome(200, says={"gaps": []}),
+    "usher_phone_heartbeat": _OWN,
+    # The readers of the caller's own event.
+    "usher_nfc_status": Outcome(200, says={"complete": True}),
+    "usher_nfc_test": _NOT_FOUND,
     "usher_log_scan": Outcome(200, writes=True),
     "usher_search_logs": _NOT_ASSIGNED,
     "usher_log": _NOT_FOUND,
@@ -269,6 +274,7 @@ def test_a_caller_of_another_event_reaches_nothing_of_this_one(route: AnyRoute, 
     after = stored()
     assert (answer.status, answer.code if answer.status >= 400 else None) == (expected.status, expected.code)
     assert {name: answer.json[name] for name in expected.says} == expected.says
+    assert ground.device.device_id not in answer.text
     assert expected.writes or after == before
     assert _tickets(after) == _tickets(before)
 
