@@ -17,6 +17,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib import clock
 from chalicelib.config import config
+from chalicelib.domain.access import lock_outs
 from chalicelib.domain.lists import entries
 from chalicelib.domain.lists.declaration import AnyList
 from chalicelib.domain.lists.declared import LISTS
@@ -225,8 +226,11 @@ def _questions(listed: AnyList) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("listed", ROUTED, ids=_named)
 def test_a_page_costs_at_most_four_requests(filled: Ground, listed: AnyList) -> None:
-    ask(filled, listed)  # the caller's session is read once
+    ask(filled, listed)  # makes the caller's session
     for question in _questions(listed):
+        # The guard caches lock-outs for seconds only. Without a cache each request reads those of staff, once.
+        lock_outs.forget()
         with requests() as sent:
             assert ask(filled, listed, **question).status == 200
-        assert len([name for name, *_ in sent if name in ("Query", "BatchGetItem", "GetItem")]) <= 4, question
+        reads = [name for name, *_ in sent if name in ("Query", "BatchGetItem", "GetItem")]
+        assert len(reads) <= 4 + 1, question
