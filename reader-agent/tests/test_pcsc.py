@@ -21,9 +21,10 @@ from reader_agent.readers.pcsc import PcscReader
 from reader_agent.simulator import Ntag213, Ntag424
 from reader_agent.wire import Sun
 
+_MISSING = virtual_reader.missing()
 # There is one pcscd: its tests run on one worker, with `--dist loadgroup`, and else take turns.
 pytestmark = [
-    pytest.mark.skipif(virtual_reader.missing() is not None, reason=str(virtual_reader.missing())),
+    pytest.mark.skipif(_MISSING is not None, reason=str(_MISSING)),
     pytest.mark.xdist_group("pcscd"),
     pytest.mark.timeout(180),
 ]

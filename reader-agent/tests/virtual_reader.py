@@ -5,6 +5,7 @@ power off, power on, reset, or a question for the answer to reset. All else is a
 """
 
 import contextlib
+import functools
 import os
 import random
 import shutil
@@ -46,11 +47,11 @@ def missing() -> str | None:
     return None
 
 
+@functools.cache
 def driver() -> Path | None:
-    """Return vpcd's driver."""
-    found = [path for path in _DRIVERS if path.exists()]
-    found += [path for path in Path("/usr/lib").glob("**/libifdvpcd.so*") if path.is_file()][:1]
-    return found[0] if found else None
+    """Return vpcd's driver. To search all libraries takes seconds, so that is done once, where it is elsewhere."""
+    usual = next((path for path in _DRIVERS if path.exists()), None)
+    return usual or next((path for path in Path("/usr/lib").glob("**/libifdvpcd.so*") if path.is_file()), None)
 
 
 class Pcscd:

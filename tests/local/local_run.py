@@ -17,7 +17,8 @@ from chalicelib.schemas.examples import demo
 from infra.local import toolchain
 from infra.local.demo import demo_passwords
 
-READY_SECONDS = 60
+# Above the limits of a run's own start: two engines, and the stack. A run that reaches one of them ends and says why.
+READY_SECONDS = 180
 
 
 class LocalRun:
