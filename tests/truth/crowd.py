@@ -148,5 +148,15 @@ def _scan_twice(client: Client, caller: Caller, one: Seeded, event: Event) -> No
         )
         caller.scan_ids[one.ticket_id] = scan_id
     caller.results[decision["result"]] += 1
-    if answers[0] != answers[1]:
+    if not _is_same_answer(*answers):
         caller.broken_promises.append(f"{answers[0].decode()} then {answers[1].decode()}")
+
+
+def _is_same_answer(first: bytes, again: bytes) -> bool:
+    """Return whether a repeat was answered alike. A reader's tap is called a replay, with the time of that request."""
+    if b'"results"' not in first:
+        return first == again
+    [before], [after] = json.loads(first)["results"], json.loads(again)["results"]
+    said = (before.pop("status"), after.pop("status"))
+    del before["corrected_at"], after["corrected_at"]
+    return said == ("accepted", "replayed") and bool(before == after)
