@@ -90,7 +90,8 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
 
     assert services("ApiHandlerRole") == {"dynamodb", "secretsmanager", "kms", "s3", "sqs"}
     assert services("LiveRole") == {"dynamodb", "execute-api", "s3", "kms"}
-    assert services("GatesHandlerRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
+    # It reads the snapshots of offline gates.
+    assert services("GatesHandlerRole") == {"dynamodb", "secretsmanager", "kms", "s3", "sqs"}
     assert services("WebsocketMessageRole") == {"dynamodb", "execute-api", "secretsmanager", "kms"}
     assert services("WebsocketConnectRole") == {"dynamodb", "secretsmanager", "kms"}
     assert services("WebsocketDisconnectRole") == {"dynamodb", "kms"}
