@@ -75,10 +75,15 @@ def test_a_devices_batch_that_breaks_off_anywhere_is_decided_once_when_it_comes_
             "not_found",
             "valid",
         ]
-        assert once_more.text == again.text
+        assert [_decided(one) for one in once_more.json["results"]] == [_decided(one) for one in again.json["results"]]
     stream.drain()
     assert len(items_of(event.event_id, "scan")) == len(tried) * 6
     assert_log_and_totals_are_true(event.event_id)
+
+
+def _decided(verdict: dict[str, Any]) -> dict[str, Any]:
+    """Return a verdict without what each request says of its own: whether it was the first, and its clocks."""
+    return {name: value for name, value in verdict.items() if name not in ("status", "corrected_at")}
 
 
 def taps(event: Event) -> dict[str, Any]:
