@@ -107,9 +107,27 @@ class Pcscd:
 
     @contextlib.contextmanager
     def holding(self, card: "HeldCard") -> Iterator["HeldCard"]:
-        """Hold a card to the reader."""
+        """Hold a card to the reader, then wait until pcscd has seen it go: it looks a few times a second."""
         with card.held_to(self.port):
             yield card
+        _wait_until_empty()
+
+
+def _wait_until_empty() -> None:
+    from smartcard import scard
+
+    _, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+    try:
+        _, names = scard.SCardListReaders(context, [])
+        asked = [(name, scard.SCARD_STATE_UNAWARE) for name in names if name.startswith(_NAME)]
+        give_up = time.monotonic() + 20
+        while any(
+            state & scard.SCARD_STATE_PRESENT for _, state, _ in scard.SCardGetStatusChange(context, 0, asked)[1]
+        ):
+            assert time.monotonic() < give_up, "pcscd still sees a card that is gone"
+            time.sleep(0.02)
+    finally:
+        scard.SCardReleaseContext(context)
 
 
 def _is_free(port: int) -> bool:
