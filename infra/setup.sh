@@ -64,14 +64,20 @@ node_packages() {
 }
 
 # reader_devices: what the agent's tests of PC/SC, scanners and signals need. Some of it is built from source.
+# What cannot be installed is tried again when a compiler or swig has come since.
+devices_stamp() {
+    cat reader-agent/requirements-pcsc.txt reader-agent/requirements-qr.txt reader-agent/requirements-gpio.txt | cksum
+    cat reader-agent/.venv/.stamp 2>/dev/null || true
+    for tool in cc swig; do command -v $tool || true; done
+}
 reader_devices() {
-    stamp=$(cat reader-agent/requirements-pcsc.txt reader-agent/requirements-qr.txt reader-agent/requirements-gpio.txt |
-        cksum | cut -d' ' -f1)-$(cat reader-agent/.venv/.stamp 2>/dev/null || true)
-    if [ "$(cat reader-agent/.venv/.devices 2>/dev/null)" = "$stamp" ]; then return; fi
+    if [ "$(cat reader-agent/.venv/.devices 2>/dev/null)" = "$(devices_stamp)" ]; then return; fi
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v pcscd && command -v swig && command -v cc &&
         [ -f /usr/include/PCSC/winscard.h ]; } >/dev/null; then
         say "installing pcscd with a virtual reader, and what pyscard is built with"
-        { apt-get update -qq && env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        quick="-o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15"
+        # shellcheck disable=SC2086  # several options
+        { apt-get $quick update -qq && env DEBIAN_FRONTEND=noninteractive apt-get $quick install -y -qq --no-install-recommends \
             gcc libc6-dev libpcsclite-dev pcscd swig vsmartcard-vpcd; } >/dev/null 2>&1 || true
     fi
     for kind in gpio qr pcsc; do
@@ -79,7 +85,7 @@ reader_devices() {
             -r "reader-agent/requirements-$kind.txt" 2>/dev/null ||
             say "the agent's $kind library cannot be installed here; its tests are skipped"
     done
-    printf '%s' "$stamp" > reader-agent/.venv/.devices
+    devices_stamp > reader-agent/.venv/.devices
 }
 
 python=$(find_python)
