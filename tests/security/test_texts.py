@@ -191,7 +191,8 @@ def _problems(ground: Ground, leaf: Leaf, value: Any) -> tuple[int, str]:
 
 def _keeps_faults(route: AnyRoute) -> bool:
     """Whether a faulty record of a batch is rejected by its own verdict, so that the others are taken."""
-    return any(SentRecord in typing.get_args(field.annotation) for field in route.body.model_fields.values())
+    fields = route.body.model_fields if route.body else {}
+    return any(SentRecord in typing.get_args(field.annotation) for field in fields.values())
 
 
 def _fault_of_record(answer: Answer, leaf: Leaf) -> tuple[int, str]:
