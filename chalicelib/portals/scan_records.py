@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from chalicelib import clock
 from chalicelib.domain.cards import cards
 from chalicelib.domain.gate import replay, sequences
 from chalicelib.domain.gate.readings import Caller, SunMessage
@@ -46,6 +47,11 @@ def read(record: RecordIn) -> ScanRecord:
         shown_reason=record.offline.reason if record.offline else None,
         via=record.via,
     )
+
+
+def wall_clock(device_time: datetime | None) -> SenderClock:
+    """Return the clock of a sender that names at most its wall clock; without one it is the platform's."""
+    return SenderClock(device_time=device_time or clock.now())
 
 
 def clock_of(sent: schema.SenderIn) -> SenderClock:

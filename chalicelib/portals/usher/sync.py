@@ -2,10 +2,8 @@
 
 from chalice import Blueprint
 
-from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.gate.readings import Caller
-from chalicelib.domain.gate.uploads import SenderClock
 from chalicelib.portals import scan_records
 from chalicelib.portals.http.auth import USHER
 from chalicelib.portals.http.door import door
@@ -63,7 +61,7 @@ def usher_sync_logs(call: Call[schema.SyncLogsIn, None]) -> records_schema.Verdi
 def usher_log_scan(call: Call[schema.ScanLogIn, None]) -> records_schema.VerdictsOut:
     """Take one record of a scan that a phone decided, once."""
     record = call.body
-    sender = SenderClock(device_time=record.device_time or clock.now())
+    sender = scan_records.wall_clock(record.device_time)
     principal = call.principal
     taken = scan_records.take(_caller(principal), [record], sender, number_source=principal.phone_id)
     return scan_records.verdicts_out(taken)
