@@ -146,4 +146,4 @@ class HeartbeatOut(Out):
     config: SettingsOut
     revoked_before: Moment | None
     time: Moment
-    test: str | None = None
+    test: str | None
