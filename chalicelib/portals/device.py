@@ -1,5 +1,7 @@
 """The reader agents' door: enrol once, prove yourself, send taps."""
 
+from collections.abc import Iterable
+
 from chalice import Blueprint
 
 from chalicelib import errors
@@ -28,6 +30,16 @@ _TAPS_LIMIT = 256 * 1024
 
 def _caller(principal: Principal) -> Caller:
     return Caller(id=principal.id, event_id=principal.event_id, name=principal.name, gate=principal.gate)
+
+
+def _number_source(body: schema.TapsIn, principal: Principal) -> str | None:
+    """Return whose numbers to note at once. A tap that waits at the gate does not wait for that: the stream does it."""
+    is_waiting = len(body.taps) == 1 and isinstance(body.taps[0], RecordIn) and body.taps[0].offline is None
+    return None if is_waiting else principal.id
+
+
+def _taps_out(taken: Iterable[RecordVerdict | FaultyRecord]) -> schema.TapsOut:
+    return schema.TapsOut(results=[_tap_out(index, each) for index, each in enumerate(taken)])
 
 
 def _tap_out(index: int, taken: RecordVerdict | FaultyRecord) -> schema.TapOut:
@@ -101,16 +113,14 @@ def device_token(call: Call[schema.TokenIn, None]) -> schema.TokenOut:
 def device_taps(call: Call[schema.TapsIn, None]) -> schema.TapsOut:
     """Take taps: decide those that the device did not decide, in their order. Each is idempotent by its scan_id."""
     body, principal = call.body, call.principal
-    # A tap that waits at the gate does not wait for its number too: the stream notes that.
-    is_waiting = len(body.taps) == 1 and isinstance(body.taps[0], RecordIn) and body.taps[0].offline is None
     taken = scan_records.take(
         _caller(principal),
         body.taps,
         scan_records.clock_of(body),
-        number_source=None if is_waiting else principal.id,
+        number_source=_number_source(body, principal),
         revoked_at=principal.revoked_at,
     )
-    return schema.TapsOut(results=[_tap_out(index, each) for index, each in enumerate(taken)])
+    return _taps_out(taken)
 
 
 @door(

@@ -14,6 +14,7 @@ from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import devices as schema
 from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.wire import PageOut
+from chalicelib.table.items import Device
 
 bp = Blueprint(__name__)
 _BASE = "/api/devices"
@@ -49,6 +50,11 @@ def _device_out(shown: ShownDevice) -> schema.DeviceOut:
         enrolled_at=device.enrolled_at,
         revoked_at=device.revoked_at,
     )
+
+
+def _one_out(device: Device) -> schema.DeviceOut:
+    (shown,) = device_board.shown([device])
+    return _device_out(shown)
 
 
 @door(
@@ -111,8 +117,7 @@ def admin_provision_device(call: Call[schema.DeviceIn, None]) -> schema.Provisio
 )
 def admin_change_device(call: Call[schema.DeviceChangeIn, None]) -> schema.DeviceOut:
     """Move a device to another gate, rename it, or have it wiped."""
-    (changed,) = device_board.shown([device_changes.change(call.path["device_id"], call.body.changes())])
-    return _device_out(changed)
+    return _one_out(device_changes.change(call.path["device_id"], call.body.changes()))
 
 
 @door(

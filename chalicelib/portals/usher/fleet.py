@@ -31,6 +31,21 @@ def _status_out(status: SyncStatus) -> schema.SyncStatusOut:
     )
 
 
+def _heartbeat(body: schema.PhoneHeartbeatIn, event_id: str) -> DeviceHeartbeat:
+    return DeviceHeartbeat(
+        queue_depth=body.queue_depth,
+        clock_offset_ms=body.clock_offset_ms,
+        app_version=body.app_version,
+        last_error=body.last_error,
+        battery=body.battery,
+        snapshot_cursor=body.snapshot_cursor,
+        snapshot_generated_at=freshness.of(body.snapshot_cursor, event_id, reported=body.snapshot_generated_at),
+        seq=body.seq,
+        nfc=body.nfc,
+        test=body.test,
+    )
+
+
 @door(bp, Route("GET", _SYNC, guard=USHER, reply=schema.SyncStatusOut))
 def usher_sync_status(call: Call[None, None]) -> schema.SyncStatusOut:
     """Show the synchronization of the phone that the caller logged in with."""
@@ -50,24 +65,12 @@ def usher_sync_status(call: Call[None, None]) -> schema.SyncStatusOut:
 )
 def usher_phone_heartbeat(call: Call[schema.PhoneHeartbeatIn, None]) -> schema.PhoneHeartbeatOut:
     """Report the state of the caller's phone, and learn settings and the time."""
-    body, event_id = call.body, call.principal.event_id
-    fresh_at = freshness.of(body.snapshot_cursor, event_id, reported=body.snapshot_generated_at)
-    beat = DeviceHeartbeat(
-        queue_depth=body.queue_depth,
-        clock_offset_ms=body.clock_offset_ms,
-        app_version=body.app_version,
-        last_error=body.last_error,
-        battery=body.battery,
-        snapshot_cursor=body.snapshot_cursor,
-        snapshot_generated_at=fresh_at,
-        seq=body.seq,
-        nfc=body.nfc,
-        test=body.test,
-    )
-    told = sync_status.heartbeat(call.principal, beat, installation_id=body.installation_id, gate=body.gate)
-    answer = told.heartbeat
+    body, principal = call.body, call.principal
+    beat = _heartbeat(body, principal.event_id)
+    reported = sync_status.heartbeat(principal, beat, installation_id=body.installation_id, gate=body.gate)
+    answer = reported.heartbeat
     return schema.PhoneHeartbeatOut(
-        **_status_out(told.status).model_dump(),
+        **_status_out(reported.status).model_dump(),
         config=SettingsOut.read(answer.config),
         revoked_before=answer.revoked_before,
         time=answer.time,

@@ -40,6 +40,20 @@ def _search(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut]
     return PageOut.of(page, schema.LogEntryOut.from_entry)
 
 
+def _log_out(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut] | File:
+    query = call.query
+    if query.format == _CSV or query.narrows():
+        return _search(call)
+    page = checkin_log.recent(
+        require_own_event(call.principal, query.event_id),
+        caller_id=call.principal.id,
+        page_size=query.page_size,
+        page=query.page,
+        cursor=query.cursor,
+    )
+    return PageOut.of(page, schema.LogEntryOut.from_entry)
+
+
 @door(
     bp,
     Route(
@@ -58,18 +72,7 @@ def _search(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut]
 )
 def usher_logs(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut] | File:
     """List the event's scans, newest first, ten per page; or as CSV."""
-    query = call.query
-    if query.format == _CSV or query.narrows():
-        return _search(call)
-    require_own_event(call.principal, query.event_id)
-    page = checkin_log.recent(
-        call.principal.event_id,
-        caller_id=call.principal.id,
-        page_size=query.page_size,
-        page=query.page,
-        cursor=query.cursor,
-    )
-    return PageOut.of(page, schema.LogEntryOut.from_entry)
+    return _log_out(call)
 
 
 @door(
