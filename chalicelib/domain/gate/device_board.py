@@ -1,13 +1,14 @@
 """The readiness board: the reader agents and phones of an event and its gates, for ushers and for staff."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import devices
+from chalicelib.domain.access import device_changes, devices
 from chalicelib.domain.access.devices import AGENTS, PHONES
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.gate import readiness, sequences
@@ -120,6 +121,12 @@ def shown(found: Sequence[Device]) -> list[ShownDevice]:
     """Return devices with what follows from their state, in their order; one more request per 100."""
     now, received = clock.now(), sequences.received_by_all(device.device_id for device in found)
     return [_shown(device, received[device.device_id].missing, now) for device in found]
+
+
+def changed(device_id: str, given: Mapping[str, Any]) -> ShownDevice:
+    """Change a device and return it as the board shows it. Raises as `device_changes.change` does."""
+    (found,) = shown([device_changes.change(device_id, given)])
+    return found
 
 
 def _shown(device: Device, missing: int, now: datetime) -> ShownDevice:

@@ -3,7 +3,7 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.access import device_changes, devices
+from chalicelib.domain.access import devices
 from chalicelib.domain.gate import device_board
 from chalicelib.domain.gate.device_board import ShownDevice
 from chalicelib.domain.lists.devices import DEVICES
@@ -14,7 +14,6 @@ from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import devices as schema
 from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.wire import PageOut
-from chalicelib.table.items import Device
 
 bp = Blueprint(__name__)
 _BASE = "/api/devices"
@@ -50,11 +49,6 @@ def _device_out(shown: ShownDevice) -> schema.DeviceOut:
         enrolled_at=device.enrolled_at,
         revoked_at=device.revoked_at,
     )
-
-
-def _one_out(device: Device) -> schema.DeviceOut:
-    (shown,) = device_board.shown([device])
-    return _device_out(shown)
 
 
 @door(
@@ -117,7 +111,7 @@ def admin_provision_device(call: Call[schema.DeviceIn, None]) -> schema.Provisio
 )
 def admin_change_device(call: Call[schema.DeviceChangeIn, None]) -> schema.DeviceOut:
     """Move a device to another gate, rename it, or have it wiped."""
-    return _one_out(device_changes.change(call.path["device_id"], call.body.changes()))
+    return _device_out(device_board.changed(call.path["device_id"], call.body.changes()))
 
 
 @door(
