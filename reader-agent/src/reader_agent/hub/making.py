@@ -2,6 +2,8 @@
 
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
+from ipaddress import ip_address
 
 import structlog
 
@@ -22,7 +24,6 @@ from reader_agent.settings import Settings
 
 # Of a network that is kept for documents (RFC 5737).
 _ELSEWHERE = ("192.0.2.1", 443)
-_ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # compared, not bound
 
 
 def make_hub(
@@ -61,8 +62,15 @@ def announced_address(settings: Settings) -> str | None:
     if settings.hub_announce:
         return settings.hub_announce
     host, port = split_address(settings.hub_listen)
-    reached = _own_address() if host in _ANYWHERE else host
+    reached = _own_address() if _is_any(host) else host
     return f"{reached}:{port}" if reached else None
+
+
+def _is_any(host: str) -> bool:
+    """Return whether a server that listens there takes connections on all addresses of its machine."""
+    with suppress(ValueError):
+        return ip_address(host).is_unspecified
+    return False  # a name
 
 
 def _own_address() -> str | None:
