@@ -47,14 +47,16 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
         outbox = Outbox(run.options.data / "outbox.jsonl" if run.options.data else None).attach()
         undo.callback(outbox.detach)
         module = importlib.import_module("app")
-        with terminal_log.warnings_only():
-            pumps = _load(run, module, meter=meter, undo=undo)
+        # Until it serves: the queues may still be at work on what the demo data began.
+        quiet = undo.enter_context(ExitStack())
+        quiet.enter_context(terminal_log.warnings_only())
+        pumps = _load(run, module, meter=meter, undo=undo)
         desk = LocalDesk(outbox=outbox, meter=meter, schedules=pumps.schedules, limits=limits)
         # The bench measures what threads of their own are worth.
         apart = os.environ.get("SHARED_THREADS") != "1"
         gateway = Gateway(module.app, meter=meter, inspection=desk, handlers=module, apart=apart)
         undo.callback(gateway.close)
-        server = Server(gateway, on_ready=lambda: _welcome(run))
+        server = Server(gateway, on_ready=lambda: _welcome(run, quiet))
         ending.begin_with(lambda: setattr(server, "should_exit", True))
         ending.end_if_an_engine_dies(engines)
         undo.callback(step, "ending: finishing the work in progress")
@@ -84,6 +86,7 @@ def _load(run: Run, module: ModuleType, *, meter: Meter, undo: ExitStack) -> Pum
     return pumps
 
 
-def _welcome(run: Run) -> None:
+def _welcome(run: Run, quiet: ExitStack) -> None:
     step("serving")
+    quiet.close()
     print("\n" + welcome.tables(run.options, run.cloud) + "\n\nready", flush=True)

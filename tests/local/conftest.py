@@ -111,7 +111,7 @@ class Queue:
         return [message["Body"] for message in found]
 
 
-def wait_until(holds: Callable[[], bool], *, seconds: float = 15.0) -> None:
+def wait_until(holds: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Wait for something that a pump does; fail when it does not come."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.02)):
