@@ -11,7 +11,7 @@ help: ## List the targets
 run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
 
-test: setup engine localstripe tixclient apiclient devices ## Run every test, and print branch coverage (floor 90 %)
+test: setup engine localstripe tixclient apiclient ## Run every test, and print branch coverage (floor 90 %)
 	@COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest -n 4 --dist loadgroup tests
 
@@ -98,7 +98,7 @@ setup:
 engine: setup
 	@infra/setup.sh engine
 
-devices: setup
+devices: setup ## Install what the tests of PC/SC, scanners and signals need (Debian packages, some of it built here)
 	@infra/setup.sh devices
 
 localstripe: setup
