@@ -165,12 +165,12 @@ def _allowed(template: Template, function: str) -> Used:
 
 
 def _files_of(template: Template, function: str) -> set[str]:
-    """Return what a function may do anything with in the bucket."""
+    """Return which files a function may do anything with in the bucket."""
     role = reading.logical_name(template["Resources"][function]["Properties"]["Role"])
     return {
         str(statement["Resource"]["Fn::Sub"])
         for name, statement in reading.statements(template)
-        if name == role and any(action.startswith("s3:") for action in statement["Action"])
+        if name == role and any(action.startswith("s3:") and "List" not in action for action in statement["Action"])
     }
 
 
