@@ -11,18 +11,17 @@ With the device's secret, card numbers and codes are sealed. Taps that were seal
 import json
 import os
 import sqlite3
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from reader_agent import outbox_layout
 from reader_agent.clock import read_time, write_time
+from reader_agent.durable_files import DurableFile, copy_file, open_file
 from reader_agent.failures import BadSetup
 from reader_agent.outbox_entries import ENTRIES, WHERE, DecidedAtGate, Entry, Passage, State
-from reader_agent.outbox_files import copy_file, open_file
 from reader_agent.tap import Tap
 from reader_agent.vault import SALT_BYTES, Unreadable, Vault
 from reader_agent.wire import Decision, Sun
@@ -34,7 +33,7 @@ _MOST_PASSAGES = 200_000
 _MOST_ALONG, _MOST_TICKETS = 10, 50
 
 
-class Outbox:
+class Outbox(DurableFile):
     """The outbox of one enrolment. Safe for several threads; several processes may read it at once."""
 
     def __init__(self, path: Path, *, secret: bytes | None = None, reads_only: bool = False) -> None:
@@ -42,12 +41,9 @@ class Outbox:
 
         `secret` is the device's, with which card numbers are sealed and opened.
         """
-        self.path = path
+        super().__init__(path)
         self._secret = secret
         self._vault: Vault | None = None
-        # Why the last change could not be written; None after one that was.
-        self.trouble: str | None = None
-        self._lock = threading.RLock()
         try:
             self._db = copy_file(path) if reads_only else open_file(path)
         except (OSError, sqlite3.Error) as error:
@@ -102,32 +98,6 @@ class Outbox:
             self._vault = self._open_vault(db)
         with self._lock:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException as error:
-                if isinstance(error, sqlite3.Error):
-                    self.trouble = str(error)
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-            self.trouble = None
-
-    def close(self) -> None:
-        """Close the file; what is in it stays."""
-        with self._lock:
-            self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def record(self, tap: Tap, *, at_gate: DecidedAtGate | None = None, passage: Passage | None = None) -> int:
         """Put a tap on the disk and return its place in the order. Raises `sqlite3.Error` where it cannot.

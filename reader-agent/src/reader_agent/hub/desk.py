@@ -43,7 +43,7 @@ class Desk:
         self._gate = gate
         self._clock = clock
         self._lock = threading.Lock()
-        # Who let the holder of a ticket in last.
+        # Who admitted the holder of a ticket last.
         self._entries: dict[str, Passage] = {}
         self._digest_key = HKDF(SHA256(), 32, None, b"gatehouse hub journal").derive(member.key.private_bytes_raw())
         self._remember_earlier_runs()

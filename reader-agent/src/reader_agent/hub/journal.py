@@ -7,12 +7,11 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
+from reader_agent.durable_files import DurableFile, open_file
 from reader_agent.failures import BadSetup
 from reader_agent.hub.wire import MOST_PASSAGES, HubDecision, Passage
 
@@ -34,21 +33,16 @@ class Remembered:
     answer: HubDecision
 
 
-class Journal:
+class Journal(DurableFile):
     """The file of one hub. Safe for several threads."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        # Why the last change could not be written; None after one that was.
-        self.trouble: str | None = None
-        self._lock = threading.RLock()
+        super().__init__(path)
         # Notified with each new passage, and at the end.
         self._grew = threading.Condition(self._lock)
         self._ends = False
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.touch(mode=0o600, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            self._db = open_file(path)
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise BadSetup(
@@ -73,32 +67,6 @@ class Journal:
                     f"the hub's journal {self.path} was written by another version of the agent (layout {layout}, "
                     f"this one knows {_LAYOUT}); run the version that wrote it"
                 )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException as error:
-                if isinstance(error, sqlite3.Error):
-                    self.trouble = str(error)
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-            self.trouble = None
-
-    def close(self) -> None:
-        """Close the file; what is in it stays."""
-        with self._lock:
-            self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def remembered(self, device_id: str, scan_id: str) -> Remembered | None:
         """Return the answer that this tap of a device had before."""

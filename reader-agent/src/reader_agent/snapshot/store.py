@@ -7,11 +7,9 @@ the platform has all of it.
 import contextlib
 import os
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from reader_agent.durable_files import DurableFile, open_file
 from reader_agent.failures import BadSetup
 from reader_agent.vault import SALT_BYTES, Unreadable, Vault
 
@@ -29,13 +27,12 @@ def store_path(state_dir: Path, device_id: str) -> Path:
     return state_dir / f"snapshot-{device_id}.sqlite3"
 
 
-class SnapshotStore:
+class SnapshotStore(DurableFile):
     """The parts of a snapshot (a full one and its deltas), and facts beside them. Safe for several threads."""
 
     def __init__(self, path: Path, *, secret: bytes) -> None:
-        self.path = path
+        super().__init__(path)
         self._secret = secret
-        self._lock = threading.RLock()
         self._db, self._vault = self._open()
 
     def _open(self) -> tuple[sqlite3.Connection, Vault]:
@@ -50,9 +47,7 @@ class SnapshotStore:
             return self._open_once()
 
     def _open_once(self) -> tuple[sqlite3.Connection, Vault]:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.touch(mode=0o600, exist_ok=True)
-        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        db = open_file(self.path)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
@@ -64,23 +59,6 @@ class SnapshotStore:
         except BaseException:
             db.close()
             raise
-
-    def close(self) -> None:
-        """Close the file; what is in it stays."""
-        with self._lock:
-            self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
 
     def parts(self) -> list[bytes]:
         """Return the full snapshot and its deltas in their order; nothing where one of them cannot be opened."""
