@@ -14,7 +14,7 @@ from tests.support.factories import scan_id
 
 
 def put_three(ground: Any) -> None:
-    """Let the holder of the demo event leave three times."""
+    """Have the demo ticket's holder leave three times."""
     ticket = tickets.get(demo.HOLDER.ticket_id)
     for _ in range(3):
         now, name = clock.now(), scan_id()

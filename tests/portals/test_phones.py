@@ -67,10 +67,10 @@ def test_a_heartbeat_stores_the_phones_state_and_answers_what_an_app_needs() -> 
     assert status(token)["last_sync_at"] is None
     sequences.note(phone_id, [1, 2, 5])
     with clock.set_to(clock.now()):
-        told = beat(token, battery=64, gate="Gate 1", snapshot_cursor="abc.def", seq=5)
+        reply = beat(token, battery=64, gate="Gate 1", snapshot_cursor="abc.def", seq=5)
         now = clock.to_text(clock.now())
-    assert told.status == 200, told.text
-    assert told.json == {
+    assert reply.status == 200, reply.text
+    assert reply.json == {
         "device_id": phone_id,
         "last_sync_at": now,
         "pending_conflicts": 0,
@@ -108,8 +108,8 @@ def test_a_log_in_without_an_installation_has_no_phone_and_its_heartbeat_names_o
     refused = beat(token)
     assert (refused.status, refused.json["error"]["details"][0]["field"]) == (400, "installation_id")
     mine = installation()
-    told = beat(token, installation_id=mine)
-    assert (told.status, told.json["device_id"]) == (200, phones.phone_id_of(event.event_id, mine))
+    reply = beat(token, installation_id=mine)
+    assert (reply.status, reply.json["device_id"]) == (200, phones.phone_id_of(event.event_id, mine))
 
 
 def test_a_heartbeat_of_another_installation_than_the_log_ins_is_refused() -> None:

@@ -316,5 +316,5 @@ def test_a_lost_record_of_a_phone_is_seen_by_its_app() -> None:
         del each["uid"]
     answer = call("POST", "/api/usher/sync/logs/", {"logs": logs, "device_time": fresh()}, token=token)
     assert answer.status == 200, answer.text
-    told = phone_beat(token).json
-    assert (told["missing"], told["gaps"]) == (2, [{"first": 3, "last": 4}])
+    reply = phone_beat(token).json
+    assert (reply["missing"], reply["gaps"]) == (2, [{"first": 3, "last": 4}])

@@ -70,27 +70,27 @@ def shown(incident: Incident) -> ShownIncident:
     )
 
 
-def report(event_id: str, told: IncidentReport, *, by: str, operation_id: str) -> ShownIncident:
+def report(event_id: str, filed: IncidentReport, *, by: str, operation_id: str) -> ShownIncident:
     """Store an incident, once per `operation_id`.
 
     Raises NotFound (a ticket of another event), ValidationFailed (a card's name that is none, a photo that is none).
     """
-    if told.ticket_id is not None:
-        ticket = operations.get(keys.tickets.ticket(told.ticket_id))
+    if filed.ticket_id is not None:
+        ticket = operations.get(keys.tickets.ticket(filed.ticket_id))
         if ticket is None or ticket.event_id != event_id:
             raise NotFound("There is no such ticket at this event.")
-    card_uid = cards.name_to_uid(told.card_name) if told.card_name else None
+    card_uid = cards.name_to_uid(filed.card_name) if filed.card_name else None
     incident_id = new_id("inc")
-    photo_key = photos.keep(incident_id, told.photo, field="photo") if told.photo is not None else None
+    photo_key = photos.keep(incident_id, filed.photo, field="photo") if filed.photo is not None else None
     incident = Incident(
         *keys.incidents.incident(incident_id),
         incident_id=incident_id,
         event_id=event_id,
-        type=told.type,
+        type=filed.type,
         status=IncidentStatus.OPEN,
-        note=told.note,
+        note=filed.note,
         card_uid=card_uid,
-        ticket_id=told.ticket_id,
+        ticket_id=filed.ticket_id,
         photo_key=photo_key,
         reported_by=by,
         created_at=clock.now(),
@@ -106,7 +106,7 @@ def report(event_id: str, told: IncidentReport, *, by: str, operation_id: str) -
         if first is None:
             raise
         return shown(_get(first))
-    logger.info("incident reported", extra={"incident_id": incident_id, "event_id": event_id, "type": told.type})
+    logger.info("incident reported", extra={"incident_id": incident_id, "event_id": event_id, "type": filed.type})
     return shown(incident)
 
 

@@ -39,7 +39,7 @@ class RoundTrip:
 
 
 def test(event_id: str, device_id: str) -> RoundTrip:
-    """Ask a device of an event for its echo, once until it answers; return how that stands. Raises NotFound."""
+    """Ask a device of an event for its echo, once until it answers; return its state. Raises NotFound."""
     place, now = keys.access.device(device_id), clock.now()
     device = _usable(operations.get(place), event_id)
     if heartbeats.is_test_open(device, now) or _is_shown(device, now):

@@ -23,14 +23,14 @@ def test_what_an_usher_reports_is_listed_answered_and_stays_closed() -> None:
     stream, event, other = StreamReader(), make_event(), make_event()
     usher, manager = usher_token(event), admin_token(AdminRole.USHER_MANAGER)
     ticket, foreign = make_ticket(event), make_ticket(other)
-    told = {"type": "medical", "note": "Somebody fell.", "ticket_id": ticket.ticket_id}
+    filed = {"type": "medical", "note": "Somebody fell.", "ticket_id": ticket.ticket_id}
     sent = [
-        call("POST", "/api/usher/scan/report/", told, token=usher, headers={"idempotency-key": "one-report"})
+        call("POST", "/api/usher/scan/report/", filed, token=usher, headers={"idempotency-key": "one-report"})
         for _ in range(2)
     ]
     assert [answer.status for answer in sent] == [201, 201]
     assert sent[0].json["id"] == sent[1].json["id"]
-    refused = call("POST", "/api/usher/scan/report/", {**told, "ticket_id": foreign.ticket_id}, token=usher)
+    refused = call("POST", "/api/usher/scan/report/", {**filed, "ticket_id": foreign.ticket_id}, token=usher)
     assert refused.status == 404
     while stream.drain():
         pass
@@ -87,8 +87,8 @@ def form(*, boundary: str, photo: bytes, **texts: str) -> bytes:
 
 def send_form(token: str, *, boundary: str = "one-boundary", key: str = "a-report-of-a-fall", **fields: Any) -> Answer:
     headers = {"content-type": f"multipart/form-data; boundary={boundary}", "idempotency-key": key}
-    told = {"type": "medical", "note": "Somebody fell.", **fields}
-    return call("POST", "/api/usher/scan/report/", token=token, headers=headers, raw=form(boundary=boundary, **told))
+    filed = {"type": "medical", "note": "Somebody fell.", **fields}
+    return call("POST", "/api/usher/scan/report/", token=token, headers=headers, raw=form(boundary=boundary, **filed))
 
 
 def picture(colour: str, size: tuple[int, int] = (1200, 800)) -> bytes:
@@ -123,8 +123,8 @@ def test_staff_see_the_photo_of_a_report_without_its_metadata_and_a_retry_report
 def test_a_report_with_something_else_than_a_photo_is_refused_and_nothing_is_kept() -> None:
     event, manager = make_event(), admin_token(AdminRole.USHER_MANAGER)
     usher, stream = usher_token(event), StreamReader()
-    told = {"type": "medical", "note": "Somebody fell."}
-    as_json = call("POST", "/api/usher/scan/report/", {**told, "photo": "aGVsbG8="}, token=usher)
+    filed = {"type": "medical", "note": "Somebody fell."}
+    as_json = call("POST", "/api/usher/scan/report/", {**filed, "photo": "aGVsbG8="}, token=usher)
     no_photo = send_form(usher, photo=b"<svg onload=alert(1)>")
     too_large = send_form(usher, photo=bytes(5 * 1024 * 1024 + 70 * 1024), key="too-large-a-photo")
     while stream.drain():

@@ -213,8 +213,8 @@ def undelivered(payment_id: str, key: str) -> None:
     payment = payers.stored(payment_id)
     reference = payment.provider_reference or ""
     move = Move(f"{reference}/{key}", MoveKind.REFUND, 150_000, "PKR", (MoveWord.FAILED,), key)
-    told = sandbox.moved(payment_id, reference, move, event_id=f"sbe_{key}")
-    assert payers.post_webhook(told).status == 200
+    callback = sandbox.moved(payment_id, reference, move, event_id=f"sbe_{key}")
+    assert payers.post_webhook(callback).status == 200
 
 
 def test_a_refund_that_was_not_delivered_is_made_again_once_for_each_time_that_it_fails() -> None:
