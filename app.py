@@ -16,7 +16,19 @@ from chalice import Chalice, Rate
 
 from chalicelib.config import config
 from chalicelib.domain import cold_start
-from chalicelib.portals import admin, device, merchant, organizer, own_sessions, platform, realtime, tix, usher, webapp
+from chalicelib.portals import (
+    admin,
+    campus,
+    device,
+    merchant,
+    organizer,
+    own_sessions,
+    platform,
+    realtime,
+    tix,
+    usher,
+    webapp,
+)
 from chalicelib.portals.http import envelope, request_log
 from chalicelib.workers import alerts as alerts_worker
 from chalicelib.workers import batch_log, schedules
@@ -82,6 +94,7 @@ for door in (
     *merchant.DOORS,
     *organizer.DOORS,
     *tix.DOORS,
+    *campus.DOORS,
 ):
     app.register_blueprint(door.bp)
 

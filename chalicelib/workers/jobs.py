@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.domain import jobs
 from chalicelib.domain.audit import background as audit
+from chalicelib.domain.campus import background as campus
 from chalicelib.domain.cancellations import background as cancellations
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.customer_notices import background as customer_notices
@@ -26,6 +27,7 @@ KINDS = {
     **card_office.JOB_KINDS,
     **audit.JOB_KINDS,
     **offline.JOB_KINDS,
+    **campus.JOB_KINDS,
 }
 
 

@@ -4,6 +4,7 @@ from chalicelib.domain import jobs
 from chalicelib.domain import sweep as due
 from chalicelib.domain.access import silences
 from chalicelib.domain.audit import seals
+from chalicelib.domain.campus import background as campus
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.events import background as events
 from chalicelib.domain.merchants import background as merchants
@@ -24,6 +25,7 @@ TAKERS: dict[str, SweepTaker] = {
     **merchants.SWEEP_TAKERS,
     **organizations.SWEEP_TAKERS,
     **card_office.SWEEP_TAKERS,
+    **campus.SWEEP_TAKERS,
 }
 ENDS: dict[str, SweepEnd] = {**payments.SWEEP_ENDS}
 

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
 from chalicelib.domain import changes, debts, ledger
+from chalicelib.domain.campus import background as campus
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.cards import background as cards
 from chalicelib.domain.changes import Change, Follower
@@ -40,6 +41,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     *organizations.FOLLOWERS,
     *customer_notices.FOLLOWERS,
     *card_office.FOLLOWERS,
+    *campus.FOLLOWERS,
     *platform_totals.FOLLOWERS,
     *lists.FOLLOWERS,
     # After the lists: a ticket that the feed has named is in the list that a snapshot is read from.

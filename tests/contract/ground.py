@@ -34,6 +34,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
 from infra.local.demo import demo_data, demo_passwords
 from tests.contract import admin as admin_requests
+from tests.contract import campus as campus_requests
 from tests.contract import merchant as merchant_requests
 from tests.contract import offline, partners, webapp
 from tests.contract import organizer as organizer_requests
@@ -492,6 +493,7 @@ REQUESTS: dict[str, Callable[[Ground], Request]] = {
     **merchant_requests.REQUESTS,
     **organizer_requests.REQUESTS,
     **tix_requests.REQUESTS,
+    **campus_requests.REQUESTS,
     "realtime_ticket": _fixed(Request({"channels": [f"event-{demo.EVENT_ID}"]})),
     "own_sessions": _fixed(Request()),
     "end_own_session": lambda ground: Request(

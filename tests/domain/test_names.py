@@ -10,7 +10,7 @@ import chalicelib
 _ROOT = Path(chalicelib.__file__).parent
 _DOMAIN = sorted((_ROOT / "domain").rglob("*.py"))
 # What a class of the domain must not share its name with.
-_LOWER = [_ROOT / "errors.py", _ROOT / "vocabulary.py", *sorted((_ROOT / "table").rglob("*.py"))]
+_LOWER = [_ROOT / "errors.py", *sorted((_ROOT / "vocabulary").glob("*.py")), *sorted((_ROOT / "table").rglob("*.py"))]
 
 
 def _statements(path: Path) -> list[ast.stmt]:

@@ -2,7 +2,7 @@
 
 import io
 
-from chalicelib.domain.exports import spreadsheets
+from chalicelib.domain.documents import spreadsheets
 from chalicelib.domain.exports.checkin_rows import COLUMNS, row_of
 from chalicelib.domain.gate import checkin_log
 from chalicelib.domain.gate.checkin_log import CheckinFilters

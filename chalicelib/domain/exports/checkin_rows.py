@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.exports.rows import Cell, ExportRows, ExportSource
+from chalicelib.domain.documents.spreadsheets import Cell
+from chalicelib.domain.exports.rows import ExportRows, ExportSource
 from chalicelib.domain.gate import staff_log
 from chalicelib.domain.gate.checkin_log import CheckinEntry, CheckinFilters
 from chalicelib.domain.gate.staff_log import LogPlace

@@ -21,7 +21,7 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
 from chalicelib.domain import idempotency, jobs
-from chalicelib.domain.exports import spreadsheets
+from chalicelib.domain.documents import spreadsheets
 from chalicelib.domain.exports.rows import ExportSource
 from chalicelib.domain.exports.sources import SOURCES
 from chalicelib.domain.jobs import JobProblem, JobResult

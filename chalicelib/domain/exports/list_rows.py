@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.exports.rows import Cell, ExportRows, ExportSource
+from chalicelib.domain.documents.spreadsheets import Cell
+from chalicelib.domain.exports.rows import ExportRows, ExportSource
 from chalicelib.domain.lists import pages
 from chalicelib.domain.lists.declaration import ItemT, ListOf
 from chalicelib.domain.lists.pages import Asked, Bound

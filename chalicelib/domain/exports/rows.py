@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Cell = str | int | None
+from chalicelib.domain.documents.spreadsheets import Cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from chalicelib.domain.access.permissions import Permission
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import Forbidden, NotAssigned, Unauthenticated
 from chalicelib.vocabulary import AdminRole, Portal, TixRole
+from chalicelib.vocabulary.campus import CampusRole
 
 _SCHEME = "bearer "
 
@@ -45,7 +46,7 @@ class Guard:
                 raise Forbidden("Your role requires a second factor. Set it up first: POST /api/auth/totp/.")
             return
         if self.accepted_roles is not None and principal.claims.get("role") not in self.accepted_roles:
-            raise Forbidden
+            raise Forbidden("Permission denied") if principal.portal is Portal.CAMPUS else Forbidden
 
     @property
     def accepted_roles(self) -> tuple[str, ...] | None:
@@ -65,6 +66,12 @@ STAFF = Guard(Portal.ADMIN)
 ENROLLING_STAFF = Guard(Portal.ADMIN, enrolling=True)
 TIX = Guard(Portal.TIX)
 TIX_ADMIN = Guard(Portal.TIX, roles=(TixRole.ADMIN,))
+CAMPUS = Guard(Portal.CAMPUS)
+# Supervisors see the events of their campus, organizers their own: the domain decides which event is whose.
+CAMPUS_STAFF = Guard(
+    Portal.CAMPUS, roles=(CampusRole.SUPERVISOR, CampusRole.ORGANIZER, CampusRole.HR, CampusRole.ADMIN)
+)
+CAMPUS_OFFICE = Guard(Portal.CAMPUS, roles=(CampusRole.HR, CampusRole.ADMIN))
 ANYBODY = Guard(None)
 # Staff by what they may do (domain/access/permissions.py). Who may manage may do all that follows, except OWNERS.
 READERS = Guard(Portal.ADMIN, (Permission.READ,))

@@ -19,6 +19,7 @@ from chalicelib.portals.http import request_log
 from chalicelib.portals.http.answer import Answer
 
 _BARE_ERRORS = ("/api/campus", "/api/tix")  # whose clients print `data.error`
+_WITH_MESSAGE = "/api/campus"  # whose client prints `data.error` or `data.message`
 ANSWER_HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -98,7 +99,9 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any 
         error["details"] = refusal.details
     body = {"error": {**error, **(refusal.extra if refusal else {})}}
     if path.startswith(_BARE_ERRORS):
-        body = {"error": error.pop("message"), **error, **(refusal.extra if refusal else {})}
+        body = {"error": error["message"], **error, **(refusal.extra if refusal else {})}
+        if not path.startswith(_WITH_MESSAGE):
+            del body["message"]
     headers: dict[str, Any] = {"Content-Type": "application/json", **(refusal.headers if refusal else {})}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)

@@ -95,6 +95,8 @@ _KINDS: Mapping[str, Variable] = {
     # A reader agent or a phone.
     "device_id": _id("(?:dev|phn)"),
     "user_id": _id("usr"),
+    "attendance_id": _id("att"),
+    "report_id": _id("rep"),
     "venue_id": _id("ven"),
     "customer_id": _id("cus"),
     "dependent_id": _id("dpd"),
@@ -114,6 +116,7 @@ _KINDS_OF_PORTALS: Mapping[tuple[str, str], Variable] = {
     (Portal.USHER, "card_id"): Variable(
         _card, problem="must be a card's id or its UID in hex (4, 7, 8 or 10 bytes)", longest=LONGEST_SCANNED
     ),
+    (Portal.CAMPUS, "event_id"): _id("cev"),
     (Portal.ADMIN, "user_id"): _id("(?:org|mer|ush|adm)"),
     (Portal.TIX, "ticket_id"): Variable(_numbered_ticket, longest=LONGEST_SCANNED),
 }

@@ -22,7 +22,18 @@ from chalicelib.table.items.access import (
     UsedAssertion,
     UsherPhones,
 )
+from chalicelib.table.items.attendance import (
+    AttendanceDraft,
+    AttendancePhoto,
+    AttendanceRecord,
+    AttendanceSignature,
+    AttendanceVersion,
+    EvidenceTrace,
+    QrScan,
+)
 from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
+from chalicelib.table.items.campus_events import CampusEvent, RosterEntry
+from chalicelib.table.items.campus_people import Campus, CampusCard, CampusProfile, StudentNumberClaim
 from chalicelib.table.items.cancellations import Cancellation, CancellationPreview, CancellationRun
 from chalicelib.table.items.cards import (
     Card,
@@ -145,6 +156,11 @@ __all__ = [
     "Account",
     "AccountTotal",
     "Assignment",
+    "AttendanceDraft",
+    "AttendancePhoto",
+    "AttendanceRecord",
+    "AttendanceSignature",
+    "AttendanceVersion",
     "AttendeeWord",
     "AuditEntry",
     "AuditHead",
@@ -155,6 +171,10 @@ __all__ = [
     "BatchPlace",
     "BooksDue",
     "BucketGroup",
+    "Campus",
+    "CampusCard",
+    "CampusEvent",
+    "CampusProfile",
     "Cancellation",
     "CancellationPreview",
     "CancellationRun",
@@ -190,6 +210,7 @@ __all__ = [
     "Event",
     "EventLine",
     "EventRevocation",
+    "EvidenceTrace",
     "Expense",
     "ExportRun",
     "Favorite",
@@ -262,12 +283,14 @@ __all__ = [
     "Profile",
     "ProfitShares",
     "ProviderEvent",
+    "QrScan",
     "RangePlace",
     "ReceivedNumbers",
     "RecentAct",
     "Reconciliation",
     "RefundAddress",
     "RefundRequest",
+    "RosterEntry",
     "SalesTotals",
     "SandboxBank",
     "SandboxCharge",
@@ -288,6 +311,7 @@ __all__ = [
     "StaffOwners",
     "StaffRevocation",
     "Stock",
+    "StudentNumberClaim",
     "SweepMark",
     "SweptItem",
     "TakenBack",

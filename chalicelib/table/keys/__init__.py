@@ -168,6 +168,17 @@ No.  question                                   index  partition                
 200  the last number of an event's offline feed   table  OFFLINE#event            FEED                   stream, builds
 201  the changes in it, by number                 table  OFFLINE#event            CHANGES#number         devices, ushers
 202  the last full snapshot of an event           table  OFFLINE#event            BASE                   devices
+215  all campuses                               table  CAMPUSES                  campus                 campus
+216  the profile of a campus account            table  ACCOUNT#account           CAMPUS_PROFILE         campus
+217  who claims a student number                table  STUDENT_NUMBER#number     CLAIM#user, VERIFIED   campus
+218  whose a campus card is                     table  CAMPUS_CARD#uid           CAMPUS_CARD            campus
+220  a campus event                             table  CAMPUS_EVENT#event        CAMPUS_EVENT           campus
+221  the people listed as expected at an event  table  ROSTER#event              user                   campus
+225  all of one student at one event            table  ATTENDANCE#attendance     ATTENDANCE, DRAFT,     campus, stream
+                                                                                 VERSION#number,
+                                                                                 PHOTO#side, SIGNATURE
+226  who used a device, or was at a position    table  TRACE#event#what#mac      TRACE                  campus
+227  the readings of codes of a person          table  QR_SCANS#user             scan                   campus
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -191,7 +202,10 @@ shadows a module of the domain, and each function has one import path.
 
 from chalicelib.table.keys import (
     access,
+    attendance,
     audit,
+    campus_events,
+    campus_people,
     cancellations,
     cards,
     customers,
@@ -218,7 +232,10 @@ from chalicelib.table.keys import (
 
 __all__ = [
     "access",
+    "attendance",
     "audit",
+    "campus_events",
+    "campus_people",
     "cancellations",
     "cards",
     "customers",

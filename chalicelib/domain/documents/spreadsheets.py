@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import IO, Protocol
 from xml.sax.saxutils import escape  # nosec B406  # writes XML, parses none
 
-from chalicelib.domain.exports.rows import Cell
 from chalicelib.legible import spreadsheet_cell
 from chalicelib.vocabulary import ExportFormat
+
+Cell = str | int | None
 
 CONTENT_TYPES = {
     ExportFormat.CSV: "text/csv",

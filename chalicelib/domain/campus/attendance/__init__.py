@@ -1,0 +1,1 @@
+"""Submissions, records, decisions, appeals and marks by hand."""

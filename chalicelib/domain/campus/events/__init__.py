@@ -1,0 +1,1 @@
+"""Campus events, who is expected at them, and their rotating codes."""

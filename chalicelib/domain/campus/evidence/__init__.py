@@ -1,0 +1,1 @@
+"""From evidence to flags: pure rules with all thresholds in one file."""

@@ -1,0 +1,1 @@
+"""People of a campus: accounts, roles, log-ins, campuses."""

@@ -1,0 +1,1 @@
+"""Retention: evidence is erased when its number of days is over; the record stays."""

@@ -1,0 +1,5 @@
+"""Campus: accounts."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,5 @@
+"""Campus: analytics."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,5 @@
+"""Campus: appeals."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,5 @@
+"""Campus: attendance."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

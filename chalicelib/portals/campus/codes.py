@@ -1,0 +1,5 @@
+"""Campus: codes."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,5 @@
+"""Campus: events."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,5 @@
+"""Campus: evidence."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

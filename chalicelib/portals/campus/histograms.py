@@ -1,0 +1,5 @@
+"""Campus: histograms."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,5 @@
+"""Campus: live."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,5 @@
+"""Campus: records."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

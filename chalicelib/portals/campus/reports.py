@@ -1,0 +1,5 @@
+"""Campus: reports."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

@@ -1,0 +1,5 @@
+"""Campus: users."""
+
+from chalice import Blueprint
+
+bp = Blueprint(__name__)

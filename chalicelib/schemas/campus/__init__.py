@@ -1,0 +1,1 @@
+"""Bodies of campus attendance, one file per part of the portal."""

@@ -1,0 +1,1 @@
+"""Examples of campus attendance, one file per part of the portal."""

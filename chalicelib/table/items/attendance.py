@@ -1,0 +1,144 @@
+"""Items of attendance: a submission in progress, the record, its versions, and the evidence.
+
+The items of one student at one event share a partition, named by the id that the two of them always give.
+"""
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
+
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary.campus import (
+    AppealStatus,
+    AttendanceMethod,
+    AttendanceStatus,
+    PhotoSide,
+    VerificationStatus,
+)
+
+
+class AttendanceDraft(Item, discriminator="attendance_draft"):
+    """A submission from its verified code on; a fresh verification replaces it, with a fresh nonce.
+
+    `born_at` is the second in which the code was made, which the signed token carries. `device_mac` and `position_mac`
+    are keyed hashes. `distance_m` and `accuracy_m` are metres, of the last checked position.
+    """
+
+    user_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    nonce = UnicodeAttribute()
+    method = EnumAttribute(AttendanceMethod)
+    verified_at = MomentAttribute()
+    born_at = MomentAttribute()
+    expires_at = MomentAttribute()
+    device_mac = UnicodeAttribute(null=True)
+    distance_m = NumberAttribute(null=True)
+    accuracy_m = NumberAttribute(null=True)
+    position_mac = UnicodeAttribute(null=True)
+    submitted_at = MomentAttribute(null=True)
+
+
+class AttendanceRecord(Item, discriminator="attendance"):
+    """Whether one person was at one event: the newest version; `version` counts from 1.
+
+    `factors` is {factor: [passed, detail?]}, `flags` is {flag: evidence}; their messages are made when shown.
+    `corrected` is true once staff changed the status. Earlier versions are items of their own and never change.
+    `appeal` is {"statement", "at", "status", "answer"?, "answered_at"?, "answered_by"?}.
+    """
+
+    attendance_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    campus_id = UnicodeAttribute()
+    organizer_id = UnicodeAttribute()
+    department = UnicodeAttribute()
+    year_level = UnicodeAttribute(null=True)
+    status = EnumAttribute(AttendanceStatus)
+    verification_status = EnumAttribute(VerificationStatus)
+    method = EnumAttribute(AttendanceMethod)
+    submitted_at = MomentAttribute()
+    # From the verified code to the submission; absent for records by hand.
+    seconds = NumberAttribute(null=True)
+    location_verified = BooleanAttribute(null=True)
+    distance_m = NumberAttribute(null=True)
+    factors: JSONAttribute = JSONAttribute(default=dict)
+    flags: JSONAttribute = JSONAttribute(default=dict)
+    device_mac = UnicodeAttribute(null=True)
+    # Who decided last, when, and what they wrote; `marked_by` made a record by hand.
+    verified_by = UnicodeAttribute(null=True)
+    verified_at = MomentAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    marked_by = UnicodeAttribute(null=True)
+    appeal: JSONAttribute = JSONAttribute(null=True)
+    appeal_status = EnumAttribute(AppealStatus, null=True)
+    corrected = BooleanAttribute(default=False)
+    # Set once by erasure of the person: the record stays for the counts, without name.
+    erased_at = MomentAttribute(null=True)
+    version = IntegerAttribute(default=1)
+
+
+class AttendanceVersion(Item, discriminator="attendance_version"):
+    """A version of a record as it was before a decision, and who replaced it, when and why; only ever added."""
+
+    attendance_id = UnicodeAttribute()
+    version = IntegerAttribute()
+    content: JSONAttribute = JSONAttribute()
+    replaced_at = MomentAttribute()
+    replaced_by = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)
+
+
+class EvidenceTrace(Item, discriminator="evidence_trace"):
+    """Who used one device, or was at exactly one position, at an event: `users` has the first few, by id."""
+
+    event_id = UnicodeAttribute()
+    users = UnicodeSetAttribute()
+
+
+class QrScan(Item, discriminator="qr_scan"):
+    """One reading of a code, good or bad. Addresses are stored as hints, never whole; `reason` is absent if good."""
+
+    user_id = UnicodeAttribute()
+    event_id = UnicodeAttribute(null=True)
+    at = MomentAttribute()
+    reason = UnicodeAttribute(null=True)
+    age_seconds = NumberAttribute(null=True)
+    address_hint = UnicodeAttribute(null=True)
+    agent = UnicodeAttribute(null=True)
+    distance_m = NumberAttribute(null=True)
+
+
+class AttendancePhoto(Item, discriminator="attendance_photo"):
+    """A photo of a submission. `nonce` is the submission's at the upload; `state` is where its check is.
+
+    `sha256` is of the bytes that were uploaded, `picture_hash` the 256-bit perceptual hash of the picture (32 bytes).
+    """
+
+    attendance_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    side = EnumAttribute(PhotoSide)
+    nonce = UnicodeAttribute()
+    key = UnicodeAttribute(null=True)
+    sha256 = UnicodeAttribute(null=True)
+    picture_hash = BinaryAttribute(legacy_encoding=False, null=True)
+    uploaded_at = MomentAttribute()
+    checked_at = MomentAttribute(null=True)
+    findings: JSONAttribute = JSONAttribute(null=True)
+    erased_at = MomentAttribute(null=True)
+
+
+class AttendanceSignature(Item, discriminator="attendance_signature"):
+    """The drawn signature of a submission, as a file in the bucket."""
+
+    attendance_id = UnicodeAttribute()
+    nonce = UnicodeAttribute()
+    key = UnicodeAttribute(null=True)
+    captured_at = MomentAttribute()
+    erased_at = MomentAttribute(null=True)

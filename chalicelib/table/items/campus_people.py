@@ -1,0 +1,49 @@
+"""Items of the campus portal's people: profiles, campuses, and who claims a student number or a card."""
+
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+
+from chalicelib.table.items.attributes import IntegerAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+
+
+class Campus(Item, discriminator="campus"):
+    """A campus; days and hours of its reports are in its time zone."""
+
+    campus_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    timezone = UnicodeAttribute()
+    created_at = MomentAttribute()
+
+
+class CampusProfile(Item, discriminator="campus_profile"):
+    """What a campus account has beside its log-in; the role is in the account."""
+
+    user_id = UnicodeAttribute()
+    username = UnicodeAttribute()
+    email = UnicodeAttribute()
+    first_name = UnicodeAttribute()
+    last_name = UnicodeAttribute()
+    # The student number as the campus writes it; proven only once `is_verified`.
+    student_id = UnicodeAttribute(null=True)
+    department = UnicodeAttribute()
+    campus_id = UnicodeAttribute()
+    year_level = UnicodeAttribute(null=True)
+    # As in the account, for lists.
+    role = UnicodeAttribute()
+    is_verified = BooleanAttribute(default=False)
+    photo_key = UnicodeAttribute(null=True)
+    created_at = MomentAttribute()
+    # Counts the changes, for their optimistic lock.
+    version = IntegerAttribute(default=1)
+
+
+class StudentNumberClaim(Item, discriminator="student_number_claim"):
+    """An account that says it has this student number; at most one claim is verified (its sort key is fixed)."""
+
+    user_id = UnicodeAttribute()
+
+
+class CampusCard(Item, discriminator="campus_card"):
+    """Whose NFC card this is, for attendance marked by card."""
+
+    user_id = UnicodeAttribute()

@@ -1,0 +1,113 @@
+"""The words of campus attendance, as the contract's page `campus.md` writes them."""
+
+from enum import StrEnum
+
+
+class CampusRole(StrEnum):
+    """What an account of the campus portal may do."""
+
+    STUDENT = "student"
+    SUPERVISOR = "supervisor"
+    ORGANIZER = "organizer"
+    HR = "hr"
+    ADMIN = "admin"
+
+
+class AttendanceStatus(StrEnum):
+    """Whether an expected or counted person was there."""
+
+    PRESENT = "present"
+    LATE = "late"
+    LEFT_EARLY = "left_early"
+    EXCUSED = "excused"
+    ABSENT = "absent"
+
+
+class VerificationStatus(StrEnum):
+    """What is known of the evidence of a record; it never changes the record's status."""
+
+    VERIFIED = "verified"
+    PENDING = "pending"
+    FLAGGED = "flagged"
+    REJECTED = "rejected"
+
+
+class AttendanceMethod(StrEnum):
+    """How a record was made."""
+
+    QR = "qr"
+    CODE = "code"
+    NFC = "nfc"
+    MANUAL = "manual"
+
+
+class EvidenceFactor(StrEnum):
+    """A part of the evidence of a submission."""
+
+    QR = "qr"
+    LOCATION = "location"
+    FRONT_PHOTO = "front_photo"
+    BACK_PHOTO = "back_photo"
+    SIGNATURE = "signature"
+    TIME = "time"
+
+
+class PhotoSide(StrEnum):
+    """Which camera took a photo."""
+
+    FRONT = "front"
+    BACK = "back"
+
+
+class EvidenceFlag(StrEnum):
+    """What staff should look at; a flag never refuses a submission and never changes its status."""
+
+    OLD_QR = "old_qr"
+    OUTSIDE_RADIUS = "outside_radius"
+    NO_POSITION = "no_position"
+    MOCK_POSITION = "mock_position"
+    FROZEN_POSITION = "frozen_position"
+    IMPOSSIBLE_TRAVEL = "impossible_travel"
+    SHARED_DEVICE = "shared_device"
+    BURST = "burst"
+    NO_PHOTO = "no_photo"
+    PHOTO_NOT_BOUND = "photo_not_bound"
+    DUPLICATE_PHOTO = "duplicate_photo"
+    NO_SIGNATURE = "no_signature"
+    LATE_SUBMISSION = "late_submission"
+
+
+class AppealStatus(StrEnum):
+    """The state of a contested record."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    CORRECTED = "corrected"
+
+
+class ReviewDecision(StrEnum):
+    """What staff decide about a record."""
+
+    VERIFY = "verify"
+    REJECT = "reject"
+    CORRECT = "correct"
+
+
+class ErasedKind(StrEnum):
+    """The kinds of evidence with a retention of their own, in days."""
+
+    PHOTOS = "photos"
+    SIGNATURE = "signature"
+    POSITION = "position"
+    DEVICE = "device"
+
+
+class AnomalyType(StrEnum):
+    """The named rules that find what is unusual."""
+
+    IMPOSSIBLE_TRAVEL = "impossible_travel"
+    SHARED_DEVICE = "shared_device"
+    BURST = "burst"
+    LOCATION_CLUSTER = "location_cluster"
+    DUPLICATE_PHOTO = "duplicate_photo"
+    RATE_OUTLIER = "rate_outlier"

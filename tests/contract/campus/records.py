@@ -1,0 +1,8 @@
+"""Requests of the campus portal: records."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.contract.request import Request
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {}

@@ -1,0 +1,1 @@
+"""Tests of campus attendance below HTTP: pure rules, races, the table."""

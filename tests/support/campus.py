@@ -1,0 +1,76 @@
+"""Campuses, their people and their events for tests."""
+
+import itertools
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.domain.access import sessions
+from chalicelib.domain.campus.people import campus_accounts, campuses
+from chalicelib.domain.campus.people.campus_accounts import CampusPerson
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Campus, CampusEvent
+from chalicelib.vocabulary.campus import CampusRole
+
+PASSWORD = "a password of the tests"
+# The centre of the events: a lecture hall in Lahore.
+LATITUDE, LONGITUDE = 31.5204, 74.3587
+_numbers = itertools.count(1)
+
+
+def make_campus(*, name: str | None = None, timezone: str = "Asia/Karachi") -> Campus:
+    """Create a campus."""
+    return campuses.create(name=name or f"Campus {next(_numbers)}", timezone=timezone)
+
+
+def make_campus_user(campus: Campus, *, role: CampusRole = CampusRole.STUDENT, **changes: Any) -> Account:
+    """Create an account of a campus; `changes` are fields of CampusPerson."""
+    name = f"person{next(_numbers)}{uuid.uuid4().hex[:6]}"
+    person = CampusPerson(
+        **{
+            "username": name,
+            "email": f"{name}@campus.example.com",
+            "password": PASSWORD,
+            "first_name": "Sana",
+            "last_name": f"Khan {next(_numbers)}",
+            "department": "Physics",
+            "campus_id": campus.campus_id,
+            "student_id": f"S-{next(_numbers):06}",
+            "year_level": "2",
+            **changes,
+        }
+    )
+    account, _ = campus_accounts.create(person, role=role)
+    return account
+
+
+def token_of(account: Account) -> str:
+    """Return a fresh access token."""
+    return sessions.start(account).access
+
+
+def make_campus_event(campus: Campus, organizer: Account, **changes: Any) -> CampusEvent:
+    """Store an event that began ten minutes ago and ends in an hour; `changes` are attributes of CampusEvent."""
+    event_id, now = new_id("cev"), clock.now()
+    event = CampusEvent(
+        *keys.campus_events.event(event_id),
+        **{
+            "event_id": event_id,
+            "title": "Quantum mechanics I",
+            "location": "Hall 1",
+            "latitude": LATITUDE,
+            "longitude": LONGITUDE,
+            "location_radius": 50,
+            "starts_at": now - timedelta(minutes=10),
+            "ends_at": now + timedelta(hours=1),
+            "campus_id": campus.campus_id,
+            "organizer_id": organizer.account_id,
+            "timezone": campus.timezone,
+            "created_at": now,
+            **changes,
+        },
+    )
+    operations.record(operations.put(event))
+    return event
