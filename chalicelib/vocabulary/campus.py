@@ -111,3 +111,17 @@ class AnomalyType(StrEnum):
     LOCATION_CLUSTER = "location_cluster"
     DUPLICATE_PHOTO = "duplicate_photo"
     RATE_OUTLIER = "rate_outlier"
+
+
+class CodeRefusal(StrEnum):
+    """Why a code of an event was refused; staff read it in the log, the student reads one text for all."""
+
+    UNKNOWN = "unknown"
+    CHANGED = "changed"
+    OTHER_EVENT = "other_event"
+    EXPIRED = "expired"
+    OLD_EPOCH = "old_epoch"
+    FUTURE = "future"
+    NO_EVENT = "no_event"
+    NOT_YOURS = "not_yours"
+    TOO_MANY_TRIES = "too_many_tries"

@@ -2,6 +2,7 @@
 
 from chalicelib.clients import aws, jobs, messages, secrets
 from chalicelib.domain.access import lock_outs, request_rates, tokens
+from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.events import catalogue, categories
 from chalicelib.table import operations
 
@@ -23,3 +24,4 @@ def forget_answers() -> None:
     catalogue.forget()
     tokens.forget()
     request_rates.forget()
+    campus_events.forget()

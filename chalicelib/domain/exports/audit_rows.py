@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from chalicelib.domain.exports import list_rows
 from chalicelib.domain.documents.spreadsheets import Cell
+from chalicelib.domain.exports import list_rows
 from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
 from chalicelib.table.items import AuditEntry
 
