@@ -73,8 +73,9 @@ class EvidenceFlag(StrEnum):
     NO_PHOTO = "no_photo"
     PHOTO_NOT_BOUND = "photo_not_bound"
     DUPLICATE_PHOTO = "duplicate_photo"
+    OTHER_CODE_SHOWN = "other_code_shown"
+    SCREENSHOT = "screenshot"
     NO_SIGNATURE = "no_signature"
-    LATE_SUBMISSION = "late_submission"
 
 
 class AppealStatus(StrEnum):

@@ -7,15 +7,6 @@ from chalicelib.vocabulary.campus import AttendanceMethod, PhotoSide
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """A position in WGS 84 degrees; `accuracy` is the radius of 68 % confidence in metres (W3C Geolocation)."""
-
-    latitude: float
-    longitude: float
-    accuracy: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class EventPlace:
     """Where an event is: its centre in WGS 84 degrees and its radius in metres."""
 
@@ -35,19 +26,22 @@ class EarlierPlace:
 
 @dataclass(frozen=True, slots=True)
 class PhotoEvidence:
-    """A photo: whether it carries this submission's nonce, and the nearest other picture that is known.
+    """A photo of one side: whether it was uploaded for this submission's nonce, and what its check found.
 
-    `same_bytes` is true where another submission had the same bytes. `nearest` is the Hamming distance of the 256-bit
-    perceptual hash to the nearest picture of another submission; None where none is near, or before the check.
-    `shows_other_code` is true where a code is readable in the picture that is another event's or an earlier one.
+    `same_bytes` is true where another submission has the same bytes. `nearest` is the Hamming distance of the picture
+    hash to the nearest picture of another submission. `shows_other_code` is true where a code of another event or of
+    an earlier epoch is readable in the picture; `shown_code_age` is the age in seconds, at the upload, of a readable
+    code of this event. `is_screenshot` is true where the picture was drawn by a computer, not taken by a camera.
     """
 
     side: PhotoSide
     is_bound: bool
+    is_checked: bool = False
     same_bytes: bool = False
     nearest: int | None = None
     shows_other_code: bool = False
-    is_checked: bool = False
+    shown_code_age: float | None = None
+    is_screenshot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +57,11 @@ class EventDemands:
 class Evidence:
     """Everything that the rule looks at.
 
-    `code_age` is the age in seconds of the code when it arrived at the server. `device_users` and `position_users`
-    count the other people of the event with the same device, or at exactly the same coordinates.
+    `code_age` is the age in seconds of the code when it arrived at the server. `distance` and `accuracy` are metres:
+    from the centre of the event (`distances.metres`), and as the phone stated it; None without a position.
+    `device_users` counts the other people of the event with the same device, `position_users` those at exactly the
+    same coordinates. `device_pause` is the time in seconds since the last submission of another person with the same
+    device. `late_after` is None where nobody is late.
     """
 
     method: AttendanceMethod
@@ -72,13 +69,14 @@ class Evidence:
     place: EventPlace
     verified_at: datetime
     submitted_at: datetime
-    late_after: datetime
+    late_after: datetime | None
     code_age: float
-    position: Position | None = None
     distance: float | None = None
+    accuracy: float | None = None
     is_mock: bool = False
     device_users: int = 0
     position_users: int = 0
+    device_pause: float | None = None
     earlier: EarlierPlace | None = None
     photos: tuple[PhotoEvidence, ...] = ()
     has_signature: bool = False

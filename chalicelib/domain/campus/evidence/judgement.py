@@ -1,0 +1,267 @@
+"""The one rule from evidence to factors and flags.
+
+Flags never touch the status: `status_by_time` knows times alone. A judgement is stored as plain numbers (`as_stored`);
+`flag_messages` says them in words.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.campus.evidence import distances, thresholds
+from chalicelib.domain.campus.evidence.evidence import EventDemands, Evidence, PhotoEvidence
+from chalicelib.domain.campus.evidence.flag_messages import factor_message
+from chalicelib.vocabulary.campus import (
+    AttendanceMethod,
+    AttendanceStatus,
+    EvidenceFactor,
+    EvidenceFlag,
+    PhotoSide,
+    VerificationStatus,
+)
+
+Numbers = dict[str, int]
+_SIDES = {PhotoSide.FRONT: EvidenceFactor.FRONT_PHOTO, PhotoSide.BACK: EvidenceFactor.BACK_PHOTO}
+# The flags that the check of photos finds: a later check replaces them and keeps all others.
+PHOTO_FLAGS = frozenset(
+    {
+        EvidenceFlag.NO_PHOTO,
+        EvidenceFlag.PHOTO_NOT_BOUND,
+        EvidenceFlag.DUPLICATE_PHOTO,
+        EvidenceFlag.OTHER_CODE_SHOWN,
+        EvidenceFlag.SCREENSHOT,
+    }
+)
+# A speed over no time at all is bounded, so that it stays a number.
+_FASTEST_SAID_KMH = 99_999
+
+
+@dataclass(frozen=True, slots=True)
+class FactorResult:
+    """A factor: passed, failed, or neither (None: not asked for, or not checked yet), with numbers that explain it."""
+
+    passed: bool | None
+    numbers: tuple[int, ...] = ()
+
+    def message(self, factor: EvidenceFactor) -> str:
+        """Return the result in words."""
+        return factor_message(factor, self.passed, self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the evidence of a submission says. `status` follows from the event's times alone."""
+
+    status: AttendanceStatus
+    verification_status: VerificationStatus
+    factors: dict[EvidenceFactor, FactorResult]
+    flags: dict[EvidenceFlag, Numbers]
+
+    @property
+    def location_verified(self) -> bool | None:
+        """Whether the position was at the event; None where there was none and none was asked for."""
+        return self.factors[EvidenceFactor.LOCATION].passed
+
+    def stored_factors(self) -> dict[str, list[Any]]:
+        """Return the factors as the record stores them."""
+        return {factor.value: [result.passed, *result.numbers] for factor, result in self.factors.items()}
+
+    def stored_flags(self) -> dict[str, Numbers]:
+        """Return the flags as the record stores them."""
+        return {flag.value: dict(numbers) for flag, numbers in self.flags.items()}
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """Judge a submission: factors, flags and verification status from its evidence, its status from its times."""
+    factors = {
+        EvidenceFactor.QR: FactorResult(passed=True, numbers=(round(evidence.code_age),)),
+        EvidenceFactor.LOCATION: _location(evidence),
+        **_photo_factors(evidence.demands, evidence.photos),
+        EvidenceFactor.SIGNATURE: _signature(evidence),
+        EvidenceFactor.TIME: _time(evidence),
+    }
+    flags = dict(
+        [
+            *_code_flags(evidence),
+            *_position_flags(evidence),
+            *_travel_flags(evidence),
+            *_device_flags(evidence),
+            *_photo_flags(evidence.demands, evidence.photos),
+            *_signature_flags(evidence),
+        ]
+    )
+    return Judgement(
+        status=status_by_time(evidence.submitted_at, evidence.late_after),
+        verification_status=_verification(flags, evidence.demands, evidence.photos),
+        factors=factors,
+        flags=flags,
+    )
+
+
+def status_by_time(submitted_at: datetime, late_after: datetime | None) -> AttendanceStatus:
+    """Return whether a submission is in time or late."""
+    is_late = late_after is not None and submitted_at > late_after
+    return AttendanceStatus.LATE if is_late else AttendanceStatus.PRESENT
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoJudgement:
+    """A stored judgement after a check of the photos: the status is no part of it."""
+
+    verification_status: VerificationStatus
+    factors: dict[str, list[Any]]
+    flags: dict[str, Numbers]
+
+
+def judge_photos(
+    factors: Mapping[str, Sequence[Any]],
+    flags: Mapping[str, Numbers],
+    *,
+    demands: EventDemands,
+    photos: Sequence[PhotoEvidence],
+) -> PhotoJudgement:
+    """Judge a stored record again by what the check of its photos found; all that is not about photos stays."""
+    kept = {EvidenceFlag(flag): dict(numbers) for flag, numbers in flags.items() if flag not in PHOTO_FLAGS}
+    found = {**kept, **dict(_photo_flags(demands, photos))}
+    fresh = {factor.value: [each.passed, *each.numbers] for factor, each in _photo_factors(demands, photos).items()}
+    return PhotoJudgement(
+        verification_status=_verification(found, demands, photos),
+        factors={**{factor: list(stored) for factor, stored in factors.items()}, **fresh},
+        flags={flag.value: numbers for flag, numbers in found.items()},
+    )
+
+
+def _verification(
+    flags: Mapping[EvidenceFlag, Numbers], demands: EventDemands, photos: Iterable[PhotoEvidence]
+) -> VerificationStatus:
+    if flags:
+        return VerificationStatus.FLAGGED
+    if demands.photos and any(photo.is_bound and not photo.is_checked for photo in photos):
+        return VerificationStatus.PENDING
+    return VerificationStatus.VERIFIED
+
+
+def _location(evidence: Evidence) -> FactorResult:
+    if evidence.distance is None:
+        return FactorResult(passed=False if evidence.demands.location else None)
+    passed = not _is_coarse(evidence) and distances.is_inside(
+        evidence.distance, radius=evidence.place.radius, accuracy=evidence.accuracy
+    )
+    return FactorResult(passed, (round(evidence.distance), round(evidence.place.radius)))
+
+
+def _is_coarse(evidence: Evidence) -> bool:
+    return evidence.accuracy is not None and evidence.accuracy > thresholds.COARSEST_ACCURACY
+
+
+def _signature(evidence: Evidence) -> FactorResult:
+    return FactorResult(passed=True if evidence.has_signature else (False if evidence.demands.signature else None))
+
+
+def _time(evidence: Evidence) -> FactorResult:
+    if status_by_time(evidence.submitted_at, evidence.late_after) is AttendanceStatus.PRESENT:
+        return FactorResult(passed=True)
+    assert evidence.late_after is not None  # noqa: S101 - only a limit makes late
+    late = (evidence.submitted_at - evidence.late_after).total_seconds()
+    return FactorResult(passed=False, numbers=(math.ceil(late / 60),))
+
+
+def _photo_factors(demands: EventDemands, photos: Iterable[PhotoEvidence]) -> dict[EvidenceFactor, FactorResult]:
+    by_side = {photo.side: photo for photo in photos}
+    return {factor: _photo_factor(demands, by_side.get(side)) for side, factor in _SIDES.items()}
+
+
+def _photo_factor(demands: EventDemands, photo: PhotoEvidence | None) -> FactorResult:
+    if photo is None or not photo.is_bound:
+        return FactorResult(passed=False if demands.photos else None)
+    if not photo.is_checked:
+        return FactorResult(passed=None)
+    return FactorResult(passed=not any(_findings(photo)))
+
+
+def _code_flags(evidence: Evidence) -> Iterator[tuple[EvidenceFlag, Numbers]]:
+    # A typed code is as old as its step from the start, so its age says nothing.
+    if evidence.method is AttendanceMethod.QR and evidence.code_age > thresholds.OLDEST_ORDINARY_TOKEN:
+        limit = round(thresholds.OLDEST_ORDINARY_TOKEN)
+        yield EvidenceFlag.OLD_QR, {"age": round(evidence.code_age), "limit": limit}
+
+
+def _position_flags(evidence: Evidence) -> Iterator[tuple[EvidenceFlag, Numbers]]:
+    if evidence.is_mock:
+        yield EvidenceFlag.MOCK_POSITION, {}
+    if evidence.distance is None or _is_coarse(evidence):
+        if evidence.demands.location:
+            coarse = {"accuracy": round(evidence.accuracy)} if _is_coarse(evidence) and evidence.accuracy else {}
+            yield EvidenceFlag.NO_POSITION, coarse
+        return
+    distance, accuracy, radius = evidence.distance, evidence.accuracy, evidence.place.radius
+    if not distances.is_inside(distance, radius=radius, accuracy=accuracy):
+        known = {} if accuracy is None else {"accuracy": round(accuracy)}
+        yield EvidenceFlag.OUTSIDE_RADIUS, {"distance": round(distance), "radius": round(radius), **known}
+    if not evidence.is_mock:
+        if accuracy is not None and accuracy <= thresholds.FINEST_ACCURACY:
+            yield EvidenceFlag.MOCK_POSITION, {"accuracy": round(accuracy)}
+        elif distance <= thresholds.CENTRE_DISTANCE:
+            yield EvidenceFlag.MOCK_POSITION, {"distance": 0}
+    # People of one phone share its last fix; others at the same coordinates do not.
+    others = evidence.position_users - evidence.device_users
+    if others > 0 and (accuracy is None or accuracy < thresholds.SATELLITE_ACCURACY):
+        yield EvidenceFlag.FROZEN_POSITION, {"others": others}
+
+
+def _travel_flags(evidence: Evidence) -> Iterator[tuple[EvidenceFlag, Numbers]]:
+    if evidence.earlier is None:
+        return
+    earlier, place = evidence.earlier, evidence.place
+    length = distances.between((earlier.latitude, earlier.longitude), (place.latitude, place.longitude))
+    seconds = abs((evidence.submitted_at - earlier.at).total_seconds())
+    speed = length / max(seconds, 1.0) * 3.6
+    if length > thresholds.NEAREST_TRAVEL and speed > thresholds.FASTEST_TRAVEL_KMH:
+        kmh = min(round(speed), _FASTEST_SAID_KMH)
+        yield (
+            EvidenceFlag.IMPOSSIBLE_TRAVEL,
+            {"distance": round(length), "minutes": round(seconds / 60), "speed": kmh},
+        )
+
+
+def _device_flags(evidence: Evidence) -> Iterator[tuple[EvidenceFlag, Numbers]]:
+    if evidence.device_users >= thresholds.MOST_PEOPLE_OF_A_DEVICE:
+        yield EvidenceFlag.SHARED_DEVICE, {"others": evidence.device_users}
+    if evidence.device_pause is not None and evidence.device_pause < thresholds.SHORTEST_TURN:
+        limit = round(thresholds.SHORTEST_TURN)
+        yield EvidenceFlag.BURST, {"seconds": math.floor(evidence.device_pause), "limit": limit}
+
+
+def _findings(photo: PhotoEvidence) -> Iterator[tuple[EvidenceFlag, Numbers]]:
+    if photo.same_bytes:
+        yield EvidenceFlag.DUPLICATE_PHOTO, {"bits": 0}
+    elif photo.nearest is not None and photo.nearest <= thresholds.SAME_PICTURE_BITS:
+        yield EvidenceFlag.DUPLICATE_PHOTO, {"bits": photo.nearest}
+    if photo.shows_other_code:
+        yield EvidenceFlag.OTHER_CODE_SHOWN, {}
+    elif photo.shown_code_age is not None and photo.shown_code_age > thresholds.OLDEST_SHOWN_CODE:
+        limit = round(thresholds.OLDEST_SHOWN_CODE)
+        yield EvidenceFlag.OTHER_CODE_SHOWN, {"age": round(photo.shown_code_age), "limit": limit}
+    if photo.is_screenshot:
+        yield EvidenceFlag.SCREENSHOT, {}
+
+
+def _photo_flags(demands: EventDemands, photos: Sequence[PhotoEvidence]) -> Iterator[tuple[EvidenceFlag, Numbers]]:
+    by_side = {photo.side: photo for photo in photos}
+    if demands.photos:
+        missing = sum(side not in by_side for side in _SIDES)
+        if missing:
+            yield EvidenceFlag.NO_PHOTO, {"missing": missing}
+        unbound = sum(not photo.is_bound for photo in by_side.values())
+        if unbound:
+            yield EvidenceFlag.PHOTO_NOT_BOUND, {"photos": unbound}
+    for photo in photos:
+        if photo.is_bound and photo.is_checked:
+            yield from _findings(photo)
+
+
+def _signature_flags(evidence: Evidence) -> Iterator[tuple[EvidenceFlag, Numbers]]:
+    if evidence.demands.signature and not evidence.has_signature:
+        yield EvidenceFlag.NO_SIGNATURE, {}
