@@ -531,6 +531,7 @@ class OtpPurpose(StrEnum):
     CARD_ASSIGNMENT = "card_assignment"
     TIX_ADDRESS = "tix_address"
     TIX_RESET = "tix_reset"
+    CAMPUS_RESET = "campus_reset"
     CANCELLATION = "cancellation"
 
 

@@ -13,6 +13,15 @@ class CampusRole(StrEnum):
     ADMIN = "admin"
 
 
+class LogInResult(StrEnum):
+    """How a tried log-in of an account ended."""
+
+    SUCCESS = "success"
+    REGISTERED = "registered"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105  # a result
+    SUSPENDED = "suspended"
+
+
 class AttendanceStatus(StrEnum):
     """Whether an expected or counted person was there."""
 

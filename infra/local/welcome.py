@@ -44,6 +44,9 @@ def _log_ins(options: Options) -> list[tuple[str, ...]]:
         ("customer", demo.CUSTOMER_NUMBER, demo_passwords.CUSTOMER, "and a code"),
         ("usher", demo.USHER_USERNAME, demo_passwords.USHER, f"at event {demo.EVENT_ID}"),
         ("tix admin", demo.TIX_EMAIL, demo_passwords.TIX),
+        ("campus admin", demo.CAMPUS_ADMIN_EMAIL, demo_passwords.CAMPUS),
+        ("campus teacher", demo.CAMPUS_TEACHER_EMAIL, demo_passwords.CAMPUS, "role organizer"),
+        ("campus student", demo.STUDENT_EMAIL, demo_passwords.CAMPUS, f"and {len(demo.MORE_STUDENTS)} more"),
         ("card", demo.CARD_UID, "", f"a valid VIP ticket for {demo.EVENT_ID}"),
     ]
 

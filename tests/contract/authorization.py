@@ -20,9 +20,11 @@ from app import app
 from chalicelib import clock
 from chalicelib.domain import signing
 from chalicelib.domain.access import permissions
+from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, Portal
+from chalicelib.vocabulary.campus import CampusRole
 from tests.contract.ground import Ground, foreign_token, label, stored
 
 _FORBIDDEN = 403
@@ -113,12 +115,25 @@ def wrong_callers(route: AnyRoute, ground: Ground) -> Iterator[WrongCaller]:
     for (locked_portal, how), token in ground.locked_out.items():
         if portal in (None, locked_portal):
             yield WrongCaller(f"a {how}", f"Bearer {token}")
-    for role in AdminRole if route.guard.permissions else ():
-        if not any(permissions.may(role, permission) for permission in route.guard.permissions):
-            token = ground.access(Portal.ADMIN, role=role)
-            yield WrongCaller(f"the role {role}", f"Bearer {token}", status=403, code="FORBIDDEN")
-    if route.guard.roles:
-        yield WrongCaller("the role member", f"Bearer {ground.member_token()}", status=403, code="FORBIDDEN")
+    yield from _wrong_roles(route, ground)
+
+
+def _wrong_roles(route: AnyRoute, ground: Ground) -> Iterator[WrongCaller]:
+    """Return the callers of the right portal whose role a guard must refuse."""
+    assert route.guard is not None
+    for name, token in _of_other_roles(route.guard, ground):
+        yield WrongCaller(f"the role {name}", f"Bearer {token}", status=_FORBIDDEN, code="FORBIDDEN")
+
+
+def _of_other_roles(guard: Guard, ground: Ground) -> Iterator[tuple[str, str]]:
+    for role in AdminRole if guard.permissions else ():
+        if not any(permissions.may(role, permission) for permission in guard.permissions):
+            yield role, ground.access(Portal.ADMIN, role=role)
+    if guard.portal is Portal.TIX and guard.roles:
+        yield "member", ground.member_token()
+    for campus_role in CampusRole if guard.portal is Portal.CAMPUS and guard.roles else ():
+        if campus_role not in guard.roles:
+            yield campus_role, ground.access(Portal.CAMPUS, role=campus_role)
 
 
 def violations(route: AnyRoute, ground: Ground) -> Iterator[str]:

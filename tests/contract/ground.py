@@ -24,14 +24,15 @@ import app  # noqa: F401  # registers the routes
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.access import accounts, devices, first_admin, sessions, tokens
-from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.people import campuses
 from chalicelib.domain.events import events
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account
+from chalicelib.table.items import Account, Campus
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
+from chalicelib.vocabulary.campus import CampusRole
 from infra.local.demo import demo_data, demo_passwords
 from tests.contract import admin as admin_requests
 from tests.contract import campus as campus_requests
@@ -41,6 +42,7 @@ from tests.contract import organizer as organizer_requests
 from tests.contract import staff as staff_requests
 from tests.contract import tix as tix_requests
 from tests.contract.request import Request
+from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call
 from tests.support.factories import make_organization, make_tix_user, verified
 from tests.support.streams import StreamReader
@@ -148,6 +150,10 @@ class Ground:
     tix_admin: Account
     tix_member: Account
     other_tix_admin: Account
+    campus: Campus
+    # The rightful callers by role, all of the demo campus.
+    campus_users: dict[CampusRole, Account]
+    other_campus_users: dict[CampusRole, Account]
     admins: dict[AdminRole, Account]
     device: Device
     other_device: Device
@@ -158,8 +164,10 @@ class Ground:
     disabled_refresh: dict[Portal, str]
     _access: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
-    def session(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> sessions.Tokens:
-        """Return a fresh session of the portal's rightful caller."""
+    def session(self, portal: Portal, *, role: AdminRole | CampusRole = AdminRole.SUPER_ADMIN) -> sessions.Tokens:
+        """Return a fresh session of the portal's rightful caller; of campus the student's, unless a role is given."""
+        if portal is Portal.CAMPUS:
+            return sessions.start(self.campus_users[role if isinstance(role, CampusRole) else CampusRole.STUDENT])
         if portal is Portal.USHER:
             return sessions.start(self.usher, event_id=demo.EVENT_ID)
         if portal is Portal.WEBAPP:
@@ -170,9 +178,10 @@ class Ground:
             return sessions.start(self.organizer)
         if portal is Portal.TIX:
             return sessions.start(self.tix_admin)
+        assert isinstance(role, AdminRole)
         return sessions.start(self.admins[role])
 
-    def access(self, portal: Portal, *, role: AdminRole = AdminRole.SUPER_ADMIN) -> str:
+    def access(self, portal: Portal, *, role: AdminRole | CampusRole = AdminRole.SUPER_ADMIN) -> str:
         """Return an access token of the portal's rightful caller, the same at every call for some minutes."""
         name, now = f"{portal} {role}", clock.now()
         issued_at, token = self._access.get(name, (now, ""))
@@ -186,13 +195,18 @@ class Ground:
         """Return an access token of a caller who may call this route; None for a public route."""
         if route.guard is None:
             return None
-        changers = {"admin_change_password": _admin_changer, **partners.CHANGERS}
+        changers = {
+            "admin_change_password": _admin_changer,
+            "campus_change_password": lambda: make_campus_user(self.campus),
+            **partners.CHANGERS,
+        }
         if route.operation_id in changers:
             # A new account for each request, since the request ends all other sessions of the account.
             return sessions.start(changers[route.operation_id]()).access
         ends_it = route.operation_id.endswith("_logout")
         portal = route.guard.portal or CALLERS_OF_ANY.get(route.operation_id, Portal.USHER)
-        return self.session(portal).access if ends_it else self.access(portal)
+        role = campus_role(route) if portal is Portal.CAMPUS else AdminRole.SUPER_ADMIN
+        return self.session(portal, role=role).access if ends_it else self.access(portal, role=role)
 
     def tenant_token(self, portal: Portal) -> str:
         """Return the access token of the same role at another event."""
@@ -206,11 +220,17 @@ class Ground:
             return sessions.start(self.other_organizer).access
         if portal is Portal.TIX:
             return sessions.start(self.other_tix_admin).access
+        if portal is Portal.CAMPUS:
+            return sessions.start(self.other_campus_users[CampusRole.STUDENT]).access
         return sessions.start(self.other_usher, event_id=OTHER_EVENT_ID).access
 
     def member_token(self) -> str:
         """Return the access token of a Tix user who is a member, not an admin, of the organization."""
         return sessions.start(self.tix_member).access
+
+    def other_campus_token(self, role: CampusRole) -> str:
+        """Return the access token of somebody of another campus with this role."""
+        return sessions.start(self.other_campus_users[role]).access
 
     def send(self, route: AnyRoute, request: Request, *, token: str | None, **more: Any) -> Answer:
         """Send a request to a route, its path spelled as the contract does."""
@@ -225,6 +245,28 @@ class Ground:
     def rightful(self, route: AnyRoute) -> Request:
         """Return a request that the route accepts from its right caller."""
         return REQUESTS[route.operation_id](self)
+
+
+def campus_role(route: AnyRoute) -> CampusRole:
+    """Return the role of the campus that the requests of a route are about: the weakest that it takes."""
+    assert route.guard is not None
+    for role in (CampusRole.STUDENT, CampusRole.ORGANIZER):
+        if not route.guard.roles or role in route.guard.roles:
+            return role
+    return CampusRole.ADMIN
+
+
+def _campus_users(campus: Campus) -> dict[CampusRole, Account]:
+    """Create an account of each role; those of the demo campus are the demo's own, where it has one."""
+    found = {}
+    if campus.campus_id == demo.CAMPUS_ID:
+        addresses = {
+            CampusRole.STUDENT: demo.STUDENT_EMAIL,
+            CampusRole.ORGANIZER: demo.CAMPUS_TEACHER_EMAIL,
+            CampusRole.ADMIN: demo.CAMPUS_ADMIN_EMAIL,
+        }
+        found = {role: accounts.find(Portal.CAMPUS, email) for role, email in addresses.items()}
+    return {role: found.get(role) or make_campus_user(campus, role=role) for role in CampusRole}
 
 
 def lay() -> Ground:
@@ -256,6 +298,9 @@ def lay() -> Ground:
     tix_admin, other_tix_admin = accounts.find(Portal.TIX, demo.TIX_EMAIL), make_organization(name="Another")
     assert tix_admin is not None
     tix_member, disabled_tix_user = make_tix_user(tix_admin), make_tix_user(tix_admin)
+    campus = campuses.get(demo.CAMPUS_ID)
+    campus_users, disabled_student = _campus_users(campus), make_campus_user(campus)
+    other_campus_users = _campus_users(make_campus(name="Another campus"))
     admins = {role: _admin(f"{role}@staff.example.com", role) for role in AdminRole}
     disabled_admin = _admin("gone@example.com", AdminRole.SUPER_ADMIN)
     device, other_device, revoked_device = (
@@ -270,6 +315,7 @@ def lay() -> Ground:
         Portal.MERCHANT: sessions.start(disabled_merchant),
         Portal.ORGANIZER: sessions.start(disabled_organizer),
         Portal.TIX: sessions.start(disabled_tix_user),
+        Portal.CAMPUS: sessions.start(disabled_student),
         Portal.ADMIN: sessions.start(disabled_admin),
     }
     ended = {
@@ -278,6 +324,7 @@ def lay() -> Ground:
         Portal.MERCHANT: sessions.start(merchant),
         Portal.ORGANIZER: sessions.start(organizer),
         Portal.TIX: sessions.start(tix_admin),
+        Portal.CAMPUS: sessions.start(campus_users[CampusRole.STUDENT]),
         Portal.ADMIN: sessions.start(admins[AdminRole.SUPER_ADMIN]),
     }
     revoked_token = revoked_device.token()
@@ -287,6 +334,7 @@ def lay() -> Ground:
         disabled_merchant,
         disabled_organizer,
         disabled_tix_user,
+        disabled_student,
         disabled_admin,
     ):
         accounts.deactivate(account.account_id)
@@ -311,6 +359,9 @@ def lay() -> Ground:
         tix_admin=tix_admin,
         tix_member=tix_member,
         other_tix_admin=other_tix_admin,
+        campus=campus,
+        campus_users=campus_users,
+        other_campus_users=other_campus_users,
         admins=admins,
         device=device,
         other_device=other_device,
@@ -353,13 +404,7 @@ def _admin_changer() -> Account:
 
 def foreign_token(ground: Ground, portal: Portal) -> str:
     """Return a genuine access token of a portal, for an account that calls the demo event its own."""
-    if portal is not Portal.CAMPUS:
-        return ground.access(portal)
-    # The portal that has no log-in yet; its tokens are genuine.
-    claims = {"event_id": demo.EVENT_ID, "role": "super_admin"}
-    return tokens.issue(
-        Principal(portal=portal, id="xyz_1", session_id="ses_1", issued_at=clock.now(), name="x", claims=claims)
-    )
+    return ground.access(portal)
 
 
 def stored() -> dict[tuple[str, str], str]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.portals.http.auth import Guard
+from chalicelib.portals.http.auth import CAMPUS_OFFICE, CAMPUS_STAFF, Guard
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
@@ -45,6 +45,15 @@ _PORTAL_OF = {
     "admin": Portal.ADMIN,
     "tix-user": Portal.TIX,
     "tix-admin": Portal.TIX,
+    "campus-user": Portal.CAMPUS,
+    "campus-organizer": Portal.CAMPUS,
+    "campus-admin": Portal.CAMPUS,
+}
+# The roles of each value of `who`, where it names some.
+_ROLES_OF = {
+    "tix-admin": (TixRole.ADMIN,),
+    "campus-organizer": CAMPUS_STAFF.roles,
+    "campus-admin": CAMPUS_OFFICE.roles,
 }
 _WITHOUT_ACCESS_TOKEN = {"public", "refresh", "device-key", "signature"}
 
@@ -68,7 +77,7 @@ def test_a_route_is_open_or_guarded_as_the_contract_says(route: AnyRoute) -> Non
     else:
         assert route.guard is not None
         assert route.guard.portal is (None if who == "any" else _PORTAL_OF[who])
-        assert (route.guard.roles == (TixRole.ADMIN,)) == (who == "tix-admin")
+        assert route.guard.roles == _ROLES_OF.get(who, ())
     assert route.refresh == (who == "refresh")
 
 

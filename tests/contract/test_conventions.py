@@ -146,10 +146,10 @@ def test_the_other_spelling_of_a_path_is_answered_alike_and_unknown_and_server_o
 # Ids, times, texts
 
 _ID = re.compile(
-    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|phn|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr|pto|ogn|usr|job|bat|dsp|inc|aud|dep|exp|stl|wdr)_[0-9A-HJKMNP-TV-Z]{26}"
+    r"(?:evt|cat|tkt|ord|pay|crd|cus|ush|adm|dev|phn|log|ses|tct|rfd|gft|crq|dpd|ent|ven|org|mer|asg|edr|pto|ogn|usr|job|bat|dsp|inc|aud|dep|exp|stl|wdr|cam|cev|att|sub|rep|lgn|apl)_[0-9A-HJKMNP-TV-Z]{26}"
 )
 # The fixed ids of the demo.
-_DEMO = re.compile(r"(?:evt|cat|ven|stl)_demo(?:_[a-z]+)*")
+_DEMO = re.compile(r"(?:evt|cat|ven|stl|usr|cam|cev|att|sub|rep)_demo(?:_[a-z]+)*")
 _GIVEN_BY_HAND = {*(demo.ticket_id(place) for place in range(1, 7))}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

@@ -27,9 +27,10 @@ from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import Example
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.campus import CampusRole
 from infra.local.demo import demo_data, demo_passwords
 from tests.contract.answers import documented, validator
-from tests.contract.ground import CALLERS_OF_ANY, Device, enrolled, routes
+from tests.contract.ground import CALLERS_OF_ANY, Device, campus_role, enrolled, routes
 from tests.support import cloud
 from tests.support.caches import forget_answers, forget_caches
 from tests.support.client import Answer, call
@@ -116,6 +117,13 @@ _LOG_INS = {
     Portal.USHER: demo.USHER_USERNAME,
     Portal.ADMIN: demo.ADMIN_EMAIL,
     Portal.TIX: demo.TIX_EMAIL,
+    Portal.CAMPUS: demo.STUDENT_EMAIL,
+}
+# Of the campus portal by the weakest role that a route takes.
+_CAMPUS_LOG_INS = {
+    CampusRole.STUDENT: demo.STUDENT_EMAIL,
+    CampusRole.ORGANIZER: demo.CAMPUS_TEACHER_EMAIL,
+    CampusRole.ADMIN: demo.CAMPUS_ADMIN_EMAIL,
 }
 
 
@@ -217,7 +225,8 @@ class Sender:
         portal = route.guard.portal or CALLERS_OF_ANY.get(route.operation_id, Portal.USHER)
         if portal is Portal.DEVICE:
             return self.state.device.token()
-        account: Account | None = accounts.find(portal, _LOG_INS[portal])
+        login = _CAMPUS_LOG_INS[campus_role(route)] if portal is Portal.CAMPUS else _LOG_INS[portal]
+        account: Account | None = accounts.find(portal, login)
         assert account is not None
         return sessions.start(account, event_id=demo.EVENT_ID if portal is Portal.USHER else None).access
 
@@ -282,7 +291,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-_NAMES = re.compile(r"^(\+92\d+|[^@\s]+@[^@\s]+|evt_\w+|cat_\w+|04[0-9A-F]{12}|tkt_01JDEM\w+)$")
+_NAMES = re.compile(r"^(\+92\d+|[^@\s]+@[^@\s]+|evt_\w+|cat_\w+|(?:cam|cev|usr)_demo\w*|04[0-9A-F]{12}|tkt_01JDEM\w+)$")
 
 
 def test_numbers_addresses_and_fixed_ids_of_the_examples_are_the_demo_datas() -> None:

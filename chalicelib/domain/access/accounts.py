@@ -206,8 +206,9 @@ def verify_password(portal: Portal, login: str, password: str, *, address: str) 
 
     Raises InvalidCredentials, RateLimited after too many failures from this address, AccountSuspended.
     """
-    tried = limits.take_password_try(portal, login, address=address)
     account = find(portal, login)
+    # Counted for the account: some have two log-in names.
+    tried = limits.take_password_try(portal, account.login if account else login, address=address)
     if account is not None:
         security_log.note_account(account.account_id)
     if not passwords.matches(password, account.password_hash if account else None) or account is None:

@@ -44,6 +44,11 @@ TEXTS: Mapping[OtpPurpose, CodeText] = {
     OtpPurpose.TIX_RESET: CodeText(
         f"{_NEVER_TELL} Asked in Tix for your account.", digits=8, subject="[Gatehouse] Reset your password"
     ),
+    OtpPurpose.CAMPUS_RESET: CodeText(
+        f"{_NEVER_TELL} Asked in campus attendance for your account.",
+        digits=8,
+        subject="[Gatehouse] Reset your password",
+    ),
     OtpPurpose.CANCELLATION: CodeText(
         "CANCELS the event {name}, {fee}. Asked in the staff portal.",
         subject="[Gatehouse] Cancel an event",

@@ -132,6 +132,11 @@ REGISTRATIONS_OF_ORGANIZATIONS = Budget(
     "registrations from your address",
     setting="registrations_per_address",
 )
+# A whole campus behind one address registers on its first day: 1,000 in ten minutes, and twice as much to spare. A
+# budget of each campus or domain could be used up by a stranger, and would then refuse its students (D-CAMPUS-02).
+REGISTRATIONS_AT_CAMPUS = Budget(
+    "campus registration from address", "address", 3_000, _HOUR, "registrations from your address"
+)
 SOCKET_TICKETS = Budget(
     "socket ticket",
     "principal",
@@ -163,6 +168,7 @@ BUDGETS = (
     WRONG_CODES_IN_A_ROW,
     WRONG_ENROLMENTS,
     REGISTRATIONS_OF_ORGANIZATIONS,
+    REGISTRATIONS_AT_CAMPUS,
     SOCKET_TICKETS,
     LOOK_UPS_BY_CUSTOMER,
     LOOK_UPS_BY_MERCHANT,

@@ -40,7 +40,7 @@ _PURPOSE, _REGISTRATION = "otp", "registration"
 # Purposes that allow `resend`; all others start a fresh challenge.
 _RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
 # Purposes requested by number alone: without an account nothing is sent, after the same work.
-_FORGOTTEN = frozenset((OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET, OtpPurpose.TIX_RESET))
+_FORGOTTEN = frozenset((OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET, OtpPurpose.TIX_RESET, OtpPurpose.CAMPUS_RESET))
 # Purposes of the codes that an account receives at its number, by its portal.
 _OF_PORTAL = {Portal.WEBAPP: (OtpPurpose.LOGIN, OtpPurpose.RESET, OtpPurpose.CARD_ASSIGNMENT)}
 # Recipient of decoy messages, as long as a real number.

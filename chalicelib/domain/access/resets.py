@@ -20,11 +20,17 @@ _PURPOSES = {
     Portal.WEBAPP: OtpPurpose.RESET,
     Portal.ORGANIZER: OtpPurpose.ORGANIZER_RESET,
     Portal.TIX: OtpPurpose.TIX_RESET,
+    Portal.CAMPUS: OtpPurpose.CAMPUS_RESET,
 }
 
 
 def _nothing(_: Account) -> Iterable[str]:
     return ()
+
+
+def _reached_at(account: Account) -> str | None:
+    """Return where the code of an account is sent: to what it logs in by, in the campus portal to its address."""
+    return account.email if account.portal is Portal.CAMPUS else account.login
 
 
 def forget(portal: Portal, login: str, *, address: str) -> SentCode:
@@ -54,8 +60,8 @@ def reset(  # noqa: PLR0913  # a request, and what its portal adds
     password_hash = None
     for _ in range(_ATTEMPTS):
         account = accounts.get(proof.challenge.account_id)
-        if not otp.was_sent_to(proof.challenge, account.login):
-            raise OtpInvalid("The number was changed since. Ask for another code.")
+        if not otp.was_sent_to(proof.challenge, _reached_at(account)):
+            raise OtpInvalid("The number or address was changed since. Ask for another code.")
         owner = notices.owner(account)
         if password_hash is None:
             about = (*accounts.known_of(account, owner), *also_known(account))

@@ -2,6 +2,8 @@
 
 The token of generation n is derived from the sessions' secret. A client that lost a response can therefore receive the
 same successor again within GRACE. The table stores only the hash of the newest token.
+
+Portals WITHOUT_ROTATION keep the token of the log-in until the session ends, as their clients do (contract, "Refresh").
 """
 
 import base64
@@ -34,6 +36,10 @@ LIFETIME = timedelta(days=30)
 # OAuth 2.0 practice for lost responses: within it a spent token returns the same successor.
 GRACE = timedelta(seconds=20)
 _PURPOSE = "refresh token"
+# Portals whose clients keep the first refresh token for ever.
+WITHOUT_ROTATION = frozenset((Portal.CAMPUS,))
+# How often a use of such a token is written, so that a refresh costs no write.
+USE_NOTED_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +108,19 @@ def start(
     phone_id: str | None = None,
     in_cookie: bool = False,
     visitor: Visitor | None = None,
+    beside: Sequence[operations.Write] = (),
 ) -> Tokens:
-    """Start a session of an account and return its first pair of tokens. The owner hears of a new device."""
+    """Start a session of an account and return its first pair of tokens. The owner hears of a new device.
+
+    `beside` are unconditional writes for the same transaction.
+    """
     write, pair = begin(account, event_id=event_id, phone_id=phone_id, in_cookie=in_cookie, visitor=visitor)
     remembering = known_devices.remembering(account, visitor)
+    more = list(beside)
     if remembering:
-        place = keys.access.account(account.account_id)
-        operations.commit(write, operations.change(place, remembering, Account.pk.exists()))
+        more.append(operations.change(keys.access.account(account.account_id), remembering, Account.pk.exists()))
+    if more:
+        operations.commit(write, *more)
     else:
         operations.record(write)
     known_devices.notify(account, visitor)
@@ -175,7 +187,7 @@ def _pair(account: Account, session: Session, refresh: str) -> Tokens:
 
 
 def refresh(token: str, portal: Portal, *, in_cookie: bool = False, visitor: Visitor | None = None) -> Tokens:
-    """Spend this refresh token and return the next pair.
+    """Spend this refresh token and return the next pair; without rotation, a fresh access token and the same one.
 
     Raises Unauthenticated, TokenExpired, TokenReused (which ends the session) or AccountSuspended.
     """
@@ -194,6 +206,9 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False, visitor: Vis
     if _ended_with_all(session, account):
         raise Unauthenticated
     accounts.require_assignment(account, session.event_id)
+    if portal in WITHOUT_ROTATION:
+        _note_use(session, now, visitor)
+        return _pair(account, session, token)
     if generation == session.generation:
         successor = _rotate(session, token, now, visitor)
     else:
@@ -202,6 +217,28 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False, visitor: Vis
         end(session_id, ended_because="refresh token reused")
         raise TokenReused
     return _pair(account, session, successor)
+
+
+def _note_use(session: Session, now: datetime, visitor: Visitor | None) -> None:
+    """Note that a token that does not rotate was used, at most once in USE_NOTED_EVERY. Raises Unauthenticated.
+
+    The device stays the one of the log-in, so that every use from another one is logged.
+    """
+    if visitor is not None and session.device is not None and visitor.device != session.device:
+        accounts.log_security_event(
+            "refresh token used from another device", account_id=session.account_id, session_id=session.session_id
+        )
+    if now - session.rotated_at < USE_NOTED_EVERY:
+        return
+    hint = visitor.address_hint if visitor else session.address_hint
+    actions: list[Action] = [
+        Session.rotated_at.set(now),
+        Session.address_hint.set(hint) if hint else Session.address_hint.remove(),
+    ]
+    try:
+        operations.record(operations.change(session.place, actions, Session.ended_at.does_not_exist()))
+    except operations.ConditionFailed as failure:
+        raise Unauthenticated from failure  # ended between the read and the write
 
 
 def _ended_with_all(session: Session, account: Account) -> bool:

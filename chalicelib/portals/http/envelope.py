@@ -14,12 +14,15 @@ from chalicelib.errors import (
     NotFound,
     Refusal,
     UnsupportedMediaType,
+    ValidationFailed,
 )
 from chalicelib.portals.http import request_log
 from chalicelib.portals.http.answer import Answer
 
 _BARE_ERRORS = ("/api/campus", "/api/tix")  # whose clients print `data.error`
 _WITH_MESSAGE = "/api/campus"  # whose client prints `data.error` or `data.message`
+# Fields that a message names; `details` has all.
+_MOST_FIELDS = 5
 ANSWER_HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -84,6 +87,18 @@ def _translated(response: Response) -> Refusal | None:
     return kind() if kind else None
 
 
+def _in_words(error: dict[str, Any]) -> str:
+    """Return the message of an error with its fields, for clients that show nothing else.
+
+    A refusal of the domain that names its field in its own words stays as it is.
+    """
+    message = str(error["message"])
+    if message != ValidationFailed.message or not error.get("details"):
+        return message
+    details = error["details"][:_MOST_FIELDS]
+    return "; ".join(f"{problem['field']}: {problem['message']}" for problem in details)
+
+
 def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any = None) -> Response:
     code = refusal.code if refusal else "INTERNAL"
     status = refusal.status if refusal else 500
@@ -99,6 +114,7 @@ def _refused(refusal: Refusal | None, path: str, request_id: str, *, allow: Any 
         error["details"] = refusal.details
     body = {"error": {**error, **(refusal.extra if refusal else {})}}
     if path.startswith(_BARE_ERRORS):
+        error["message"] = _in_words(error)
         body = {"error": error["message"], **error, **(refusal.extra if refusal else {})}
         if not path.startswith(_WITH_MESSAGE):
             del body["message"]

@@ -27,6 +27,31 @@ NEW_CARD_UID = "04A1B2C3D4E580"
 PASSWORD = "your own password"  # noqa: S105  # an example
 NEW_PASSWORD = "a longer and better one"  # noqa: S105  # an example
 
+# The campus, its staff and the student whom the examples are about
+CAMPUS_ID, CAMPUS = "cam_demo", "City Campus"
+CAMPUS_ADMIN_ID, CAMPUS_ADMIN_EMAIL = "usr_demo_admin", "admin@campus.example.com"
+CAMPUS_TEACHER_ID, CAMPUS_TEACHER_EMAIL = "usr_demo_teacher", "teacher@campus.example.com"
+STUDENT_ID, STUDENT_EMAIL, STUDENT_USERNAME = "usr_demo_student", "student@campus.example.com", "hina.tariq"
+STUDENT_FIRST_NAME, STUDENT_LAST_NAME, STUDENT_NUMBER = "Hina", "Tariq", "PHY-26-001"
+DEPARTMENT, OTHER_DEPARTMENT, YEAR_LEVEL = "Physics", "Computer Science", "2"
+NEW_STUDENT_EMAIL, NEW_STUDENT_USERNAME = "omar@campus.example.com", "omar"
+NEW_STUDENT_NUMBER, NEW_STUDENT_CARD = "PHY-26-099", "04E1B2C3D4E580"
+# Twelve students more, six of each department, each with its last name as the user name.
+MORE_STUDENTS = (
+    ("Adeel", "Anwar"),
+    ("Bushra", "Bashir"),
+    ("Danish", "Durrani"),
+    ("Erum", "Elahi"),
+    ("Farhan", "Farooq"),
+    ("Ghazala", "Gul"),
+    ("Haris", "Hameed"),
+    ("Iqra", "Ilyas"),
+    ("Junaid", "Jamil"),
+    ("Kiran", "Kazmi"),
+    ("Laiba", "Latif"),
+    ("Mubashir", "Mirza"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:

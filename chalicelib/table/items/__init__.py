@@ -33,7 +33,13 @@ from chalicelib.table.items.attendance import (
 )
 from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
 from chalicelib.table.items.campus_events import CampusEvent, RosterEntry
-from chalicelib.table.items.campus_people import Campus, CampusCard, CampusProfile, StudentNumberClaim
+from chalicelib.table.items.campus_people import (
+    Campus,
+    CampusCard,
+    CampusLogIn,
+    CampusProfile,
+    StudentNumberClaim,
+)
 from chalicelib.table.items.cancellations import Cancellation, CancellationPreview, CancellationRun
 from chalicelib.table.items.cards import (
     Card,
@@ -174,6 +180,7 @@ __all__ = [
     "Campus",
     "CampusCard",
     "CampusEvent",
+    "CampusLogIn",
     "CampusProfile",
     "Cancellation",
     "CancellationPreview",

@@ -1,4 +1,4 @@
-"""Items of the campus portal's people: profiles, campuses, and who claims a student number or a card."""
+"""Items of the campus portal's people: profiles, campuses, log-ins, and who claims a student number or a card."""
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
@@ -47,3 +47,15 @@ class CampusCard(Item, discriminator="campus_card"):
     """Whose NFC card this is, for attendance marked by card."""
 
     user_id = UnicodeAttribute()
+
+
+class CampusLogIn(Item, discriminator="campus_log_in"):
+    """A tried log-in of a campus account; it is removed by its TTL."""
+
+    log_in_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    at = MomentAttribute()
+    result = UnicodeAttribute()
+    # The family of the client, and the network: never the whole address.
+    device = UnicodeAttribute(null=True)
+    address_hint = UnicodeAttribute(null=True)

@@ -172,6 +172,7 @@ No.  question                                   index  partition                
 216  the profile of a campus account            table  ACCOUNT#account           CAMPUS_PROFILE         campus
 217  who claims a student number                table  STUDENT_NUMBER#number     CLAIM#user, VERIFIED   campus
 218  whose a campus card is                     table  CAMPUS_CARD#uid           CAMPUS_CARD            campus
+219  the tried log-ins of a campus account      table  CAMPUS_LOG_INS#account    log-in                 campus
 220  a campus event                             table  CAMPUS_EVENT#event        CAMPUS_EVENT           campus
 221  the people listed as expected at an event  table  ROSTER#event              user                   campus
 225  all of one student at one event            table  ATTENDANCE#attendance     ATTENDANCE, DRAFT,     campus, stream

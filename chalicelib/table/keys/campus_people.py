@@ -1,6 +1,12 @@
 """Keys of the campus portal's people."""
 
-from chalicelib.table.items.campus_people import Campus, CampusCard, CampusProfile, StudentNumberClaim
+from chalicelib.table.items.campus_people import (
+    Campus,
+    CampusCard,
+    CampusLogIn,
+    CampusProfile,
+    StudentNumberClaim,
+)
 from chalicelib.table.keys import access
 from chalicelib.table.places import Place, joined
 
@@ -28,3 +34,8 @@ def verified_student_number(number: str) -> Place[StudentNumberClaim]:
 def card(uid: str) -> Place[CampusCard]:
     """Question 218."""
     return Place(CampusCard, joined("CAMPUS_CARD", uid), "CAMPUS_CARD")
+
+
+def log_in(user_id: str, log_in_id: str = "") -> Place[CampusLogIn]:
+    """Question 219: the tried log-ins of one account in order of time; without an id the prefix of all."""
+    return Place(CampusLogIn, joined("CAMPUS_LOG_INS", user_id), log_in_id)

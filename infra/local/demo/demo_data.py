@@ -23,7 +23,7 @@ from chalicelib.schemas.examples import demo
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Venue
 from chalicelib.vocabulary import AdminRole, CardStatus, EntryType, Portal, UsherRole
-from infra.local.demo import demo_passwords, past_event
+from infra.local.demo import campus, demo_passwords, past_event
 
 
 def load_first_admin() -> None:
@@ -93,6 +93,7 @@ def load() -> None:
             cards.register(CardRegistration(uid=uid, customer_id=owner, tickets=opens))
     _load_balance()
     _load_organization()
+    campus.load()
 
 
 def _load_sale(now: datetime, organizer: Account) -> None:

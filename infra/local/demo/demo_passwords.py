@@ -10,6 +10,7 @@ ORGANIZER = "demo-Organizer-2026"
 MERCHANT = "demo-Merchant-2026"
 TIX = "demo-Tix-2026"
 USHER = "demo-Usher-2026"
+CAMPUS = "demo-Campus-2026"
 
 OF_PORTALS: Mapping[Portal, str] = {
     Portal.ADMIN: ADMIN,
@@ -18,4 +19,5 @@ OF_PORTALS: Mapping[Portal, str] = {
     Portal.MERCHANT: MERCHANT,
     Portal.TIX: TIX,
     Portal.USHER: USHER,
+    Portal.CAMPUS: CAMPUS,
 }

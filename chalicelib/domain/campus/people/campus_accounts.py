@@ -1,9 +1,11 @@
 """Accounts of the campus portal: created with a profile, logged in by user name or e-mail address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib import clock
 from chalicelib.domain.access import accounts, passwords
+from chalicelib.domain.campus.people import student_numbers
+from chalicelib.errors import AlreadyExists
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CampusProfile, Login
@@ -26,17 +28,40 @@ class CampusPerson:
     student_id: str | None = None
     year_level: str | None = None
 
+    def at(self, campus_id: str) -> "CampusPerson":
+        """Return the same person at a campus."""
+        return replace(self, campus_id=campus_id)
+
 
 def create(person: CampusPerson, *, role: CampusRole = CampusRole.STUDENT) -> tuple[Account, CampusProfile]:
-    """Create an account with its profile. Raises AlreadyExists for a taken name or address, ValidationFailed."""
+    """Create an account with its profile. Raises AlreadyExists, which names the field, and ValidationFailed."""
     account, profile, writes = drafted(person, role=role)
-    accounts.created(account, writes)
+    try:
+        operations.commit(*writes)
+    except operations.ConditionFailed as failure:
+        known = failure.found(Login) if 0 in failure.failures else None
+        if known is None or known.account_id != account.account_id:
+            raise taken("username" if 0 in failure.failures else "email") from failure
+        # Our own first try, whose answer was lost.
     return account, profile
 
 
-def drafted(person: CampusPerson, *, role: CampusRole) -> tuple[Account, CampusProfile, list[Write]]:
-    """Return a new account, its profile, and the writes that create them. Raises ValidationFailed."""
-    user_id, now = new_id("usr"), clock.now()
+def taken(field: str) -> AlreadyExists:
+    """Return the refusal of a user name or an e-mail address that another account has."""
+    message = "belongs to another account already"
+    return AlreadyExists(f"{field}: {message}.", details=[{"field": field, "message": message}])
+
+
+def drafted(
+    person: CampusPerson, *, role: CampusRole, user_id: str | None = None, is_verified: bool = False
+) -> tuple[Account, CampusProfile, list[Write]]:
+    """Return a new account, its profile, and the writes that create them. Raises ValidationFailed.
+
+    The first write fails where the user name is taken, the third where the address is, and of a verified person one
+    more where the student number is verified for somebody else.
+    """
+    user_id, now = user_id or new_id("usr"), clock.now()
+    email = person.email.casefold()
     name = f"{person.first_name} {person.last_name}"
     about = (name, person.username, person.email, person.student_id or "")
     account = Account(
@@ -45,7 +70,7 @@ def drafted(person: CampusPerson, *, role: CampusRole) -> tuple[Account, CampusP
         portal=Portal.CAMPUS,
         login=person.username,
         name=name,
-        email=person.email,
+        email=email,
         role=role,
         status=AccountStatus.ACTIVE,
         password_hash=passwords.hash_password(person.password, Portal.CAMPUS, about=about),
@@ -56,7 +81,7 @@ def drafted(person: CampusPerson, *, role: CampusRole) -> tuple[Account, CampusP
         *keys.campus_people.profile(user_id),
         user_id=user_id,
         username=person.username,
-        email=person.email,
+        email=email,
         first_name=person.first_name,
         last_name=person.last_name,
         student_id=person.student_id,
@@ -64,9 +89,11 @@ def drafted(person: CampusPerson, *, role: CampusRole) -> tuple[Account, CampusP
         campus_id=person.campus_id,
         year_level=person.year_level,
         role=role,
+        is_verified=is_verified,
         created_at=now,
     )
-    by_address = Login(*keys.access.login(Portal.CAMPUS, person.email), account_id=user_id)
+    number = person.student_id
+    by_address = Login(*keys.access.login(Portal.CAMPUS, email), account_id=user_id)
     return (
         account,
         profile,
@@ -74,5 +101,7 @@ def drafted(person: CampusPerson, *, role: CampusRole) -> tuple[Account, CampusP
             *accounts.creation(account),
             operations.put(by_address, Login.pk.does_not_exist()),
             operations.put(profile, CampusProfile.pk.does_not_exist()),
+            *([student_numbers.claiming(number, user_id)] if number else []),
+            *([student_numbers.verifying(number, user_id)] if number and is_verified else []),
         ],
     )
