@@ -58,6 +58,19 @@ def read(key: str, *, limit: int) -> bytes | None:
     return content
 
 
+def written_at(key: str) -> datetime | None:
+    """Return when a file was stored, to the second, or None if it is missing. Raises Unavailable."""
+    try:
+        at: datetime = client("s3").head_object(Bucket=config().files_bucket, Key=key)["LastModified"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        raise Unavailable(retry_after=1) from error
+    except BotoCoreError as error:
+        raise Unavailable(retry_after=1) from error
+    return at
+
+
 def write(key: str, content: bytes, *, content_type: str) -> None:
     """Store a file. Raises Unavailable."""
     _ask("put_object", Key=key, Body=content, ContentType=content_type)

@@ -8,9 +8,13 @@ import io
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.clients import files
 from chalicelib.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_BYTES = 5 * 1024 * 1024
 # Covers photos of phone cameras, and bounds memory: a decoded image has four bytes a pixel.
@@ -59,7 +63,7 @@ def take(owner_id: str, upload_key: str, *, present: str | None, field: str = "p
     if content is None:
         raise _wrong(field, "names no upload; upload the photo first")
     try:
-        drawn = _redrawn(content, field)
+        drawn = redrawn(content, field=field)
     except ValidationFailed:
         files.delete(upload_key)  # unknown content is not kept
         raise
@@ -74,7 +78,7 @@ def keep(owner_id: str, content: bytes, *, field: str) -> str:
     """
     if len(content) > MAX_BYTES:
         raise _wrong(field, f"has more than {MAX_BYTES} bytes")
-    drawn = _redrawn(content, field)
+    drawn = redrawn(content, field=field)
     photo_key = _photo(owner_id, secrets.token_hex(16))
     files.write(photo_key, drawn, content_type="image/jpeg")
     return photo_key
@@ -102,8 +106,11 @@ def _wrong(field: str, problem: str) -> ValidationFailed:
     return ValidationFailed(details=[{"field": field, "message": problem}])
 
 
-def _redrawn(content: bytes, field: str) -> bytes:
-    """Re-encode an image as a small JPEG without metadata. Raises ValidationFailed."""
+def redrawn(content: bytes, *, field: str, side: int = _SIDE) -> bytes:
+    """Return an image as a JPEG of at most `side` pixels a side, upright and without metadata.
+
+    Of an animation the first picture is taken. Raises ValidationFailed, naming `field`.
+    """
     # Imported here: only this function needs it, and a module-level import slows every cold start.
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -114,9 +121,11 @@ def _redrawn(content: bytes, field: str) -> bytes:
         if image.width * image.height > MAX_PIXELS:
             raise _wrong(field, _TOO_MANY)
         # Decodes a JPEG near the target size, to save memory and time.
-        image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
+        image.draft("RGB", (2 * side, 2 * side))
+        image = _of_eight_bits(image)
+        # Before it is turned, so that only the small picture is copied.
+        image.thumbnail((side, side))
         image = ImageOps.exif_transpose(image)
-        image.thumbnail((_SIDE, _SIDE))
         # A new image, so that no metadata (location, camera) is copied.
         plain = Image.new("RGB", image.size, "white")
         opaque = image.convert("RGBA")
@@ -128,3 +137,10 @@ def _redrawn(content: bytes, field: str) -> bytes:
     drawn = io.BytesIO()
     plain.save(drawn, "JPEG", quality=_QUALITY, optimize=True)
     return drawn.getvalue()
+
+
+def _of_eight_bits(image: "Image.Image") -> "Image.Image":
+    """Return a picture with grey values of 16 bits as one of 8 bits, which a conversion would only cut off."""
+    if not image.mode.startswith("I"):
+        return image
+    return image.convert("F").point(lambda value: value / 256).convert("L")

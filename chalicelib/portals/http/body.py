@@ -14,11 +14,11 @@ _NO_VALUE = ("", "null", "undefined")
 _NOT_AN_OBJECT = {"model_type", "model_attributes_type", "dict_type"}
 
 
-def read(request: Any, limit: int) -> bytes:
-    """Return the body as it came. Raises TooLarge."""
+def read(request: Any, limit: int, *, beyond: str = "") -> bytes:
+    """Return the body as it came. Raises TooLarge, which also says what to do `beyond` the limit."""
     raw: bytes = request.raw_body
     if len(raw) > limit:
-        raise TooLarge(f"The body has {len(raw)} bytes; this route takes {limit}.")
+        raise TooLarge(f"The body has {len(raw)} bytes; this route takes {limit}. {beyond}".rstrip())
     return raw
 
 

@@ -17,7 +17,7 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http import body, forms, headers, padding, query, ranges, request_log, staff_acts, variables
 from chalicelib.portals.http.answer import JSON, Answer, File, Reply, answer, cached
 from chalicelib.portals.http.idempotent_answers import KeyedRequest, Result, answer_once, is_in_between
-from chalicelib.portals.http.route import ROUTES, AnyRoute, BodyT, Call, OtherT, QueryT, ReplyT, Route
+from chalicelib.portals.http.route import ROUTES, AnyRoute, BodyT, Call, FormBody, OtherT, QueryT, ReplyT, Route
 
 View = Callable[[Call[Any, Any]], Any]
 
@@ -67,8 +67,8 @@ def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, A
     path = variables.parse(route.variables, sent)
     parameters = query.parse(request.query_params or {}, route.query)
     boundary = forms.boundary(request.headers) if route.form else None
-    limit = route.form.limit if route.form and boundary else route.limit
-    raw = body.read(request, limit) if route.reads_body else b""
+    bound = route.form if route.form and boundary else FormBody(route.limit, files=())
+    raw = body.read(request, bound.limit, beyond=bound.beyond) if route.reads_body else b""
     form = forms.parse(raw, boundary) if boundary else None
     return Call(
         body=body.parse(raw, route.body, form) if route.body else None,

@@ -60,10 +60,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class FormBody:
-    """A form (multipart/form-data) that a route accepts besides JSON; `files` are the fields that carry files."""
+    """A form (multipart/form-data) that a route accepts besides JSON; `files` are the fields that carry files.
+
+    `beyond` says what to do with more than the limit.
+    """
 
     limit: int
     files: tuple[str, ...]
+    beyond: str = ""
 
 
 @dataclass(frozen=True, slots=True)

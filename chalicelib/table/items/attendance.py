@@ -14,10 +14,12 @@ from pynamodb.attributes import (
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
+from chalicelib.table.items.jobs import Job
 from chalicelib.vocabulary.campus import (
     AppealStatus,
     AttendanceMethod,
     AttendanceStatus,
+    ErasedKind,
     PhotoSide,
     VerificationStatus,
 )
@@ -115,9 +117,11 @@ class QrScan(Item, discriminator="qr_scan"):
 
 
 class AttendancePhoto(Item, discriminator="attendance_photo"):
-    """A photo of a submission. `nonce` is the submission's at the upload; `state` is where its check is.
+    """A photo of a submission. `nonce` is the submission's at the upload; `checked_at` is set by the check.
 
     `sha256` is of the bytes that were uploaded, `picture_hash` the 256-bit perceptual hash of the picture (32 bytes).
+    `upload_key` is where an upload was offered that is not taken yet, for the submission with `upload_nonce`.
+    `findings` are those of the check (domain/campus/attendance/photo_findings.py). `revision` counts the changes.
     """
 
     attendance_id = UnicodeAttribute()
@@ -129,16 +133,60 @@ class AttendancePhoto(Item, discriminator="attendance_photo"):
     sha256 = UnicodeAttribute(null=True)
     picture_hash = BinaryAttribute(legacy_encoding=False, null=True)
     uploaded_at = MomentAttribute()
+    upload_key = UnicodeAttribute(null=True)
+    upload_nonce = UnicodeAttribute(null=True)
+    offered_at = MomentAttribute(null=True)
     checked_at = MomentAttribute(null=True)
     findings: JSONAttribute = JSONAttribute(null=True)
     erased_at = MomentAttribute(null=True)
+    revision = IntegerAttribute(default=1)
 
 
 class AttendanceSignature(Item, discriminator="attendance_signature"):
     """The drawn signature of a submission, as a file in the bucket."""
 
     attendance_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
     nonce = UnicodeAttribute()
     key = UnicodeAttribute(null=True)
     captured_at = MomentAttribute()
     erased_at = MomentAttribute(null=True)
+
+
+class PictureKeeper(Item, discriminator="picture_keeper"):
+    """The first photo that had exactly these bytes, in one campus."""
+
+    event_id = UnicodeAttribute()
+    attendance_id = UnicodeAttribute()
+    side = EnumAttribute(PhotoSide)
+    uploaded_at = MomentAttribute()
+
+
+class PictureBand(Item, discriminator="picture_band"):
+    """A photo under one of the bands of its perceptual hash: pictures that are near share at least one band."""
+
+    event_id = UnicodeAttribute()
+    attendance_id = UnicodeAttribute()
+    side = EnumAttribute(PhotoSide)
+    picture_hash = BinaryAttribute(legacy_encoding=False)
+    uploaded_at = MomentAttribute()
+
+
+class PhotoCheck(Job, discriminator="photo_check"):
+    """The job that checks the photos of one record, and judges the record again with what it found."""
+
+    attendance_id = UnicodeAttribute()
+
+
+class EvidenceErasure(Job, discriminator="evidence_erasure"):
+    """The job that erases one kind of evidence of an event; it is due once the evidence's days are over.
+
+    `position` is where the walk over the event's records goes on. `erased` counts what was erased.
+    """
+
+    event_id = UnicodeAttribute()
+    erases = EnumAttribute(ErasedKind)
+    due_on = MomentAttribute()
+    position = UnicodeAttribute(null=True)
+    erased = IntegerAttribute(default=0)

@@ -6,10 +6,15 @@ from chalicelib.table.items.attendance import (
     AttendanceRecord,
     AttendanceSignature,
     AttendanceVersion,
+    EvidenceErasure,
     EvidenceTrace,
+    PhotoCheck,
+    PictureBand,
+    PictureKeeper,
     QrScan,
 )
-from chalicelib.table.places import Place, joined
+from chalicelib.table.keys import jobs
+from chalicelib.table.places import Key, Place, joined
 
 
 def record(attendance_id: str) -> Place[AttendanceRecord]:
@@ -45,3 +50,28 @@ def trace(event_id: str, what: str, mac: str) -> Place[EvidenceTrace]:
 def qr_scan(user_id: str, scan_id: str = "") -> Place[QrScan]:
     """Question 227; without a scan the prefix of all of a person."""
     return Place(QrScan, joined("QR_SCANS", user_id), scan_id)
+
+
+def picture_keeper(campus_id: str, sha256: str) -> Place[PictureKeeper]:
+    """Question 234: who had exactly these bytes first, in one campus."""
+    return Place(PictureKeeper, joined("PICTURE", campus_id, sha256), "PICTURE")
+
+
+def picture_band(campus_id: str, band: str, entry: str = "") -> Place[PictureBand]:
+    """Question 235; an entry begins with its moment, so that the newest are read first. Without one all of a band."""
+    return Place(PictureBand, joined("PICTURE_BAND", campus_id, band), entry)
+
+
+def evidence_of_event(event_id: str, entry: str = "") -> Key:
+    """Question 236 (first index); without an entry the prefix of all."""
+    return Key(joined("EVENT_EVIDENCE", event_id), entry)
+
+
+def photo_check(job_id: str) -> Place[PhotoCheck]:
+    """Question 69, for the check of photos."""
+    return Place(PhotoCheck, *jobs.job(job_id))
+
+
+def evidence_erasure(job_id: str) -> Place[EvidenceErasure]:
+    """Question 69, for the erasure of evidence."""
+    return Place(EvidenceErasure, *jobs.job(job_id))

@@ -1,0 +1,245 @@
+"""Photos of a submission: sent in a form, or uploaded to the bucket by a form of the bucket's own.
+
+A photo carries the nonce of the submission that it was uploaded for, so that one of an earlier submission does not
+count. What is kept is decoded and encoded anew, without metadata. Until the submission a second photo of one camera
+replaces the first. Afterwards a photo is taken only where it was missing.
+
+An offered upload is noted with its key. Whoever comes first takes it from there: the client that says it is complete,
+or the check of the photos (D-CAMPUS-50).
+"""
+
+import copy
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients import files
+from chalicelib.domain import photos
+from chalicelib.domain.campus.attendance import attendance_ids, evidence_files, open_submissions
+from chalicelib.errors import (
+    InvalidState,
+    NotFound,
+    Refusal,
+    TooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from chalicelib.table import keys, operations, retries
+from chalicelib.table.items import AttendanceDraft, AttendancePhoto
+from chalicelib.vocabulary.campus import PhotoSide
+
+MAX_BYTES = 8 * 1024 * 1024
+# An event of Lambda has at most 6 MB, in which the body is in base64 (AWS: "Lambda quotas").
+MAX_FORM_BYTES = 4_400_000
+# For reading a table or a face, and small enough for a PDF of 500 people.
+_SIDE = 1280
+_FORM_LIFETIME = timedelta(minutes=10)
+_TAKEN = "JPEG, PNG or WebP"
+_TYPES = ("image/jpeg", "image/png", "image/webp")
+# Kinds of pictures that are not taken, by the bytes that they begin with; ISO/IEC 23008-12 for HEIC and AVIF.
+_OTHER_PICTURES = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"\x00\x00\x00\x0cjP  ", b"\xff\x0a", b"8BPS")
+_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+_FIELD = "photo"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedUpload:
+    """The form that uploads a photo to the bucket; its field `key` names the upload."""
+
+    url: str
+    fields: dict[str, str]
+    key: str
+    expires_at: datetime
+
+
+def receive(submission_id: str, side: PhotoSide, content: bytes, *, user_id: str) -> AttendancePhoto:
+    """Keep a photo that came in a request. Raises NotFound, ValidationFailed, UnsupportedMediaType, TooLarge, and
+    InvalidState where a submitted record has one."""
+    draft = open_submissions.get(submission_id, user_id=user_id)
+    drawn = drawn_of(content)
+    return _keep(draft, side, content, drawn)
+
+
+def offer(submission_id: str, side: PhotoSide, *, content_type: str, user_id: str) -> OfferedUpload:
+    """Return the form of an upload to the bucket, and note its key.
+
+    Raises NotFound, ValidationFailed, UnsupportedMediaType, and InvalidState where a submitted record has a photo.
+    """
+    if content_type not in _TYPES:
+        raise UnsupportedMediaType(f"The photo must be {_TAKEN}.")
+    draft = open_submissions.get(submission_id, user_id=user_id)
+    attendance_id = attendance_ids.attendance_of(submission_id)
+    key = evidence_files.new_upload(draft.event_id, attendance_id, side)
+    url, fields, expires_at = files.upload_form(
+        key, content_type=content_type, limit=MAX_BYTES, lifetime=_FORM_LIFETIME
+    )
+
+    def note(photo: AttendancePhoto) -> None:
+        photo.upload_key, photo.upload_nonce, photo.offered_at = key, draft.nonce, clock.now()
+
+    _change(draft, side, note)
+    return OfferedUpload(url, fields, key, expires_at)
+
+
+def confirm(submission_id: str, side: PhotoSide, *, upload_key: str, user_id: str) -> AttendancePhoto:
+    """Take the upload that was offered; idempotent. Raises as `receive` does."""
+    open_submissions.get(submission_id, user_id=user_id)
+    photo = operations.get(keys.attendance.photo(attendance_ids.attendance_of(submission_id), side))
+    if photo is None or photo.upload_key != upload_key:
+        raise NotFound("There is no such upload for this submission.")
+    taken = take(photo)
+    if taken is None:
+        raise ValidationFailed(details=[{"field": "uploaded", "message": "names no upload; upload the photo first"}])
+    return taken
+
+
+def take(photo: AttendancePhoto) -> AttendancePhoto | None:
+    """Keep the photo that was uploaded as it was offered; None while the upload is missing.
+
+    Raises ValidationFailed or UnsupportedMediaType where it is no photo; then the upload and its offer are removed.
+    """
+    if photo.upload_key is None or photo.upload_nonce is None:
+        return None
+    content = files.read(photo.upload_key, limit=MAX_BYTES)
+    if content is None:
+        return None
+    draft = operations.get(keys.attendance.draft(photo.attendance_id))
+    if draft is None:
+        return None
+    try:
+        drawn = drawn_of(content)
+    except (ValidationFailed, UnsupportedMediaType):
+        withdraw(photo)
+        raise
+    kept = _keep(draft, photo.side, content, drawn, of=photo)
+    files.delete(photo.upload_key)
+    return kept
+
+
+def drawn_of(content: bytes) -> bytes:
+    """Return a photo as it is kept. Raises ValidationFailed, UnsupportedMediaType, TooLarge."""
+    if not content:
+        raise ValidationFailed(details=[{"field": _FIELD, "message": "is empty"}])
+    if len(content) > MAX_BYTES:
+        raise TooLarge(f"The photo has {len(content)} bytes; {MAX_BYTES} are taken.")
+    if content.startswith(_OTHER_PICTURES) or (content[4:8] == b"ftyp" and content[8:12] in _BRANDS):
+        raise UnsupportedMediaType(f"The photo must be {_TAKEN}; this is another kind of picture, such as HEIC.")
+    return photos.redrawn(content, field=_FIELD, side=_SIDE)
+
+
+def is_missing(photo: AttendancePhoto | None, nonce: str) -> bool:
+    """Whether a submission has no photo of its own."""
+    return photo is None or photo.key is None or photo.nonce != nonce
+
+
+def _keep(
+    draft: AttendanceDraft, side: PhotoSide, content: bytes, drawn: bytes, *, of: AttendancePhoto | None = None
+) -> AttendancePhoto:
+    """Store a photo and make it the record's; then delete the one that it replaces."""
+    key = evidence_files.new_photo(draft.event_id, _record_of(draft), side)
+    # The bytes come first: an item never names a file that is missing. What a crash leaves is erased by its prefix.
+    files.write(key, drawn, content_type="image/jpeg")
+    uploaded_at = _uploaded_at(of)
+
+    def keep(photo: AttendancePhoto) -> None:
+        photo.key = key
+        photo.sha256 = hashlib.sha256(content).hexdigest()
+        photo.nonce = (of.upload_nonce if of else None) or draft.nonce
+        photo.uploaded_at = uploaded_at
+        photo.upload_key = photo.upload_nonce = photo.offered_at = None
+        photo.picture_hash = photo.checked_at = photo.findings = photo.erased_at = None
+
+    try:
+        before, after = _change(draft, side, keep, of=of)
+    except Refusal:
+        files.delete(key)
+        raise
+    if before is not None and before.key is not None:
+        files.delete(before.key)
+    return after
+
+
+def _uploaded_at(of: AttendancePhoto | None) -> datetime:
+    """Return when a photo arrived: now, or when the bucket took an offered upload."""
+    now = clock.now()
+    if of is None or of.upload_key is None or of.offered_at is None:
+        return now
+    stored_at = files.written_at(of.upload_key) or now
+    return max(of.offered_at, min(stored_at, now))
+
+
+def _change(
+    draft: AttendanceDraft,
+    side: PhotoSide,
+    change: Callable[[AttendancePhoto], None],
+    *,
+    of: AttendancePhoto | None = None,
+) -> tuple[AttendancePhoto | None, AttendancePhoto]:
+    """Change the photo of a side in one transaction with a look at the submission; return it before and after.
+
+    Raises InvalidState where the submitted record has a photo, and NotFound where the offer `of` is not open any more.
+    """
+    attendance_id = _record_of(draft)
+    place, of_draft = keys.attendance.photo(attendance_id, side), keys.attendance.draft(attendance_id)
+    for _ in retries.attempts():
+        present, before = operations.get(of_draft), operations.get(place)
+        if present is None:
+            raise NotFound
+        if of is not None and (before is None or before.upload_key != of.upload_key):
+            raise NotFound("This upload was taken, or replaced by another one.")
+        if present.submitted_at is not None and not is_missing(before, present.nonce):
+            raise InvalidState("This record has its photo already.")
+        photo = copy.deepcopy(before) if before is not None else _fresh(draft, side)
+        change(photo)
+        as_read: Condition = AttendancePhoto.pk.does_not_exist()
+        if before is not None:
+            as_read = AttendancePhoto.revision == before.revision
+            photo.revision = before.revision + 1
+        try:
+            operations.commit(
+                operations.put(photo, as_read), operations.check(of_draft, open_submissions.is_same(present))
+            )
+        except operations.ConditionFailed:
+            continue  # the photo or the submission changed after the read
+        return before, photo
+    raise Unavailable(retry_after=1)
+
+
+def _fresh(draft: AttendanceDraft, side: PhotoSide) -> AttendancePhoto:
+    attendance_id = _record_of(draft)
+    return AttendancePhoto(
+        *keys.attendance.photo(attendance_id, side),
+        gsi1=keys.attendance.evidence_of_event(draft.event_id, evidence_files.photo_entry(attendance_id, side)),
+        attendance_id=attendance_id,
+        event_id=draft.event_id,
+        user_id=draft.user_id,
+        side=side,
+        nonce=draft.nonce,
+        uploaded_at=clock.now(),
+    )
+
+
+def withdraw(photo: AttendancePhoto) -> None:
+    """Remove an offered upload that is not taken: what was uploaded, and its note."""
+    if photo.upload_key is None:
+        return
+    files.delete(photo.upload_key)
+    gone: list[Action] = [
+        AttendancePhoto.upload_key.remove(),
+        AttendancePhoto.upload_nonce.remove(),
+        AttendancePhoto.offered_at.remove(),
+        AttendancePhoto.revision.add(1),
+    ]
+    with suppress(operations.ConditionFailed):  # another upload was offered meanwhile
+        operations.record(operations.change(photo.place, gone, AttendancePhoto.upload_key == photo.upload_key))
+
+
+def _record_of(draft: AttendanceDraft) -> str:
+    return attendance_ids.attendance_id(draft.event_id, draft.user_id)
