@@ -3,6 +3,7 @@
 from chalicelib.clients import aws, jobs, messages, secrets
 from chalicelib.domain.access import lock_outs, request_rates, tokens
 from chalicelib.domain.campus.events import campus_events
+from chalicelib.domain.campus.people import campus_names
 from chalicelib.domain.events import catalogue, categories
 from chalicelib.table import operations
 
@@ -25,3 +26,4 @@ def forget_answers() -> None:
     tokens.forget()
     request_rates.forget()
     campus_events.forget()
+    campus_names.forget()

@@ -51,7 +51,7 @@ def flipped(text: str, bit: int) -> str:
 
 def cases() -> list[dict[str, Any]]:
     """Return all cases: a token and digits, when they are read, and the reason of the refusal or null."""
-    made = [
+    made: list[tuple[str, int, dict[str, Any], str | None]] = [
         ("made in this second", AT, {}, None),
         ("made at the first second of the step before", AT - 40, {}, None),
         ("two steps old by one second", AT - 41, {}, "expired"),

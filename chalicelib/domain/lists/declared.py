@@ -1,6 +1,7 @@
 """Every declared list."""
 
 from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
+from chalicelib.domain.lists.campus_events import CAMPUS_EVENTS
 from chalicelib.domain.lists.cards import CARD_REQUESTS, CARDS
 from chalicelib.domain.lists.customers import CUSTOMERS
 from chalicelib.domain.lists.declaration import AnyList
@@ -35,4 +36,5 @@ LISTS: tuple[AnyList, ...] = (
     DEPOSITS,
     WITHDRAWALS,
     DEVICES,
+    CAMPUS_EVENTS,
 )

@@ -1,0 +1,88 @@
+"""Pages of campus events: what a caller may see, newest first, by campus and by days in the event's own time zone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from chalicelib.domain import timezones
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.events import campus_events, event_fields
+from chalicelib.domain.campus.people import campus_names
+from chalicelib.domain.lists import pages
+from chalicelib.domain.lists.campus_events import CAMPUS_EVENTS
+from chalicelib.domain.lists.pages import Asked
+from chalicelib.domain.paging import Page
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CampusEvent
+from chalicelib.vocabulary.campus import CampusRole
+
+# Local time is at most so far from UTC, before or after.
+_FARTHEST = timedelta(hours=14)
+
+
+@dataclass(frozen=True, slots=True)
+class EventPeriod:
+    """A period; a day is a whole day in the time zone of each event. Both ends are included."""
+
+    begins: datetime | date | None = None
+    ends: datetime | date | None = None
+
+    def overlaps(self, event: CampusEvent) -> bool:
+        """Whether an event takes place at any time of the period."""
+        zone = timezones.zone(event.timezone)
+        begins = _moment(self.begins, time.min, zone)
+        ends = _moment(self.ends, time.max, zone)
+        return (begins is None or event.ends_at >= begins) and (ends is None or event.starts_at <= ends)
+
+    def starts(self) -> tuple[datetime | None, datetime | None]:
+        """Return between which moments all events begin that overlap the period."""
+        utc = timezones.zone("UTC")
+        first, last = _moment(self.begins, time.min, utc), _moment(self.ends, time.max, utc)
+        return (
+            None if first is None else first - event_fields.LONGEST - _FARTHEST,
+            None if last is None else last + _FARTHEST,
+        )
+
+
+def page(asked: Asked, by: Principal, *, campus: str | None = None, period: EventPeriod) -> Page[CampusEvent]:
+    """Return a page of the events that the caller may see. `campus` is an id or a name.
+
+    A page may be short, and `next` then continues. Raises InvalidCursor, ValidationFailed.
+    """
+    filters = dict(asked.filters)
+    if campus is not None:
+        filters["campus_id"] = campus_names.require(campus).campus_id
+    allowed = _allowed(by)
+    if any(filters.get(name, value) != value for name, value in allowed.items()):
+        return Page(results=[])
+    ranges = dict(asked.ranges)
+    if period != EventPeriod() and "starts_at" not in ranges:
+        ranges["starts_at"] = period.starts()
+    found = pages.page(CAMPUS_EVENTS, replace(asked, filters={**filters, **allowed}, ranges=ranges))
+    return found.showing([event for event in found.results if period.overlaps(event)])
+
+
+def organizers(events: Sequence[CampusEvent]) -> Mapping[str, str]:
+    """Return the names of the events' organizers by id, with one read."""
+    places = {keys.campus_people.profile(event.organizer_id) for event in events}
+    profiles = operations.get_many(places, consistent=False).values()
+    return {profile.user_id: f"{profile.first_name} {profile.last_name}" for profile in profiles}
+
+
+def _allowed(by: Principal) -> dict[str, Any]:
+    """Return the filters that every page of the caller has."""
+    match by.claims.get("role"):
+        case CampusRole.ADMIN | CampusRole.HR:
+            return {}
+        case CampusRole.SUPERVISOR:
+            return {"campus_id": campus_events.campus_of(by.id) or ""}
+        case CampusRole.ORGANIZER:
+            return {"organizer_id": by.id}
+    return {"is_active": "true"}
+
+
+def _moment(value: datetime | date | None, of_day: time, zone: Any) -> datetime | None:
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.combine(value, of_day, tzinfo=zone)
