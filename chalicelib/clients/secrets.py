@@ -122,9 +122,11 @@ NUMBERS = Keys(SecretLife.NUMBERS)
 TICKETS = Keys(SecretLife.TICKETS)
 # Keys on secure NFC cards, which nobody can change from afar.
 CARDS = Keys(SecretLife.CARDS)
+# Signatures of attendance reports, which are verified for as long as anybody keeps a report.
+REPORTS = Keys(SecretLife.REPORTS)
 # Keys of payment providers, as fields; the sandbox signs with a derived one.
 PROVIDERS = Keys(SecretLife.PROVIDERS, kept=timedelta(days=1))
-ALL = (SESSIONS, NUMBERS, TICKETS, CARDS, PROVIDERS)
+ALL = (SESSIONS, NUMBERS, TICKETS, CARDS, REPORTS, PROVIDERS)
 
 
 def forget() -> None:

@@ -19,6 +19,7 @@ class Purpose:
 
 ACCESS_TOKENS = Purpose("access-token signing", secrets.SESSIONS)
 TICKET_CODES = Purpose("ticket code signing", secrets.TICKETS)
+CAMPUS_REPORTS = Purpose("campus report signing", secrets.REPORTS)
 
 
 @lru_cache(maxsize=64)

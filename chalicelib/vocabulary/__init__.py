@@ -744,4 +744,5 @@ class SecretLife(StrEnum):
     NUMBERS = "numbers"
     TICKETS = "tickets"
     CARDS = "cards"
+    REPORTS = "reports"
     PROVIDERS = "providers"

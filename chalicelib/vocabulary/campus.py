@@ -112,6 +112,31 @@ class ErasedKind(StrEnum):
     DEVICE = "device"
 
 
+class ReportKind(StrEnum):
+    """What a registered report shows."""
+
+    ATTENDANCE = "attendance"
+    OFFICIAL = "official"
+    PHOTOS = "photos"
+    INDIVIDUAL = "individual"
+
+
+class ReportFormat(StrEnum):
+    """The formats of reports."""
+
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
+    PDF = "pdf"
+
+
+class ReportVersion(StrEnum):
+    """A report has two versions under one id: with the people, and redacted for third parties."""
+
+    FULL = "full"
+    REDACTED = "redacted"
+
+
 class AnomalyType(StrEnum):
     """The named rules that find what is unusual."""
 

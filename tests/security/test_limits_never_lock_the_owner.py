@@ -16,9 +16,13 @@ from chalicelib import clock
 from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, devices, limits
 from chalicelib.domain.access.limits import Budget
+from chalicelib.domain.campus.reports import report_registry
+from chalicelib.domain.campus.reports.report_registry import ReportFacts, ReportHashes
+from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Throttle
 from chalicelib.vocabulary import AdminRole, OtpPurpose
+from chalicelib.vocabulary.campus import ReportFormat, ReportKind
 from tests.portals.webapp.evening import card_of, make_evening
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts
@@ -315,6 +319,14 @@ def health_by_an_usher() -> Scenario:
     return Scenario(lambda: look(curious), lambda: look(other))
 
 
+def report_verifications() -> Scenario:
+    facts = ReportFacts(new_id("rep"), ReportKind.OFFICIAL, ReportFormat.PDF, clock.now(), "usr_1", 1)
+    report = report_registry.register(facts, ReportHashes(full="a" * 64, redacted="b" * 64))
+    nearly_full(limits.REPORT_VERIFICATIONS, STRANGER)
+    path = f"/api/campus/reports/verify/{report.report_id}/"
+    return Scenario(lambda: call("GET", path, address=STRANGER), lambda: call("GET", path, address=NEIGHBOUR))
+
+
 def look_ups_by_a_customer() -> Scenario:
     concert = make_evening()
 
@@ -383,6 +395,7 @@ SCENARIOS: dict[str, Callable[[], Scenario]] = {
     limits.LOOK_UPS_BY_MERCHANT.name: look_ups_by_a_shop,
     limits.LOOK_UPS_OF_DAY_BY_MERCHANT.name: look_ups_of_a_day_by_a_shop,
     limits.HEALTH_BY_USHER.name: health_by_an_usher,
+    limits.REPORT_VERIFICATIONS.name: report_verifications,
 }
 # A code that is tried out is dead: it is refused as such, not for a time.
 DEAD = {limits.TRIES_OF_CODE.name, limits.TRIES_BY_NUMBER.name}

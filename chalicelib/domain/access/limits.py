@@ -149,6 +149,10 @@ LOOK_UPS_BY_CUSTOMER = Budget("recipient look-up", "customer", 20, _HOUR, "look-
 LOOK_UPS_BY_MERCHANT = Budget("customer look-up", "merchant", 30, timedelta(minutes=1), "look-ups of customers")
 LOOK_UPS_OF_DAY_BY_MERCHANT = Budget("customer look-up of a day", "merchant", 200, _DAY, "look-ups of customers")
 HEALTH_BY_USHER = Budget("health look-up", "usher", 60, _HOUR, "look-ups of health data")
+# A campus has one address for everybody, and a report may be shown to a whole hall.
+REPORT_VERIFICATIONS = Budget(
+    "report verification", "address", 600, timedelta(minutes=1), "verifications of reports from your address"
+)
 
 BUDGETS = (
     WRONG_PASSWORDS,
@@ -174,6 +178,7 @@ BUDGETS = (
     LOOK_UPS_BY_MERCHANT,
     LOOK_UPS_OF_DAY_BY_MERCHANT,
     HEALTH_BY_USHER,
+    REPORT_VERIFICATIONS,
 )
 
 _MANY_AT_ONE_ADDRESS = (Portal.TIX, Portal.CAMPUS)

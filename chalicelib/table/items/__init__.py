@@ -44,6 +44,8 @@ from chalicelib.table.items.campus_people import (
     CampusProfile,
     StudentNumberClaim,
 )
+from chalicelib.table.items.campus_people import Campus, CampusCard, CampusProfile, StudentNumberClaim
+from chalicelib.table.items.campus_reports import CampusReport, CampusReportRun
 from chalicelib.table.items.cancellations import Cancellation, CancellationPreview, CancellationRun
 from chalicelib.table.items.cards import (
     Card,
@@ -186,6 +188,8 @@ __all__ = [
     "CampusEvent",
     "CampusLogIn",
     "CampusProfile",
+    "CampusReport",
+    "CampusReportRun",
     "Cancellation",
     "CancellationPreview",
     "CancellationRun",

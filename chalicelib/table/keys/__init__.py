@@ -183,6 +183,7 @@ No.  question                                   index  partition                
 234  who had exactly these bytes of a photo     table  PICTURE#campus#sha256     PICTURE                jobs
 235  the pictures with a band of their hash     table  PICTURE_BAND#campus#band  moment#attendance#side jobs
 236  the photos and signatures of an event      gsi1   EVENT_EVIDENCE#event      kind#attendance#side   jobs
+250  a registered report                        table  CAMPUS_REPORT#report      CAMPUS_REPORT          campus, public
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -210,6 +211,7 @@ from chalicelib.table.keys import (
     audit,
     campus_events,
     campus_people,
+    campus_reports,
     cancellations,
     cards,
     customers,
@@ -240,6 +242,7 @@ __all__ = [
     "audit",
     "campus_events",
     "campus_people",
+    "campus_reports",
     "cancellations",
     "cards",
     "customers",

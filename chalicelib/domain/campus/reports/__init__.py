@@ -1,1 +1,1 @@
-"""Reports of attendance as JSON, CSV, XLSX and PDF, and the public proof that one is genuine."""
+"""Reports of attendance: as data, as spreadsheets, as an official PDF; each registered, signed, and open to a check."""
