@@ -22,6 +22,8 @@ PATH_VARIABLES = {
     "incident_id": "The incident's id.",
     "request_id": "The id of what somebody asked for: a change of an event, a refund, a card.",
     "session_id": "The session's id.",
+    "attendance_id": "The id of a person's attendance at an event.",
+    "report_id": "The id of a registered report of attendance.",
     "mobile": "The customer's number, in national or international form; its + may be written %2B.",
 }
 
@@ -33,6 +35,7 @@ PORTALS = {
     "device": "The gate: reader agents, enrolled once with their own key.",
     "admin": "The platform's own staff.",
     "tix": "Small organizations that number and scan their own tickets.",
+    "campus": "Attendance at a campus: students, and staff who look at it.",
     "platform": "Live updates, liveness, and this document.",
 }
 

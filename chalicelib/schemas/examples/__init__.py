@@ -32,13 +32,15 @@ PATH_VALUES = {
     "dispute_id": f"dsp_{ULID}",
     "incident_id": f"inc_{ULID}",
     "request_id": f"rfd_{ULID}",
+    "attendance_id": f"att_{ULID}",
+    "report_id": f"rep_{ULID}",
     "venue_id": demo.KNOWN_VENUE_ID,
     "customer_id": f"cus_{ULID}",
     "mobile": demo.CUSTOMER_NUMBER,
 }
 
 # Where a portal's variable of that name is another kind of id.
-_PATH_VALUES_OF_PORTALS = {("admin", "user_id"): USHER_ID}
+_PATH_VALUES_OF_PORTALS = {("admin", "user_id"): USHER_ID, ("campus", "event_id"): f"cev_{ULID}"}
 
 
 def path_values(portal: str) -> dict[str, str]:

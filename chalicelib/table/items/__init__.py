@@ -44,7 +44,6 @@ from chalicelib.table.items.campus_people import (
     CampusProfile,
     StudentNumberClaim,
 )
-from chalicelib.table.items.campus_people import Campus, CampusCard, CampusProfile, StudentNumberClaim
 from chalicelib.table.items.campus_reports import CampusReport, CampusReportRun
 from chalicelib.table.items.cancellations import Cancellation, CancellationPreview, CancellationRun
 from chalicelib.table.items.cards import (

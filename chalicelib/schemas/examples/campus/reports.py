@@ -11,7 +11,7 @@ EVENT_TITLE = "Quantum mechanics I"
 _CHECKED = {
     "valid": True,
     "report_id": REPORT_ID,
-    "generated_at": "2026-11-20T10:00:00Z",
+    "generated_at": "2026-11-20T10:00:00.000Z",
     "kind": "official",
     "format": "pdf",
     "event_title": EVENT_TITLE,
