@@ -31,13 +31,15 @@ class Filter(Generic[ItemT]):
     """A filter, named like its query parameter: `of` returns the value or values of an item.
 
     `a` is an enumeration, bool, or str. `folded` compares texts as a search does, such as names of cities. `live`
-    filters are checked on items only, so that a change of their value writes no entry.
+    filters are checked on items only, so that a change of their value writes no entry. `named` ones are of an id and
+    also take a name, which the caller of the page resolves.
     """
 
     of: Callable[[ItemT], Value | Iterable[Value | None] | None]
     a: type[StrEnum] | type[bool] | type[str] = str
     folded: bool = False
     live: bool = False
+    named: bool = False
 
     def values(self, item: ItemT) -> list[str]:
         """Return the values of an item as entries have them."""

@@ -1,5 +1,6 @@
 """Every declared list."""
 
+from chalicelib.domain.lists.attendance import APPEALS, ATTENDANCE
 from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
 from chalicelib.domain.lists.campus_events import CAMPUS_EVENTS
 from chalicelib.domain.lists.cards import CARD_REQUESTS, CARDS
@@ -37,4 +38,6 @@ LISTS: tuple[AnyList, ...] = (
     WITHDRAWALS,
     DEVICES,
     CAMPUS_EVENTS,
+    ATTENDANCE,
+    APPEALS,
 )

@@ -21,10 +21,10 @@ from chalicelib.domain.lists.pages import Asked, Bound
 from chalicelib.domain.paging import Page
 from chalicelib.portals.http.route import Call
 from chalicelib.schemas import wire
-from chalicelib.schemas.admin.lists import AmountText, FilterText, ListIn, Number
+from chalicelib.schemas.admin.lists import AmountText, FilterText, ListIn, Number, OrderedIn
 
-_LIST_OF_QUERY: dict[type[ListIn], AnyList] = {}
-ListT = TypeVar("ListT", bound=ListIn)
+_LIST_OF_QUERY: dict[type[OrderedIn], AnyList] = {}
+ListT = TypeVar("ListT", bound=OrderedIn)
 _FROM, _TO = "_from", "_to"
 # Of words that the program makes when it starts, which a type checker does not know.
 _EITHER_SPELLING: Any = wire.Filter
@@ -73,7 +73,7 @@ def asked_of(listed: AnyList, call: Call[Any, Any]) -> Asked:
         caller_id=call.principal.id,
         page_size=query.page_size,
         cursor=query.cursor,
-        search=query.search,
+        search=query.search if isinstance(query, ListIn) else None,
         ordering=query.ordering,
         filters={name: value for name, value in filters.items() if value is not None},
         ranges={name: ends for name, ends in ranges.items() if ends != (None, None)},
@@ -107,7 +107,7 @@ def _type_of(each: Filter[Any]) -> Any:
         return _EITHER_SPELLING[Literal["true", "false"]]
     if issubclass(each.a, StrEnum):
         return _EITHER_SPELLING[each.a]
-    return FilterText if each.folded else wire.Id
+    return FilterText if each.folded or each.named else wire.Id
 
 
 def _range_of(order: Ordering[Any]) -> Any:

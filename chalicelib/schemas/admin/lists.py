@@ -14,8 +14,13 @@ AmountText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1
 Number = Annotated[int, Field(ge=-(10**12), le=10**12)]
 
 
-class ListIn(PageIn):
-    """The page of a list of staff."""
+class OrderedIn(PageIn):
+    """The page of a list without words to search for."""
 
     ordering: str | None = None
+
+
+class ListIn(OrderedIn):
+    """The page of a list of staff."""
+
     search: SearchText | None = Field(None, description="The beginning of any word; several words must all be found.")

@@ -23,6 +23,7 @@ from chalicelib.table.items.access import (
     UsherPhones,
 )
 from chalicelib.table.items.attendance import (
+    AttendanceAppeal,
     AttendanceDraft,
     AttendancePhoto,
     AttendanceRecord,
@@ -167,6 +168,7 @@ __all__ = [
     "Account",
     "AccountTotal",
     "Assignment",
+    "AttendanceAppeal",
     "AttendanceDraft",
     "AttendancePhoto",
     "AttendanceRecord",

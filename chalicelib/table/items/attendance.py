@@ -51,7 +51,7 @@ class AttendanceRecord(Item, discriminator="attendance"):
 
     `factors` is {factor: [passed, detail?]}, `flags` is {flag: evidence}; their messages are made when shown.
     `corrected` is true once staff changed the status. Earlier versions are items of their own and never change.
-    `appeal` is {"statement", "at", "status", "answer"?, "answered_at"?, "answered_by"?}.
+    `appeal` is the newest appeal: {"statement", "at", "status", "answer"?, "answered_at"?, "answered_by"?}.
     """
 
     attendance_id = UnicodeAttribute()
@@ -94,6 +94,27 @@ class AttendanceVersion(Item, discriminator="attendance_version"):
     replaced_at = MomentAttribute()
     replaced_by = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
+
+
+class AttendanceAppeal(Item, discriminator="attendance_appeal"):
+    """A person's statement against a record, or against having none; its answer. Statements are never removed.
+
+    `number` counts the appeals of one person at one event from 1; only the newest may be open.
+    """
+
+    appeal_id = UnicodeAttribute()
+    attendance_id = UnicodeAttribute()
+    number = IntegerAttribute()
+    event_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    campus_id = UnicodeAttribute()
+    organizer_id = UnicodeAttribute()
+    statement = UnicodeAttribute()
+    filed_at = MomentAttribute()
+    status = EnumAttribute(AppealStatus)
+    answer = UnicodeAttribute(null=True)
+    answered_by = UnicodeAttribute(null=True)
+    answered_at = MomentAttribute(null=True)
 
 
 class EvidenceTrace(Item, discriminator="evidence_trace"):

@@ -1,6 +1,7 @@
 """Keys of attendance: a student at an event."""
 
 from chalicelib.table.items.attendance import (
+    AttendanceAppeal,
     AttendanceDraft,
     AttendancePhoto,
     AttendanceRecord,
@@ -16,6 +17,9 @@ from chalicelib.table.items.attendance import (
 from chalicelib.table.keys import jobs
 from chalicelib.table.places import Key, Place, joined
 
+# The beginnings of the sort keys of versions and of appeals.
+VERSIONS, APPEALS = "VERSION", "APPEAL"
+
 
 def record(attendance_id: str) -> Place[AttendanceRecord]:
     """Question 225: the record; its partition has all of one student at one event."""
@@ -29,7 +33,12 @@ def draft(attendance_id: str) -> Place[AttendanceDraft]:
 
 def version(attendance_id: str, number: int) -> Place[AttendanceVersion]:
     """Question 225: an earlier version; six digits, so that text order is number order."""
-    return Place(AttendanceVersion, record(attendance_id).pk, joined("VERSION", f"{number:06d}"))
+    return Place(AttendanceVersion, record(attendance_id).pk, joined(VERSIONS, f"{number:06d}"))
+
+
+def appeal(attendance_id: str, number: int) -> Place[AttendanceAppeal]:
+    """Question 228: an appeal; six digits, as versions have."""
+    return Place(AttendanceAppeal, record(attendance_id).pk, joined(APPEALS, f"{number:06d}"))
 
 
 def photo(attendance_id: str, side: str) -> Place[AttendancePhoto]:

@@ -1,0 +1,49 @@
+"""Records of attendance, read by their owners and by the staff of their events."""
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.attendance import attendance_pages, event_staff, record_views
+from chalicelib.domain.campus.attendance.record_views import ShownRecord
+from chalicelib.domain.campus.events import campus_events
+from chalicelib.domain.lists.attendance import ATTENDANCE
+from chalicelib.domain.lists.pages import Asked
+from chalicelib.domain.paging import Page
+from chalicelib.errors import NotFound
+from chalicelib.table import keys, operations
+from chalicelib.table.items import AttendanceRecord
+
+UNKNOWN_RECORD = "There is no such attendance record."
+
+
+def page(caller: Principal, asked: Asked) -> Page[ShownRecord]:
+    """Return a page of the records that the caller may read. Raises InvalidCursor, ValidationFailed."""
+    found = attendance_pages.scoped(ATTENDANCE, caller, asked)
+    return found.showing(record_views.show_many(found.results))
+
+
+def page_of_event(caller: Principal, event_id: str, asked: Asked) -> Page[ShownRecord]:
+    """Return a page of the records of an event. Raises NotFound, InvalidCursor, ValidationFailed."""
+    campus_events.require_staff_of(event_id, caller)
+    found = attendance_pages.narrowed(ATTENDANCE, asked, {"event": event_id})
+    return found.showing(record_views.show_many(found.results))
+
+
+def show(caller: Principal, attendance_id: str) -> ShownRecord:
+    """Return a record of the caller, or of an event that they are staff of. Raises NotFound."""
+    return record_views.show(readable(caller, attendance_id))
+
+
+def readable(caller: Principal, attendance_id: str) -> AttendanceRecord:
+    """Return a record that the caller may read. Raises NotFound."""
+    record = operations.get(keys.attendance.record(attendance_id))
+    if record is None or not (record.user_id == caller.id or event_staff.is_staff_of(caller, record)):
+        raise NotFound(UNKNOWN_RECORD)
+    return record
+
+
+def unchanged(record: AttendanceRecord) -> Condition:
+    """Return the condition that a record is as it was read, for decisions and for the check of its evidence."""
+    is_checked = AttendanceRecord.verification_status == record.verification_status
+    condition: Condition = (AttendanceRecord.version == record.version) & is_checked
+    return condition

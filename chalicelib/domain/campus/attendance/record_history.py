@@ -1,0 +1,107 @@
+"""The history of a record: every version, who replaced it, when and why, with all appeals; nothing is left out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.attendance import attendance_appeals, event_staff, record_views, record_writes
+from chalicelib.domain.campus.attendance.attendance_records import UNKNOWN_RECORD
+from chalicelib.domain.campus.attendance.record_views import ShownFactor, ShownFlag
+from chalicelib.errors import NotFound
+from chalicelib.table import keys, operations
+from chalicelib.table.items import AttendanceAppeal, AttendanceRecord, AttendanceVersion, QrScan
+from chalicelib.table.ranges import Begins
+
+# Readings of codes that staff see beside a record, the newest.
+_MOST_READINGS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVersion:
+    """A version of a record; `replaced_…` and `reason` say by whom, when and why it was replaced."""
+
+    version: int
+    status: str
+    verification_status: str
+    method: str
+    submitted_at: datetime
+    location_verified: bool | None
+    distance_m: float | None
+    factors: list[ShownFactor]
+    flags: list[ShownFlag]
+    note: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    replaced_by: str | None
+    replaced_at: datetime | None
+    reason: str | None
+    is_original: bool
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHistory:
+    """All versions of a record, the original first; appeals, the oldest first; readings of codes, for staff."""
+
+    id: str
+    versions: list[ShownVersion]
+    appeals: list[AttendanceAppeal]
+    readings: list[QrScan]
+
+
+def show(caller: Principal, attendance_id: str) -> RecordHistory:
+    """Return the history of a record, to its owner or staff. Raises NotFound."""
+    record = operations.get(keys.attendance.record(attendance_id))
+    appeals = attendance_appeals.every(attendance_id)
+    subject = record or (appeals[0] if appeals else None)
+    if subject is None:
+        raise NotFound(UNKNOWN_RECORD)
+    is_staff = event_staff.is_staff_of(caller, subject)
+    if not (is_staff or subject.user_id == caller.id):
+        raise NotFound(UNKNOWN_RECORD)
+    return RecordHistory(
+        id=attendance_id,
+        versions=_versions(record) if record is not None else [],
+        appeals=appeals,
+        readings=_readings(subject.user_id, subject.event_id) if is_staff else [],
+    )
+
+
+def _versions(record: AttendanceRecord) -> list[ShownVersion]:
+    raws = operations.query(record.pk, Begins(keys.attendance.VERSIONS), consistent=True)
+    earlier = [AttendanceVersion.from_raw_data(raw) for raw in raws]
+    # A decision between the two reads shows in the next answer.
+    shown = [_shown(each.version, dict(each.content), each) for each in earlier if each.version < record.version]
+    return [*shown, _shown(record.version, record_writes.content_of(record), None)]
+
+
+def _shown(number: int, content: dict[str, Any], replaced: AttendanceVersion | None) -> ShownVersion:
+    return ShownVersion(
+        version=number,
+        status=content["status"],
+        verification_status=content["verification_status"],
+        method=content["method"],
+        submitted_at=_moment(content["submitted_at"]),
+        location_verified=content["location_verified"],
+        distance_m=content["distance_m"],
+        factors=record_views.factors_of(content["factors"]),
+        flags=record_views.flags_of(content["flags"]),
+        note=content["note"],
+        decided_by=content["verified_by"],
+        decided_at=_moment(content["verified_at"]) if content["verified_at"] else None,
+        replaced_by=replaced.replaced_by if replaced is not None else None,
+        replaced_at=replaced.replaced_at if replaced is not None else None,
+        reason=replaced.reason if replaced is not None else None,
+        is_original=number == 1,
+        is_current=replaced is None,
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _readings(user_id: str, event_id: str) -> list[QrScan]:
+    raws = operations.query(keys.attendance.qr_scan(user_id).pk, newest_first=True, limit=_MOST_READINGS)
+    return [scan for scan in map(QrScan.from_raw_data, raws) if scan.event_id == event_id]

@@ -1,0 +1,236 @@
+"""Bodies of campus attendance: records, decisions, appeals, histories, marks by hand."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from chalicelib import identifiers
+from chalicelib.schemas.admin.lists import OrderedIn
+from chalicelib.schemas.texts import LINES
+from chalicelib.schemas.wire import Filter, Id, In, Moment, Out
+from chalicelib.vocabulary.campus import (
+    AppealStatus,
+    AttendanceMethod,
+    AttendanceStatus,
+    EvidenceFactor,
+    EvidenceFlag,
+    ReviewDecision,
+    VerificationStatus,
+)
+
+
+def _left_out(value: Any) -> Any:
+    """Return None for an empty field: the client's forms send every field."""
+    return None if isinstance(value, str) and value.strip() in ("", "null", "undefined") else value
+
+
+def _card_uid(value: str) -> str:
+    uid = identifiers.parse_uid(value)
+    if uid is None:
+        raise ValueError("must be a UID in hex of 4, 7, 8 or 10 bytes")
+    return uid
+
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
+OptionalReason = Annotated[Reason | None, BeforeValidator(_left_out, json_schema_input_type=str | None)]
+Statement = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), LINES]
+StudentName = Annotated[
+    Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] | None,
+    BeforeValidator(_left_out, json_schema_input_type=str | None),
+    Field(description="The user id, or the student number."),
+]
+CardUid = Annotated[
+    Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(_card_uid)] | None,
+    BeforeValidator(_left_out, json_schema_input_type=str | None),
+    Field(description="The UID of an NFC card in hex.", examples=["04A1B2C3D4E5F6"]),
+]
+OptionalStatus = Annotated[
+    Filter[AttendanceStatus] | None, BeforeValidator(_left_out, json_schema_input_type=AttendanceStatus | None)
+]
+OptionalId = Annotated[Id | None, BeforeValidator(_left_out, json_schema_input_type=str | None)]
+
+
+class RecordsIn(OrderedIn):
+    """A page of records, or of the people who were expected at an event and have none."""
+
+    missing: Filter[Literal["true", "false"]] | None = Field(
+        None, description="`true`: those who were expected at the event and have no record; `event` is needed."
+    )
+
+    @property
+    def wants_missing(self) -> bool:
+        """Whether the people without a record are asked for."""
+        return self.missing == "true"
+
+
+class EventBriefOut(Out):
+    """The event of a record."""
+
+    id: str
+    title: str
+
+
+class StudentBriefOut(Out):
+    """The person of a record; `student_id` is the student number."""
+
+    id: str
+    student_id: str | None
+    full_name: str
+    department: str
+    year_level: str | None
+
+
+class FactorOut(Out):
+    """A part of the evidence; `passed` is null where it was not asked for or is not checked yet."""
+
+    factor: EvidenceFactor
+    passed: bool | None
+    message: str
+
+
+class FlagOut(Out):
+    """What staff should look at; `evidence` has the numbers."""
+
+    flag: EvidenceFlag
+    evidence: dict[str, int]
+    message: str
+
+
+class RecordAppealOut(Out):
+    """The newest appeal against a record."""
+
+    statement: str
+    at: Moment
+    status: AppealStatus
+    answer: str | None
+    answered_at: Moment | None
+    answered_by: str | None
+
+
+class RecordOut(Out):
+    """A record: whether one person was at one event."""
+
+    id: str
+    event: EventBriefOut
+    student: StudentBriefOut
+    status: AttendanceStatus
+    verification_status: VerificationStatus
+    location_verified: bool | None
+    distance_m: float | None
+    submitted_at: Moment
+    method: AttendanceMethod
+    factors: list[FactorOut]
+    flags: list[FlagOut]
+    verified_by: str | None = Field(description="Who decided last.")
+    verified_at: Moment | None
+    note: str | None
+    appeal: RecordAppealOut | None
+    corrected: bool = Field(description="Whether staff changed the status.")
+
+
+class MissingOut(Out):
+    """A person who was expected and has no record; `id` is what an appeal is filed under.
+
+    `status` is null until the time of the event is over.
+    """
+
+    id: str
+    event: EventBriefOut
+    student: StudentBriefOut
+    status: Literal[AttendanceStatus.ABSENT] | None
+
+
+class DecisionIn(In):
+    """A decision. `correct` needs a status; `reject` and `correct` need a note, and so does the answer to an appeal."""
+
+    decision: Filter[ReviewDecision]
+    status: OptionalStatus = None
+    note: OptionalReason = None
+
+
+class MarkIn(In):
+    """A mark by hand or by card. By hand, status and reason are needed; a card may leave them out where it is new."""
+
+    student_id: StudentName = None
+    card_uid: CardUid = None
+    status: OptionalStatus = None
+    reason: OptionalReason = None
+
+
+class AppealIn(In):
+    """An appeal; `event_id` is needed where there is no record."""
+
+    statement: Statement
+    event_id: OptionalId = None
+
+
+class AppealsIn(OrderedIn):
+    """A page of appeals; the open ones without a status."""
+
+
+class AppealOut(Out):
+    """An appeal, with the record that it contests; null where there is none."""
+
+    id: str
+    attendance_id: str
+    event: EventBriefOut
+    student: StudentBriefOut
+    statement: str
+    filed_at: Moment
+    status: AppealStatus
+    answer: str | None
+    answered_by: str | None
+    answered_at: Moment | None
+    record: RecordOut | None
+
+
+class VersionOut(Out):
+    """A version of a record; `replaced_…` and `reason` say by whom, when and why the next one replaced it."""
+
+    version: int
+    status: AttendanceStatus
+    verification_status: VerificationStatus
+    method: AttendanceMethod
+    submitted_at: Moment
+    location_verified: bool | None
+    distance_m: float | None
+    factors: list[FactorOut]
+    flags: list[FlagOut]
+    note: str | None
+    decided_by: str | None
+    decided_at: Moment | None
+    replaced_by: str | None
+    replaced_at: Moment | None
+    reason: str | None
+    is_original: bool
+    is_current: bool
+
+
+class FiledAppealOut(Out):
+    """An appeal, as its record's history shows it."""
+
+    statement: str
+    filed_at: Moment
+    status: AppealStatus
+    answer: str | None
+    answered_by: str | None
+    answered_at: Moment | None
+
+
+class ReadingOut(Out):
+    """A reading of a code at the event; `reason` says why it was refused."""
+
+    at: Moment
+    reason: str | None
+    age_seconds: float | None
+    address_hint: str | None
+    agent: str | None
+
+
+class HistoryOut(Out):
+    """Every version of a record, the original first; every appeal; for staff also the readings of codes."""
+
+    id: str
+    versions: list[VersionOut]
+    appeals: list[FiledAppealOut]
+    readings: list[ReadingOut]
