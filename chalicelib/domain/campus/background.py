@@ -1,10 +1,11 @@
 """Stream followers, background jobs and what is due at a time, of campus attendance."""
 
+from chalicelib.domain.campus.analytics import attendance_counts
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.jobs import JobKind
 from chalicelib.domain.sweep import SweepTaker
 from chalicelib.table.items import Job
 
-FOLLOWERS: tuple[Follower, ...] = ()
+FOLLOWERS: tuple[Follower, ...] = (attendance_counts.follow,)
 JOB_KINDS: dict[type[Job], JobKind] = {}
 SWEEP_TAKERS: dict[str, SweepTaker] = {}

@@ -37,6 +37,13 @@ from chalicelib.table.items.attendance import (
     QrScan,
 )
 from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
+from chalicelib.table.items.campus_analytics import (
+    AttendanceTotals,
+    CountedAttendance,
+    CountedCampusEvent,
+    FlaggedAttendance,
+    RecentAttendance,
+)
 from chalicelib.table.items.campus_events import CampusEvent, RosterEntry
 from chalicelib.table.items.campus_people import (
     Campus,
@@ -173,6 +180,7 @@ __all__ = [
     "AttendancePhoto",
     "AttendanceRecord",
     "AttendanceSignature",
+    "AttendanceTotals",
     "AttendanceVersion",
     "AttendeeWord",
     "AuditEntry",
@@ -211,6 +219,8 @@ __all__ = [
     "ClearedMoney",
     "CompanyDay",
     "ConflictAddress",
+    "CountedAttendance",
+    "CountedCampusEvent",
     "Counters",
     "CustomerTotals",
     "DataKey",
@@ -233,6 +243,7 @@ __all__ = [
     "Favorite",
     "FirstAdmin",
     "FirstScan",
+    "FlaggedAttendance",
     "Gift",
     "IdempotencyRecord",
     "IdempotentAnswer",
@@ -307,6 +318,7 @@ __all__ = [
     "RangePlace",
     "ReceivedNumbers",
     "RecentAct",
+    "RecentAttendance",
     "Reconciliation",
     "RefundAddress",
     "RefundRequest",

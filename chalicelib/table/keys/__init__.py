@@ -185,6 +185,15 @@ No.  question                                   index  partition                
 235  the pictures with a band of their hash     table  PICTURE_BAND#campus#band  moment#attendance#side jobs
 236  the photos and signatures of an event      gsi1   EVENT_EVIDENCE#event      kind#attendance#side   jobs
 250  a registered report                        table  CAMPUS_REPORT#report      CAMPUS_REPORT          campus, public
+240  what a record is counted as                table  CAMPUS_COUNTED#event      attendance             stream
+241  what a campus event is counted as          table  CAMPUS_TOTALS#event       COUNTED                stream
+242  the totals of an event, the minutes of its table  CAMPUS_TOTALS#event       TOTALS, TOTALS#hour,   campus, stream
+     hours, its newest submissions                                               RECENT#moment#…
+243  the figures of each day of a student, an   table  CAMPUS_FIGURES#scope      DAY#date#part#name     campus, stream
+     organizer, a campus or all; its events                                      DAY#date#~#event
+244  the figures of all events, by day          table  CAMPUS_FIGURES#ALL        EVENT#date#event       campus, stream
+245  the newest submissions of a scope          table  CAMPUS_FIGURES#scope      RECENT#moment#…        campus, stream
+246  the flagged records, by day                table  CAMPUS_FLAGGED            date#attendance        campus, stream
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
@@ -210,6 +219,7 @@ from chalicelib.table.keys import (
     access,
     attendance,
     audit,
+    campus_analytics,
     campus_events,
     campus_people,
     campus_reports,
@@ -241,6 +251,7 @@ __all__ = [
     "access",
     "attendance",
     "audit",
+    "campus_analytics",
     "campus_events",
     "campus_people",
     "campus_reports",

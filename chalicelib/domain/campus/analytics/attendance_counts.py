@@ -1,0 +1,197 @@
+"""Stream follower of attendance: each record and event is counted as what it is now, exactly once.
+
+What a thing is counted as is an item of its own. One transaction writes it and moves the totals, on the condition that
+it is as it was read. So repeated, partial or reordered batches count once. The record itself is not touched: its
+other writers cannot lose the mark, and counting starts no further call of the stream.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.clients.bus import Published
+from chalicelib.domain.campus.analytics import counted_as, expectations, recent_attendance
+from chalicelib.domain.campus.analytics.counted_as import Moves, Standing
+from chalicelib.domain.campus.analytics.recent_attendance import RecordToCount
+from chalicelib.domain.campus.attendance import attendance_ids
+from chalicelib.domain.changes import Change, every, follows
+from chalicelib.errors import Unavailable
+from chalicelib.table import keys, operations, retries
+from chalicelib.table.items import (
+    AttendanceRecord,
+    AttendanceTotals,
+    CampusEvent,
+    CountedAttendance,
+    CountedCampusEvent,
+    RosterEntry,
+)
+from chalicelib.table.items.attributes import IntegerAttribute
+from chalicelib.table.operations import Write
+from chalicelib.table.places import Key, Place
+
+# A read takes 100 keys: here a record and its entry of the roster.
+_AT_ONCE = 45
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A record to count, named by its event and its person."""
+
+    event_id: str
+    attendance_id: str
+    user_id: str
+
+
+@follows(*every(AttendanceRecord, CampusEvent, RosterEntry))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Count these records and events as what they are now; idempotent, in whole or in part. Raises Unavailable."""
+    subjects: dict[Subject, None] = {}
+    event_ids: dict[str, None] = {}
+    for change in changes:
+        after = change.after
+        if isinstance(after, AttendanceRecord):
+            subjects[Subject(after.event_id, after.attendance_id, after.user_id)] = None
+        elif isinstance(after, CampusEvent):
+            event_ids[after.event_id] = None
+        elif isinstance(after, RosterEntry):
+            event_ids[after.event_id] = None
+            attendance_id = attendance_ids.attendance_id(after.event_id, after.user_id)
+            subjects[Subject(after.event_id, attendance_id, after.user_id)] = None
+    count(list(subjects), list(event_ids))
+    return []
+
+
+def count(subjects: Sequence[Subject], event_ids: Sequence[str] = ()) -> None:
+    """Count records and events that are not counted as what they are. Raises Unavailable."""
+    for start in range(0, max(len(subjects), len(event_ids)), _AT_ONCE):
+        _count(subjects[start : start + _AT_ONCE], event_ids[start : start + _AT_ONCE])
+
+
+def leaving(record: AttendanceRecord) -> list[Write]:
+    """Return the writes that uncount a record, for the transaction that deletes it: a deletion has no stream record."""
+    place = keys.campus_analytics.counted(record.event_id, record.attendance_id)
+    mark = operations.get(place)
+    if mark is None:
+        return [operations.check(place, CountedAttendance.pk.does_not_exist())]
+    moves: Moves = {}
+    counted_as.add(moves, counted_as.record_standing(mark.counted_as), None)
+    return [operations.remove(place, CountedAttendance.counted_as == mark.counted_as), *_writes(moves)]
+
+
+def _count(subjects: Sequence[Subject], event_ids: Sequence[str]) -> None:
+    for _ in retries.attempts():
+        outdated = list(_outdated(subjects, event_ids))
+        recent_attendance.keep([each.counted for each in outdated if each.counted is not None])
+        try:
+            for part in _transactions(outdated):
+                operations.commit(*part)
+        except operations.ConditionFailed:
+            continue  # another batch has counted some of these between the read and the write
+        return
+    raise Unavailable(retry_after=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outdated:
+    """A thing that is counted as `former` and is `present`; `counted` is set for a record."""
+
+    place: Place[CountedAttendance] | Place[CountedCampusEvent]
+    former_text: str | None
+    former: Standing | None
+    present: Standing | None
+    counted: RecordToCount | None = None
+
+    def moved(self, moves: Moves) -> Moves:
+        counted_as.add(moves, self.former, self.present)
+        return moves
+
+    def marking(self) -> Write:
+        mark = self.place.item
+        as_read = mark.pk.does_not_exist() if self.former_text is None else mark.counted_as == self.former_text
+        if self.present is None:
+            return operations.remove(self.place, as_read)
+        known = {"attendance_id": self.place.sk} if mark is CountedAttendance else {}
+        return operations.put(mark(*self.place, counted_as=self.present.text, **known), as_read)
+
+
+def _outdated(subjects: Sequence[Subject], event_ids: Sequence[str]) -> Iterator[_Outdated]:
+    """Yield what is not counted as it is; reads it and what it is counted as, strongly consistent."""
+    named = list(dict.fromkeys([*event_ids, *(each.event_id for each in subjects)]))
+    # The marks first: a mark that is unchanged at the write is of no newer record than the one read after it.
+    marks: dict[Key, Any] = operations.get_many(
+        [
+            *(keys.campus_analytics.counted_event(event_id) for event_id in named),
+            *(keys.campus_analytics.counted(each.event_id, each.attendance_id) for each in subjects),
+        ]
+    )
+    found: dict[Key, Any] = operations.get_many(
+        [
+            *(keys.campus_events.event(event_id) for event_id in named),
+            *(keys.attendance.record(each.attendance_id) for each in subjects),
+            *(keys.campus_events.roster_entry(each.event_id, each.user_id) for each in subjects),
+        ]
+    )
+    for event_id in named:
+        event = found.get(keys.campus_events.event(event_id))
+        if event is not None:
+            yield from _event_outdated(event, marks.get(keys.campus_analytics.counted_event(event_id)))
+    for each in subjects:
+        record = found.get(keys.attendance.record(each.attendance_id))
+        event = found.get(keys.campus_events.event(each.event_id))
+        if record is None or event is None:
+            continue
+        entry = found.get(keys.campus_events.roster_entry(each.event_id, each.user_id))
+        is_expected = entry is not None or expectations.is_expected_by_rule(event, record)
+        present = counted_as.of_record(record, event, is_expected=is_expected)
+        place = keys.campus_analytics.counted(each.event_id, each.attendance_id)
+        mark = marks.get(place)
+        text = mark.counted_as if mark else None
+        if text != present.text:
+            former = counted_as.record_standing(text)
+            counted = RecordToCount(record, event, frozenset(former.flags if former else ()))
+            yield _Outdated(place, text, former, present, counted)
+
+
+def _event_outdated(event: CampusEvent, mark: CountedCampusEvent | None) -> Iterator[_Outdated]:
+    present = counted_as.of_event(event, expected=expectations.expected_at(event))
+    text = mark.counted_as if mark else None
+    if text != (present.text if present else None):
+        place = keys.campus_analytics.counted_event(event.event_id)
+        yield _Outdated(place, text, counted_as.event_standing(text), present)
+
+
+def _transactions(outdated: Iterable[_Outdated]) -> Iterator[list[Write]]:
+    """Yield the writes of transactions of at most TRANSACTION_LIMIT actions each."""
+    part: list[_Outdated] = []
+    touched: set[Key] = set()
+    for each in outdated:
+        more = set(each.moved({}))
+        if part and len(part) + 1 + len(touched | more) > operations.TRANSACTION_LIMIT:
+            yield _transaction(part)
+            part, touched = [], set()
+        part.append(each)
+        touched |= more
+    if part:
+        yield _transaction(part)
+
+
+def _transaction(part: Sequence[_Outdated]) -> list[Write]:
+    moves: Moves = {}
+    for each in part:
+        each.moved(moves)
+    return [*(each.marking() for each in part), *_writes(moves)]
+
+
+def _writes(moves: Moves) -> list[Write]:
+    """Return the writes that add the numbers; what comes to nothing is left out."""
+    writes = []
+    for place, move in moves.items():
+        numbers = {name: by for name, by in move.numbers.items() if by}
+        actions: list[Action] = [AttendanceTotals.kind.set(AttendanceTotals)]
+        actions += [getattr(AttendanceTotals, name).set(text) for name, text in move.texts.items()]
+        actions += [IntegerAttribute(attr_name=name).add(by) for name, by in numbers.items()]
+        if numbers or "title" in move.texts:
+            writes.append(operations.change(place, actions))
+    return writes

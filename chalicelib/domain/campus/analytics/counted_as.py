@@ -1,0 +1,220 @@
+"""What a record or an event is counted as, and which numbers of which totals that is. Pure.
+
+The text of a `Standing` is stored with the record. To move the totals is to take away what the stored text counts and
+to add what the new one counts. So a text must mean the same for ever: a new meaning is a new `form`.
+
+Numbers of the totals: `n` records, `st_…` by status, `ve_…` by verification status, `fl_…` by flag, `h08` by hour,
+`t3` by bin of seconds, `q17` by finer bin, `m05` by minute. Of those expected: `x` attended, `z` excused. Of events:
+`ev` events, `ee` those with a roster, `ex` people expected.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+from chalicelib.domain.campus.analytics import seconds_bins
+from chalicelib.domain.timezones import local
+from chalicelib.table import keys
+from chalicelib.table.items import AttendanceRecord, AttendanceTotals, CampusEvent
+from chalicelib.table.places import Place
+from chalicelib.vocabulary.campus import AttendanceStatus
+
+_FORM = 1
+ATTENDED = frozenset((AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY))
+
+
+@dataclass(slots=True)
+class Move:
+    """What changes at one place of the totals: numbers that are added, and texts that are set."""
+
+    numbers: Counter[str] = field(default_factory=Counter)
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+Moves = dict[Place[AttendanceTotals], Move]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStanding:
+    """What a record is counted as. `day` and `hour` are those of the event's time zone.
+
+    `event_day` is the day on which the event begins there. `user_id` is empty for an erased person.
+    """
+
+    attendance_id: str
+    event_id: str
+    user_id: str
+    organizer_id: str
+    campus_id: str
+    department: str
+    timezone: str
+    day: str
+    hour: int
+    event_day: str
+    minute: str
+    status: str
+    verification: str
+    flags: list[str]
+    seconds: float | None
+    is_expected: bool
+    form: int = _FORM
+
+    @property
+    def text(self) -> str:
+        """The standing as it is stored."""
+        return _text(asdict(self))
+
+    def moves(self, by: int) -> Iterator[tuple[Place[AttendanceTotals], dict[str, int], dict[str, str]]]:
+        """Yield the numbers that this standing is counted in, times `by`, and the texts of their places."""
+        parts = self._parts()
+        numbers = {"n": by} | {f"{kind}_{name}": by for kind, name in parts}
+        hour, seconds = {f"h{self.hour:02}": by}, self._seconds("t", seconds_bins.bin_of, by)
+        yield (
+            keys.campus_analytics.event_totals(self.event_id),
+            numbers | self._rate(by) | self._seconds("q", seconds_bins.fine_bin_of, by),
+            {},
+        )
+        yield keys.campus_analytics.event_hour(self.event_id, self.minute[:13]), {f"m{self.minute[14:16]}": by}, {}
+        zone = {"timezone": self.timezone}
+        for scope, part in self._scopes():
+            yield keys.campus_analytics.day(scope, self.day, part), numbers | hour | seconds, zone
+            # A rate belongs to the day of the event, since its roster does.
+            if self._rate(by):
+                yield keys.campus_analytics.day(scope, self.event_day, part), self._rate(by), zone
+            of_department = zone | {"department": self.department}
+            yield keys.campus_analytics.day(scope, self.day, part, self.department), numbers, of_department
+            yield self._event_row(scope), numbers | self._rate(by), zone | {"event_id": self.event_id}
+        if self.user_id:
+            mine = keys.campus_analytics.day(
+                keys.campus_analytics.of_student(self.user_id), self.day, self.campus_id, self.event_id
+            )
+            texts = {"event_id": self.event_id, "attendance_id": self.attendance_id, "campus_id": self.campus_id}
+            yield mine, numbers | hour | seconds | self._rate(by), zone | texts | {"department": self.department}
+
+    def _parts(self) -> list[tuple[str, str]]:
+        return [("st", self.status), ("ve", self.verification), *(("fl", flag) for flag in self.flags)]
+
+    def _rate(self, by: int) -> dict[str, int]:
+        if not self.is_expected:
+            return {}
+        if self.status in ATTENDED:
+            return {"x": by}
+        return {"z": by} if self.status == AttendanceStatus.EXCUSED else {}
+
+    def _seconds(self, prefix: str, bin_of: "seconds_bins.BinOf", by: int) -> dict[str, int]:
+        return {} if self.seconds is None else {f"{prefix}{bin_of(self.seconds)}": by}
+
+    def _scopes(self) -> list[tuple[str, str]]:
+        return _scopes(self.organizer_id, self.campus_id, self.timezone)
+
+    def _event_row(self, scope: str) -> Place[AttendanceTotals]:
+        return _event_row(scope, self.event_day, self.event_id)
+
+
+@dataclass(frozen=True, slots=True)
+class EventStanding:
+    """What an event is counted as; `expected` is None without a roster."""
+
+    event_id: str
+    organizer_id: str
+    campus_id: str
+    timezone: str
+    day: str
+    title: str
+    expected: int | None
+    form: int = _FORM
+
+    @property
+    def text(self) -> str:
+        """The standing as it is stored."""
+        return _text(asdict(self))
+
+    def moves(self, by: int) -> Iterator[tuple[Place[AttendanceTotals], dict[str, int], dict[str, str]]]:
+        """Yield the numbers that this standing is counted in, times `by`, and the texts of their places."""
+        numbers = {"ev": by} | ({} if self.expected is None else {"ee": by, "ex": by * self.expected})
+        zone = {"timezone": self.timezone}
+        texts = zone | {"event_id": self.event_id, "title": self.title, "campus_id": self.campus_id}
+        for scope, part in _scopes(self.organizer_id, self.campus_id, self.timezone):
+            yield keys.campus_analytics.day(scope, self.day, part), numbers, zone
+            yield _event_row(scope, self.day, self.event_id), numbers, texts
+
+
+Standing = RecordStanding | EventStanding
+
+
+def of_record(record: AttendanceRecord, event: CampusEvent, *, is_expected: bool) -> RecordStanding:
+    """Return what a record is to be counted as."""
+    here = local(record.submitted_at, event.timezone)
+    return RecordStanding(
+        attendance_id=record.attendance_id,
+        event_id=record.event_id,
+        user_id="" if record.erased_at else record.user_id,
+        organizer_id=event.organizer_id,
+        campus_id=event.campus_id,
+        department=record.department,
+        timezone=event.timezone,
+        day=here.date().isoformat(),
+        hour=here.hour,
+        event_day=local(event.starts_at, event.timezone).date().isoformat(),
+        minute=record.submitted_at.isoformat()[:16],
+        status=record.status,
+        verification=record.verification_status,
+        flags=sorted(record.flags or {}),
+        seconds=None if record.seconds is None else float(record.seconds),
+        is_expected=is_expected,
+    )
+
+
+def of_event(event: CampusEvent, *, expected: int | None) -> EventStanding | None:
+    """Return what an event is to be counted as; None once it is deleted."""
+    if event.deleted_at is not None:
+        return None
+    return EventStanding(
+        event_id=event.event_id,
+        organizer_id=event.organizer_id,
+        campus_id=event.campus_id,
+        timezone=event.timezone,
+        day=local(event.starts_at, event.timezone).date().isoformat(),
+        title=event.title,
+        expected=expected,
+    )
+
+
+def record_standing(text: str | None) -> RecordStanding | None:
+    """Return the standing of a stored text; None where nothing is counted."""
+    return RecordStanding(**json.loads(text)) if text else None
+
+
+def event_standing(text: str | None) -> EventStanding | None:
+    """Return the standing of a stored text; None where nothing is counted."""
+    return EventStanding(**json.loads(text)) if text else None
+
+
+def add(moves: Moves, former: Standing | None, present: Standing | None) -> None:
+    """Add to the moves what one thing changes that was counted as `former` and is `present` now."""
+    for standing, by in ((former, -1), (present, +1)):
+        if standing is not None:
+            for place, numbers, texts in standing.moves(by):
+                move = moves.setdefault(place, Move())
+                move.numbers.update(numbers)
+                move.texts.update(texts)
+
+
+def _scopes(organizer_id: str, campus_id: str, timezone: str) -> list[tuple[str, str]]:
+    """Return the scopes of staff in which an event counts, each with the part of its days."""
+    return [
+        (keys.campus_analytics.of_organizer(organizer_id), campus_id),
+        (keys.campus_analytics.of_campus(campus_id), campus_id),
+        (keys.campus_analytics.ALL, timezone),
+    ]
+
+
+def _event_row(scope: str, day: str, event_id: str) -> Place[AttendanceTotals]:
+    if scope == keys.campus_analytics.ALL:
+        return keys.campus_analytics.event_of_all(day, event_id)
+    return keys.campus_analytics.event_of_day(scope, day, event_id)
+
+
+def _text(fields: dict[str, object]) -> str:
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)

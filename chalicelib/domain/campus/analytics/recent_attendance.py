@@ -1,0 +1,147 @@
+"""Small copies of the newest submissions, for live views and dashboards, and of flagged records, for anomalies.
+
+They are written before the totals move. So a repeated batch, whose totals have moved already, has written them.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib import clock
+from chalicelib.table import keys, operations
+from chalicelib.table.items import (
+    AttendanceRecord,
+    CampusEvent,
+    CampusProfile,
+    FlaggedAttendance,
+    RecentAttendance,
+)
+from chalicelib.table.places import Key, Place
+from chalicelib.vocabulary.campus import EvidenceFlag
+
+# How many a view shows; of one batch, older ones cannot be among them.
+SHOWN = 10
+KEPT = timedelta(days=1)
+_FLAGGED_KEPT = timedelta(days=367)
+# Flags that the search for anomalies groups.
+GROUPED = frozenset(
+    (
+        EvidenceFlag.IMPOSSIBLE_TRAVEL,
+        EvidenceFlag.SHARED_DEVICE,
+        EvidenceFlag.BURST,
+        EvidenceFlag.FROZEN_POSITION,
+        EvidenceFlag.DUPLICATE_PHOTO,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordToCount:
+    """A record that is about to be counted, its event, and the flags that it was counted with."""
+
+    record: AttendanceRecord
+    event: CampusEvent
+    former_flags: frozenset[str]
+
+
+def keep(counted: Sequence[RecordToCount]) -> None:
+    """Write the copies of records that are about to be counted, and remove those of erased people; idempotent."""
+    if not counted:
+        return
+    newest = _newest(counted)
+    people = {each.record.user_id for each in newest.values()}
+    found = operations.get_many(keys.campus_people.profile(user_id) for user_id in people)
+    profiles = {profile.user_id: profile for profile in found.values()}
+    operations.put_many(
+        [
+            *(
+                _copy(place, each, profiles[each.record.user_id])
+                for place, each in newest.items()
+                if each.record.user_id in profiles
+            ),
+            *(_flagged(each.record) for each in counted if _grouped(each.record)),
+        ]
+    )
+    gone: list[Key] = [
+        _flagged_place(each.record) for each in counted if each.former_flags & GROUPED and not _grouped(each.record)
+    ]
+    for each in counted:
+        if each.record.erased_at is not None:
+            gone += _places(each.record, each.event)
+    operations.remove_many(gone)
+
+
+def _copy(place: Place[RecentAttendance], counted: RecordToCount, profile: CampusProfile) -> RecentAttendance:
+    record = counted.record
+    return RecentAttendance(
+        *place,
+        attendance_id=record.attendance_id,
+        event_id=record.event_id,
+        title=counted.event.title,
+        first_name=profile.first_name,
+        last_name=profile.last_name,
+        submitted_at=record.submitted_at,
+        status=record.status,
+        verification_status=record.verification_status,
+        ttl=int((record.submitted_at + KEPT).timestamp()),
+    )
+
+
+def newest_of(scope: str) -> list[RecentAttendance]:
+    """Return the newest submissions of a scope within KEPT, newest first; one query."""
+    where = keys.campus_analytics.all_recent()
+    raws = operations.query(keys.campus_analytics.figures(scope), where, newest_first=True, limit=SHOWN)
+    since = clock.now() - KEPT
+    return [copy for copy in map(RecentAttendance.from_raw_data, raws) if copy.submitted_at > since]
+
+
+def _newest(counted: Sequence[RecordToCount]) -> dict[Place[RecentAttendance], RecordToCount]:
+    """Return the places of copies, of the newest records in each partition."""
+    since = clock.now() - KEPT
+    by_partition: dict[str, dict[Place[RecentAttendance], RecordToCount]] = defaultdict(dict)
+    for each in counted:
+        if each.record.submitted_at > since and each.record.erased_at is None:
+            for place in _places(each.record, each.event):
+                by_partition[place.pk][place] = each
+    return {
+        place: found[place]
+        for found in by_partition.values()
+        for place in sorted(found, key=lambda place: place.sk)[-SHOWN:]
+    }
+
+
+def _places(record: AttendanceRecord, event: CampusEvent) -> list[Place[RecentAttendance]]:
+    at = clock.to_text(record.submitted_at)
+    scopes = (
+        keys.campus_analytics.ALL,
+        keys.campus_analytics.of_campus(event.campus_id),
+        keys.campus_analytics.of_organizer(event.organizer_id),
+    )
+    return [
+        keys.campus_analytics.event_recent(record.event_id, at, record.attendance_id),
+        *(keys.campus_analytics.recent(scope, at, record.attendance_id) for scope in scopes),
+    ]
+
+
+def _grouped(record: AttendanceRecord) -> dict[str, object]:
+    """Return the flags of a record that anomalies group, with their evidence; none of an erased person."""
+    flags = {} if record.erased_at else dict(record.flags or {})
+    return {name: evidence for name, evidence in flags.items() if name in GROUPED}
+
+
+def _flagged_place(record: AttendanceRecord) -> Place[FlaggedAttendance]:
+    return keys.campus_analytics.flagged(record.submitted_at.date().isoformat(), record.attendance_id)
+
+
+def _flagged(record: AttendanceRecord) -> FlaggedAttendance:
+    return FlaggedAttendance(
+        *_flagged_place(record),
+        attendance_id=record.attendance_id,
+        event_id=record.event_id,
+        user_id=record.user_id,
+        campus_id=record.campus_id,
+        submitted_at=record.submitted_at,
+        flags=_grouped(record),
+        ttl=int((record.submitted_at + _FLAGGED_KEPT).timestamp()),
+    )

@@ -1,0 +1,60 @@
+"""Items of the running totals of attendance: what is counted as what, the totals, and small copies for live views.
+
+Totals are numbers under short names (`domain/campus/analytics/counted_as.py`), which the classes do not declare: an
+attribute for each hour, status and flag exists only where it is not zero.
+"""
+
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+
+from chalicelib.table.items.attributes import EnumAttribute, MomentAttribute
+from chalicelib.table.items.item import Item
+from chalicelib.vocabulary.campus import AttendanceStatus, VerificationStatus
+
+
+class CountedAttendance(Item, discriminator="counted_attendance"):
+    """What a record is counted as; it changes in the transaction that moves the totals, and only there."""
+
+    attendance_id = UnicodeAttribute()
+    counted_as = UnicodeAttribute()
+
+
+class CountedCampusEvent(Item, discriminator="counted_campus_event"):
+    """What an event is counted as, as CountedAttendance."""
+
+    counted_as = UnicodeAttribute()
+
+
+class AttendanceTotals(Item, discriminator="attendance_totals"):
+    """Numbers of an event, of an hour of it, or of a day of a person, an organizer, a campus or all."""
+
+    event_id = UnicodeAttribute(null=True)
+    title = UnicodeAttribute(null=True)
+    department = UnicodeAttribute(null=True)
+    timezone = UnicodeAttribute(null=True)
+    campus_id = UnicodeAttribute(null=True)
+    # Of a student's row, which is of one record.
+    attendance_id = UnicodeAttribute(null=True)
+
+
+class RecentAttendance(Item, discriminator="recent_attendance"):
+    """One of the newest submissions, with the person's name; gone after a day, or with the person's erasure."""
+
+    attendance_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    title = UnicodeAttribute()
+    first_name = UnicodeAttribute()
+    last_name = UnicodeAttribute()
+    submitted_at = MomentAttribute()
+    status = EnumAttribute(AttendanceStatus)
+    verification_status = EnumAttribute(VerificationStatus)
+
+
+class FlaggedAttendance(Item, discriminator="flagged_attendance"):
+    """A record with a flag that the search for anomalies groups, with the evidence of its flags."""
+
+    attendance_id = UnicodeAttribute()
+    event_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    campus_id = UnicodeAttribute()
+    submitted_at = MomentAttribute()
+    flags: JSONAttribute = JSONAttribute()

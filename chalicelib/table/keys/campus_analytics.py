@@ -1,0 +1,121 @@
+"""Keys of the running totals of attendance."""
+
+from chalicelib.table.items.campus_analytics import (
+    AttendanceTotals,
+    CountedAttendance,
+    CountedCampusEvent,
+    FlaggedAttendance,
+    RecentAttendance,
+)
+from chalicelib.table.places import Place, joined
+from chalicelib.table.ranges import Begins, Between
+
+# A scope is whose figures they are.
+ALL = "ALL"
+_TOTALS, _DAY, _EVENT, _RECENT = "TOTALS", "DAY", "EVENT", "RECENT"
+# After every event's row and every department's.
+_LAST = "\U0010ffff"
+
+
+def of_campus(campus_id: str) -> str:
+    """Return the scope of a campus."""
+    return joined("CAMPUS", campus_id)
+
+
+def of_organizer(user_id: str) -> str:
+    """Return the scope of an organizer's events."""
+    return joined("ORGANIZER", user_id)
+
+
+def of_student(user_id: str) -> str:
+    """Return the scope of one student."""
+    return joined("STUDENT", user_id)
+
+
+def counted(event_id: str, attendance_id: str = "") -> Place[CountedAttendance]:
+    """Question 240; without a record the prefix of all of an event."""
+    return Place(CountedAttendance, joined("CAMPUS_COUNTED", event_id), attendance_id)
+
+
+def counted_event(event_id: str) -> Place[CountedCampusEvent]:
+    """Question 241."""
+    return Place(CountedCampusEvent, _of_event(event_id), "COUNTED")
+
+
+def event_totals(event_id: str) -> Place[AttendanceTotals]:
+    """Question 242."""
+    return Place(AttendanceTotals, _of_event(event_id), _TOTALS)
+
+
+def event_hour(event_id: str, hour: str) -> Place[AttendanceTotals]:
+    """Question 242: the minutes of an hour, such as 2026-11-27T10 (UTC)."""
+    return Place(AttendanceTotals, _of_event(event_id), joined(_TOTALS, hour))
+
+
+def event_recent(event_id: str, at: str, attendance_id: str) -> Place[RecentAttendance]:
+    """Question 242: one of an event's newest submissions."""
+    return Place(RecentAttendance, _of_event(event_id), joined(_RECENT, at, attendance_id))
+
+
+def all_of_event() -> Begins:
+    """Question 242: the totals of an event and after them its hours."""
+    return Begins(_TOTALS)
+
+
+def live_of_event() -> Between:
+    """Question 242: the newest submissions of an event and its totals, which are last."""
+    return Between(_RECENT, _TOTALS)
+
+
+def day(scope: str, date: str, part: str, name: str = "") -> Place[AttendanceTotals]:
+    """Question 243; `part` is the campus, or for all the time zone; `name` the department, empty for the whole day."""
+    return Place(AttendanceTotals, figures(scope), joined(_DAY, date, part, name))
+
+
+def event_of_day(scope: str, date: str, event_id: str) -> Place[AttendanceTotals]:
+    """Question 243: an event among the rows of its day."""
+    return Place(AttendanceTotals, figures(scope), joined(_DAY, date, "~", event_id))
+
+
+def event_of_all(date: str, event_id: str) -> Place[AttendanceTotals]:
+    """Question 244: an event, by its day; apart from the days, since there are many."""
+    return Place(AttendanceTotals, figures(ALL), joined(_EVENT, date, event_id))
+
+
+def recent(scope: str, at: str, attendance_id: str) -> Place[RecentAttendance]:
+    """Question 245: one of the newest submissions of a scope."""
+    return Place(RecentAttendance, figures(scope), joined(_RECENT, at, attendance_id))
+
+
+def all_recent() -> Begins:
+    """Question 245."""
+    return Begins(joined(_RECENT, ""))
+
+
+def figures(scope: str) -> str:
+    """Questions 243 to 245: the partition of a scope."""
+    return joined("CAMPUS_FIGURES", scope)
+
+
+def days(first: str, last: str) -> Between:
+    """Question 243: the rows of some days, the events' among them."""
+    return Between(joined(_DAY, first), joined(_DAY, last, _LAST))
+
+
+def events_of_all(first: str, last: str) -> Between:
+    """Question 244."""
+    return Between(joined(_EVENT, first), joined(_EVENT, last, _LAST))
+
+
+def flagged(date: str, attendance_id: str = "") -> Place[FlaggedAttendance]:
+    """Question 246: a flagged record, by the day of its submission (UTC)."""
+    return Place(FlaggedAttendance, "CAMPUS_FLAGGED", joined(date, attendance_id))
+
+
+def flagged_days(first: str, last: str) -> Between:
+    """Question 246."""
+    return Between(first, joined(last, _LAST))
+
+
+def _of_event(event_id: str) -> str:
+    return joined("CAMPUS_TOTALS", event_id)
