@@ -33,6 +33,7 @@ CAMPUS_ADMIN_ID, CAMPUS_ADMIN_EMAIL = "usr_demo_admin", "admin@campus.example.co
 CAMPUS_TEACHER_ID, CAMPUS_TEACHER_EMAIL = "usr_demo_teacher", "teacher@campus.example.com"
 STUDENT_ID, STUDENT_EMAIL, STUDENT_USERNAME = "usr_demo_student", "student@campus.example.com", "hina.tariq"
 STUDENT_FIRST_NAME, STUDENT_LAST_NAME, STUDENT_NUMBER = "Hina", "Tariq", "PHY-26-001"
+CAMPUS_EVENT_ID, CAMPUS_EVENT_TITLE = "cev_demo", "Quantum mechanics I"
 DEPARTMENT, OTHER_DEPARTMENT, YEAR_LEVEL = "Physics", "Computer Science", "2"
 NEW_STUDENT_EMAIL, NEW_STUDENT_USERNAME = "omar@campus.example.com", "omar"
 NEW_STUDENT_NUMBER, NEW_STUDENT_CARD = "PHY-26-099", "04E1B2C3D4E580"

@@ -14,7 +14,6 @@ from chalicelib.vocabulary.campus import AttendanceStatus, VerificationStatus
 class CountedAttendance(Item, discriminator="counted_attendance"):
     """What a record is counted as; it changes in the transaction that moves the totals, and only there."""
 
-    attendance_id = UnicodeAttribute()
     counted_as = UnicodeAttribute()
 
 

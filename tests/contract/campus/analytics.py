@@ -3,6 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.vocabulary.campus import CampusRole
 from tests.contract.request import Request
+from tests.support.campus import make_campus_event
 
-REQUESTS: dict[str, Callable[[Any], Request]] = {}
+
+def _of_event(ground: Any) -> Request:
+    event = make_campus_event(ground.campus, ground.campus_users[CampusRole.ORGANIZER])
+    return Request(path={"event_id": event.event_id})
+
+
+REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "campus_event_analytics": _of_event,
+    "campus_realtime": _of_event,
+}

@@ -112,8 +112,7 @@ class _Outdated:
         as_read = mark.pk.does_not_exist() if self.former_text is None else mark.counted_as == self.former_text
         if self.present is None:
             return operations.remove(self.place, as_read)
-        known = {"attendance_id": self.place.sk} if mark is CountedAttendance else {}
-        return operations.put(mark(*self.place, counted_as=self.present.text, **known), as_read)
+        return operations.put(mark(*self.place, counted_as=self.present.text), as_read)
 
 
 def _outdated(subjects: Sequence[Subject], event_ids: Sequence[str]) -> Iterator[_Outdated]:

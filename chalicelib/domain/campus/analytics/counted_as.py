@@ -5,7 +5,8 @@ to add what the new one counts. So a text must mean the same for ever: a new mea
 
 Numbers of the totals: `n` records, `st_…` by status, `ve_…` by verification status, `fl_…` by flag, `h08` by hour,
 `t3` by bin of seconds, `q17` by finer bin, `m05` by minute. Of those expected: `x` attended, `z` excused. Of events:
-`ev` events, `ee` those with a roster, `ex` people expected.
+`ev` events, `ee` those with a roster, `ex` people expected. `ap` are open appeals,
+`d:Physics` an event's records of a department, `late/pending` those of a status and a verification status.
 """
 
 import json
@@ -18,9 +19,11 @@ from chalicelib.domain.timezones import local
 from chalicelib.table import keys
 from chalicelib.table.items import AttendanceRecord, AttendanceTotals, CampusEvent
 from chalicelib.table.places import Place
-from chalicelib.vocabulary.campus import AttendanceStatus
+from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus
 
 _FORM = 1
+# Before the name of a department, among the numbers of an event.
+DEPARTMENT = "d:"
 ATTENDED = frozenset((AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY))
 
 
@@ -32,6 +35,8 @@ class Move:
     texts: dict[str, str] = field(default_factory=dict)
 
 
+# A place, the numbers that are added there, and the texts that are set.
+_Part = tuple[Place[AttendanceTotals], dict[str, int], dict[str, str]]
 Moves = dict[Place[AttendanceTotals], Move]
 
 
@@ -58,6 +63,8 @@ class RecordStanding:
     flags: list[str]
     seconds: float | None
     is_expected: bool
+    is_department_expected: bool
+    is_contested: bool
     form: int = _FORM
 
     @property
@@ -65,56 +72,52 @@ class RecordStanding:
         """The standing as it is stored."""
         return _text(asdict(self))
 
-    def moves(self, by: int) -> Iterator[tuple[Place[AttendanceTotals], dict[str, int], dict[str, str]]]:
+    def moves(self, by: int) -> Iterator[_Part]:
         """Yield the numbers that this standing is counted in, times `by`, and the texts of their places."""
-        parts = self._parts()
-        numbers = {"n": by} | {f"{kind}_{name}": by for kind, name in parts}
-        hour, seconds = {f"h{self.hour:02}": by}, self._seconds("t", seconds_bins.bin_of, by)
-        yield (
-            keys.campus_analytics.event_totals(self.event_id),
-            numbers | self._rate(by) | self._seconds("q", seconds_bins.fine_bin_of, by),
-            {},
-        )
+        numbers = dict.fromkeys(self._numbers(), by)
+        rate = dict.fromkeys(self._rate(), by)
+        of_department = rate if self.is_department_expected else {}
+        at_hour = {f"h{self.hour:02}": by}
+        binned = {} if self.seconds is None else {f"t{seconds_bins.bin_of(self.seconds)}": by}
+        fine = {} if self.seconds is None else {f"q{seconds_bins.fine_bin_of(self.seconds)}": by}
+        pair = {f"{self.status}/{self.verification}": by}
+        yield keys.campus_analytics.event_totals(self.event_id), numbers | rate | fine | pair, {}
         yield keys.campus_analytics.event_hour(self.event_id, self.minute[:13]), {f"m{self.minute[14:16]}": by}, {}
-        zone = {"timezone": self.timezone}
-        for scope, part in self._scopes():
-            yield keys.campus_analytics.day(scope, self.day, part), numbers | hour | seconds, zone
+        for scope, part, texts in _scopes(self.organizer_id, self.campus_id, self.timezone):
+            yield keys.campus_analytics.day(scope, self.day, part), numbers | at_hour | binned, texts
+            department = texts | {"department": self.department}
+            yield keys.campus_analytics.day(scope, self.day, part, self.department), numbers, department
             # A rate belongs to the day of the event, since its roster does.
-            if self._rate(by):
-                yield keys.campus_analytics.day(scope, self.event_day, part), self._rate(by), zone
-            of_department = zone | {"department": self.department}
-            yield keys.campus_analytics.day(scope, self.day, part, self.department), numbers, of_department
-            yield self._event_row(scope), numbers | self._rate(by), zone | {"event_id": self.event_id}
+            yield keys.campus_analytics.day(scope, self.event_day, part), rate, texts
+            yield keys.campus_analytics.day(scope, self.event_day, part, self.department), of_department, department
+            row = texts | {"event_id": self.event_id}
+            in_all = {f"{DEPARTMENT}{self.department}": by} if scope == keys.campus_analytics.ALL else {}
+            yield _event_row(scope, self.event_day, self.event_id), numbers | rate | in_all, row
         if self.user_id:
-            mine = keys.campus_analytics.day(
-                keys.campus_analytics.of_student(self.user_id), self.day, self.campus_id, self.event_id
-            )
-            texts = {"event_id": self.event_id, "attendance_id": self.attendance_id, "campus_id": self.campus_id}
-            yield mine, numbers | hour | seconds | self._rate(by), zone | texts | {"department": self.department}
+            mine = keys.campus_analytics.of_student(self.user_id)
+            texts = {"event_id": self.event_id, "attendance_id": self.attendance_id, "department": self.department}
+            texts |= {"timezone": self.timezone, "campus_id": self.campus_id}
+            place = keys.campus_analytics.day(mine, self.day, self.campus_id, self.event_id)
+            yield place, numbers | at_hour | binned | rate, texts
 
-    def _parts(self) -> list[tuple[str, str]]:
-        return [("st", self.status), ("ve", self.verification), *(("fl", flag) for flag in self.flags)]
+    def _numbers(self) -> list[str]:
+        names = ["n", f"st_{self.status}", f"ve_{self.verification}", *(f"fl_{flag}" for flag in self.flags)]
+        return [*names, "ap"] if self.is_contested else names
 
-    def _rate(self, by: int) -> dict[str, int]:
+    def _rate(self) -> list[str]:
         if not self.is_expected:
-            return {}
+            return []
         if self.status in ATTENDED:
-            return {"x": by}
-        return {"z": by} if self.status == AttendanceStatus.EXCUSED else {}
-
-    def _seconds(self, prefix: str, bin_of: "seconds_bins.BinOf", by: int) -> dict[str, int]:
-        return {} if self.seconds is None else {f"{prefix}{bin_of(self.seconds)}": by}
-
-    def _scopes(self) -> list[tuple[str, str]]:
-        return _scopes(self.organizer_id, self.campus_id, self.timezone)
-
-    def _event_row(self, scope: str) -> Place[AttendanceTotals]:
-        return _event_row(scope, self.event_day, self.event_id)
+            return ["x"]
+        return ["z"] if self.status == AttendanceStatus.EXCUSED else []
 
 
 @dataclass(frozen=True, slots=True)
 class EventStanding:
-    """What an event is counted as; `expected` is None without a roster."""
+    """What an event is counted as; `expected` is None without a roster.
+
+    `department` is the one whose people alone its rule expects.
+    """
 
     event_id: str
     organizer_id: str
@@ -123,6 +126,7 @@ class EventStanding:
     day: str
     title: str
     expected: int | None
+    department: str | None
     form: int = _FORM
 
     @property
@@ -130,14 +134,16 @@ class EventStanding:
         """The standing as it is stored."""
         return _text(asdict(self))
 
-    def moves(self, by: int) -> Iterator[tuple[Place[AttendanceTotals], dict[str, int], dict[str, str]]]:
+    def moves(self, by: int) -> Iterator[_Part]:
         """Yield the numbers that this standing is counted in, times `by`, and the texts of their places."""
         numbers = {"ev": by} | ({} if self.expected is None else {"ee": by, "ex": by * self.expected})
-        zone = {"timezone": self.timezone}
-        texts = zone | {"event_id": self.event_id, "title": self.title, "campus_id": self.campus_id}
-        for scope, part in _scopes(self.organizer_id, self.campus_id, self.timezone):
-            yield keys.campus_analytics.day(scope, self.day, part), numbers, zone
-            yield _event_row(scope, self.day, self.event_id), numbers, texts
+        for scope, part, texts in _scopes(self.organizer_id, self.campus_id, self.timezone):
+            yield keys.campus_analytics.day(scope, self.day, part), numbers, texts
+            if self.department is not None:
+                department = texts | {"department": self.department}
+                yield keys.campus_analytics.day(scope, self.day, part, self.department), numbers, department
+            row = texts | {"event_id": self.event_id, "title": self.title}
+            yield _event_row(scope, self.day, self.event_id), numbers, row
 
 
 Standing = RecordStanding | EventStanding
@@ -145,6 +151,7 @@ Standing = RecordStanding | EventStanding
 
 def of_record(record: AttendanceRecord, event: CampusEvent, *, is_expected: bool) -> RecordStanding:
     """Return what a record is to be counted as."""
+    rule = event.rule_of_expected or {}
     here = local(record.submitted_at, event.timezone)
     return RecordStanding(
         attendance_id=record.attendance_id,
@@ -163,6 +170,8 @@ def of_record(record: AttendanceRecord, event: CampusEvent, *, is_expected: bool
         flags=sorted(record.flags or {}),
         seconds=None if record.seconds is None else float(record.seconds),
         is_expected=is_expected,
+        is_department_expected=is_expected and rule.get("department") == record.department,
+        is_contested=record.appeal_status is AppealStatus.OPEN,
     )
 
 
@@ -178,6 +187,7 @@ def of_event(event: CampusEvent, *, expected: int | None) -> EventStanding | Non
         day=local(event.starts_at, event.timezone).date().isoformat(),
         title=event.title,
         expected=expected,
+        department=(event.rule_of_expected or {}).get("department"),
     )
 
 
@@ -201,12 +211,13 @@ def add(moves: Moves, former: Standing | None, present: Standing | None) -> None
                 move.texts.update(texts)
 
 
-def _scopes(organizer_id: str, campus_id: str, timezone: str) -> list[tuple[str, str]]:
-    """Return the scopes of staff in which an event counts, each with the part of its days."""
+def _scopes(organizer_id: str, campus_id: str, timezone: str) -> list[tuple[str, str, dict[str, str]]]:
+    """Return the scopes of staff in which an event counts, each with the part and the texts of its days."""
+    of_campus = {"timezone": timezone, "campus_id": campus_id}
     return [
-        (keys.campus_analytics.of_organizer(organizer_id), campus_id),
-        (keys.campus_analytics.of_campus(campus_id), campus_id),
-        (keys.campus_analytics.ALL, timezone),
+        (keys.campus_analytics.of_organizer(organizer_id), campus_id, of_campus),
+        (keys.campus_analytics.of_campus(campus_id), campus_id, of_campus),
+        (keys.campus_analytics.ALL, timezone, {"timezone": timezone}),
     ]
 
 

@@ -93,8 +93,13 @@ def events_of_all(days: int) -> list[FigureRow]:
 
 def rate(numbers: Numbers) -> float | None:
     """Return the share of the expected who attended, where the excused are not expected; None without a roster."""
-    expected = numbers["ex"] - numbers["z"]
-    return round(numbers["x"] / expected, 4) if numbers["ee"] > 0 and expected > 0 else None
+    return rate_of(numbers, expected(numbers))
+
+
+def rate_of(numbers: Numbers, expected: int | None) -> float | None:
+    """Return the share of so many expected people who attended; None without a roster, or where all are excused."""
+    due = 0 if expected is None else expected - numbers["z"]
+    return round(min(1.0, numbers["x"] / due), 4) if due > 0 else None
 
 
 def expected(numbers: Numbers) -> int | None:

@@ -6,7 +6,7 @@ They are written before the totals move. So a repeated batch, whose totals have 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.table import keys, operations
@@ -18,7 +18,7 @@ from chalicelib.table.items import (
     RecentAttendance,
 )
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary.campus import EvidenceFlag
+from chalicelib.vocabulary.campus import AttendanceStatus, EvidenceFlag, VerificationStatus
 
 # How many a view shows; of one batch, older ones cannot be among them.
 SHOWN = 10
@@ -43,6 +43,20 @@ class RecordToCount:
     record: AttendanceRecord
     event: CampusEvent
     former_flags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecentSubmission:
+    """One of the newest submissions, as it is shown to staff."""
+
+    attendance_id: str
+    event_id: str
+    title: str
+    first_name: str
+    last_name: str
+    submitted_at: datetime
+    status: AttendanceStatus
+    verification_status: VerificationStatus
 
 
 def keep(counted: Sequence[RecordToCount]) -> None:
@@ -88,12 +102,26 @@ def _copy(place: Place[RecentAttendance], counted: RecordToCount, profile: Campu
     )
 
 
-def newest_of(scope: str) -> list[RecentAttendance]:
+def newest_of(scope: str) -> list[RecentSubmission]:
     """Return the newest submissions of a scope within KEPT, newest first; one query."""
     where = keys.campus_analytics.all_recent()
     raws = operations.query(keys.campus_analytics.figures(scope), where, newest_first=True, limit=SHOWN)
     since = clock.now() - KEPT
-    return [copy for copy in map(RecentAttendance.from_raw_data, raws) if copy.submitted_at > since]
+    return [shown(copy) for copy in map(RecentAttendance.from_raw_data, raws) if copy.submitted_at > since]
+
+
+def shown(copy: RecentAttendance) -> RecentSubmission:
+    """Return a copy as it is shown."""
+    return RecentSubmission(
+        attendance_id=copy.attendance_id,
+        event_id=copy.event_id,
+        title=copy.title,
+        first_name=copy.first_name,
+        last_name=copy.last_name,
+        submitted_at=copy.submitted_at,
+        status=copy.status,
+        verification_status=copy.verification_status,
+    )
 
 
 def _newest(counted: Sequence[RecordToCount]) -> dict[Place[RecentAttendance], RecordToCount]:
