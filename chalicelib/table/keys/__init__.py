@@ -184,7 +184,6 @@ No.  question                                   index  partition                
 234  who had exactly these bytes of a photo     table  PICTURE#campus#sha256     PICTURE                jobs
 235  the pictures with a band of their hash     table  PICTURE_BAND#campus#band  moment#attendance#side jobs
 236  the photos and signatures of an event      gsi1   EVENT_EVIDENCE#event      kind#attendance#side   jobs
-250  a registered report                        table  CAMPUS_REPORT#report      CAMPUS_REPORT          campus, public
 240  what a record is counted as                table  CAMPUS_COUNTED#event      attendance             stream
 241  what a campus event is counted as          table  CAMPUS_TOTALS#event       COUNTED                stream
 242  the totals of an event, the minutes of its table  CAMPUS_TOTALS#event       TOTALS, TOTALS#hour,   campus, stream
@@ -194,6 +193,7 @@ No.  question                                   index  partition                
 244  the figures of all events, by day          table  CAMPUS_FIGURES#ALL        EVENT#date#event       campus, stream
 245  the newest submissions of a scope          table  CAMPUS_FIGURES#scope      RECENT#moment#…        campus, stream
 246  the flagged records, by day                table  CAMPUS_FLAGGED            date#attendance        campus, stream
+250  a registered report                        table  CAMPUS_REPORT#report      CAMPUS_REPORT          campus, public
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
