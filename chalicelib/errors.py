@@ -4,6 +4,8 @@
     ├── MalformedJson, ValidationFailed, InvalidCursor               400
     ├── OtpInvalid, OtpExpired, OtpExhausted, BadSignature           400
     ├── AlreadyScanned, TicketVoided                                 400
+    ├── QrTokenRequired, InvalidQrCode, OutsideAttendancePeriod      400
+    ├── AlreadySubmitted                                             400
     ├── Unauthenticated, TokenExpired, TokenReused, InvalidCredentials 401
     ├── Forbidden, NotAssigned, AccountSuspended, AccountUnverified  403
     │   └── SecondPersonNeeded
@@ -132,6 +134,34 @@ class TicketVoided(Refusal):
 
     code = "TICKET_VOIDED"
     message = "Ticket was voided"
+
+
+class QrTokenRequired(Refusal):
+    """A submission without a code that was verified within the last minutes."""
+
+    code = "QR_REQUIRED"
+    message = "QR token required"
+
+
+class InvalidQrCode(Refusal):
+    """A rotating code that is not, or no longer, the event's; `details` says what to do."""
+
+    code = "INVALID_QR"
+    message = "Invalid QR code"
+
+
+class OutsideAttendancePeriod(Refusal):
+    """A code or a submission outside the time window of its event; the body's `timing` says when the window is."""
+
+    code = "OUTSIDE_PERIOD"
+    message = "Event attendance period has ended"
+
+
+class AlreadySubmitted(Refusal):
+    """A second submission of one person at one event; the first one counts."""
+
+    code = "ALREADY_SUBMITTED"
+    message = "Attendance already submitted for this event"
 
 
 class Unauthenticated(Refusal):

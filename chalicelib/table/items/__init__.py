@@ -26,6 +26,7 @@ from chalicelib.table.items.attendance import (
     AttendanceAppeal,
     AttendanceDraft,
     AttendancePhoto,
+    AttendancePosition,
     AttendanceRecord,
     AttendanceSignature,
     AttendanceVersion,
@@ -34,6 +35,7 @@ from chalicelib.table.items.attendance import (
     PhotoCheck,
     PictureBand,
     PictureKeeper,
+    LastPlace,
     QrScan,
 )
 from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
@@ -178,6 +180,7 @@ __all__ = [
     "AttendanceAppeal",
     "AttendanceDraft",
     "AttendancePhoto",
+    "AttendancePosition",
     "AttendanceRecord",
     "AttendanceSignature",
     "AttendanceTotals",
@@ -255,6 +258,7 @@ __all__ = [
     "JobRequest",
     "Journal",
     "KnownVenue",
+    "LastPlace",
     "Leave",
     "Leftover",
     "ListEntry",

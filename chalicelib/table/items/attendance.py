@@ -72,6 +72,14 @@ class AttendanceRecord(Item, discriminator="attendance"):
     factors: JSONAttribute = JSONAttribute(default=dict)
     flags: JSONAttribute = JSONAttribute(default=dict)
     device_mac = UnicodeAttribute(null=True)
+    # The rest of the evidence that the judgement is made of again, when photos were checked or others came along.
+    nonce = UnicodeAttribute(null=True)
+    code_age = NumberAttribute(null=True)
+    accuracy_m = NumberAttribute(null=True)
+    position_mac = UnicodeAttribute(null=True)
+    is_mock = BooleanAttribute(null=True)
+    # Of a request with an Idempotency-Key, so that its retry gets the first answer again.
+    operation_id = UnicodeAttribute(null=True)
     # Who decided last, when, and what they wrote; `marked_by` made a record by hand.
     verified_by = UnicodeAttribute(null=True)
     verified_at = MomentAttribute(null=True)
@@ -115,6 +123,24 @@ class AttendanceAppeal(Item, discriminator="attendance_appeal"):
     answer = UnicodeAttribute(null=True)
     answered_by = UnicodeAttribute(null=True)
     answered_at = MomentAttribute(null=True)
+
+
+class AttendancePosition(Item, discriminator="attendance_position"):
+    """The coordinates of a submission, only where the event keeps them for some days; erased by key."""
+
+    latitude = NumberAttribute()
+    longitude = NumberAttribute()
+    accuracy_m = NumberAttribute(null=True)
+    taken_at = MomentAttribute()
+
+
+class LastPlace(Item, discriminator="last_place"):
+    """The place of the event of a person's last verified record: where the event was, not where the person was."""
+
+    event_id = UnicodeAttribute()
+    latitude = NumberAttribute()
+    longitude = NumberAttribute()
+    submitted_at = MomentAttribute()
 
 
 class EvidenceTrace(Item, discriminator="evidence_trace"):

@@ -177,10 +177,12 @@ No.  question                                   index  partition                
 221  the people listed as expected at an event  table  ROSTER#event              user                   campus
 225  all of one student at one event            table  ATTENDANCE#attendance     ATTENDANCE, DRAFT,     campus, stream
                                                                                  VERSION#number,
-                                                                                 PHOTO#side, SIGNATURE
+                                                                                 PHOTO#side, SIGNATURE,
+                                                                                 POSITION
 226  who used a device, or was at a position    table  TRACE#event#what#mac      TRACE                  campus
 227  the readings of codes of a person          table  QR_SCANS#user             scan                   campus
 228  the appeals of one student at one event    table  ATTENDANCE#attendance     APPEAL#number          campus, stream
+232  where a person was last seen at an event   table  ACCOUNT#account           LAST_PLACE             campus, stream
 234  who had exactly these bytes of a photo     table  PICTURE#campus#sha256     PICTURE                jobs
 235  the pictures with a band of their hash     table  PICTURE_BAND#campus#band  moment#attendance#side jobs
 236  the photos and signatures of an event      gsi1   EVENT_EVIDENCE#event      kind#attendance#side   jobs

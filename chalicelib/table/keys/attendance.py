@@ -4,17 +4,19 @@ from chalicelib.table.items.attendance import (
     AttendanceAppeal,
     AttendanceDraft,
     AttendancePhoto,
+    AttendancePosition,
     AttendanceRecord,
     AttendanceSignature,
     AttendanceVersion,
     EvidenceErasure,
     EvidenceTrace,
+    LastPlace,
     PhotoCheck,
     PictureBand,
     PictureKeeper,
     QrScan,
 )
-from chalicelib.table.keys import jobs
+from chalicelib.table.keys import access, jobs
 from chalicelib.table.places import Key, Place, joined
 
 # The beginnings of the sort keys of versions and of appeals.
@@ -49,6 +51,16 @@ def photo(attendance_id: str, side: str) -> Place[AttendancePhoto]:
 def signature(attendance_id: str) -> Place[AttendanceSignature]:
     """Question 225: the drawn signature."""
     return Place(AttendanceSignature, record(attendance_id).pk, "SIGNATURE")
+
+
+def position(attendance_id: str) -> Place[AttendancePosition]:
+    """Question 225: the coordinates, where the event keeps them."""
+    return Place(AttendancePosition, record(attendance_id).pk, "POSITION")
+
+
+def last_place(user_id: str) -> Place[LastPlace]:
+    """Question 232."""
+    return Place(LastPlace, access.account(user_id).pk, "LAST_PLACE")
 
 
 def trace(event_id: str, what: str, mac: str) -> Place[EvidenceTrace]:
