@@ -144,10 +144,14 @@ class LastPlace(Item, discriminator="last_place"):
 
 
 class EvidenceTrace(Item, discriminator="evidence_trace"):
-    """Who used one device, or was at exactly one position, at an event: `users` has the first few, by id."""
+    """Who used one device, or was at exactly one position, at an event: `users` has the first few, by id.
+
+    `last_at` is when the last of them submitted.
+    """
 
     event_id = UnicodeAttribute()
     users = UnicodeSetAttribute()
+    last_at = MomentAttribute(null=True)
 
 
 class QrScan(Item, discriminator="qr_scan"):

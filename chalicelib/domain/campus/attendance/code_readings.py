@@ -14,10 +14,9 @@ from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.campus.attendance import attendance_ids, attendance_periods, evidence_marks
+from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
 from chalicelib.domain.campus.events import code_tries, event_windows, rotating_codes
 from chalicelib.domain.campus.events.rotating_codes import CodeClaims, CodeVerdict
-from chalicelib.domain.campus.evidence import distances
-from chalicelib.domain.campus.evidence.evidence import Position
 from chalicelib.errors import InvalidQrCode, QrTokenRequired, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -48,7 +47,7 @@ class CodeInput:
     qr_token: str | None = None
     code: str | None = None
     event_id: str | None = None
-    position: Position | None = None
+    position: GivenPosition | None = None
     device_key: str | None = None
 
 
@@ -158,7 +157,7 @@ def _log(scan: QrScan) -> None:
 def _scan(
     reading: _Reading, *, event: CampusEvent | None, verdict: CodeVerdict | None, reason: str | None
 ) -> QrScan:
-    born_at = verdict.born_at if verdict else None
+    born_at, position = verdict.born_at if verdict else None, reading.given.position
     return QrScan(
         *keys.attendance.qr_scan(reading.principal.id, new_id("scn")),
         user_id=reading.principal.id,
@@ -168,7 +167,7 @@ def _scan(
         age_seconds=_age(born_at, reading.at) if born_at else None,
         address_hint=reading.visitor.address_hint,
         agent=reading.visitor.device,
-        distance_m=_distance(event, reading.given.position) if event else None,
+        distance_m=position.metres_to(event) if event and position else None,
         ttl=int((reading.at + _SCAN_KEPT).timestamp()),
     )
 
@@ -188,7 +187,7 @@ def _draft(
         born_at=verdict.born_at or reading.at,
         expires_at=reading.at + VALID,
         device_mac=evidence_marks.device_mac(reading.given.device_key, session_id=reading.principal.session_id),
-        distance_m=_distance(event, position),
+        distance_m=position.metres_to(event) if position else None,
         accuracy_m=position.accuracy if position else None,
         position_mac=mac,
         ttl=int((reading.at + _DRAFT_KEPT).timestamp()),
@@ -198,8 +197,3 @@ def _draft(
 def _age(born_at: datetime, at: datetime) -> float:
     return round(max(0.0, (at - born_at).total_seconds()), 1)
 
-
-def _distance(event: CampusEvent | None, position: Position | None) -> float | None:
-    if event is None or position is None:
-        return None
-    return distances.metres(position.latitude, position.longitude, event.latitude, event.longitude)

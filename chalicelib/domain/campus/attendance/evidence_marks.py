@@ -6,13 +6,34 @@ Each purpose has a key of its own. A position's hash is of its event too, so tha
 import base64
 import hashlib
 import hmac
+from dataclasses import dataclass
 
 from chalicelib.clients.secrets import SESSIONS
-from chalicelib.domain.campus.evidence.evidence import Position
+from chalicelib.domain.campus.evidence import distances
+from chalicelib.domain.campus.evidence.evidence import EventPlace
+from chalicelib.table.items import CampusEvent
 
 _DEVICE, _POSITION = "campus device", "campus position"
 # 96 bits: no two of a platform's devices share them, and a record stays short.
 _BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPosition:
+    """A position as a phone states it: WGS 84 degrees, and its accuracy in metres."""
+
+    latitude: float
+    longitude: float
+    accuracy: float | None = None
+
+    def metres_to(self, event: CampusEvent) -> float:
+        """Return the geodesic distance from the centre of an event, to a tenth of a metre."""
+        return round(distances.metres(self.latitude, self.longitude, to=place_of(event)), 1)
+
+
+def place_of(event: CampusEvent) -> EventPlace:
+    """Return where an event is."""
+    return EventPlace(float(event.latitude), float(event.longitude), event.location_radius)
 
 
 def device_mac(device_key: str | None, *, session_id: str) -> str:
@@ -21,7 +42,7 @@ def device_mac(device_key: str | None, *, session_id: str) -> str:
     return _mac(_DEVICE, f"key {device_key}" if device_key else f"session {session_id}")
 
 
-def position_mac(position: Position, *, event_id: str) -> str:
+def position_mac(position: GivenPosition, *, event_id: str) -> str:
     """Return the hash of exactly these coordinates at an event."""
     return _mac(_POSITION, f"{event_id} {position.latitude!r} {position.longitude!r}")
 

@@ -1,0 +1,100 @@
+"""Who used one device, or was at exactly one position, at an event: written with the submission, by key.
+
+A trace keeps the first MOST people. Whoever comes later is judged with that many, and writes nothing: a thousand
+people at one position write to one key only at the beginning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pynamodb.expressions.condition import Condition, size
+
+from chalicelib.domain.campus.attendance.submission_evidence import OthersThere
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CampusEvent, EvidenceTrace
+from chalicelib.table.operations import Write
+from chalicelib.table.places import Place
+
+MOST = 12
+# For analytics of the weeks after an event; the traces name devices by a hash only.
+_KEPT = timedelta(days=30)
+
+
+class TraceKind(StrEnum):
+    """What several people may have in common at one event."""
+
+    DEVICE = "device"
+    POSITION = "position"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLook:
+    """A trace as it was read, and the person who adds to it."""
+
+    place: Place[EvidenceTrace]
+    user_id: str
+    users: frozenset[str]
+    # When somebody was added last.
+    last_at: datetime | None = None
+    is_exact: bool = True
+
+    @property
+    def others(self) -> int:
+        """How many other people are known."""
+        return len(self.users - {self.user_id})
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the person has to be added."""
+        return self.user_id not in self.users and len(self.users) < MOST
+
+
+def place(event_id: str, what: TraceKind, mac: str) -> Place[EvidenceTrace]:
+    """Return the place of a trace."""
+    return keys.attendance.trace(event_id, what, mac)
+
+
+def look(at: Place[EvidenceTrace], found: EvidenceTrace | None, *, user_id: str, is_exact: bool = True) -> TraceLook:
+    """Return a trace as read, or as a failed condition returned it."""
+    if found is None:
+        return TraceLook(at, user_id, frozenset(), is_exact=is_exact)
+    return TraceLook(at, user_id, frozenset(found.users), found.last_at, is_exact)
+
+
+def addition(seen: TraceLook, event: CampusEvent, *, at: datetime) -> Write:
+    """Return the write that adds the person. It fails if the trace changed, or, unless `is_exact`, if it is full."""
+    actions = [
+        EvidenceTrace.users.add({seen.user_id}),
+        EvidenceTrace.kind.set(EvidenceTrace),
+        EvidenceTrace.event_id.set(event.event_id),
+        EvidenceTrace.last_at.set(at),
+        EvidenceTrace.ttl.set(int((event.ends_at + _KEPT).timestamp())),
+    ]
+    return operations.change(seen.place, actions, _condition(seen))
+
+
+def _condition(seen: TraceLook) -> Condition:
+    if not seen.is_exact:
+        return EvidenceTrace.users.does_not_exist() | (size(EvidenceTrace.users) < MOST)
+    if not seen.users:
+        return EvidenceTrace.users.does_not_exist()
+    return EvidenceTrace.users == set(seen.users)
+
+
+def pause_before(seen: TraceLook, at: datetime) -> float | None:
+    """Return the seconds since another person was added, before a moment; None where nobody was."""
+    if not seen.others or seen.last_at is None or seen.user_id in seen.users:
+        return None
+    return max(0.0, (at - seen.last_at).total_seconds())
+
+
+def beside(seen: Mapping[TraceKind, TraceLook], at: datetime) -> OthersThere:
+    """Return the other people that the traces name, for a submission of a moment."""
+    device, position = seen.get(TraceKind.DEVICE), seen.get(TraceKind.POSITION)
+    return OthersThere(
+        device_users=device.others if device else 0,
+        position_users=position.others if position else 0,
+        device_pause=pause_before(device, at) if device else None,
+    )
