@@ -59,6 +59,8 @@ NOT_SENT = {
     "admin_create_payout": "the demo settlement has its payout",
     "admin_withdraw_profit": "the demo data has no partner who takes a share of the profit",
     "admin_decide_refund_request": "the demo data has no request for a refund",
+    "campus_verify_code": "the code changes every 30 seconds",
+    "campus_submit_attendance": "it takes a code that was verified within ten minutes",
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {

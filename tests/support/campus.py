@@ -6,12 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.access import sessions
+from chalicelib.domain.access import sessions, tokens
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.access.visitors import Visitor
+from chalicelib.domain.campus.attendance import code_readings
+from chalicelib.domain.campus.attendance.code_readings import AcceptedReading, CodeInput
+from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
+from chalicelib.domain.campus.events import rotating_codes
 from chalicelib.domain.campus.people import campus_accounts, campuses
 from chalicelib.domain.campus.people.campus_accounts import CampusPerson
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Campus, CampusEvent
+from chalicelib.vocabulary import Portal
 from chalicelib.vocabulary.campus import CampusRole
 
 PASSWORD = "a password of the tests"
@@ -74,3 +81,16 @@ def make_campus_event(campus: Campus, organizer: Account, **changes: Any) -> Cam
     )
     operations.record(operations.put(event))
     return event
+
+
+def verify_code(
+    event: CampusEvent, student: Account, *, position: GivenPosition | None = None, device_key: str | None = None
+) -> AcceptedReading:
+    """Verify the present code of an event for a student, in a fresh log-in."""
+    given = CodeInput(rotating_codes.token(event, clock.now()), position=position, device_key=device_key)
+    return code_readings.verify(given, principal=principal_of(student), visitor=Visitor("127.0.0.1"))
+
+
+def principal_of(account: Account) -> Principal:
+    """Return the caller of a fresh log-in."""
+    return tokens.verify(token_of(account), Portal.CAMPUS)

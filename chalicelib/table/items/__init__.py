@@ -32,10 +32,10 @@ from chalicelib.table.items.attendance import (
     AttendanceVersion,
     EvidenceErasure,
     EvidenceTrace,
+    LastPlace,
     PhotoCheck,
     PictureBand,
     PictureKeeper,
-    LastPlace,
     QrScan,
 )
 from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification

@@ -15,12 +15,13 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.campus.attendance import attendance_ids, attendance_periods, evidence_marks
 from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
+from chalicelib.domain.campus.attendance.student_details import StudentDetails
 from chalicelib.domain.campus.events import code_tries, event_windows, rotating_codes
 from chalicelib.domain.campus.events.rotating_codes import CodeClaims, CodeVerdict
-from chalicelib.errors import InvalidQrCode, QrTokenRequired, ValidationFailed
+from chalicelib.errors import InvalidQrCode, NotFound, QrTokenRequired, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import AttendanceDraft, CampusEvent, CampusProfile, Item, QrScan
+from chalicelib.table.items import AttendanceDraft, CampusEvent, Item, QrScan
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary.campus import AttendanceMethod, CodeRefusal
 
@@ -52,11 +53,11 @@ class CodeInput:
 
 
 @dataclass(frozen=True, slots=True)
-class VerifiedCode:
-    """An accepted reading: the event, and the student as the form shows them."""
+class AcceptedReading:
+    """An accepted reading: the event, and the student as forms show them."""
 
     event: CampusEvent
-    profile: CampusProfile | None
+    student: StudentDetails
     submission_id: str
 
 
@@ -77,7 +78,7 @@ class _Reading:
         return "qr_token" if self.given.qr_token else "code"
 
 
-def verify(given: CodeInput, *, principal: Principal, visitor: Visitor) -> VerifiedCode:
+def verify(given: CodeInput, *, principal: Principal, visitor: Visitor) -> AcceptedReading:
     """Accept a code and begin a submission.
 
     Raises QrTokenRequired, InvalidQrCode, OutsideAttendancePeriod, ValidationFailed.
@@ -103,12 +104,16 @@ def verify(given: CodeInput, *, principal: Principal, visitor: Visitor) -> Verif
     if not window.is_open:
         _log(_scan(reading, event=event, verdict=verdict, reason=window.reason))
         raise attendance_periods.refusal(event, window, ended="Event attendance period has ended")
+    if profile not in found:
+        raise NotFound("This account has no profile of the campus.")
     writes: list[Item] = [_scan(reading, event=event, verdict=verdict, reason=None)]
     submitted = found.get(record) is not None or (draft in found and found[draft].submitted_at is not None)
     if not submitted:
         writes.append(_draft(reading, attendance_id, event=event, verdict=verdict))
     operations.put_many(writes)
-    return VerifiedCode(event, found.get(profile), attendance_ids.submission_id(event.event_id, principal.id))
+    return AcceptedReading(
+        event, StudentDetails.of(found[profile]), attendance_ids.submission_id(event.event_id, principal.id)
+    )
 
 
 def _arrived(given: CodeInput, *, principal: Principal, visitor: Visitor) -> _Reading:
@@ -154,9 +159,7 @@ def _log(scan: QrScan) -> None:
     operations.record(operations.put(scan))
 
 
-def _scan(
-    reading: _Reading, *, event: CampusEvent | None, verdict: CodeVerdict | None, reason: str | None
-) -> QrScan:
+def _scan(reading: _Reading, *, event: CampusEvent | None, verdict: CodeVerdict | None, reason: str | None) -> QrScan:
     born_at, position = verdict.born_at if verdict else None, reading.given.position
     return QrScan(
         *keys.attendance.qr_scan(reading.principal.id, new_id("scn")),
@@ -172,9 +175,7 @@ def _scan(
     )
 
 
-def _draft(
-    reading: _Reading, attendance_id: str, *, event: CampusEvent, verdict: CodeVerdict
-) -> AttendanceDraft:
+def _draft(reading: _Reading, attendance_id: str, *, event: CampusEvent, verdict: CodeVerdict) -> AttendanceDraft:
     position = reading.given.position
     mac = evidence_marks.position_mac(position, event_id=event.event_id) if position else None
     return AttendanceDraft(
@@ -196,4 +197,3 @@ def _draft(
 
 def _age(born_at: datetime, at: datetime) -> float:
     return round(max(0.0, (at - born_at).total_seconds()), 1)
-

@@ -51,9 +51,10 @@ class TraceLook:
         return self.user_id not in self.users and len(self.users) < MOST
 
 
-def place(event_id: str, what: TraceKind, mac: str) -> Place[EvidenceTrace]:
-    """Return the place of a trace."""
-    return keys.attendance.trace(event_id, what, mac)
+def places(event_id: str, device_mac: str | None, position_mac: str | None) -> dict[TraceKind, Place[EvidenceTrace]]:
+    """Return the places of the traces of a submission."""
+    macs = {TraceKind.DEVICE: device_mac, TraceKind.POSITION: position_mac}
+    return {kind: keys.attendance.trace(event_id, kind, mac) for kind, mac in macs.items() if mac is not None}
 
 
 def look(at: Place[EvidenceTrace], found: EvidenceTrace | None, *, user_id: str, is_exact: bool = True) -> TraceLook:
@@ -77,10 +78,13 @@ def addition(seen: TraceLook, event: CampusEvent, *, at: datetime) -> Write:
 
 def _condition(seen: TraceLook) -> Condition:
     if not seen.is_exact:
-        return EvidenceTrace.users.does_not_exist() | (size(EvidenceTrace.users) < MOST)
+        has_room: Condition = size(EvidenceTrace.users) < MOST
+        free: Condition = EvidenceTrace.users.does_not_exist() | has_room
+        return free
     if not seen.users:
         return EvidenceTrace.users.does_not_exist()
-    return EvidenceTrace.users == set(seen.users)
+    unchanged: Condition = EvidenceTrace.users == set(seen.users)
+    return unchanged
 
 
 def pause_before(seen: TraceLook, at: datetime) -> float | None:

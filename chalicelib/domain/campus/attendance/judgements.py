@@ -22,7 +22,8 @@ def judged(
     found = judgement.judge(submission_evidence.evidence_of(event, facts, files, beside))
     if not may_photos_come or EvidenceFlag.NO_PHOTO not in found.flags:
         return found
-    flags = {flag: numbers for flag, numbers in found.flags.items() if flag is not EvidenceFlag.NO_PHOTO}
+    flags = dict(found.flags)
+    del flags[EvidenceFlag.NO_PHOTO]
     status = VerificationStatus.FLAGGED if flags else VerificationStatus.PENDING
     return replace(found, flags=flags, verification_status=status)
 

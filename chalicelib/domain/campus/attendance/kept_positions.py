@@ -15,9 +15,7 @@ def days(event: CampusEvent) -> int:
     return int(event.retention.get("position_days", 0)) if event.retention else 0
 
 
-def item(
-    attendance_id: str, position: GivenPosition, *, event: CampusEvent, at: datetime
-) -> AttendancePosition | None:
+def item(attendance_id: str, position: GivenPosition, *, event: CampusEvent, at: datetime) -> AttendancePosition | None:
     """Return the item of a position, or None where the event keeps none."""
     if days(event) <= 0:
         return None

@@ -116,9 +116,7 @@ def facts_of_record(record: AttendanceRecord) -> SubmissionFacts:
     )
 
 
-def evidence_of(
-    event: CampusEvent, facts: SubmissionFacts, files: SubmissionFiles, beside: OthersThere
-) -> Evidence:
+def evidence_of(event: CampusEvent, facts: SubmissionFacts, files: SubmissionFiles, beside: OthersThere) -> Evidence:
     """Return the evidence of a submission."""
     return Evidence(
         method=facts.method,

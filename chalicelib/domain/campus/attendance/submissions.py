@@ -19,12 +19,14 @@ from chalicelib.domain.campus.attendance import (
     attendance_periods,
     evidence_marks,
     evidence_traces,
+    judgement_words,
     judgements,
     kept_positions,
     submission_evidence,
 )
 from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
 from chalicelib.domain.campus.attendance.evidence_traces import TraceKind, TraceLook
+from chalicelib.domain.campus.attendance.judgement_words import WordedFlag
 from chalicelib.domain.campus.attendance.submission_evidence import SubmissionFacts, SubmissionFiles
 from chalicelib.domain.campus.events import campus_events, event_windows
 from chalicelib.errors import AlreadySubmitted, NotFound, QrTokenRequired, Unavailable, ValidationFailed
@@ -66,6 +68,16 @@ class Submitted:
 
     record: AttendanceRecord
     awaits_photos: bool = False
+
+    @property
+    def flags(self) -> list[WordedFlag]:
+        """The flags in words."""
+        return judgement_words.flags(self.record.flags)
+
+    @property
+    def next_steps(self) -> list[str]:
+        """What the student does next."""
+        return judgement_words.next_steps(self.record.verification_status, awaits_photos=self.awaits_photos)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +158,7 @@ def _likely_traces(given: SubmissionInput, event_id: str, principal: Principal) 
     """Return the places of the traces, as far as the request alone says; the draft may name another device."""
     device = evidence_marks.device_mac(given.device_key, session_id=principal.session_id)
     position = evidence_marks.position_mac(given.position, event_id=event_id) if given.position else None
-    return list(_trace_places(event_id, device, position).values())
+    return list(evidence_traces.places(event_id, device, position).values())
 
 
 def _attendance_id(given: SubmissionInput, principal: Principal) -> str:
@@ -202,18 +214,9 @@ def _facts(draft: AttendanceDraft, given: SubmissionInput, event: CampusEvent, *
     return facts
 
 
-def _trace_places(
-    event_id: str, device_mac: str | None, position_mac: str | None
-) -> dict[TraceKind, Place[EvidenceTrace]]:
-    macs = {TraceKind.DEVICE: device_mac, TraceKind.POSITION: position_mac}
-    return {kind: evidence_traces.place(event_id, kind, mac) for kind, mac in macs.items() if mac is not None}
-
-
-def _traces(
-    event_id: str, facts: SubmissionFacts, found: dict[Key, Any]
-) -> dict[TraceKind, TraceLook]:
+def _traces(event_id: str, facts: SubmissionFacts, found: dict[Key, Any]) -> dict[TraceKind, TraceLook]:
     """Return the traces as they were read; one that was not read counts as missing, and its write then fails."""
-    places = _trace_places(event_id, facts.device_mac, facts.position_mac)
+    places = evidence_traces.places(event_id, facts.device_mac, facts.position_mac)
     return {kind: evidence_traces.look(at, found.get(at), user_id=facts.user_id) for kind, at in places.items()}
 
 
@@ -267,9 +270,7 @@ def _writes(attempt: _Attempt, record: AttendanceRecord) -> dict[str, Write]:
     is_same = (AttendanceDraft.nonce == draft.nonce) & AttendanceDraft.submitted_at.does_not_exist()
     writes = {
         _RECORD: operations.put(record, AttendanceRecord.pk.does_not_exist()),
-        _DRAFT: operations.change(
-            draft.place, [AttendanceDraft.submitted_at.set(record.submitted_at)], is_same
-        ),
+        _DRAFT: operations.change(draft.place, [AttendanceDraft.submitted_at.set(record.submitted_at)], is_same),
     }
     for kind, seen in attempt.traces.items():
         if seen.is_written:
