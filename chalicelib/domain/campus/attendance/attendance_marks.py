@@ -26,6 +26,8 @@ from chalicelib.vocabulary.campus import AttendanceMethod, AttendanceStatus, Ver
 
 _TRIES = 8
 _USER = "usr_"
+# A tap without a status says that the person is there.
+_WAS_THERE = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ def mark(caller: Principal, event_id: str, wanted: Mark, *, operation_id: str) -
 
 def _is_same_tap(record: AttendanceRecord, wanted: Mark) -> bool:
     """Whether a card says no more than the record: a second tap must not make a punctual person late."""
-    return wanted.card_uid is not None and wanted.status in (None, record.status)
+    if wanted.card_uid is None:
+        return False
+    return record.status in _WAS_THERE if wanted.status is None else record.status == wanted.status
 
 
 def _marked(
