@@ -7,21 +7,32 @@ from chalice import Blueprint
 
 from chalicelib import clock, errors
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.campus.events import campus_events, event_fields, event_pages, event_records, rotating_codes
+from chalicelib.domain.campus.events import (
+    campus_events,
+    event_fields,
+    event_pages,
+    event_records,
+    rosters,
+    rotating_codes,
+)
 from chalicelib.domain.campus.events.event_pages import EventPeriod
+from chalicelib.domain.campus.events.roster_lists import RosterInput
+from chalicelib.domain.campus.events.rosters import ListedPerson, RosterChange
 from chalicelib.domain.campus.people import campus_names
 from chalicelib.domain.lists.campus_events import CAMPUS_EVENTS
 from chalicelib.portals.http.auth import CAMPUS, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.list_pages import asked_of, query_with
-from chalicelib.portals.http.route import Call, Link, Route
+from chalicelib.portals.http.route import Call, FormBody, Link, Route
 from chalicelib.schemas.campus import events as schema
-from chalicelib.schemas.wire import PageOut
+from chalicelib.schemas.wire import PageIn, PageOut
 from chalicelib.vocabulary.campus import CampusRole, ErasedKind
 
 bp = Blueprint(__name__)
 _BASE = "/api/campus/events"
 _ONE = f"{_BASE}/{{event_id}}"
+# Rows of a roster that name nobody: an answer has the first ones.
+_MOST_UNKNOWN = 1_000
 _NEXT = (
     Link("campus_event", {"event_id": "/id"}),
     Link("campus_change_event", {"event_id": "/id"}),
@@ -167,3 +178,66 @@ def campus_change_event(call: Call[schema.CampusEventChangeIn, None]) -> schema.
 def campus_delete_event(call: Call[None, None]) -> None:
     """Delete an event: nobody sees it any more, and its records stay."""
     event_records.delete(call.path["event_id"], by=call.principal)
+
+
+def _listed_out(listed: ListedPerson) -> schema.ListedPersonOut:
+    profile = listed.profile
+    return schema.ListedPersonOut(
+        user_id=listed.entry.user_id,
+        student_id=profile.student_id if profile else None,
+        full_name=f"{profile.first_name} {profile.last_name}" if profile else None,
+        department=profile.department if profile else None,
+        year_level=profile.year_level if profile else None,
+        added_at=listed.entry.added_at,
+    )
+
+
+def _roster_change_out(event_id: str, changed: RosterChange) -> schema.RosterChangeOut:
+    rows = changed.unknown[:_MOST_UNKNOWN]
+    return schema.RosterChangeOut(
+        event_id=event_id,
+        size=changed.size,
+        added=changed.added,
+        removed=changed.removed,
+        unknown_count=len(changed.unknown),
+        unknown=[schema.UnknownRowOut(line=row.line, value=row.said, message=row.message) for row in rows],
+    )
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_ONE}/roster",
+        guard=CAMPUS_STAFF,
+        query=PageIn,
+        reply=PageOut[schema.ListedPersonOut],
+        refuses=(errors.NotFound,),
+        links=(Link("campus_roster", {"cursor": "/next"}),),
+    ),
+)
+def campus_roster(call: Call[None, PageIn]) -> PageOut[schema.ListedPersonOut]:
+    """List the people on the roster of an event."""
+    query = call.query
+    page = rosters.page(call.path["event_id"], by=call.principal, page_size=query.page_size, cursor=query.cursor)
+    return PageOut.of(page, _listed_out)
+
+
+@door(
+    bp,
+    Route(
+        "PUT",
+        f"{_ONE}/roster",
+        guard=CAMPUS_STAFF,
+        body=schema.RosterIn,
+        reply=schema.RosterChangeOut,
+        limit=schema.ROSTER_LIMIT,
+        form=FormBody(schema.ROSTER_LIMIT, files=("csv",), of_csv="csv"),
+        refuses=(errors.NotFound,),
+    ),
+)
+def campus_set_roster(call: Call[schema.RosterIn, None]) -> schema.RosterChangeOut:
+    """Set who is expected at an event: at most 5,000 people; rows that name nobody are answered."""
+    event_id, body = call.path["event_id"], call.body
+    sent = RosterInput(student_ids=body.student_ids, users=body.users, csv=call.files.get("csv", body.csv))
+    return _roster_change_out(event_id, rosters.replace(event_id, sent, by=call.principal))

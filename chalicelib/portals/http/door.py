@@ -40,6 +40,8 @@ def door(
             return respond(route, view, blueprint.current_request, sent)
 
         accepted = [JSON, forms.MEDIA_TYPE] if route.form else [JSON]
+        if route.form and route.form.of_csv:
+            accepted.append(forms.CSV)
         blueprint.route(route.path, methods=route.methods, name=route.operation_id, content_types=accepted)(handle)
         return handle
 
@@ -67,9 +69,10 @@ def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, A
     path = variables.parse(route.variables, sent)
     parameters = query.parse(request.query_params or {}, route.query)
     boundary = forms.boundary(request.headers) if route.form else None
-    bound = route.form if route.form and boundary else FormBody(route.limit, files=())
+    of_csv = route.form.of_csv if route.form and forms.is_csv(request.headers) else ""
+    bound = route.form if route.form and (boundary or of_csv) else FormBody(route.limit, files=())
     raw = body.read(request, bound.limit, beyond=bound.beyond) if route.reads_body else b""
-    form = forms.parse(raw, boundary) if boundary else None
+    form = forms.parse(raw, boundary) if boundary else forms.of_file(of_csv, raw) if of_csv else None
     return Call(
         body=body.parse(raw, route.body, form) if route.body else None,
         query=parameters,

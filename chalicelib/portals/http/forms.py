@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.errors import UnsupportedMediaType, ValidationFailed
 
 MEDIA_TYPE = "multipart/form-data"
+CSV = "text/csv"
 # More parts than any form of the platform has.
 _MOST_PARTS = 40
 _TEXT_LIMIT = 64 * 1024
@@ -37,6 +38,16 @@ def boundary(headers: Mapping[str, str]) -> bytes | None:
     if not 0 < len(found) <= MAX_BOUNDARY_LENGTH:
         raise UnsupportedMediaType("Send application/json, or multipart/form-data with its boundary.")
     return found
+
+
+def is_csv(headers: Mapping[str, str]) -> bool:
+    """Whether a body is a CSV (RFC 4180)."""
+    return (headers.get("content-type") or "").partition(";")[0].strip().lower() == CSV
+
+
+def of_file(name: str, content: bytes) -> Form:
+    """Return the form that has one file and nothing else."""
+    return Form(files={name: content})
 
 
 def canonical(form: Form) -> bytes:

@@ -62,12 +62,13 @@ class Link:
 class FormBody:
     """A form (multipart/form-data) that a route accepts besides JSON; `files` are the fields that carry files.
 
-    `beyond` says what to do with more than the limit.
+    `beyond` says what to do with more than the limit. A body of type text/csv is the file of the field `of_csv`.
     """
 
     limit: int
     files: tuple[str, ...]
     beyond: str = ""
+    of_csv: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ def _sentences(route: AnyRoute) -> Iterator[str]:
     if route.public_seconds:
         yield f"Any cache may keep the answer for {route.public_seconds} seconds."
     if route.form:
-        yield "The body may also be a form (multipart/form-data)."
+        csv = f", or the CSV of `{route.form.of_csv}` alone (text/csv)" if route.form.of_csv else ""
+        yield f"The body may also be a form (multipart/form-data){csv}."
 
 
 def _any_of(words: Any) -> str:
@@ -85,7 +86,8 @@ def _form(route: AnyRoute, of: Components) -> Schema:
     reference = of.of_model[route.body]["$ref"]
     fields: Schema = {name: {"$ref": f"{reference}/properties/{name}"} for name in route.body.model_fields}
     files = {name: {"type": "string", "format": "binary"} for name in route.form.files}
-    return {forms.MEDIA_TYPE: {"schema": {"type": "object", "properties": fields | files}}}
+    whole = {forms.CSV: {"schema": {"type": "string"}}} if route.form.of_csv else {}
+    return {forms.MEDIA_TYPE: {"schema": {"type": "object", "properties": fields | files}}, **whole}
 
 
 def _media(schema: Schema, example: Any) -> Schema:

@@ -191,3 +191,45 @@ class QrOut(Out):
     qr_image: str = Field(description="The QR code as a PNG, in base64.")
     code: str = Field(description="Eight digits, for those whose camera cannot read the QR code.")
     expires_at: Moment = Field(description="When the next code is to be shown; this one is accepted for 30 s more.")
+
+
+class RosterIn(In):
+    """The people who are expected, in place of all who were: student numbers and accounts, or a CSV."""
+
+    student_ids: Annotated[list[PersonName], Field(max_length=MOST_LISTED)] | None = Field(
+        None, description="Student numbers."
+    )
+    users: Annotated[list[PersonName], Field(max_length=MOST_LISTED)] | None = Field(None, description="Accounts.")
+    csv: Annotated[str, StringConstraints(max_length=ROSTER_LIMIT)] | None = Field(
+        None, description="A CSV in UTF-8: a column student_id or user_id, or the first one without a header."
+    )
+
+
+class UnknownRowOut(Out):
+    """A row that is not on the roster."""
+
+    line: int = Field(description="The line of the file, or the place in the list, from 1.")
+    value: str = Field(description="What the row says, shortened.")
+    message: str
+
+
+class RosterChangeOut(Out):
+    """The roster after a list: who is not named in `unknown` is on it."""
+
+    event_id: str
+    size: int = Field(description="How many people are listed now.")
+    added: int
+    removed: int
+    unknown_count: int
+    unknown: list[UnknownRowOut] = Field(description="The rows that name nobody, at most the first 1,000.")
+
+
+class ListedPersonOut(Out):
+    """A person who is listed as expected; the names are null once the person was erased."""
+
+    user_id: str
+    student_id: str | None
+    full_name: str | None
+    department: str | None
+    year_level: str | None
+    added_at: Moment

@@ -52,6 +52,7 @@ from chalicelib.table.items.campus_people import (
     CampusCard,
     CampusLogIn,
     CampusProfile,
+    StudentCount,
     StudentNumberClaim,
 )
 from chalicelib.table.items.campus_reports import CampusReport, CampusReportRun
@@ -347,6 +348,7 @@ __all__ = [
     "StaffOwners",
     "StaffRevocation",
     "Stock",
+    "StudentCount",
     "StudentNumberClaim",
     "SweepMark",
     "SweptItem",

@@ -38,6 +38,8 @@ class CampusEvent(Item, discriminator="campus_event"):
     retention: JSONAttribute = JSONAttribute(default=dict)
     expected: JSONAttribute = JSONAttribute(null=True)
     roster_size = IntegerAttribute(default=0)
+    # Counts the changes of the roster, for their optimistic lock.
+    roster_version = IntegerAttribute(default=0)
     qr_epoch = IntegerAttribute(default=1)
     created_at = MomentAttribute()
     deleted_at = MomentAttribute(null=True)

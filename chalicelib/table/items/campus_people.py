@@ -35,6 +35,16 @@ class CampusProfile(Item, discriminator="campus_profile"):
     created_at = MomentAttribute()
     # Counts the changes, for their optimistic lock.
     version = IntegerAttribute(default=1)
+    # The group that its student is counted in (people/student_counts.py); absent before, and for staff.
+    counted_in = UnicodeAttribute(null=True)
+
+
+class StudentCount(Item, discriminator="student_count"):
+    """How many students of a campus are in one department and year; texts are folded, "" is no year."""
+
+    department = UnicodeAttribute()
+    year_level = UnicodeAttribute()
+    number = IntegerAttribute()
 
 
 class StudentNumberClaim(Item, discriminator="student_number_claim"):

@@ -175,6 +175,8 @@ No.  question                                   index  partition                
 219  the tried log-ins of a campus account      table  CAMPUS_LOG_INS#account    log-in                 campus
 220  a campus event                             table  CAMPUS_EVENT#event        CAMPUS_EVENT           campus
 221  the people listed as expected at an event  table  ROSTER#event              user                   campus
+222  students by campus, department and year    table  STUDENT_COUNTS#campus     department#year        campus, stream
+223  the events that a person is listed at      gsi1   LISTED_AT#user            event                  campus
 225  all of one student at one event            table  ATTENDANCE#attendance     ATTENDANCE, DRAFT,     campus, stream
                                                                                  VERSION#number,
                                                                                  PHOTO#side, SIGNATURE,

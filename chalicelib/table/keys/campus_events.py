@@ -1,7 +1,7 @@
 """Keys of campus events and their rosters."""
 
 from chalicelib.table.items.campus_events import CampusEvent, RosterEntry
-from chalicelib.table.places import Place, joined
+from chalicelib.table.places import Key, Place, joined
 
 
 def event(event_id: str) -> Place[CampusEvent]:
@@ -12,3 +12,8 @@ def event(event_id: str) -> Place[CampusEvent]:
 def roster_entry(event_id: str, user_id: str = "") -> Place[RosterEntry]:
     """Question 221; without a person the prefix of all."""
     return Place(RosterEntry, joined("ROSTER", event_id), user_id)
+
+
+def listed_at(user_id: str, event_id: str = "") -> Key:
+    """Question 223: the roster entries of a person, in the first index."""
+    return Key(joined("LISTED_AT", user_id), event_id)

@@ -5,6 +5,7 @@ from chalicelib.table.items.campus_people import (
     CampusCard,
     CampusLogIn,
     CampusProfile,
+    StudentCount,
     StudentNumberClaim,
 )
 from chalicelib.table.keys import access
@@ -39,3 +40,8 @@ def card(uid: str) -> Place[CampusCard]:
 def log_in(user_id: str, log_in_id: str = "") -> Place[CampusLogIn]:
     """Question 219: the tried log-ins of one account in order of time; without an id the prefix of all."""
     return Place(CampusLogIn, joined("CAMPUS_LOG_INS", user_id), log_in_id)
+
+
+def student_counts(campus_id: str, department: str = "", year_level: str = "") -> Place[StudentCount]:
+    """Question 222; the numbers of students of a campus, by folded department and year."""
+    return Place(StudentCount, joined("STUDENT_COUNTS", campus_id), joined(department, year_level))

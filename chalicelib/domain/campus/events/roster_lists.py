@@ -1,0 +1,115 @@
+"""Lists of expected people that staff send: student numbers or accounts in JSON, or a CSV with one of the two.
+
+Every row is read by itself: a bad one is reported by its line and leaves the others alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.campus.people import student_numbers
+from chalicelib.domain.campus.people.student_numbers import NumberClaims
+from chalicelib.domain.documents import csv_lists
+from chalicelib.errors import ValidationFailed
+from chalicelib.table import keys, operations
+from chalicelib.vocabulary.campus import CampusRole
+
+MOST = 5_000
+# Of what a bad row said, in characters.
+_SHOWN = 64
+_COLUMNS = ("student_id", "student_number", "student_no", "number", "user_id", "id")
+_ACCOUNT = "usr_"
+NOBODY = "nobody has this student number"
+NO_STUDENT = "is no student"
+SEVERAL = "several accounts claim this student number; verify the right one first"
+
+
+@dataclass(frozen=True, slots=True)
+class RosterInput:
+    """A list as it was sent; an empty one is a roster of nobody."""
+
+    student_ids: Sequence[str] | None = None
+    users: Sequence[str] | None = None
+    csv: str | bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRow:
+    """A row of a list, by its line in the file or its place in the list, both from 1."""
+
+    line: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRow:
+    """A row that is not on the roster, and why."""
+
+    line: int
+    said: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RosterList:
+    """A list as read: the accounts of its people, and what names nobody."""
+
+    user_ids: frozenset[str]
+    unknown: Sequence[UnknownRow]
+
+
+def read(sent: RosterInput) -> RosterList:
+    """Return the people of a list. Raises ValidationFailed, such as for the encoding of a CSV or too many rows."""
+    student_ids, users, text = sent.student_ids, sent.users, sent.csv
+    if text is not None and (student_ids is not None or users is not None):
+        raise _wrong("csv", "name the people either in csv, or in student_ids and users")
+    if text is None and student_ids is None and users is None:
+        raise _wrong("student_ids", "name the people in student_ids, users or csv")
+    if text is not None:
+        rows = [RosterRow(*cell) for cell in csv_lists.cells(csv_lists.decoded(text), _COLUMNS)]
+    else:
+        rows = [RosterRow(line, said) for line, said in enumerate((*(student_ids or ()), *(users or ())), start=1)]
+    if len(rows) > MOST:
+        field = "csv" if text is not None else "student_ids" if student_ids else "users"
+        raise _wrong(field, f"must name at most {MOST:,} people; this names {len(rows):,}")
+    return _resolved(rows)
+
+
+def _resolved(rows: Iterable[RosterRow]) -> RosterList:
+    """Return the accounts of rows; a person who is named twice is listed once."""
+    known = [RosterRow(row.line, row.said.strip()) for row in rows]
+    accounts = {row.said for row in known if row.said.startswith(_ACCOUNT)}
+    numbers = {row.said for row in known if row.said not in accounts and student_numbers.folded(row.said)}
+    students = _students(accounts)
+    claims = student_numbers.claims_of(numbers)
+    found: set[str] = set()
+    unknown: list[UnknownRow] = []
+    for row in known:
+        user_id, problem = _answer(row.said, students, claims)
+        if user_id is None:
+            unknown.append(UnknownRow(row.line, row.said[:_SHOWN], problem))
+        else:
+            found.add(user_id)
+    return RosterList(frozenset(found), unknown)
+
+
+def _students(user_ids: Iterable[str]) -> set[str]:
+    """Return which of these accounts are students."""
+    places = [keys.campus_people.profile(user_id) for user_id in user_ids]
+    profiles = operations.get_many(places)
+    return {profile.user_id for profile in profiles.values() if profile.role == CampusRole.STUDENT}
+
+
+def _answer(said: str, students: set[str], claims: Mapping[str, NumberClaims]) -> tuple[str | None, str]:
+    """Return the account that a row names, or None and why."""
+    if said.startswith(_ACCOUNT):
+        return (said, "") if said in students else (None, NO_STUDENT)
+    claimed = claims.get(said)
+    if claimed is None or not (claimed.verified or claimed.claimed):
+        return None, NOBODY
+    if claimed.verified is not None:
+        return claimed.verified, ""
+    return (claimed.claimed[0], "") if len(claimed.claimed) == 1 else (None, SEVERAL)
+
+
+def _wrong(field: str, message: str) -> ValidationFailed:
+    return ValidationFailed(details=[{"field": field, "message": message}])

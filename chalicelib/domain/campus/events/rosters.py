@@ -1,0 +1,136 @@
+"""Who is expected at an event: the people on its roster or, without one, the students that its rule names.
+
+Without a roster and without a rule nobody is expected: then nobody is absent, and there is no rate.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import clock
+from chalicelib.domain import paging
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.events import campus_events, roster_lists
+from chalicelib.domain.campus.events.roster_lists import RosterInput, UnknownRow
+from chalicelib.domain.campus.people import student_counts
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
+from chalicelib.errors import Unavailable
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations, retries
+from chalicelib.table.items import CampusEvent, CampusProfile, RosterEntry
+from chalicelib.table.ranges import After
+
+# Listed people that one read of `every` takes.
+_READ_AT_ONCE = 1_000
+# Sorts before every id.
+_FIRST = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class RosterChange:
+    """What a list changed: the people listed now, how many came and went, and the rows that name nobody."""
+
+    size: int
+    added: int
+    removed: int
+    unknown: Sequence[UnknownRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPerson:
+    """A listed person; without a profile the person was erased."""
+
+    entry: RosterEntry
+    profile: CampusProfile | None
+
+
+def replace(event_id: str, sent: RosterInput, *, by: Principal) -> RosterChange:
+    """Make these people the roster of an event. Of several lists at once the last one holds, whole.
+
+    Only differences are written. The event counts the lists: who finds that another one came in between compares
+    again. Raises Forbidden, NotFound, ValidationFailed, Unavailable.
+    """
+    campus_events.require_staff_of(event_id, by, fresh=True)
+    listed = roster_lists.read(sent)
+    for _ in retries.attempts():
+        event = campus_events.require_staff_of(event_id, by, fresh=True)
+        before = set(_user_ids(event_id))
+        added, removed = listed.user_ids - before, before - listed.user_ids
+        now = clock.now()
+        operations.put_many(_entry(event_id, user_id, now) for user_id in sorted(added))
+        operations.remove_many(keys.campus_events.roster_entry(event_id, user_id) for user_id in sorted(removed))
+        size = len(listed.user_ids)
+        actions = [CampusEvent.roster_size.set(size), CampusEvent.roster_version.set(event.roster_version + 1)]
+        as_read = CampusEvent.deleted_at.does_not_exist() & (CampusEvent.roster_version == event.roster_version)
+        try:
+            operations.record(operations.change(event.place, actions, CampusEvent.pk.exists() & as_read))
+        except operations.ConditionFailed:
+            continue
+        campus_events.get(event_id)  # for this container's cache
+        logger.info("roster set", extra={"event_id": event_id, "added": len(added), "removed": len(removed)})
+        return RosterChange(size, len(added), len(removed), listed.unknown)
+    raise Unavailable("The roster is being changed at this moment. Try again.", retry_after=1)
+
+
+def page(event_id: str, *, by: Principal, page_size: int, cursor: str | None) -> Page[ListedPerson]:
+    """Return a page of the roster. Raises Forbidden, NotFound, InvalidCursor."""
+    event = campus_events.require_staff_of(event_id, by, fresh=True)
+    partition = keys.campus_events.roster_entry(event_id).pk
+
+    def read(after: str | None, limit: int) -> list[tuple[str, RosterEntry]]:
+        raws = operations.query(partition, After(after) if after else None, limit=limit, consistent=True)
+        return [(raw["sk"]["S"], RosterEntry.from_raw_data(raw)) for raw in raws]
+
+    def load(entries: Sequence[RosterEntry]) -> list[ListedPerson]:
+        places = {entry.user_id: keys.campus_people.profile(entry.user_id) for entry in entries}
+        profiles = operations.get_many(places.values())
+        return [ListedPerson(entry, profiles.get(places[entry.user_id])) for entry in entries]
+
+    asked = PageRequest(f"roster {by.id} {event_id}", page_size, cursor)
+    found = paging.walk(asked, read, load, budget=ReadBudget())
+    return Page(results=found.results, next=found.next, count=event.roster_size)
+
+
+def expected_count(event: CampusEvent) -> int | None:
+    """Return how many people are expected; None where nothing says who is."""
+    if event.roster_size:
+        return event.roster_size
+    rule = event.rule_of_expected
+    return student_counts.number_of(rule) if rule else None
+
+
+def is_expected(event: CampusEvent, profile: CampusProfile) -> bool | None:
+    """Whether a person is expected; None where nothing says who is."""
+    if event.roster_size:
+        return operations.get(keys.campus_events.roster_entry(event.event_id, profile.user_id)) is not None
+    rule = event.rule_of_expected
+    return student_counts.fits(rule, profile) if rule else None
+
+
+def events_of(user_id: str, *, limit: int = 1_000) -> list[str]:
+    """Return the ids of events that a person is listed at, at most `limit`."""
+    raws = operations.query(keys.campus_events.listed_at(user_id).pk, index="gsi1", limit=limit)
+    return [raw["gsi1sk"]["S"] for raw in raws]
+
+
+def entries_of(user_id: str) -> Iterator[RosterEntry]:
+    """Yield the roster entries of a person, for the export and the erasure of their data."""
+    partition = keys.campus_events.listed_at(user_id).pk
+    for raw in operations.query(partition, index="gsi1"):
+        yield RosterEntry.from_raw_data(raw)
+
+
+def _user_ids(event_id: str) -> Iterator[str]:
+    first = keys.campus_events.roster_entry(event_id, _FIRST)
+    for raws in operations.stream(first, ["user_id"], page=_READ_AT_ONCE):
+        yield from (raw["user_id"]["S"] for raw in raws)
+
+
+def _entry(event_id: str, user_id: str, now: datetime) -> RosterEntry:
+    return RosterEntry(
+        *keys.campus_events.roster_entry(event_id, user_id),
+        gsi1=keys.campus_events.listed_at(user_id, event_id),
+        event_id=event_id,
+        user_id=user_id,
+        added_at=now,
+    )

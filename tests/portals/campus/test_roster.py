@@ -1,0 +1,209 @@
+"""Rosters: lists in JSON and CSV, rows that name nobody, and who is expected by a list or by a rule."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.campus.events import campus_events, rosters
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Campus, CampusEvent, CampusProfile
+from chalicelib.vocabulary.campus import CampusRole
+from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
+from tests.support.client import Answer, call
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+@pytest.fixture
+def campus() -> Campus:
+    return make_campus()
+
+
+@pytest.fixture
+def organizer(campus: Campus) -> Account:
+    return make_campus_user(campus, role=CampusRole.ORGANIZER)
+
+
+@pytest.fixture
+def event(campus: Campus, organizer: Account) -> CampusEvent:
+    return make_campus_event(campus, organizer)
+
+
+@pytest.fixture
+def token(organizer: Account) -> str:
+    return token_of(organizer)
+
+
+@pytest.fixture
+def students(campus: Campus) -> list[Account]:
+    return [make_campus_user(campus, student_id=f"S 20-{number}") for number in range(5)]
+
+
+def path(event: CampusEvent) -> str:
+    return f"/api/campus/events/{event.event_id}/roster/"
+
+
+def put(event: CampusEvent, token: str, **body: Any) -> Answer:
+    return call("PUT", path(event), body, token=token)
+
+
+def put_csv(event: CampusEvent, token: str, content: bytes, *, form: bool = False) -> Answer:
+    if not form:
+        return call("PUT", path(event), token=token, raw=content, headers={"content-type": "text/csv; charset=utf-8"})
+    head = b'--x\r\nContent-Disposition: form-data; name="csv"; filename="r.csv"\r\nContent-Type: text/csv\r\n\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    return call("PUT", path(event), token=token, raw=head + content + b"\r\n--x--\r\n", headers=headers)
+
+
+def listed(event: CampusEvent, token: str) -> set[str]:
+    answer = call("GET", f"{path(event)}?page_size=100", token=token)
+    assert answer.status == 200, answer.text
+    assert answer.json["count"] == len(answer.json["results"])
+    return {person["user_id"] for person in answer.json["results"]}
+
+
+def ids(accounts: Sequence[Account]) -> set[str]:
+    return {account.account_id for account in accounts}
+
+
+def profile_of(account: Account) -> CampusProfile:
+    profile = operations.get(keys.campus_people.profile(account.account_id))
+    assert profile is not None
+    return profile
+
+
+@pytest.mark.parametrize("form", [False, True], ids=["text/csv", "form"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_unknown_rows_of_a_csv_are_named_and_the_others_are_listed(
+    event: CampusEvent, token: str, students: list[Account], *, form: bool, end: str
+) -> None:
+    # Case and spaces of a number do not matter.
+    rows = ["Name;Student ID", "Sana;s20-0", "x;S-404", "Ali;S 20-1", "y;nobody", ";S20-2", "z;", "Eve;S 20-3"]
+    answer = put_csv(event, token, end.join(rows).encode(), form=form)
+    assert answer.status == 200, answer.text
+    assert (answer.json["size"], answer.json["added"], answer.json["unknown_count"]) == (4, 4, 3)
+    unknown = [(row["line"], row["value"]) for row in answer.json["unknown"]]
+    assert unknown == [(3, "S-404"), (5, "nobody"), (7, "")]
+    assert all(row["message"] for row in answer.json["unknown"])
+    assert listed(event, token) == ids(students[:4])
+    assert call("GET", f"/api/campus/events/{event.event_id}/", token=token).json["roster_size"] == 4
+
+
+def test_a_list_takes_the_place_of_the_list_before(event: CampusEvent, token: str, students: list[Account]) -> None:
+    put(event, token, student_ids=["S 20-0", "S 20-1", "S 20-1", " s20-2 "])
+    changed = put(event, token, student_ids=["S 20-2"], users=[students[3].account_id]).json
+    assert (changed["size"], changed["added"], changed["removed"]) == (2, 1, 2)
+    assert listed(event, token) == ids(students[2:4])
+    again = put(event, token, student_ids=["S 20-2"], users=[students[3].account_id]).json
+    assert (again["size"], again["added"], again["removed"]) == (2, 0, 0)
+    assert put(event, token, student_ids=[]).json["size"] == 0
+    assert listed(event, token) == set()
+
+
+def test_a_number_that_several_claim_lists_nobody_until_one_is_verified(
+    event: CampusEvent, token: str, campus: Campus
+) -> None:
+    one, other = (make_campus_user(campus, student_id="S-7") for _ in range(2))
+    answer = put(event, token, student_ids=["S-7"]).json
+    assert (answer["size"], answer["unknown"][0]["value"]) == (0, "S-7")
+    assert "several" in answer["unknown"][0]["message"]
+    assert put(event, token, users=[other.account_id]).json["size"] == 1
+    from chalicelib.domain.campus.people import student_numbers
+
+    operations.record(student_numbers.verifying("S-7", one.account_id))
+    assert put(event, token, student_ids=["s-7"]).json["size"] == 1
+    assert listed(event, token) == {one.account_id}
+
+
+def test_staff_and_strangers_are_not_listed(event: CampusEvent, token: str, organizer: Account) -> None:
+    answer = put(event, token, users=[organizer.account_id, "usr_nobody"]).json
+    assert (answer["size"], answer["unknown_count"]) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "student_ids"),
+        ({"student_ids": "S-1"}, "student_ids"),
+        ({"student_ids": [1]}, "student_ids.0"),
+        ({"student_ids": [""]}, "student_ids.0"),
+        ({"student_ids": [None]}, "student_ids.0"),
+        ({"student_ids": ["S-1"] * 5_001}, "student_ids"),
+        ({"student_ids": ["S-1"], "csv": "S-1"}, "csv"),
+        ({"csv": "\ufeff\x00S"}, "csv"),
+        ({"csv": "S-1\n" * 5_001}, "csv"),
+    ],
+)
+def test_a_bad_list_is_refused_and_nothing_changes(
+    event: CampusEvent, token: str, students: list[Account], body: dict[str, Any], field: str
+) -> None:
+    put(event, token, student_ids=["S 20-0"])
+    answer = put(event, token, **body)
+    assert answer.status == 400, answer.text
+    assert [problem["field"] for problem in answer.json["details"]] == [field]
+    assert listed(event, token) == ids(students[:1])
+
+
+@pytest.mark.parametrize("content", ["S-1".encode("utf-16"), b"S-\xe9"], ids=["UTF-16", "Latin-1"])
+def test_a_csv_in_another_encoding_is_refused(event: CampusEvent, token: str, content: bytes) -> None:
+    answer = put_csv(event, token, content)
+    assert (answer.status, answer.json["details"][0]["field"]) == (400, "csv")
+
+
+def test_a_roster_is_read_page_by_page(event: CampusEvent, token: str, students: list[Account]) -> None:
+    put(event, token, users=[student.account_id for student in students])
+    first = call("GET", f"{path(event)}?page_size=3", token=token).json
+    second = call("GET", f"{path(event)}?page_size=3&cursor={first['next']}", token=token).json
+    found = [person["user_id"] for person in first["results"] + second["results"]]
+    assert (len(found), set(found), second["next"]) == (5, ids(students), None)
+    person = first["results"][0]
+    profile = profile_of(next(each for each in students if each.account_id == person["user_id"]))
+    assert (person["student_id"], person["full_name"], person["department"]) == (
+        profile.student_id,
+        f"{profile.first_name} {profile.last_name}",
+        "Physics",
+    )
+
+
+def test_a_list_says_who_is_expected(event: CampusEvent, token: str, students: list[Account]) -> None:
+    fresh = campus_events.get(event.event_id)
+    assert (rosters.expected_count(fresh), rosters.is_expected(fresh, profile_of(students[0]))) == (None, None)
+    put(event, token, users=[students[0].account_id])
+    fresh = campus_events.get(event.event_id)
+    assert rosters.expected_count(fresh) == 1
+    assert [rosters.is_expected(fresh, profile_of(each)) for each in students[:2]] == [True, False]
+    assert rosters.events_of(students[0].account_id) == [event.event_id]
+    assert rosters.events_of(students[1].account_id) == []
+    put(event, token, users=[])
+    assert rosters.events_of(students[0].account_id) == []
+
+
+def test_a_rule_says_who_is_expected_by_the_present_profiles(campus: Campus, organizer: Account) -> None:
+    elsewhere, stream = make_campus(), StreamReader()
+    physicist = make_campus_user(campus, department="Physics", year_level="2")
+    changes: dict[str, Any]
+    for changes in ({"department": "physics", "year_level": "1"}, {"department": "Chemistry"}):
+        make_campus_user(campus, **changes)
+    make_campus_user(elsewhere, department="PHYSICS", year_level="2")
+    make_campus_user(campus, role=CampusRole.SUPERVISOR, department="Physics", year_level="2")
+    # A batch that comes twice counts once.
+    stream.drain()
+    StreamReader().drain()
+
+    def count(**rule: str) -> int | None:
+        return rosters.expected_count(make_campus_event(campus, organizer, expected=rule))
+
+    assert count(department="Physics") == 3
+    assert count(department="Physics", campus_id=campus.campus_id) == 2
+    assert count(department="Physics", year_level="2", campus_id=campus.campus_id) == 1
+    assert count(campus_id=elsewhere.campus_id) == 1
+    assert count(department="Law") == 0
+    event = make_campus_event(campus, organizer, expected={"department": "PHYSICS", "year_level": "2"})
+    assert rosters.is_expected(event, profile_of(physicist)) is True
+    assert rosters.is_expected(event, profile_of(organizer)) is False
+    operations.record(operations.change(profile_of(physicist).place, [CampusProfile.department.set("Chemistry")]))
+    stream.drain()
+    assert count(department="Physics", campus_id=campus.campus_id) == 1
+    assert count(department="Chemistry") == 2
