@@ -214,10 +214,16 @@ def test_a_full_disk_is_said_and_nothing_is_sent(work: Work, platform: Platform)
 
 @contextmanager
 def process(state: Path, air: Air) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the agent as a program of its own, so that it can be killed."""
+    """Run the agent as a program of its own, so that it can be killed.
+
+    It writes to a file: a pipe that nobody reads is full after some hundred taps, and the agent waits for it.
+    """
     environment = os.environ | {"GATEHOUSE_READER_AIR_SECONDS": "0.5", "GATEHOUSE_READER_DEBOUNCE_SECONDS": "0"}
     command = [sys.executable, "-W", "error", "-m", "reader_agent", "run", "--state", str(state), "--reader", air.path]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+    with (
+        (state / "printed.txt").open("ab") as printed,
+        subprocess.Popen(command, env=environment, stdout=printed, stderr=subprocess.STDOUT) as running,
+    ):
         try:
             yield running
         finally:
