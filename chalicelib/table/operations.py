@@ -19,6 +19,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
+from chalicelib.table import raw_answers
 from chalicelib.table.items import Item
 from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Begins, Range
@@ -70,19 +71,16 @@ class Write:
 @lru_cache(maxsize=1)
 def client() -> BaseClient:
     """Return the one DynamoDB client of this process. Its time-outs fit within a Lambda function's own."""
-    return get_session().create_client(
-        "dynamodb",
-        region_name=None,
-        config=ClientConfig(
-            connect_timeout=1,
-            read_timeout=config().limits.table_ms / 1000,
-            retries={"total_max_attempts": 4, "mode": "standard"},
-            max_pool_connections=32,
-            parameter_validation=False,
-            # botocore composes its own for each request, at a tenth of a scan's CPU time.
-            user_agent="gatehouse",
-        ),
+    how = ClientConfig(
+        connect_timeout=1,
+        read_timeout=config().limits.table_ms / 1000,
+        retries={"total_max_attempts": 4, "mode": "standard"},
+        max_pool_connections=32,
+        parameter_validation=False,
+        # botocore composes its own for each request, at a tenth of a scan's CPU time.
+        user_agent="gatehouse",
     )
+    return raw_answers.attach(get_session().create_client("dynamodb", region_name=None, config=how))
 
 
 def _send(operation: str, **arguments: Any) -> dict[str, Any]:
@@ -134,7 +132,8 @@ def get_raw(places: Iterable[Key], only: Sequence[str]) -> list[RawItem]:
     `only` names them; `admission.scanned_at` is a part of one. For readers of very many items: parsing them into their
     classes takes four times as long.
     """
-    return [raw for raws in _batches(places, consistent=True, only=only) for raw in raws]
+    with raw_answers.plain():
+        return raw_answers.items(raw for raws in _batches(places, consistent=True, only=only) for raw in raws)
 
 
 def _batches(places: Iterable[Key], *, consistent: bool, only: Sequence[str]) -> Iterator[list[RawItem]]:
@@ -243,8 +242,9 @@ def stream(first: Key, attributes: Sequence[str], *, page: int) -> Iterator[list
         "Limit": page,
     }
     while True:
-        answer = _send("query", **arguments)
-        yield answer["Items"]
+        with raw_answers.plain():
+            answer = _send("query", **arguments)
+        yield raw_answers.items(answer["Items"])
         if "LastEvaluatedKey" not in answer:
             return
         arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
+from chalicelib.config import config
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import InvoiceSeries, Item, OpenPayment, SweepMark
@@ -242,3 +243,25 @@ def test_a_query_reads_on_until_the_partition_or_the_limit_ends() -> None:
 
 def test_an_optimistic_change_is_tried_a_bounded_number_of_times() -> None:
     assert list(retries.attempts(4)) == [0, 1, 2, 3]
+
+
+def test_items_read_as_plain_json_equal_those_that_botocore_reads() -> None:
+    place = Place(Item, "PLAIN", "ITEM")
+    stored = {
+        "pk": {"S": place.pk},
+        "sk": {"S": place.sk},
+        "text": {"S": "Lahore ✓"},
+        "number": {"N": "12.5"},
+        "binary": {"B": b"\x00\xff"},
+        "truth": {"BOOL": True},
+        "inner": {"M": {"list": {"L": [{"S": "a"}, {"N": "1"}]}}},
+        "texts": {"SS": ["a", "b"]},
+    }
+    client: Any = operations.client()
+    client.put_item(TableName=config().table_name, Item=stored)
+    (plain,) = operations.get_raw([place], [name for name in stored if name not in ("pk", "sk")])
+    assert plain == {name: value for name, value in stored.items() if name not in ("pk", "sk")}
+    (page,) = operations.stream(place, [*stored], page=10)
+    assert page == [stored]
+    # The block's end is the end of plain answers.
+    assert operations.query(place.pk) == [stored]
