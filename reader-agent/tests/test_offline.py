@@ -107,9 +107,27 @@ def test_the_first_decisions_after_a_cut_and_after_it_heals_come_in_time(work: W
             assert time.monotonic() - healed < 5.0
 
 
-def take(gate: WorkingAgent) -> Outcome | None:
+@pytest.mark.usefixtures("box")
+def test_while_the_platform_stays_silent_few_people_wait_for_it(work: Work, platform: Platform) -> None:
+    with work(online_seconds=2.0) as gate:
+        wait_until(has_snapshot(gate))
+        platform.always[TAPS] = Fault(delay=5.0)
+        people = [f"04EE{number:010X}" for number in range(12)]
+        for uid in people[:2]:
+            assert isinstance(take(gate, uid), DecidedHere)
+        began = time.monotonic()
+        for uid in people[2:]:
+            assert isinstance(take(gate, uid), DecidedHere)
+        # Ten timeouts are 20 s.
+        assert time.monotonic() - began < 12.0
+        platform.always.clear()
+        wait_until(lambda: isinstance(take(gate), Decided))
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+
+
+def take(gate: WorkingAgent, uid: str = "04EEEEEEEEEEEE") -> Outcome | None:
     """Tap a card without the reader's own time."""
-    return gate.agent.gate.tapped(Card(uid="04EEEEEEEEEEEE", kind="test", sun=None))
+    return gate.agent.gate.tapped(Card(uid=uid, kind="test", sun=None))
 
 
 def test_without_a_snapshot_a_tap_is_kept_and_nobody_admitted(work: Work, platform: Platform) -> None:

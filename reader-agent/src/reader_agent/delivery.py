@@ -2,6 +2,7 @@
 
 A tap is stored, then sent alone with a timeout of a second. Without an answer this gate decides by its snapshot, and
 the decision is on the disk before it is shown. Where it cannot decide either, the tap is kept. The backlog sends both.
+While the platform stays silent, the gate decides at once and asks for one person in a few seconds (silence.py).
 """
 
 import sqlite3
@@ -19,6 +20,7 @@ from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome, Refused
 from reader_agent.pace import Pace
 from reader_agent.sending import Sender, Tally
 from reader_agent.server import Server
+from reader_agent.silence import Silence
 from reader_agent.standing import Standing
 from reader_agent.tap import Tap
 
@@ -46,6 +48,7 @@ class Delivery:
         self.standing = standing
         self._on_late = on_late
         self._offline: Offline | None = None
+        self._silence = Silence()
         self._sender = Sender(outbox, server, standing, log=log)
         self.backlog = Backlog(self._sender, pace=pace, log=log, on_late=on_late)
 
@@ -87,14 +90,23 @@ class Delivery:
         # Kept taps of the same card or ticket go along: a card handed back over the fence must not be admitted twice.
         older = self._older(tap)
         with self.backlog.held_for_gate(mine.sequence, *(entry.sequence for entry in older)):
-            outcome = self._ask([*older, mine], until)
-            if older and isinstance(outcome, Kept):  # an older one may be the cause
-                outcome = self._ask([mine], until)
+            silent = Kept("the platform is silent")
+            lasts = self._silence.lasts(self.answered_at)
+            outcome = self._decide_here(mine, silent, _HUB_SECONDS) if lasts else silent
             if isinstance(outcome, Kept):
-                left = until - self.pace.online_seconds + _SHOWN_SECONDS - time.monotonic()
-                outcome = self._decide_here(mine, outcome, min(_HUB_SECONDS, max(_SHORTEST_HUB_SECONDS, left)))
+                outcome = self._ask_or_decide(older, mine, until)
         if isinstance(outcome, Kept):
             self.tally.kept += 1
+        return outcome
+
+    def _ask_or_decide(self, older: list[Entry], mine: Entry, until: float) -> Outcome:
+        """Ask the platform, and decide here where it gives no answer."""
+        outcome = self._ask([*older, mine], until)
+        if older and isinstance(outcome, Kept):  # an older one may be the cause
+            outcome = self._ask([mine], until)
+        if isinstance(outcome, Kept):
+            left = until - self.pace.online_seconds + _SHOWN_SECONDS - time.monotonic()
+            outcome = self._decide_here(mine, outcome, min(_HUB_SECONDS, max(_SHORTEST_HUB_SECONDS, left)))
         return outcome
 
     def _older(self, tap: Tap) -> list[Entry]:
@@ -140,7 +152,9 @@ class Delivery:
         except LockedOut as error:
             return Kept(self.standing.locked_out or str(error))
         except ServerError as error:
+            self._silence.failed(time.monotonic() - began, timeout=self.pace.online_seconds)
             return Kept(str(error))
+        self._silence.heard()
         self.backlog.road_works(time.monotonic() - began)
         for each in answered[:-1]:
             if each.is_new and each.is_recorded:

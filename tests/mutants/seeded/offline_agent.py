@@ -7,6 +7,14 @@ _TESTS = "reader-agent/tests"
 
 MUTANTS = (
     Mutant(
+        name="silence-never-noticed",
+        bug="each person of a silent outage waits a whole timeout",
+        file=f"{_AGENT}/silence.py",
+        before="        self._in_a_row += 1\n",
+        after="",
+        tests=(f"{_TESTS}/test_offline.py::test_while_the_platform_stays_silent_few_people_wait_for_it",),
+    ),
+    Mutant(
         name="outbox-without-full",
         bug="the outbox does not sync its log, so a power cut takes what was shown",
         file=f"{_AGENT}/outbox.py",
