@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import bill, exports, imports, machine, office, processor, routes, strangers, timing
+from bench import bill, campus_simulator, exports, imports, machine, office, processor, routes, strangers, timing
 from bench.crowd import Crowd, Run
 from bench.report import Findings, render
 from infra.local import toolchain
+from tests.support import campus_simulator as campus_simulation
 from tests.support import ground, stack
 from tests.support.ground import Kind
 from tests.support.stack import Stack
@@ -37,6 +38,8 @@ class Plan:
     exported: int = 100_000
     # Cards of a bulk job, and tickets of a cancelled event.
     office_pieces: int = office.PIECES
+    # Simulated submissions of campus attendance.
+    submissions: int = campus_simulation.SUBMISSIONS
 
 
 QUICK = Plan(
@@ -49,6 +52,7 @@ QUICK = Plan(
     paced=(24, 480),
     exported=5_000,
     office_pieces=40,
+    submissions=1_500,
 )
 FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
 _began = time.monotonic()
@@ -111,9 +115,13 @@ def main() -> None:
     exported = exports.measure(plan.exported)
     _step("taking what bulk cards, a cancellation, a settlement and a category move ask of the table")
     by_work = office.measure(plan.office_pieces)
+    _step(f"judging {plan.submissions:,} simulated submissions")
+    judged = campus_simulator.render(campus_simulation.simulate(plan.submissions))
     # Other work on the machine shows here: scans alone keep about two processes busy.
     described["load after"] = machine.load()
-    findings = Findings(described, imported, processed, runs, by_route, by_number, beside, bills, exported, by_work)
+    findings = Findings(
+        described, imported, processed, runs, by_route, by_number, beside, bills, exported, by_work, judged
+    )
     text = render(findings)
     _OUT.mkdir(parents=True, exist_ok=True)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -7,6 +7,7 @@ from bench.bill import AIM, Bill
 from bench.crowd import Run
 from bench.exports import ExportCost
 from bench.imports import Imports
+from bench.markdown import table_of
 from bench.office import MOST_OF_A_SETTLEMENT, OfficeCost
 from bench.processor import Processor
 from bench.routes import TOLERANCE, RouteCost
@@ -38,6 +39,8 @@ class Findings:
     bills: list[Bill]
     exports: dict[str, ExportCost]
     office: dict[str, OfficeCost]
+    # A table as Markdown.
+    campus: str
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -48,7 +51,7 @@ def percentile(seconds: Sequence[float], share: float) -> float:
 def render(findings: Findings) -> str:
     """Return the whole report as Markdown."""
     sections = [
-        ("Machine", _table(["what", "value"], findings.machine.items())),
+        ("Machine", table_of(["what", "value"], findings.machine.items())),
         ("Aims", _aims(findings)),
         ("CPU time of one valid scan, in this process, the engine in another", _processor(findings.processor)),
         ("Where the handler's CPU time goes", _profile(findings.processor.handler_profile.owners)),
@@ -69,19 +72,10 @@ def render(findings: Findings) -> str:
             f"What the back office asks of DynamoDB for each piece (a settlement: aim {MOST_OF_A_SETTLEMENT} requests)",
             _office(findings.office),
         ),
+        ("Campus attendance: what is seen of simulated submissions", findings.campus),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
     return "\n\n".join(["# Bench", *(f"## {title}\n\n{body}" for title, body in sections)]) + "\n"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    cells = [list(head), *(list(row) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-    lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
-    ]
-    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([lines[0], rule, *lines[1:]])
 
 
 def _exports(exported: dict[str, ExportCost]) -> str:
@@ -108,7 +102,7 @@ def _exports(exported: dict[str, ExportCost]) -> str:
         ]
         for name, cost in exported.items()
     ]
-    return _table(head, rows)
+    return table_of(head, rows)
 
 
 def _office(costs: dict[str, OfficeCost]) -> str:
@@ -116,7 +110,7 @@ def _office(costs: dict[str, OfficeCost]) -> str:
         [name, f"{cost.pieces:,}", *(f"{value:.1f}" for value in (cost.requests, cost.read_units, cost.write_units))]
         for name, cost in costs.items()
     ]
-    return _table(["work", "pieces", "requests", "read units", "write units"], rows)
+    return table_of(["work", "pieces", "requests", "read units", "write units"], rows)
 
 
 def _ms(seconds: float) -> str:
@@ -164,7 +158,7 @@ def _aims(findings: Findings) -> str:
             for bill in findings.bills
         ),
     ]
-    return _table(["aim", "measured", "aimed at", ""], ((*row[:3], "met" if row[3] else "MISSED") for row in rows))
+    return table_of(["aim", "measured", "aimed at", ""], ((*row[:3], "met" if row[3] else "MISSED") for row in rows))
 
 
 def _processor(processor: Processor) -> str:
@@ -176,11 +170,11 @@ def _processor(processor: Processor) -> str:
         (f"stream worker a scan, {size} records a batch", _ms(seconds), "", "")
         for size, seconds in processor.background.items()
     ]
-    return _table(["what", "p50 (worker: mean)", "p99", "scans"], rows)
+    return table_of(["what", "p50 (worker: mean)", "p99", "scans"], rows)
 
 
 def _profile(shares: dict[str, float]) -> str:
-    return _table(
+    return table_of(
         ["whose", "share"], ((name, f"{100 * share:.1f} %") for name, share in shares.items() if share > 0.002)
     )
 
@@ -193,7 +187,7 @@ def _imports(imports: Imports) -> str:
     ]
     heaviest = [(name, _ms(seconds)) for name, seconds in imports.heaviest]
     return "\n\n".join(
-        [_table(["import app", "median"], rows), _table(["heaviest packages, their own modules", "time"], heaviest)]
+        [table_of(["import app", "median"], rows), table_of(["heaviest packages, their own modules", "time"], heaviest)]
     )
 
 
@@ -213,7 +207,7 @@ def _runs(runs: Iterable[Run]) -> str:
         for run in runs
     ]
     head = ["tickets", "clients", "by", "scans", "scans/s", "p50", "p99", "app CPU a scan*", "engine CPU a scan"]
-    return _table(head, rows) + "\n\n\\* HTTP server, handler, stream reader and stream worker together."
+    return table_of(head, rows) + "\n\n\\* HTTP server, handler, stream reader and stream worker together."
 
 
 def _usage(runs: Iterable[Run]) -> str:
@@ -233,14 +227,14 @@ def _usage(runs: Iterable[Run]) -> str:
                 f"{(scan['write_units'] + stream['write_units']) / run.scans:.2f}",
             )
         )
-    return _table(["tickets", "by", "requests", "read units", "write units", "write units in all"], rows)
+    return table_of(["tickets", "by", "requests", "read units", "write units", "write units in all"], rows)
 
 
 def _bills(bills: Sequence[Bill]) -> str:
     rows = [(name, *(f"{bill.dollars[name]:.2f}" for bill in bills)) for name in bills[0].dollars]
     rows.append(("in all", *(f"{bill.total:.2f}" for bill in bills)))
     rows += [(f"calls of {name} a scan", *(f"{bill.calls[name]:.2f}" for bill in bills)) for name in bills[0].calls]
-    return _table(["scans a second", *(f"{bill.per_second:.0f}" for bill in bills)], rows)
+    return table_of(["scans a second", *(f"{bill.per_second:.0f}" for bill in bills)], rows)
 
 
 def _beside(findings: Findings) -> str:
@@ -258,7 +252,7 @@ def _beside(findings: Findings) -> str:
         _ratio("CPU of the database", PRETIX_ENGINE_CPU, engine),
         ("statements or requests a scan", str(PRETIX_STATEMENTS), "1, by card 2", ""),
     ]
-    return _table(["a scan (the slowest kind and size)", "pretix", "Gatehouse", "ratio"], rows)
+    return table_of(["a scan (the slowest kind and size)", "pretix", "Gatehouse", "ratio"], rows)
 
 
 def _ratio(name: str, theirs: float, ours: float) -> tuple[str, str, str, str]:
@@ -280,7 +274,7 @@ def _routes(routes: dict[str, dict[int, RouteCost]]) -> str:
         few, many = by_size.values()
         rows.append((name, _bill(few), _bill(many), "yes" if is_same(few, many) else "NO"))
     sizes = next(iter(routes.values()))
-    return _table(["requests / read / write units", *(f"{size:,}" for size in sizes), "same ±10 %"], rows)
+    return table_of(["requests / read / write units", *(f"{size:,}" for size in sizes), "same ±10 %"], rows)
 
 
 def _timing(timing: dict[str, Timing]) -> str:
@@ -289,7 +283,7 @@ def _timing(timing: dict[str, Timing]) -> str:
         for name, t in timing.items()
     ]
     head = ["medians", "known", "unknown", "ratio", "known took longer (0.5: no difference)", "z"]
-    return _table(head, rows)
+    return table_of(head, rows)
 
 
 def _strangers(found: dict[str, Beside]) -> str:
@@ -297,7 +291,7 @@ def _strangers(found: dict[str, Beside]) -> str:
     for name, each in found.items():
         alone, beside = percentile(each.alone, 0.95), percentile(each.beside, 0.95)
         rows.append((name, _ms(alone), _ms(beside), f"{beside / alone:.1f}"))
-    return _table(["", "scan p95 alone", "scan p95 beside them", "ratio"], rows)
+    return table_of(["", "scan p95 alone", "scan p95 beside them", "ratio"], rows)
 
 
 def _bill(cost: RouteCost) -> str:

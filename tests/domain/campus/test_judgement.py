@@ -117,7 +117,7 @@ FLAGGED: list[tuple[dict[str, Any], EvidenceFlag, str]] = [
     (
         {"photos": with_back(shown_code_age=3_601.0)},
         EvidenceFlag.OTHER_CODE_SHOWN,
-        "A photo shows a code that was 3,601 s old at the upload; the limit is 90 s",
+        "A photo shows a code that was 3,601 s old at the upload; the limit is 120 s",
     ),
     (
         {"photos": with_back(is_screenshot=True)},

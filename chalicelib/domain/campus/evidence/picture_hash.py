@@ -11,7 +11,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from functools import lru_cache
-from operator import mul
+from operator import add, mul, sub
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,12 +42,10 @@ def picture_hash(image: "Image.Image") -> bytes:
     from PIL import Image
 
     grey = image.convert("L").resize((_GREYS, _GREYS), Image.Resampling.LANCZOS).tobytes()
-    cosines = _cosines()
-    rows = [grey[start : start + _GREYS] for start in range(0, len(grey), _GREYS)]
     # Along the rows, then along the columns; higher coefficients are never computed.
-    along = [[_product(wave, row) for wave in cosines] for row in rows]
-    columns = list(zip(*along, strict=True))
-    lowest = [_product(wave, column) for wave in cosines for column in columns]
+    along = [_transformed(grey[start : start + _GREYS]) for start in range(0, len(grey), _GREYS)]
+    down = [_transformed(column) for column in zip(*along, strict=True)]
+    lowest = [value for row in zip(*down, strict=True) for value in row]
     middle = statistics.median(lowest)
     number = 0
     for value in lowest:
@@ -72,13 +70,18 @@ def bands(hashed: bytes) -> tuple[str, ...]:
     )
 
 
-def _product(wave: Sequence[float], samples: Sequence[float]) -> float:
-    return float(sum(map(mul, wave, samples)))
+def _transformed(samples: Sequence[float]) -> list[float]:
+    """Return the 16 lowest coefficients of the transform of 64 samples."""
+    # Waves of an even order are the same from both ends, those of an odd order opposite: half of each is enough.
+    half, back = samples[: _GREYS // 2], samples[: _GREYS // 2 - 1 : -1]
+    ends = tuple(map(add, half, back)), tuple(map(sub, half, back))
+    return [sum(map(mul, wave, ends[order % 2])) for order, wave in enumerate(_cosines())]
 
 
 @lru_cache(maxsize=1)
 def _cosines() -> tuple[tuple[float, ...], ...]:
-    """Return the 16 lowest waves of the transform (DCT-II) over 64 samples."""
+    """Return the first halves of the 16 lowest waves of the transform (DCT-II) over 64 samples."""
     return tuple(
-        tuple(math.cos(math.pi * order * (2 * at + 1) / (2 * _GREYS)) for at in range(_GREYS)) for order in range(_SIDE)
+        tuple(math.cos(math.pi * order * (2 * at + 1) / (2 * _GREYS)) for at in range(_GREYS // 2))
+        for order in range(_SIDE)
     )

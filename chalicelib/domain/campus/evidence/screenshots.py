@@ -13,7 +13,8 @@ _LEVELS = 256
 def is_screenshot(image: "Image.Image") -> bool:
     """Return whether two far greys, each with its two neighbours to both sides, make up most of a picture."""
     counts = image.convert("L").histogram()
-    shares = [sum(counts[max(0, level - 2) : level + 3]) / sum(counts) for level in range(_LEVELS)]
+    pixels, widened = sum(counts), [0, 0, *counts, 0, 0]
+    shares = [sum(widened[level : level + 5]) / pixels for level in range(_LEVELS)]
     first = max(range(_LEVELS), key=shares.__getitem__)
     far = [level for level in range(_LEVELS) if abs(level - first) >= thresholds.SCREENSHOT_CONTRAST]
     second = max((shares[level] for level in far), default=0.0)

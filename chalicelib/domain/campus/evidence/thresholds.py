@@ -40,8 +40,8 @@ SHORTEST_TURN = 20.0
 # Bits of 256 that may differ between a picture and itself encoded anew, resized or slightly brightened (measured:
 # at most 12, tests/domain/campus). Photos of one screen by two neighbours differ in more (measured: 30 and more).
 SAME_PICTURE_BITS = 16
-# The wall changes its code each step, so a photo of it shows a young one. A step, and a minute for a slow upload.
-OLDEST_SHOWN_CODE = 90.0
+# The wall changes its code each step, so a photo of it shows a young one. A step, and a minute and a half for uploads.
+OLDEST_SHOWN_CODE = 120.0
 # Of a screenshot with a code, two exact greys make up three quarters and more (measured: 80 %); of 12 photos of
 # scikit-image's collection at most 42 %, and of a night sky 68 % without a second grey.
 SCREENSHOT_SHARE, SCREENSHOT_SECOND_SHARE, SCREENSHOT_CONTRAST = 0.7, 0.05, 100

@@ -1,0 +1,46 @@
+"""The labelled simulator: cheats are found, honest people are not flagged (full size: FAULTS=all, `make bench`)."""
+
+import pytest
+
+from chalicelib.vocabulary.campus import EvidenceFlag
+from tests.support import campus_simulator
+from tests.support.campus_doings import CHEATS, HONEST, UNSEEN, Doing
+from tests.support.campus_simulator import Table, share_seen
+from tests.support.sizes import size_of
+
+SUBMISSIONS = size_of("CAMPUS_SUBMISSIONS", small=1_500, full=20_000)
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    return campus_simulator.simulate(SUBMISSIONS)
+
+
+def test_every_kind_is_simulated(table: Table) -> None:
+    assert sum(outcome.submissions for outcome in table.values()) >= SUBMISSIONS
+    assert {*HONEST, *CHEATS, *UNSEEN} == set(Doing)
+    assert min(outcome.submissions for outcome in table.values()) >= 5
+
+
+def test_at_least_95_percent_of_cheats_are_seen(table: Table) -> None:
+    assert share_seen(table, CHEATS) >= 0.95
+
+
+@pytest.mark.parametrize("doing", CHEATS)
+def test_no_kind_of_cheat_goes_unseen(table: Table, doing: Doing) -> None:
+    # Some tens of a kind: two of forty may pass by chance.
+    assert table[doing].seen >= (0.95 if SUBMISSIONS >= 20_000 else 0.85)
+
+
+def test_at_most_one_percent_of_honest_people_are_flagged(table: Table) -> None:
+    assert share_seen(table, HONEST) <= 0.01
+
+
+@pytest.mark.parametrize("doing", HONEST)
+def test_no_kind_of_honest_people_is_flagged_more_than_others(table: Table, doing: Doing) -> None:
+    assert table[doing].seen <= (0.01 if SUBMISSIONS >= 20_000 else 0.04)
+
+
+def test_a_cropped_photo_is_seen_by_its_nonce(table: Table) -> None:
+    outcome = table[Doing.PHOTO_CROPPED]
+    assert outcome.signals[EvidenceFlag.PHOTO_NOT_BOUND] == outcome.submissions
