@@ -27,8 +27,13 @@ _BODIES = [route for route in routes() if route.reads_body]
 _VOLATILE = {"version", "updated_at", "image_url", "photo_url", "image_upload", "photo_upload", "analytics"}
 # What is asked for once, and is no value of the item.
 _ASKED = {"version", "image", "image_key", "photo", "photo_key", "rotate_invite", "invite_days", "invite_uses"}
-# What clearing a field changes beside it: without an address there is no mail, and without cash nothing is settled.
-_FOLLOWS = {"email": ("notifications",), "cash": ("status", "settled_at", "difference")}
+# What clearing a field changes beside it: without an address there is no mail, without cash nothing is settled, and
+# another student number is to be verified again.
+_FOLLOWS = {
+    "email": ("notifications",),
+    "cash": ("status", "settled_at", "difference"),
+    "student_id": ("is_verified",),
+}
 # Cleared, it is the default.
 _HAS_DEFAULT = {"notifications": {"sms": True, "email": False}, "language": "en"}
 _BOUNDARY = "a-boundary"

@@ -20,10 +20,10 @@ from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import AdminRole, Portal
 from infra.local.demo import demo_passwords
-from tests.contract import leaves
+from tests.contract import campus, leaves
 from tests.contract.admin import ROWS
 from tests.contract.answers import ADMIN_ORIGIN, ALLOWED_ORIGINS, error_of, problems
-from tests.contract.ground import Ground, contract, enrolled, fresh_address, routes
+from tests.contract.ground import Ground, campus_role, contract, enrolled, fresh_address, routes
 from tests.contract.request import Request
 from tests.support import settled, wallets
 from tests.support.client import Answer, call
@@ -31,7 +31,12 @@ from tests.support.log_lines import collected
 from tests.support.streams import StreamReader
 
 WITH_BODY = [route for route in routes() if route.body]
-LISTS = [route for route in routes() if route.query and "cursor" in route.query.model_fields]
+# What shows one thing may have a page of something in it.
+LISTS = [
+    route
+    for route in routes()
+    if route.query and "cursor" in route.query.model_fields and route.reply and "results" in route.reply.model_fields
+]
 
 
 def _named(route: AnyRoute) -> str:
@@ -342,7 +347,7 @@ def pages(ground: Ground) -> Ground:
         assert ground.send(batch, ground.rightful(batch), token=ground.token(batch)).status == 201
         for portal in PORTALS:
             ground.session(portal)
-    for make in (*ROWS, leaves.put_three):
+    for make in (*ROWS, *campus.ROWS, leaves.put_three):
         make(ground)
     # The ticket keeps an admission until the stream's worker has written its entry of the log.
     stream.drain()
@@ -364,6 +369,7 @@ _IN_ORDER_OF = {
     **{route.operation_id: "starts_at" for route in LISTS if route.guard is None},
     "merchant_cards": "uid",
     "admin_reconciliation": "id",
+    "campus_campuses": "id",
     "admin_users": "-created_at",
     "admin_system_log": "-at",
     "organizer_events_list": "-starts_at",
@@ -434,6 +440,8 @@ def test_a_cursor_is_good_only_for_the_caller_and_the_list_that_it_was_made_for(
     request = replace(pages.rightful(route), query=f"page_size=1&cursor={cursor}")
     if route.guard is None:
         stranger = None  # anyone may go on
+    elif route.guard.portal is Portal.CAMPUS:
+        stranger = pages.other_campus_token(campus_role(route))
     elif route.guard.portal in (Portal.USHER, Portal.WEBAPP, Portal.MERCHANT, Portal.ORGANIZER, Portal.TIX):
         stranger = pages.tenant_token(route.guard.portal)
     else:

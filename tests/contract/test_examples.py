@@ -92,6 +92,7 @@ SHOWN_IN_USE = {
     "admin_event_categories",
     "admin_revenue",
     "admin_users_growth",
+    "campus_user",
     "customer_bookings",
     "customer_dependents",
     "customer_favorites",

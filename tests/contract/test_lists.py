@@ -24,7 +24,7 @@ from chalicelib.domain.lists.declared import LISTS
 from chalicelib.portals.http.list_pages import list_of
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table.items import Item
-from tests.contract import admin
+from tests.contract import admin, campus
 from tests.contract.ground import Ground
 from tests.contract.request import Request
 from tests.support.asked import requests
@@ -50,7 +50,7 @@ def _named(listed: AnyList) -> str:
 def filled(ground: Ground) -> Ground:
     """Rows of every list, as the parts of the ground make them, with their entries."""
     stream = StreamReader()
-    for make in admin.ROWS:
+    for make in (*admin.ROWS, *campus.ROWS):
         make(ground)
     stream.drain()
     return ground
@@ -105,7 +105,7 @@ def test_every_declared_list_has_one_route_and_one_name() -> None:
 
 @pytest.mark.parametrize("listed", ROUTED, ids=_named)
 def test_every_ordering_shows_all_items_in_order(filled: Ground, listed: AnyList) -> None:
-    assert len(items_of(listed)) >= 2, "the ground has no rows of this list: see ROWS in tests/contract/admin"
+    assert len(items_of(listed)) >= 2, "the ground has no rows of this list: see ROWS in tests/contract"
     for ordering in ("", *listed.orderings_allowed):
         query = {"ordering": ordering} if ordering else {}
         assert ids(filled, listed, **query) == expected(listed, lambda _: True, ordering=ordering), ordering
@@ -185,19 +185,25 @@ def test_a_search_finds_each_item_by_the_beginning_of_any_of_its_words(filled: G
     assert ids(filled, listed, search="zzqqxx") == []
 
 
+def _problem(answer: Answer) -> dict[str, str]:
+    """Return the first problem of a refusal; campus has them beside the message."""
+    found: list[dict[str, str]] = answer.json.get("details") or answer.json["error"]["details"]
+    return found[0]
+
+
 @pytest.mark.parametrize("listed", ROUTED, ids=_named)
 def test_what_a_list_does_not_know_is_400_and_names_what_it_takes(filled: Ground, listed: AnyList) -> None:
     unknown = ask(filled, listed, shoe_size="44")
     assert unknown.status == 400
-    message = unknown.json["error"]["details"][0]["message"]
+    message = _problem(unknown)["message"]
     assert all(name in message for name in (*listed.filters, "search", "ordering", "cursor"))
     ordering = ask(filled, listed, ordering="shoe_size")
     assert ordering.status == 400
-    assert listed.usual_ordering in ordering.json["error"]["details"][0]["message"]
+    assert listed.usual_ordering in _problem(ordering)["message"]
     for name, each in listed.filters.items():
         if each.a is bool or issubclass(each.a, StrEnum):
             wrong = ask(filled, listed, **{name: "shoe_size"})
-            assert (wrong.status, wrong.json["error"]["details"][0]["field"]) == (400, name)
+            assert (wrong.status, _problem(wrong)["field"]) == (400, name)
 
 
 @pytest.mark.parametrize("listed", ROUTED, ids=_named)

@@ -48,7 +48,7 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
     items.Account: {
         **_all(_P, "account_id"),
         **_all(_C, "login name email password_hash mobile_number labels known_devices kept_session_id"),
-        # Of staff, ushers and users of Tix.
+        # Of staff, ushers, and users of Tix and campus.
         **_all(
             _O,
             "totp_sealed totp_pending roles event_ids organization_id address_proven_at",
@@ -188,6 +188,12 @@ OF_OTHERS: frozenset[type[Item]] = frozenset(
         # A number of all customers.
         items.PlatformCounts,
         items.NoticeRun,
+        # Of the people of a campus, who are no customers (D-CAMPUS-08).
+        items.Campus,
+        items.CampusProfile,
+        items.CampusLogIn,
+        items.CampusCard,
+        items.StudentNumberClaim,
         # Of money of organizers.
         items.Invoice,
         items.Settlement,

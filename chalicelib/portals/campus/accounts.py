@@ -5,7 +5,7 @@ from chalice import Blueprint
 from chalicelib import errors
 from chalicelib.domain.access import sessions
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.campus.people import campus_log_ins, campus_profiles
+from chalicelib.domain.campus.people import campus_changes, campus_log_ins, campus_profiles
 from chalicelib.domain.campus.people.campus_accounts import CampusPerson
 from chalicelib.portals import session_routes
 from chalicelib.portals.http import refusals
@@ -147,3 +147,20 @@ def campus_password_reset_confirm(call: Call[schema.ResetPasswordIn, None]) -> N
 def campus_profile(call: Call[None, None]) -> schema.ProfileOut:
     """Show the own profile."""
     return schema.ProfileOut.read(campus_profiles.view(call.principal.id))
+
+
+@door(
+    bp,
+    Route(
+        "PUT",
+        f"{_BASE}/profile/update",
+        guard=CAMPUS,
+        body=schema.ProfileChangeIn,
+        reply=schema.ProfileOut,
+        refuses=(errors.AlreadyExists, errors.Conflict, errors.NotFound),
+    ),
+)
+def campus_update_profile(call: Call[schema.ProfileChangeIn, None]) -> schema.ProfileOut:
+    """Change the own profile; a changed name, number, department or campus is to be verified again."""
+    changes = call.body.model_dump(exclude_unset=True)
+    return schema.ProfileOut.read(campus_changes.change_own(call.principal.id, changes))

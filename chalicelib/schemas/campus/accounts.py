@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import ONE_LINE, Name
-from chalicelib.schemas.wire import In, Moment, NewPassword, Out, Password, ResetCode
+from chalicelib.schemas.wire import ChangeIn, In, Moment, NewPassword, Out, Password, ResetCode
 from chalicelib.vocabulary.campus import CampusRole
 
 # An @ would make it somebody's address.
@@ -137,3 +137,15 @@ class ProfileOut(Out):
     profile_photo_url: str | None
     is_verified: bool
     created_at: Moment
+
+
+class ProfileChangeIn(ChangeIn):
+    """A change of the own profile; role, verification and user name are not the owner's to change."""
+
+    email: Email | None = None
+    first_name: Name | None = None
+    last_name: Name | None = None
+    student_id: OptionalNumber = None
+    department: Department | None = None
+    campus: CampusName | None = None
+    year_level: YearLevel = None

@@ -40,7 +40,11 @@ PATH_VALUES = {
 }
 
 # Where a portal's variable of that name is another kind of id.
-_PATH_VALUES_OF_PORTALS = {("admin", "user_id"): USHER_ID, ("campus", "event_id"): f"cev_{ULID}"}
+_PATH_VALUES_OF_PORTALS = {
+    ("admin", "user_id"): USHER_ID,
+    ("campus", "event_id"): f"cev_{ULID}",
+    ("campus", "user_id"): demo.STUDENT_ID,
+}
 
 
 def path_values(portal: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ CAMPUS_TEACHER_ID, CAMPUS_TEACHER_EMAIL = "usr_demo_teacher", "teacher@campus.ex
 STUDENT_ID, STUDENT_EMAIL, STUDENT_USERNAME = "usr_demo_student", "student@campus.example.com", "hina.tariq"
 STUDENT_FIRST_NAME, STUDENT_LAST_NAME, STUDENT_NUMBER = "Hina", "Tariq", "PHY-26-001"
 CAMPUS_EVENT_ID, CAMPUS_EVENT_TITLE = "cev_demo", "Quantum mechanics I"
-DEPARTMENT, OTHER_DEPARTMENT, YEAR_LEVEL = "Physics", "Computer Science", "2"
+DEPARTMENT, OTHER_DEPARTMENT, YEAR_LEVEL, NEW_YEAR_LEVEL = "Physics", "Computer Science", "2", "3"
 NEW_STUDENT_EMAIL, NEW_STUDENT_USERNAME = "omar@campus.example.com", "omar"
 NEW_STUDENT_NUMBER, NEW_STUDENT_CARD = "PHY-26-099", "04E1B2C3D4E580"
 # Twelve students more, six of each department, each with its last name as the user name.

@@ -31,6 +31,10 @@ class CampusProfile(Item, discriminator="campus_profile"):
     # As in the account, for lists.
     role = UnicodeAttribute()
     is_verified = BooleanAttribute(default=False)
+    # As in the account, for lists.
+    is_active = BooleanAttribute(default=True)
+    # The NFC card that marks attendance; its own item names this account.
+    card_uid = UnicodeAttribute(null=True)
     photo_key = UnicodeAttribute(null=True)
     created_at = MomentAttribute()
     # Counts the changes, for their optimistic lock.

@@ -51,4 +51,5 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
     "campus_password_reset": lambda _: Request({"email": f"lost{next(_numbers)}@campus.example.com"}),
     "campus_password_reset_confirm": _reset,
     "campus_profile": lambda _: Request(),
+    "campus_update_profile": lambda _: Request({"year_level": demo.YEAR_LEVEL}),
 }

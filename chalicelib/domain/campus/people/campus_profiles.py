@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.clients import files
-from chalicelib.domain.campus.people import campuses
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Campus, CampusProfile
@@ -30,6 +29,8 @@ class CampusProfileView:
     role: str
     profile_photo_url: str | None
     is_verified: bool
+    is_active: bool
+    card_uid: str | None
     created_at: datetime
 
 
@@ -46,12 +47,6 @@ def view(user_id: str) -> CampusProfileView:
     profile = get(user_id)
     campus = operations.get(keys.campus_people.campus(profile.campus_id))
     return shown(profile, {campus.campus_id: campus} if campus else {})
-
-
-def views(profiles: list[CampusProfile]) -> list[CampusProfileView]:
-    """Return several profiles as they are shown."""
-    known = {campus.campus_id: campus for campus in campuses.every()} if profiles else {}
-    return [shown(profile, known) for profile in profiles]
 
 
 def shown(profile: CampusProfile, known: Mapping[str, Campus]) -> CampusProfileView:
@@ -71,5 +66,7 @@ def shown(profile: CampusProfile, known: Mapping[str, Campus]) -> CampusProfileV
         role=profile.role,
         profile_photo_url=files.link(profile.photo_key, lifetime=PHOTO_LINK_LIFETIME) if profile.photo_key else None,
         is_verified=profile.is_verified,
+        is_active=profile.is_active,
+        card_uid=profile.card_uid,
         created_at=profile.created_at,
     )

@@ -1,12 +1,25 @@
 """Campuses: few, created by the operator, and shown to everybody of the portal."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from chalicelib import clock, folding
-from chalicelib.domain import timezones
+from chalicelib.domain import paging, timezones
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import AlreadyExists, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Campus
-from chalicelib.table.ranges import Begins
+from chalicelib.table.ranges import Begins, Between
+
+
+@dataclass(frozen=True, slots=True)
+class CampusView:
+    """A campus as everybody of the portal sees it."""
+
+    id: str
+    name: str
+    timezone: str
 
 
 def create(*, name: str, timezone: str, campus_id: str | None = None) -> Campus:
@@ -39,6 +52,22 @@ def every() -> list[Campus]:
     return [Campus.from_raw_data(raw) for raw in operations.query(prefix.pk, Begins("c"))]
 
 
+def page(caller_id: str, *, page_size: int, cursor: str | None) -> Page[CampusView]:
+    """Return a page of the campuses, the oldest first. Raises InvalidCursor."""
+    prefix = keys.campus_people.campus()
+
+    def read(after: str | None, limit: int) -> list[tuple[str, Campus]]:
+        within = Between(after or "!", "~")
+        raws = operations.query(prefix.pk, within, limit=limit + (after is not None))
+        rows = [(raw["sk"]["S"], Campus.from_raw_data(raw)) for raw in raws]
+        return [row for row in rows if row[0] != after][:limit]
+
+    def load(found: Sequence[Campus]) -> list[CampusView | None]:
+        return [CampusView(each.campus_id, each.name, each.timezone) for each in found]
+
+    return paging.walk(PageRequest(f"campuses/{caller_id}", page_size, cursor), read, load, budget=ReadBudget())
+
+
 def get(campus_id: str) -> Campus:
     """Return a campus. Raises NotFound."""
     campus = operations.get(keys.campus_people.campus(campus_id))
@@ -47,12 +76,20 @@ def get(campus_id: str) -> Campus:
     return campus
 
 
+def find(text: str, known: Sequence[Campus]) -> Campus | None:
+    """Return the campus among these with this id or name, in any case."""
+    wanted = folding.typed(text)
+    for campus in known:
+        if text == campus.campus_id or (wanted and wanted in map(folding.typed, (campus.campus_id, campus.name))):
+            return campus
+    return None
+
+
 def named(text: str, *, field: str = "campus") -> Campus:
     """Return the campus with this id or name, in any case. Raises ValidationFailed, which names the known ones."""
     known = every()
-    wanted = folding.typed(text)
-    for campus in known:
-        if text == campus.campus_id or (wanted and wanted == folding.typed(campus.name)):
-            return campus
-    names = ", ".join(campus.name for campus in known) or "none yet"
-    raise ValidationFailed(details=[{"field": field, "message": f"is not a known campus; known are: {names}"}])
+    campus = find(text, known)
+    if campus is None:
+        names = ", ".join(each.name for each in known) or "none yet"
+        raise ValidationFailed(details=[{"field": field, "message": f"is not a known campus; known are: {names}"}])
+    return campus

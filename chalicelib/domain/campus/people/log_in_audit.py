@@ -5,7 +5,8 @@ none, so that nobody fills the log. Entries are removed KEPT after they were wri
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.domain import paging
@@ -19,6 +20,17 @@ from chalicelib.table.ranges import Between
 from chalicelib.vocabulary.campus import LogInResult
 
 KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class TriedLogIn:
+    """A tried log-in as staff see it."""
+
+    id: str
+    at: datetime
+    result: LogInResult
+    device: str | None
+    address_hint: str | None
 
 
 def noting(user_id: str, result: LogInResult, visitor: Visitor) -> Write:
@@ -38,7 +50,7 @@ def noting(user_id: str, result: LogInResult, visitor: Visitor) -> Write:
     )
 
 
-def page(user_id: str, *, caller_id: str, page_size: int, cursor: str | None) -> Page[CampusLogIn]:
+def page(user_id: str, *, caller_id: str, page_size: int, cursor: str | None) -> Page[TriedLogIn]:
     """Return a page of the tried log-ins of an account, newest first. Raises InvalidCursor."""
     every = keys.campus_people.log_in(user_id)
 
@@ -49,9 +61,13 @@ def page(user_id: str, *, caller_id: str, page_size: int, cursor: str | None) ->
         rows = [(raw["sk"]["S"], CampusLogIn.from_raw_data(raw)) for raw in raws]
         return [row for row in rows if row[0] != after][:limit]
 
-    def load(found: Sequence[CampusLogIn]) -> list[CampusLogIn | None]:
+    def load(found: Sequence[CampusLogIn]) -> list[TriedLogIn | None]:
         oldest = clock.now() - KEPT  # DynamoDB removes items some time after their TTL
-        return [each if each.at >= oldest else None for each in found]
+        return [_shown(each) if each.at >= oldest else None for each in found]
 
     asked = PageRequest(f"campus log-ins/{user_id}/{caller_id}", page_size, cursor)
     return paging.walk(asked, read, load, budget=ReadBudget())
+
+
+def _shown(found: CampusLogIn) -> TriedLogIn:
+    return TriedLogIn(found.log_in_id, found.at, LogInResult(found.result), found.device, found.address_hint)

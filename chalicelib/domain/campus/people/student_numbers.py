@@ -57,6 +57,12 @@ def releasing(number: str, user_id: str) -> Write:
     return operations.remove(place, mine)
 
 
+def verified_for_another(number: str) -> Conflict:
+    """Return the refusal of a number whose verified claim is another account's."""
+    message = f"{number} is verified for another account already"
+    return Conflict(f"student_id: {message}.", details=[{"field": "student_id", "message": message}])
+
+
 def claims(number: str) -> NumberClaims:
     """Return who claims a number."""
     partition = keys.campus_people.verified_student_number(folded(number)).pk

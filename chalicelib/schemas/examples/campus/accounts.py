@@ -59,4 +59,7 @@ OPERATIONS: dict[str, Example] = {
         {"email": demo.STUDENT_EMAIL, "code": "48291357", "new_password": demo.NEW_PASSWORD}, {}
     ),
     "campus_profile": Example(None, PROFILE),
+    "campus_update_profile": Example(
+        {"year_level": demo.NEW_YEAR_LEVEL}, {**PROFILE, "year_level": demo.NEW_YEAR_LEVEL}
+    ),
 }
