@@ -44,6 +44,12 @@ def id_of_fact(prefix: str, fact_id: str) -> str:
     return f"{prefix}_{ULID.from_bytes(hashlib.sha256(fact_id.encode()).digest()[:16])}"
 
 
+def id_of_moment(prefix: str, fact_id: str, *, at: datetime) -> str:
+    """Return the id that a fact of a moment always gives; it sorts by that moment."""
+    random = hashlib.sha256(fact_id.encode()).digest()[:10]
+    return f"{prefix}_{ULID.from_bytes(int(at.timestamp() * 1000).to_bytes(6) + random)}"
+
+
 def ulid_of(value: str) -> ULID | None:
     """Return the ULID in an id, or None for ids that were given by hand, such as `evt_demo`."""
     try:

@@ -61,6 +61,8 @@ NOT_SENT = {
     "admin_decide_refund_request": "the demo data has no request for a refund",
     "campus_verify_code": "the code changes every 30 seconds",
     "campus_submit_attendance": "it takes a code that was verified within ten minutes",
+    "campus_verify_location": "it takes a code that was verified within ten minutes",
+    "campus_verification_feedback": "it takes a code that was verified",
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {

@@ -102,8 +102,20 @@ class SubmitIn(PlaceIn):
     event: Id | None = None
     event_id: Id | None = None
     submission_id: Id | None = None
+    selfie_image: Annotated[str, StringConstraints(max_length=6_000_000)] | None = Field(
+        default=None, description="The front photo as a data URL; in a form, the file itself."
+    )
+    signature: Annotated[str, StringConstraints(max_length=1_000_000)] | None = Field(
+        default=None, description="A PNG as a data URL, or the path of an SVG."
+    )
     is_mock: bool = Field(default=False, description="Whether the phone says that a tool set its position.")
     device_key: DeviceKey | None = None
+
+    @model_validator(mode="after")
+    def _names_one_event(self) -> Self:
+        if None not in (self.event, self.event_id) and self.event != self.event_id:
+            raise ValueError("names another event than `event_id`: send one of them")
+        return self
 
 
 class FlagOut(Out):

@@ -29,7 +29,8 @@ class AttendanceDraft(Item, discriminator="attendance_draft"):
     """A submission from its verified code on; a fresh verification replaces it, with a fresh nonce.
 
     `born_at` is the second in which the code was made, which the signed token carries. `device_mac` and `position_mac`
-    are keyed hashes. `distance_m` and `accuracy_m` are metres, of the last checked position.
+    are keyed hashes. `distance_m` and `accuracy_m` are metres, of the last checked position. `address_hint`, `agent`
+    and `read_at_m` are of the reading, for its log.
     """
 
     user_id = UnicodeAttribute()
@@ -43,6 +44,9 @@ class AttendanceDraft(Item, discriminator="attendance_draft"):
     distance_m = NumberAttribute(null=True)
     accuracy_m = NumberAttribute(null=True)
     position_mac = UnicodeAttribute(null=True)
+    address_hint = UnicodeAttribute(null=True)
+    agent = UnicodeAttribute(null=True)
+    read_at_m = NumberAttribute(null=True)
     submitted_at = MomentAttribute(null=True)
 
 

@@ -28,5 +28,8 @@ def _verified(ground: Any) -> str:
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "campus_verify_code": _code,
+    "campus_verify_location": lambda ground: Request({"submission_id": _verified(ground), **_POSITION}),
+    "campus_verification_feedback": lambda ground: Request(query=f"submission_id={_verified(ground)}"),
+    "campus_student_autofill": lambda _: Request(),
     "campus_submit_attendance": lambda ground: Request({"submission_id": _verified(ground), **_POSITION}),
 }

@@ -1,16 +1,18 @@
 """A student reads the code of an event, or types its digits: good for one submission within ten minutes (D-CAMPUS-30).
 
-A fresh reading replaces the draft, with a fresh nonce. A refused reading changes nothing: neither the draft, nor what
-a later reading gets. Each reading is logged, good or bad.
+A fresh reading replaces the draft, with a fresh nonce, until the submission. A refused reading changes nothing: neither
+the draft, nor what a later reading gets. Each reading is logged: a refused one at once, an accepted one from the
+table's stream, since one conditional write is all that a crowd at the door should cost.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import clock
+from chalicelib.clients.bus import Published
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.campus.attendance import attendance_ids, attendance_periods, evidence_marks
@@ -18,10 +20,11 @@ from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
 from chalicelib.domain.campus.attendance.student_details import StudentDetails
 from chalicelib.domain.campus.events import code_tries, event_windows, rotating_codes
 from chalicelib.domain.campus.events.rotating_codes import CodeClaims, CodeVerdict
+from chalicelib.domain.changes import Change, Wanted, follows
 from chalicelib.errors import InvalidQrCode, NotFound, QrTokenRequired, ValidationFailed
-from chalicelib.identifiers import new_id
+from chalicelib.identifiers import id_of_moment, new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import AttendanceDraft, CampusEvent, Item, QrScan
+from chalicelib.table.items import AttendanceDraft, CampusEvent, QrScan
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary.campus import AttendanceMethod, CodeRefusal
 
@@ -81,7 +84,7 @@ class _Reading:
 def verify(given: CodeInput, *, principal: Principal, visitor: Visitor) -> AcceptedReading:
     """Accept a code and begin a submission.
 
-    Raises QrTokenRequired, InvalidQrCode, OutsideAttendancePeriod, ValidationFailed.
+    Raises QrTokenRequired, InvalidQrCode, OutsideAttendancePeriod, NotFound, ValidationFailed.
     """
     reading = _arrived(given, principal=principal, visitor=visitor)
     if reading.event_id is None:
@@ -89,31 +92,46 @@ def verify(given: CodeInput, *, principal: Principal, visitor: Visitor) -> Accep
     attendance_id = attendance_ids.attendance_id(reading.event_id, principal.id)
     record, draft = keys.attendance.record(attendance_id), keys.attendance.draft(attendance_id)
     profile, event_place = keys.campus_people.profile(principal.id), keys.campus_events.event(reading.event_id)
-    limit = code_tries.limit(reading.event_id, principal.id)
-    # Strongly consistent: a refresh of the code, a moment ago, voids this one.
     places: list[Place[Any]] = [event_place, profile, record, draft]
-    found: dict[Key, Any] = operations.get_many([*places, *([] if given.qr_token else [limit.place])])
-    event: CampusEvent | None = found.get(event_place)
-    verdict = _verdict(reading, event, found)
+    if not given.qr_token:
+        places.append(code_tries.limit(reading.event_id, principal.id).place)
+    # Strongly consistent: a refresh of the code, a moment ago, voids this one.
+    found: dict[Key, Any] = operations.get_many(places)
+    event, verdict = _accepted(reading, found.get(event_place), found)
+    if profile not in found:
+        raise NotFound("This account has no profile of the campus.")
+    if record in found or not _begun(_draft(reading, attendance_id, event=event, verdict=verdict)):
+        # Submitted already, which the submission will say; the draft stays, since its photos belong to the record.
+        _log(_scan(reading, event=event, verdict=verdict, reason=None))
+    submission_id = attendance_ids.submission_id(event.event_id, principal.id)
+    return AcceptedReading(event, StudentDetails.of(found[profile]), submission_id)
+
+
+def _accepted(
+    reading: _Reading, event: CampusEvent | None, found: Mapping[Key, Any]
+) -> tuple[CampusEvent, CodeVerdict]:
+    """Return the event of a code that is accepted now. Raises InvalidQrCode, OutsideAttendancePeriod."""
     if event is None or event.deleted_at is not None:
-        raise _invalid(reading, CodeRefusal.UNKNOWN)
+        raise _invalid(reading, CodeRefusal.NO_EVENT)
+    verdict = _verdict(reading, event, found)
     window = event_windows.state(event, reading.at)
     is_over = window.reason == event_windows.ENDED and verdict.reason in (None, CodeRefusal.EXPIRED)
     if verdict.reason is not None and not is_over:
         raise _invalid(reading, verdict.reason, event=event, verdict=verdict)
     if not window.is_open:
         _log(_scan(reading, event=event, verdict=verdict, reason=window.reason))
-        raise attendance_periods.refusal(event, window, ended="Event attendance period has ended")
-    if profile not in found:
-        raise NotFound("This account has no profile of the campus.")
-    writes: list[Item] = [_scan(reading, event=event, verdict=verdict, reason=None)]
-    submitted = found.get(record) is not None or (draft in found and found[draft].submitted_at is not None)
-    if not submitted:
-        writes.append(_draft(reading, attendance_id, event=event, verdict=verdict))
-    operations.put_many(writes)
-    return AcceptedReading(
-        event, StudentDetails.of(found[profile]), attendance_ids.submission_id(event.event_id, principal.id)
-    )
+        raise attendance_periods.refusal(event, window, ended=event_windows.ENDED)
+    return event, verdict
+
+
+def _begun(draft: AttendanceDraft) -> bool:
+    """Write a draft in place of an earlier one; return whether it was, which a submitted one prevents."""
+    is_open = AttendanceDraft.pk.does_not_exist() | AttendanceDraft.submitted_at.does_not_exist()
+    try:
+        operations.record(operations.put(draft, is_open))
+    except operations.ConditionFailed:
+        return False
+    return True
 
 
 def _arrived(given: CodeInput, *, principal: Principal, visitor: Visitor) -> _Reading:
@@ -130,10 +148,8 @@ def _arrived(given: CodeInput, *, principal: Principal, visitor: Visitor) -> _Re
     return _Reading(given, None, given.event_id, principal, visitor, at)
 
 
-def _verdict(reading: _Reading, event: CampusEvent | None, found: Mapping[Key, Any]) -> CodeVerdict:
+def _verdict(reading: _Reading, event: CampusEvent, found: Mapping[Key, Any]) -> CodeVerdict:
     given = reading.given
-    if event is None:
-        return CodeVerdict(CodeRefusal.UNKNOWN)
     if given.qr_token:
         verdict = rotating_codes.check_token(given.qr_token, event, reading.at)
         if verdict.is_accepted and given.event_id not in (None, event.event_id):
@@ -157,6 +173,35 @@ def _invalid(
 
 def _log(scan: QrScan) -> None:
     operations.record(operations.put(scan))
+
+
+@follows(Wanted(AttendanceDraft, unless=AttendanceDraft.submitted_at))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Log the accepted readings: each has its draft. Idempotent, since the nonce names the entry."""
+    scans: dict[Key, QrScan] = {}
+    for change in changes:
+        draft = change.after
+        if isinstance(draft, AttendanceDraft):
+            scan = _scan_of(draft)
+            scans[scan.place] = scan
+    operations.put_many(scans.values())
+    return []
+
+
+def _scan_of(draft: AttendanceDraft) -> QrScan:
+    """Return the log's entry of an accepted reading; its id sorts by time and is the same each time."""
+    scan_id = id_of_moment("scn", f"{draft.user_id}/{draft.nonce}", at=draft.verified_at)
+    return QrScan(
+        *keys.attendance.qr_scan(draft.user_id, scan_id),
+        user_id=draft.user_id,
+        event_id=draft.event_id,
+        at=draft.verified_at,
+        age_seconds=_age(draft.born_at, draft.verified_at),
+        address_hint=draft.address_hint,
+        agent=draft.agent,
+        distance_m=draft.read_at_m,
+        ttl=int((draft.verified_at + _SCAN_KEPT).timestamp()),
+    )
 
 
 def _scan(reading: _Reading, *, event: CampusEvent | None, verdict: CodeVerdict | None, reason: str | None) -> QrScan:
@@ -191,6 +236,9 @@ def _draft(reading: _Reading, attendance_id: str, *, event: CampusEvent, verdict
         distance_m=position.metres_to(event) if position else None,
         accuracy_m=position.accuracy if position else None,
         position_mac=mac,
+        address_hint=reading.visitor.address_hint,
+        agent=reading.visitor.device,
+        read_at_m=position.metres_to(event) if position else None,
         ttl=int((reading.at + _DRAFT_KEPT).timestamp()),
     )
 

@@ -4,21 +4,21 @@ It changes flags, factors and verification status. It never changes the status, 
 record that staff made by hand.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.campus.attendance import code_readings, evidence_traces, judgements, submission_evidence
+from chalicelib.clients.bus import Published
+from chalicelib.domain.campus.attendance import attendance_ids, evidence_traces, judgements, submission_evidence
 from chalicelib.domain.campus.attendance.evidence_traces import TraceKind
-from chalicelib.domain.campus.attendance.submission_evidence import OthersThere, SubmissionFacts
+from chalicelib.domain.campus.attendance.submission_evidence import OthersThere
 from chalicelib.domain.campus.evidence.judgement import Judgement
+from chalicelib.domain.changes import Change, Wanted, follows
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import AttendanceRecord, CampusEvent
+from chalicelib.table.items import AttendanceRecord, CampusEvent, EvidenceTrace
 from chalicelib.table.operations import ConditionFailed
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary.campus import EvidenceFlag
 
 
 def rejudge(attendance_id: str) -> bool:
@@ -38,6 +38,19 @@ def rejudge(attendance_id: str) -> bool:
     raise Unavailable(retry_after=1)
 
 
+@follows(Wanted(EvidenceTrace))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Judge everybody of a trace again that somebody joined: who came first did not know of the others."""
+    subjects: dict[str, None] = {}
+    for change in changes:
+        trace = change.after
+        if isinstance(trace, EvidenceTrace) and len(trace.users) > 1:
+            subjects |= {attendance_ids.attendance_id(trace.event_id, user_id): None for user_id in trace.users}
+    for attendance_id in subjects:
+        rejudge(attendance_id)
+    return []
+
+
 def _judged_now(record: AttendanceRecord) -> Judgement | None:
     facts = submission_evidence.facts_of_record(record)
     event_place = keys.campus_events.event(record.event_id)
@@ -53,21 +66,10 @@ def _judged_now(record: AttendanceRecord) -> Judgement | None:
     beside = OthersThere(
         device_users=seen[TraceKind.DEVICE].others if TraceKind.DEVICE in seen else 0,
         position_users=seen[TraceKind.POSITION].others if TraceKind.POSITION in seen else 0,
-        device_pause=_pause(record.flags),
     )
-    may_come = clock.now() < photos_end_at(facts)
-    return judgements.judged(event, facts, files, beside, may_photos_come=may_come)
-
-
-def photos_end_at(facts: SubmissionFacts) -> datetime:
-    """Return until when photos of a submission may come."""
-    return facts.verified_at + code_readings.VALID
-
-
-def _pause(flags: Mapping[str, Mapping[str, int]] | None) -> float | None:
-    """Return the pause before the submission: the trace has moved on since, so the flag is what is left of it."""
-    burst = (flags or {}).get(EvidenceFlag.BURST)
-    return float(burst["seconds"]) if burst else None
+    may_come = judgements.may_photos_come(record.submitted_at, at=clock.now())
+    found_now = judgements.judged(event, facts, files, beside, may_photos_come=may_come)
+    return judgements.with_earlier(found_now, record.flags)
 
 
 def _differs(record: AttendanceRecord, judgement: Judgement) -> bool:

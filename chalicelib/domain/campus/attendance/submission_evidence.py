@@ -152,8 +152,8 @@ def _earlier(last: LastPlace | None, event: CampusEvent, facts: SubmissionFacts)
 
 
 def is_received(photo: AttendancePhoto) -> bool:
-    """Whether a photo was received; the item of an offered upload may have none yet."""
-    return photo.sha256 is not None
+    """Whether a photo was received, also one that was erased since; an offered upload may have none yet."""
+    return photo.sha256 is not None or photo.erased_at is not None
 
 
 def _photo(photo: AttendancePhoto, nonce: str | None) -> PhotoEvidence:

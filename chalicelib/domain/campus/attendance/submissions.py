@@ -23,13 +23,15 @@ from chalicelib.domain.campus.attendance import (
     judgements,
     kept_positions,
     submission_evidence,
+    submission_files,
+    submission_refusals,
 )
 from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
 from chalicelib.domain.campus.attendance.evidence_traces import TraceKind, TraceLook
 from chalicelib.domain.campus.attendance.judgement_words import WordedFlag
 from chalicelib.domain.campus.attendance.submission_evidence import SubmissionFacts, SubmissionFiles
 from chalicelib.domain.campus.events import campus_events, event_windows
-from chalicelib.errors import AlreadySubmitted, NotFound, QrTokenRequired, Unavailable, ValidationFailed
+from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import is_unkeyed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
@@ -44,8 +46,6 @@ from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary.campus import VerificationStatus
 
 ENDED = "Attendance submission period has ended"
-NO_SUBMISSION = "There is no such submission of yours. Scan the code of the event first."
-_SCAN = "scan the QR code of the event, then submit within ten minutes"
 # Each try after the first follows a write of somebody else in between.
 _TRIES = 6
 _RECORD, _DRAFT, _KEPT = "record", "draft", "kept position"
@@ -60,6 +60,8 @@ class SubmissionInput:
     position: GivenPosition | None = None
     is_mock: bool = False
     device_key: str | None = None
+    selfie: bytes | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,10 @@ def submit(given: SubmissionInput, *, principal: Principal, operation_id: str) -
     """
     now = clock.now()
     prepared = _prepared(given, principal=principal, at=now, operation_id=operation_id)
+    if isinstance(prepared, _Attempt) and (given.selfie is not None or given.signature is not None):
+        # Only once nothing refuses the submission; its files are then judged with it.
+        submission_files.keep(prepared.draft, selfie=given.selfie, signature=given.signature)
+        prepared = _prepared(given, principal=principal, at=now, operation_id=operation_id)
     for _ in range(_TRIES):
         if isinstance(prepared, Submitted):
             return prepared
@@ -126,7 +132,7 @@ def _prepared(
     given: SubmissionInput, *, principal: Principal, at: datetime, operation_id: str
 ) -> "_Attempt | Submitted":
     """Return what a submission is made of, or the record that the same operation has made. Raises every refusal."""
-    attendance_id = _attendance_id(given, principal)
+    attendance_id = attendance_ids.asked_for(given.event_id, given.submission_id, principal.id)
     record_place, draft_place = keys.attendance.record(attendance_id), keys.attendance.draft(attendance_id)
     profile_place = keys.campus_people.profile(principal.id)
     places: list[Place[Any]] = [record_place, draft_place, profile_place]
@@ -137,7 +143,7 @@ def _prepared(
     found: dict[Key, Any] = operations.get_many(places)
     record, draft, profile = found.get(record_place), found.get(draft_place), found.get(profile_place)
     if any(item is not None and item.user_id != principal.id for item in (record, draft)):
-        raise NotFound(NO_SUBMISSION)
+        raise submission_refusals.none_of_yours()
     event = _event(given, found, record or draft)
     files = submission_evidence.files_of(found, attendance_id, principal.id)
     if record is not None:
@@ -146,7 +152,7 @@ def _prepared(
     if not window.is_open:
         raise attendance_periods.refusal(event, window, ended=ENDED)
     if draft is None or at >= draft.expires_at:
-        raise code_required(is_late=draft is not None)
+        raise submission_refusals.code_required(is_late=draft is not None)
     if profile is None:
         raise NotFound("This account has no profile of the campus.")
     facts = _facts(draft, given, event, at=at)
@@ -161,23 +167,12 @@ def _likely_traces(given: SubmissionInput, event_id: str, principal: Principal) 
     return list(evidence_traces.places(event_id, device, position).values())
 
 
-def _attendance_id(given: SubmissionInput, principal: Principal) -> str:
-    if given.submission_id is None and given.event_id is None:
-        raise ValidationFailed(details=[{"field": "event_id", "message": "is required, or `submission_id`"}])
-    if given.event_id is None:
-        return attendance_ids.attendance_of(given.submission_id or "")
-    own = attendance_ids.submission_id(given.event_id, principal.id)
-    if given.submission_id not in (None, own):
-        raise NotFound(NO_SUBMISSION)
-    return attendance_ids.attendance_of(own)
-
-
 def _event(
     given: SubmissionInput, found: dict[Key, Any], known: AttendanceRecord | AttendanceDraft | None
 ) -> CampusEvent:
     if given.event_id is None:
         if known is None:
-            raise NotFound(NO_SUBMISSION)
+            raise submission_refusals.none_of_yours()
         return campus_events.get(known.event_id)
     event: CampusEvent | None = found.get(keys.campus_events.event(given.event_id))
     if event is None or event.deleted_at is not None:
@@ -188,15 +183,9 @@ def _event(
 def _again(record: AttendanceRecord, event: CampusEvent, files: SubmissionFiles, operation_id: str) -> Submitted:
     """Return the record of the same operation. Raises AlreadySubmitted for that of another one."""
     if record.operation_id is None or record.operation_id != operation_id:
-        raise AlreadySubmitted(extra={"duplicate": True, "attendance_id": record.attendance_id})
+        raise submission_refusals.again(record)
     may_come = record.verification_status is VerificationStatus.PENDING
     return Submitted(record, judgements.awaits_photos(event, files, may_photos_come=may_come))
-
-
-def code_required(*, is_late: bool) -> QrTokenRequired:
-    """Return the refusal without a code that was verified within ten minutes."""
-    reason = "the code was verified more than ten minutes ago" if is_late else "no code was verified for this event"
-    return QrTokenRequired(details=[{"field": "qr_token", "message": f"{reason}; {_SCAN}"}])
 
 
 def _facts(draft: AttendanceDraft, given: SubmissionInput, event: CampusEvent, *, at: datetime) -> SubmissionFacts:

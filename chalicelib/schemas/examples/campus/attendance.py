@@ -47,6 +47,10 @@ OPERATIONS: dict[str, Example] = {
             "submission_id": SUBMISSION_ID,
         },
     ),
+    "campus_verify_location": Example(
+        {"submission_id": SUBMISSION_ID, **_POSITION},
+        {"location_verified": True, "distance_m": 1.5, "radius_m": 50},
+    ),
     "campus_submit_attendance": Example(
         {"submission_id": SUBMISSION_ID, **_POSITION, "is_mock": False, "device_key": _DEVICE_KEY},
         {
@@ -59,4 +63,28 @@ OPERATIONS: dict[str, Example] = {
             "flags": [],
         },
     ),
+    "campus_verification_feedback": Example(
+        None,
+        {
+            "factors": [
+                {"factor": "qr", "passed": True, "message": "Code read 4 s after it was made"},
+                {"factor": "location", "passed": True, "message": "2 m from the venue, radius 50 m"},
+                {
+                    "factor": "front_photo",
+                    "passed": None,
+                    "message": "Front photo is not asked for, or its check is not finished",
+                },
+                {
+                    "factor": "back_photo",
+                    "passed": None,
+                    "message": "Back photo is not asked for, or its check is not finished",
+                },
+                {"factor": "signature", "passed": None, "message": "Signature was not asked for"},
+                {"factor": "time", "passed": True, "message": "Submitted in time"},
+            ],
+            "overall": "verified",
+        },
+        query={"submission_id": SUBMISSION_ID},
+    ),
+    "campus_student_autofill": Example(None, _STUDENT),
 }

@@ -1,0 +1,49 @@
+"""Where the event of each person's last verified record was, for the rule of impossible travel.
+
+Stream follower: it costs the submission nothing, and follows what staff verify later as well. The places are of events;
+nobody's own position is in them.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from chalicelib.clients.bus import Published
+from chalicelib.domain.campus.events import campus_events
+from chalicelib.domain.changes import Change, Wanted, follows
+from chalicelib.errors import NotFound
+from chalicelib.table import keys, operations
+from chalicelib.table.items import AttendanceRecord, LastPlace
+from chalicelib.vocabulary.campus import AttendanceStatus, VerificationStatus
+
+_WAS_THERE = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY)
+
+
+@follows(Wanted(AttendanceRecord, unless=AttendanceRecord.erased_at))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Keep the place of each verified record, unless a later one is kept. Idempotent, in any order."""
+    for change in changes:
+        record = change.after
+        if isinstance(record, AttendanceRecord) and _counts(record):
+            _keep(record)
+    return []
+
+
+def _counts(record: AttendanceRecord) -> bool:
+    is_verified = record.verification_status is VerificationStatus.VERIFIED
+    # By hand says who decided, not when the person was there.
+    return is_verified and record.marked_by is None and record.status in _WAS_THERE
+
+
+def _keep(record: AttendanceRecord) -> None:
+    with suppress(NotFound):  # the event was deleted meanwhile
+        event = campus_events.cached(record.event_id)
+        last = LastPlace(
+            *keys.attendance.last_place(record.user_id),
+            event_id=event.event_id,
+            latitude=event.latitude,
+            longitude=event.longitude,
+            submitted_at=record.submitted_at,
+        )
+        is_later = LastPlace.pk.does_not_exist() | (LastPlace.submitted_at < record.submitted_at)
+        with suppress(operations.ConditionFailed):  # a later one is kept
+            operations.record(operations.put(last, is_later))
