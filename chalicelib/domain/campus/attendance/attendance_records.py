@@ -44,6 +44,10 @@ def readable(caller: Principal, attendance_id: str) -> AttendanceRecord:
 
 def unchanged(record: AttendanceRecord) -> Condition:
     """Return the condition that a record is as it was read, for decisions and for the check of its evidence."""
-    is_checked = AttendanceRecord.verification_status == record.verification_status
-    condition: Condition = (AttendanceRecord.version == record.version) & is_checked
+    condition: Condition = (
+        (AttendanceRecord.version == record.version)
+        & (AttendanceRecord.verification_status == record.verification_status)
+        & (AttendanceRecord.flags == record.flags)
+        & (AttendanceRecord.factors == record.factors)
+    )
     return condition

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.campus.attendance import attendance_appeals, event_staff, record_views, record_writes
+from chalicelib.domain.campus.attendance import attendance_appeals, event_staff, judgement_words, record_writes
 from chalicelib.domain.campus.attendance.attendance_records import UNKNOWN_RECORD
-from chalicelib.domain.campus.attendance.record_views import ShownFactor, ShownFlag
+from chalicelib.domain.campus.attendance.judgement_words import WordedFactor, WordedFlag
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceAppeal, AttendanceRecord, AttendanceVersion, QrScan
@@ -28,8 +28,8 @@ class ShownVersion:
     submitted_at: datetime
     location_verified: bool | None
     distance_m: float | None
-    factors: list[ShownFactor]
-    flags: list[ShownFlag]
+    factors: list[WordedFactor]
+    flags: list[WordedFlag]
     note: str | None
     decided_by: str | None
     decided_at: datetime | None
@@ -85,8 +85,8 @@ def _shown(number: int, content: dict[str, Any], replaced: AttendanceVersion | N
         submitted_at=_moment(content["submitted_at"]),
         location_verified=content["location_verified"],
         distance_m=content["distance_m"],
-        factors=record_views.factors_of(content["factors"]),
-        flags=record_views.flags_of(content["flags"]),
+        factors=judgement_words.factors(content["factors"]),
+        flags=judgement_words.flags(content["flags"]),
         note=content["note"],
         decided_by=content["verified_by"],
         decided_at=_moment(content["verified_at"]) if content["verified_at"] else None,

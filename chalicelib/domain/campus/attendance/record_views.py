@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.campus.evidence import flag_messages
+from chalicelib.domain.campus.attendance import judgement_words
+from chalicelib.domain.campus.attendance.judgement_words import WordedFactor, WordedFlag
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecord, CampusEvent, CampusProfile
 from chalicelib.table.places import Key, Place
@@ -16,8 +17,6 @@ from chalicelib.vocabulary.campus import (
     AppealStatus,
     AttendanceMethod,
     AttendanceStatus,
-    EvidenceFactor,
-    EvidenceFlag,
     VerificationStatus,
 )
 
@@ -47,24 +46,6 @@ class StudentBrief:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownFactor:
-    """A part of the evidence, and whether it held."""
-
-    factor: EvidenceFactor
-    passed: bool | None
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownFlag:
-    """What staff should look at, with its evidence."""
-
-    flag: EvidenceFlag
-    evidence: dict[str, int]
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class RecordAppeal:
     """The newest appeal against a record."""
 
@@ -89,8 +70,8 @@ class ShownRecord:
     distance_m: float | None
     submitted_at: datetime
     method: AttendanceMethod
-    factors: list[ShownFactor]
-    flags: list[ShownFlag]
+    factors: list[WordedFactor]
+    flags: list[WordedFlag]
     verified_by: str | None
     verified_at: datetime | None
     note: str | None
@@ -162,8 +143,8 @@ def shown(record: AttendanceRecord, names: Names) -> ShownRecord:
         distance_m=record.distance_m,
         submitted_at=record.submitted_at,
         method=record.method,
-        factors=factors_of(record.factors),
-        flags=flags_of(record.flags),
+        factors=judgement_words.factors(record.factors),
+        flags=judgement_words.flags(record.flags),
         verified_by=record.verified_by,
         verified_at=record.verified_at,
         note=record.note,
@@ -182,20 +163,3 @@ def _appeal(stored: Mapping[str, Any]) -> RecordAppeal:
         answered_at=datetime.fromisoformat(answered_at) if answered_at else None,
         answered_by=stored.get("answered_by"),
     )
-
-
-def factors_of(stored: Mapping[str, Any] | None) -> list[ShownFactor]:
-    """Return stored factors with their words."""
-    found = ((EvidenceFactor(name), value) for name, value in (stored or {}).items())
-    return [
-        ShownFactor(factor, value[0], flag_messages.factor_message(factor, value[0], value[1:]))
-        for factor, value in found
-    ]
-
-
-def flags_of(stored: Mapping[str, Any] | None) -> list[ShownFlag]:
-    """Return stored flags with their words."""
-    return [
-        ShownFlag(EvidenceFlag(flag), dict(numbers), flag_messages.flag_message(EvidenceFlag(flag), numbers))
-        for flag, numbers in (stored or {}).items()
-    ]
