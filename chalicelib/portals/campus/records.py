@@ -10,7 +10,9 @@ from chalicelib.domain.campus.attendance import (
     record_history,
 )
 from chalicelib.domain.campus.attendance.attendance_marks import Mark
+from chalicelib.domain.campus.attendance.missing_attendance import ShownMissing
 from chalicelib.domain.campus.attendance.record_decisions import Review
+from chalicelib.domain.campus.attendance.record_views import ShownRecord
 from chalicelib.domain.lists.attendance import ATTENDANCE
 from chalicelib.portals.http.auth import CAMPUS, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
@@ -29,6 +31,10 @@ _LINKS = (
 )
 
 
+def _entry_out(entry: ShownRecord | ShownMissing) -> schema.RecordOut | schema.MissingOut:
+    return schema.RecordOut.read(entry) if isinstance(entry, ShownRecord) else schema.MissingOut.read(entry)
+
+
 @door(
     bp,
     Route(
@@ -36,13 +42,15 @@ _LINKS = (
         _BASE,
         guard=CAMPUS,
         query=_LIST,
-        reply=PageOut[schema.RecordOut],
+        reply=PageOut[schema.RecordOut | schema.MissingOut],
+        refuses=(errors.NotFound,),
         links=(*_LINKS, Link("campus_records", {"cursor": "/next"})),
     ),
 )
-def campus_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordOut]:
+def campus_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordOut | schema.MissingOut]:
     """List records, newest first: one's own, or those of the events that one is staff of."""
-    return PageOut.of(attendance_records.page(call.principal, asked_of(ATTENDANCE, call)), schema.RecordOut.read)
+    asked = asked_of(ATTENDANCE, call)
+    return PageOut.of(attendance_records.page(call.principal, asked, missing=call.query.wants_missing), _entry_out)
 
 
 @door(
@@ -52,16 +60,18 @@ def campus_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordO
         _OF_EVENT,
         guard=CAMPUS_STAFF,
         query=_LIST,
-        reply=PageOut[schema.RecordOut],
+        reply=PageOut[schema.RecordOut | schema.MissingOut],
         refuses=(errors.NotFound,),
         links=(*_LINKS, Link("campus_event_records", {"event_id": "/results/0/event/id", "cursor": "/next"})),
     ),
 )
-def campus_event_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordOut]:
-    """List the records of an event, newest first."""
+def campus_event_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordOut | schema.MissingOut]:
+    """List the records of an event, newest first; with `missing` the expected people without one."""
     asked = asked_of(ATTENDANCE, call)
-    page = attendance_records.page_of_event(call.principal, call.path["event_id"], asked)
-    return PageOut.of(page, schema.RecordOut.read)
+    page = attendance_records.page_of_event(
+        call.principal, call.path["event_id"], asked, missing=call.query.wants_missing
+    )
+    return PageOut.of(page, _entry_out)
 
 
 @door(

@@ -9,7 +9,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.campus.attendance.attendance_ids import attendance_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, AttendanceRecord, Campus, CampusEvent, RosterEntry
+from chalicelib.table.items import Account, AttendanceRecord, Campus, CampusEvent
 from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus, CampusRole, VerificationStatus
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
@@ -188,11 +188,11 @@ class Absent:
 @pytest.fixture
 def absent(case: Case) -> Absent:
     event, student = case.event, make_campus_user(case.campus)
-    place = keys.campus_events.roster_entry(event.event_id, student.account_id)
-    entry = RosterEntry(*place, event_id=event.event_id, user_id=student.account_id, added_at=clock.now())
-    operations.put_many([entry])
+    path = f"/api/campus/events/{event.event_id}/roster/"
+    listed = call("PUT", path, {"users": [student.account_id]}, token=token_of(case.organizer))
+    assert listed.status == 200, listed.text
     over = CampusEvent.ends_at.set(clock.now() - timedelta(minutes=1))
-    operations.record(operations.change(event.place, [over, CampusEvent.roster_size.set(1)]))
+    operations.record(operations.change(event.place, [over]))
     return Absent(case, student, attendance_id(event.event_id, student.account_id))
 
 

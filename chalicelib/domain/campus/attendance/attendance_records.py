@@ -1,9 +1,12 @@
 """Records of attendance, read by their owners and by the staff of their events."""
 
+from dataclasses import replace
+
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.campus.attendance import attendance_pages, event_staff, record_views
+from chalicelib.domain.campus.attendance import attendance_pages, event_staff, missing_attendance, record_views
+from chalicelib.domain.campus.attendance.missing_attendance import ShownMissing
 from chalicelib.domain.campus.attendance.record_views import ShownRecord
 from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.lists.attendance import ATTENDANCE
@@ -16,17 +19,30 @@ from chalicelib.table.items import AttendanceRecord
 UNKNOWN_RECORD = "There is no such attendance record."
 
 
-def page(caller: Principal, asked: Asked) -> Page[ShownRecord]:
-    """Return a page of the records that the caller may read. Raises InvalidCursor, ValidationFailed."""
+def page(caller: Principal, asked: Asked, *, missing: bool = False) -> Page[ShownRecord | ShownMissing]:
+    """Return a page of the records that the caller may read; with `missing` of the people who have none.
+
+    Raises NotFound, InvalidCursor, ValidationFailed.
+    """
+    if missing:
+        absent = missing_attendance.page(caller, asked)
+        return absent.showing([*absent.results])
     found = attendance_pages.scoped(ATTENDANCE, caller, asked)
-    return found.showing(record_views.show_many(found.results))
+    return found.showing([*record_views.show_many(found.results)])
 
 
-def page_of_event(caller: Principal, event_id: str, asked: Asked) -> Page[ShownRecord]:
-    """Return a page of the records of an event. Raises NotFound, InvalidCursor, ValidationFailed."""
+def page_of_event(
+    caller: Principal, event_id: str, asked: Asked, *, missing: bool = False
+) -> Page[ShownRecord | ShownMissing]:
+    """Return a page of the records of an event; with `missing` of the expected people without one.
+
+    Raises NotFound, InvalidCursor, ValidationFailed.
+    """
     campus_events.require_staff_of(event_id, caller)
+    if missing:
+        return page(caller, replace(asked, filters={"event": event_id, **asked.filters}), missing=True)
     found = attendance_pages.narrowed(ATTENDANCE, asked, {"event": event_id})
-    return found.showing(record_views.show_many(found.results))
+    return found.showing([*record_views.show_many(found.results)])
 
 
 def show(caller: Principal, attendance_id: str) -> ShownRecord:

@@ -22,6 +22,11 @@ class OfAnEvent(Protocol):
         """The campus of its event."""
 
 
+def is_staff(caller: Principal) -> bool:
+    """Whether the caller is staff of any event."""
+    return caller.claims.get("role") != CampusRole.STUDENT
+
+
 def is_staff_of(caller: Principal, thing: OfAnEvent) -> bool:
     """Whether the caller is staff of the event that a thing belongs to."""
     match caller.claims.get("role"):

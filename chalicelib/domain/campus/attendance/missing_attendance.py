@@ -1,20 +1,65 @@
 """People who were expected at an event and have no record of it.
 
-They are nowhere stored. `absent` follows from the roster once the time of the event is over.
+They are nowhere stored: `absent` follows from the roster once the time of the event is over. The id of such a person
+at the event is the one that the record would have, and an appeal names it (D-CAMPUS-43).
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from chalicelib import clock
-from chalicelib.domain.campus.events import campus_events, event_windows
-from chalicelib.errors import InvalidState, NotFound
+from chalicelib.domain import paging
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.attendance import attendance_ids, event_staff
+from chalicelib.domain.campus.attendance.record_views import EventBrief, Names, StudentBrief
+from chalicelib.domain.campus.events import campus_events, event_windows, rosters
+from chalicelib.domain.lists.pages import Asked
+from chalicelib.domain.paging import Page, PageRequest, ReadBudget
+from chalicelib.errors import InvalidState, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent
+from chalicelib.table.ranges import After
+from chalicelib.vocabulary.campus import AttendanceStatus
 
 _UNKNOWN = "There is no such attendance record."
+# Sorts after every id.
+_LAST = "\x7f"
 
 
-def is_over(event: CampusEvent) -> bool:
-    """Whether the time in which people can submit is over."""
-    return clock.now() > max(ends for _, ends in event_windows.windows(event))
+@dataclass(frozen=True, slots=True)
+class ShownMissing:
+    """An expected person without a record; `status` is None until the time of the event is over."""
+
+    id: str
+    event: EventBrief
+    student: StudentBrief
+    status: AttendanceStatus | None
+
+
+def page(caller: Principal, asked: Asked) -> Page[ShownMissing]:
+    """Return a page of the expected people without a record at the event that the filters name.
+
+    Without an event a student gets the events at which they are listed and have none. Raises NotFound, InvalidCursor,
+    ValidationFailed.
+    """
+    if asked.ranges or asked.ordering or set(asked.filters) - {"event"}:
+        raise _refused("missing", "goes with event, page_size and cursor alone")
+    event_id = asked.filters.get("event")
+    is_student = not event_staff.is_staff(caller)
+    if event_id is None and not is_student:
+        raise _refused("event", "needed to find who is missing")
+    if is_student:
+        return _own(caller, str(event_id) if event_id else None, asked)
+    return page_of_event(caller, str(event_id), asked)
+
+
+def page_of_event(caller: Principal, event_id: str, asked: Asked) -> Page[ShownMissing]:
+    """Return a page of the expected people without a record at an event. Raises NotFound, InvalidCursor."""
+    event = campus_events.require_staff_of(event_id, caller, fresh=True)
+    request = PageRequest(f"missing {caller.id} {event_id}", asked.page_size, asked.cursor)
+    if event.roster_size:
+        return paging.walk(request, _listed(event), _without_record(event), budget=ReadBudget())
+    return Page(results=[])
 
 
 def contestable(event_id: str, user_id: str) -> CampusEvent:
@@ -23,9 +68,84 @@ def contestable(event_id: str, user_id: str) -> CampusEvent:
     Raises NotFound, InvalidState (before its end).
     """
     event = campus_events.get(event_id)
-    entry = operations.get(keys.campus_events.roster_entry(event_id, user_id))
-    if entry is None:
+    if not _is_expected(event, user_id):
         raise NotFound(_UNKNOWN)
     if not is_over(event):
         raise InvalidState("The event is not over. You can still submit your attendance.")
     return event
+
+
+def is_over(event: CampusEvent) -> bool:
+    """Whether the time in which people can submit is over."""
+    return clock.now() > max(ends for _, ends in event_windows.windows(event))
+
+
+def _is_expected(event: CampusEvent, user_id: str) -> bool:
+    profile = operations.get(keys.campus_people.profile(user_id))
+    return profile is not None and bool(rosters.is_expected(event, profile))
+
+
+def _listed(event: CampusEvent) -> Callable[[str | None, int], list[tuple[str, str]]]:
+    """Return the reader of the ids of listed people, in order."""
+    partition = keys.campus_events.roster_entry(event.event_id).pk
+
+    def read(after: str | None, limit: int) -> list[tuple[str, str]]:
+        raws = operations.query(partition, After(after) if after else None, limit=limit, consistent=True)
+        return [(raw["sk"]["S"], raw["user_id"]["S"]) for raw in raws]
+
+    return read
+
+
+def _without_record(event: CampusEvent) -> Callable[[Sequence[str]], list[ShownMissing | None]]:
+    """Return the filter that shows the people without a record."""
+
+    def load(user_ids: Sequence[str]) -> list[ShownMissing | None]:
+        return missing_of([(event, user_id) for user_id in user_ids])
+
+    return load
+
+
+def missing_of(pairs: Sequence[tuple[CampusEvent, str]]) -> list[ShownMissing | None]:
+    """Return each event and person as missing; None where there is a record."""
+    places = [keys.attendance.record(attendance_ids.attendance_id(event.event_id, user_id)) for event, user_id in pairs]
+    recorded = operations.get_many(places, only=["attendance_id"])
+    names = Names.of([(event.event_id, user_id) for event, user_id in pairs])
+    return [
+        None if place in recorded else _shown(event, user_id, names)
+        for place, (event, user_id) in zip(places, pairs, strict=True)
+    ]
+
+
+def _shown(event: CampusEvent, user_id: str, names: Names) -> ShownMissing:
+    return ShownMissing(
+        id=attendance_ids.attendance_id(event.event_id, user_id),
+        event=EventBrief(event.event_id, event.title),
+        student=names.student(user_id),
+        status=AttendanceStatus.ABSENT if is_over(event) else None,
+    )
+
+
+def _own(caller: Principal, event_id: str | None, asked: Asked) -> Page[ShownMissing]:
+    """Return the events that are over and have no record of a person who was expected, the newest first."""
+    if event_id is not None:
+        event = campus_events.require_visible(event_id, caller, fresh=True)
+        found = missing_of([(event, caller.id)]) if _is_expected(event, caller.id) else []
+        return Page(results=[each for each in found if each is not None and each.status is not None])
+    listed = sorted(rosters.events_of(caller.id), reverse=True)
+
+    def read(after: str | None, limit: int) -> list[tuple[str, str]]:
+        return [(each, each) for each in listed if each < (after or _LAST)][:limit]
+
+    def load(event_ids: Sequence[str]) -> list[ShownMissing | None]:
+        events = operations.get_many([keys.campus_events.event(each) for each in event_ids])
+        over = [event for event in events.values() if event.deleted_at is None and is_over(event)]
+        found = {each.event.id: each for each in missing_of([(event, caller.id) for event in over]) if each is not None}
+        return [found.get(each) for each in event_ids]
+
+    return paging.walk(
+        PageRequest(f"own missing {caller.id}", asked.page_size, asked.cursor), read, load, budget=ReadBudget()
+    )
+
+
+def _refused(field: str, message: str) -> ValidationFailed:
+    return ValidationFailed(details=[{"field": field, "message": message}])
