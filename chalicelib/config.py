@@ -101,6 +101,7 @@ class Config:
     sms_per_country: int
     sms_in_all: int
     answer_pace_seconds: float
+    retention_days: frozenset[tuple[str, int]]
     log_level: str
     limits: Limits
 
@@ -165,6 +166,8 @@ def config() -> Config:
         sms_in_all=int(env("SMS_IN_ALL", "20000")),
         # The step to which the duration of log-ins and codes is padded; 0 for none.
         answer_pace_seconds=int(env("ANSWER_PACE_MS", "300")) / 1000,
+        # For how many days after an event each kind of evidence of attendance is kept, unless the event says so itself.
+        retention_days=_amounts(env("CAMPUS_RETENTION_DAYS", "photos:30,signature:365,position:0,device:30")),
         log_level=env("LOG_LEVEL", "INFO"),
         limits=Limits(
             **{

@@ -97,15 +97,21 @@ def delete(key: str) -> None:
 def delete_all(prefix: str) -> int:
     """Delete every file whose key has a prefix, with all versions; return how many versions. Raises Unavailable."""
     count = 0
-    # Deleted ones are not listed again, so each first page is the next.
-    while found := _ask("list_object_versions", Prefix=prefix):
-        versions = (*found.get("Versions", ()), *found.get("DeleteMarkers", ()))
-        for version in versions:
-            _ask("delete_object", Key=version["Key"], VersionId=version["VersionId"])
-        count += len(versions)
-        if not versions:
-            return count
+    while deleted := delete_page(prefix):
+        count += deleted
     return count
+
+
+def delete_page(prefix: str, *, most: int = 1000) -> int:
+    """Delete up to `most` versions of the files whose key has a prefix; return how many. Raises Unavailable.
+
+    What is deleted is not listed again, so each call deletes the next ones; 0 once nothing is left.
+    """
+    found = _ask("list_object_versions", Prefix=prefix, MaxKeys=most)
+    versions = (*found.get("Versions", ()), *found.get("DeleteMarkers", ()))
+    for version in versions:
+        _ask("delete_object", Key=version["Key"], VersionId=version["VersionId"])
+    return len(versions)
 
 
 def count_all(prefix: str) -> int:

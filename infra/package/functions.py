@@ -131,6 +131,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "MinValue": 0,
         "Description": "Log-in responses are padded to multiples of this, in milliseconds",
     },
+    "CampusRetentionDays": {
+        "Type": "String",
+        "Default": "photos:30,signature:365,position:0,device:30",
+        "AllowedPattern": "photos:[0-9]{1,4},signature:[0-9]{1,4},position:[0-9]{1,4},device:[0-9]{1,4}",
+        "Description": "For how many days after an event each kind of evidence of attendance is kept",
+    },
     "PhoneRegion": {
         "Type": "String",
         "Default": "PK",
@@ -233,6 +239,7 @@ ENVIRONMENT: dict[str, Any] = {
     "SECOND_PERSON_OVER": {"Ref": "SecondPersonOver"},
     "BOOKS_CLOSE_AFTER_DAYS": {"Ref": "BooksCloseAfterDays"},
     "ANSWER_PACE_MS": {"Ref": "AnswerPaceMs"},
+    "CAMPUS_RETENTION_DAYS": {"Ref": "CampusRetentionDays"},
     "PHONE_REGION": {"Ref": "PhoneRegion"},
     "PHONE_COUNTRIES": {"Ref": "PhoneCountries"},
     "SMS_PER_COUNTRY": {"Ref": "SmsPerCountry"},

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import random
 from datetime import timedelta
@@ -10,16 +11,17 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from chalicelib import clock
-from chalicelib.domain.campus.attendance import attendance_ids
+from chalicelib.domain.campus.attendance import attendance_ids, photo_check_jobs, photo_checks
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, AttendanceDraft, CampusEvent
+from chalicelib.table.items import Account, AttendanceDraft, AttendancePhoto, AttendanceRecord, CampusEvent
 from chalicelib.vocabulary.campus import AttendanceMethod
 from tests.support import client
-from tests.support.campus import token_of
+from tests.support.campus import LATITUDE, LONGITUDE, token_of
 from tests.support.client import Answer
 
 BOUNDARY = "gatehouse-test-boundary"
+_numbers = itertools.count(1)
 PHOTOS = "/api/campus/attendance/upload-{side}-photo/"
 
 
@@ -99,3 +101,32 @@ def sign(student: Account, submission_id: str, signature: Any) -> Answer:
     return client.call(
         "POST", "/api/campus/attendance/capture-signature/", raw=body, token=token_of(student), headers=headers
     )
+
+
+def submit(student: Account, submission_id: str) -> str:
+    """Submit attendance at the centre of the events of tests; return the record's id."""
+    # No two at exactly the same position.
+    latitude = LATITUDE + 0.0001 + next(_numbers) * 1e-7
+    body = {"submission_id": submission_id, "latitude": latitude, "longitude": LONGITUDE, "accuracy": 12}
+    answer = client.call("POST", "/api/campus/attendance/submit/", body, token=token_of(student))
+    assert answer.status == 201, answer.text
+    return str(answer.json["attendance_id"])
+
+
+def record_of(attendance_id: str) -> AttendanceRecord:
+    """Return a record as it is now."""
+    record = operations.get(keys.attendance.record(attendance_id))
+    assert record is not None
+    return record
+
+
+def photo_of(attendance_id: str, side: str = "front") -> AttendancePhoto:
+    """Return a photo as it is now."""
+    photo = operations.get(keys.attendance.photo(attendance_id, side))
+    assert photo is not None
+    return photo
+
+
+def check(attendance_id: str) -> Any:
+    """Run the next step of the check of a record's photos, as the worker does."""
+    return photo_checks.run_step(photo_check_jobs.job_id_of(attendance_id))

@@ -1,12 +1,19 @@
 """Stream followers, background jobs and what is due at a time, of campus attendance."""
 
 from chalicelib.domain.campus.analytics import attendance_counts
-from chalicelib.domain.campus.attendance import code_readings, last_places, resubmission
+from chalicelib.domain.campus.attendance import (
+    code_readings,
+    last_places,
+    photo_check_jobs,
+    photo_checks,
+    resubmission,
+)
 from chalicelib.domain.campus.people import student_counts
+from chalicelib.domain.campus.privacy import retention
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.jobs import JobKind
 from chalicelib.domain.sweep import SweepTaker
-from chalicelib.table.items import Job
+from chalicelib.table.items import EvidenceErasure, Job, PhotoCheck
 
 FOLLOWERS: tuple[Follower, ...] = (
     attendance_counts.follow,
@@ -14,6 +21,11 @@ FOLLOWERS: tuple[Follower, ...] = (
     code_readings.follow,
     resubmission.follow,
     last_places.follow,
+    photo_check_jobs.follow,
+    retention.follow,
 )
-JOB_KINDS: dict[type[Job], JobKind] = {}
+JOB_KINDS: dict[type[Job], JobKind] = {
+    EvidenceErasure: JobKind("evidence_erasure", retention.run_step),
+    PhotoCheck: JobKind("photo_check", photo_checks.run_step),
+}
 SWEEP_TAKERS: dict[str, SweepTaker] = {}

@@ -21,7 +21,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.domain import photos
-from chalicelib.domain.campus.attendance import attendance_ids, evidence_files, open_submissions
+from chalicelib.domain.campus.attendance import attendance_ids, evidence_files, open_submissions, photo_check_jobs
 from chalicelib.errors import (
     InvalidState,
     NotFound,
@@ -50,6 +50,15 @@ _FIELD = "photo"
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoChange:
+    """A photo before and after a change, and whether its record was submitted by then."""
+
+    before: AttendancePhoto | None
+    after: AttendancePhoto
+    is_submitted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedUpload:
     """The form that uploads a photo to the bucket; its field `key` names the upload."""
 
@@ -64,7 +73,9 @@ def receive(submission_id: str, side: PhotoSide, content: bytes, *, user_id: str
     InvalidState where a submitted record has one."""
     draft = open_submissions.get(submission_id, user_id=user_id)
     drawn = drawn_of(content)
-    return _keep(draft, side, content, drawn)
+    kept = _keep(draft, side, content, drawn)
+    _check_again(kept)
+    return kept.after
 
 
 def offer(submission_id: str, side: PhotoSide, *, content_type: str, user_id: str) -> OfferedUpload:
@@ -84,7 +95,7 @@ def offer(submission_id: str, side: PhotoSide, *, content_type: str, user_id: st
     def note(photo: AttendancePhoto) -> None:
         photo.upload_key, photo.upload_nonce, photo.offered_at = key, draft.nonce, clock.now()
 
-    _change(draft, side, note)
+    _check_again(_change(draft, side, note))
     return OfferedUpload(url, fields, key, expires_at)
 
 
@@ -97,10 +108,11 @@ def confirm(submission_id: str, side: PhotoSide, *, upload_key: str, user_id: st
     taken = take(photo)
     if taken is None:
         raise ValidationFailed(details=[{"field": "uploaded", "message": "names no upload; upload the photo first"}])
-    return taken
+    _check_again(taken)
+    return taken.after
 
 
-def take(photo: AttendancePhoto) -> AttendancePhoto | None:
+def take(photo: AttendancePhoto) -> "PhotoChange | None":
     """Keep the photo that was uploaded as it was offered; None while the upload is missing.
 
     Raises ValidationFailed or UnsupportedMediaType where it is no photo; then the upload and its offer are removed.
@@ -141,7 +153,7 @@ def is_missing(photo: AttendancePhoto | None, nonce: str) -> bool:
 
 def _keep(
     draft: AttendanceDraft, side: PhotoSide, content: bytes, drawn: bytes, *, of: AttendancePhoto | None = None
-) -> AttendancePhoto:
+) -> PhotoChange:
     """Store a photo and make it the record's; then delete the one that it replaces."""
     key = evidence_files.new_photo(draft.event_id, _record_of(draft), side)
     # The bytes come first: an item never names a file that is missing. What a crash leaves is erased by its prefix.
@@ -157,13 +169,19 @@ def _keep(
         photo.picture_hash = photo.checked_at = photo.findings = photo.erased_at = None
 
     try:
-        before, after = _change(draft, side, keep, of=of)
+        kept = _change(draft, side, keep, of=of)
     except Refusal:
         files.delete(key)
         raise
-    if before is not None and before.key is not None:
-        files.delete(before.key)
-    return after
+    if kept.before is not None and kept.before.key is not None:
+        files.delete(kept.before.key)
+    return kept
+
+
+def _check_again(changed: PhotoChange) -> None:
+    """Have a photo checked that came after its record was submitted; else the submission starts the check."""
+    if changed.is_submitted:
+        photo_check_jobs.start(changed.after.attendance_id, user_id=changed.after.user_id)
 
 
 def _uploaded_at(of: AttendancePhoto | None) -> datetime:
@@ -181,8 +199,8 @@ def _change(
     change: Callable[[AttendancePhoto], None],
     *,
     of: AttendancePhoto | None = None,
-) -> tuple[AttendancePhoto | None, AttendancePhoto]:
-    """Change the photo of a side in one transaction with a look at the submission; return it before and after.
+) -> PhotoChange:
+    """Change the photo of a side in one transaction with a look at the submission.
 
     Raises InvalidState where the submitted record has a photo, and NotFound where the offer `of` is not open any more.
     """
@@ -208,7 +226,7 @@ def _change(
             )
         except operations.ConditionFailed:
             continue  # the photo or the submission changed after the read
-        return before, photo
+        return PhotoChange(before, photo, is_submitted=present.submitted_at is not None)
     raise Unavailable(retry_after=1)
 
 

@@ -1,0 +1,85 @@
+"""What an erasure makes of each item of evidence; every function is idempotent."""
+
+from contextlib import suppress
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients import files
+from chalicelib.domain.campus.attendance import picture_index
+from chalicelib.table import keys, operations
+from chalicelib.table.items import (
+    AttendanceDraft,
+    AttendancePhoto,
+    AttendanceRecord,
+    AttendanceSignature,
+)
+from chalicelib.table.places import Place
+from chalicelib.vocabulary.campus import ErasedKind
+
+_MACS = {
+    ErasedKind.POSITION: (AttendanceRecord.position_mac, AttendanceDraft.position_mac),
+    ErasedKind.DEVICE: (AttendanceRecord.device_mac, AttendanceDraft.device_mac),
+}
+
+
+def photo(place: Place[AttendancePhoto], *, campus_id: str) -> None:
+    """Erase a photo: its files with all versions, and what the index of pictures has of it. Its findings stay."""
+    item = operations.get(place)
+    if item is None:
+        return
+    picture_index.forget(item, campus_id=campus_id)
+    for key in (item.key, item.upload_key):
+        if key is not None:
+            files.delete(key)
+    gone: list[Action] = [
+        AttendancePhoto.key.remove(),
+        AttendancePhoto.upload_key.remove(),
+        AttendancePhoto.upload_nonce.remove(),
+        AttendancePhoto.sha256.remove(),
+        AttendancePhoto.picture_hash.remove(),
+        AttendancePhoto.erased_at.set(clock.now()),
+        AttendancePhoto.revision.set(item.revision + 1),
+        *AttendancePhoto.in_gsi1(None),
+    ]
+    # One that changed meanwhile is found again, since it is still listed.
+    with suppress(operations.ConditionFailed):
+        operations.record(operations.change(place, gone, AttendancePhoto.revision == item.revision))
+
+
+def signature(place: Place[AttendanceSignature]) -> None:
+    """Erase a signature: its file with all versions."""
+    item = operations.get(place)
+    if item is None:
+        return
+    if item.key is not None:
+        files.delete(item.key)
+    gone: list[Action] = [
+        AttendanceSignature.key.remove(),
+        AttendanceSignature.erased_at.set(clock.now()),
+        *AttendanceSignature.in_gsi1(None),
+    ]
+    as_read = AttendanceSignature.key == item.key if item.key else AttendanceSignature.key.does_not_exist()
+    with suppress(operations.ConditionFailed):
+        operations.record(operations.change(place, gone, as_read & AttendanceSignature.pk.exists()))
+
+
+def of_record(record: AttendanceRecord, kind: ErasedKind) -> None:
+    """Erase what a record and its submission say of position or device: coordinates, keyed hashes, traces."""
+    attendance_id = record.attendance_id
+    draft = operations.get(keys.attendance.draft(attendance_id))
+    of_record_mac, of_draft_mac = _MACS[kind]
+    name = str(of_record_mac.attr_name)
+    macs = {getattr(item, name) for item in (record, draft) if item is not None} - {None}
+    if kind is ErasedKind.POSITION:
+        operations.record(operations.remove(keys.attendance.position(attendance_id)))
+    # The traces before the hashes that name them.
+    operations.remove_many([keys.attendance.trace(record.event_id, kind.value, mac) for mac in sorted(macs)])
+    with suppress(operations.ConditionFailed):  # gone by its TTL
+        operations.record(
+            operations.change(
+                keys.attendance.draft(attendance_id), [of_draft_mac.remove()], AttendanceDraft.pk.exists()
+            )
+        )
+    if getattr(record, name) is not None:
+        operations.record(operations.change(record.place, [of_record_mac.remove()], AttendanceRecord.pk.exists()))
