@@ -56,6 +56,9 @@ class Limits:
     # How soon an unknown key causes another read of a secret; the longest pause before a retry.
     secret_seconds: int = 30
     retry_pause_ms: int = 1000
+    # What a campus report answers at once, within five seconds: rows, and people of a document. More is a job.
+    report_rows: int = 500
+    report_printed: int = 40
     # How long an answer may take: the table's, another service's, and a follower's socket.
     table_ms: int = 2000
     service_ms: int = 5000

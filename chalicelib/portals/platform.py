@@ -5,6 +5,7 @@ from chalice import Blueprint
 from chalicelib import clock, errors
 from chalicelib.domain import jobs
 from chalicelib.domain.audit import background as audit
+from chalicelib.domain.campus import background as campus
 from chalicelib.domain.cancellations import background as cancellations
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.customer_notices import background as customer_notices
@@ -30,6 +31,7 @@ _KINDS = {
     **personal_data.JOB_KINDS,
     **card_office.JOB_KINDS,
     **audit.JOB_KINDS,
+    **campus.JOB_KINDS,
 }
 
 

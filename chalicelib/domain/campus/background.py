@@ -10,10 +10,11 @@ from chalicelib.domain.campus.attendance import (
 )
 from chalicelib.domain.campus.people import student_counts
 from chalicelib.domain.campus.privacy import retention
+from chalicelib.domain.campus.reports import report_runs
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.jobs import JobKind
 from chalicelib.domain.sweep import SweepTaker
-from chalicelib.table.items import EvidenceErasure, Job, PhotoCheck
+from chalicelib.table.items import CampusReportRun, EvidenceErasure, Job, PhotoCheck
 
 FOLLOWERS: tuple[Follower, ...] = (
     attendance_counts.follow,
@@ -25,6 +26,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     retention.follow,
 )
 JOB_KINDS: dict[type[Job], JobKind] = {
+    CampusReportRun: JobKind("campus_report", report_runs.run_step, report_runs.result),
     EvidenceErasure: JobKind("evidence_erasure", retention.run_step),
     PhotoCheck: JobKind("photo_check", photo_checks.run_step),
 }

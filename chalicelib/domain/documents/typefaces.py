@@ -156,7 +156,7 @@ def printable(document: "FPDF", text: str) -> str:
 
     Unprintable characters and line breaks are removed.
     """
-    known = [set(getattr(face, "cmap", ())) for face in document.fonts.values()]
+    known = [getattr(face, "cmap", ()) for face in document.fonts.values()]
     return "".join(
         character if any(ord(character) in face for face in known) else REPLACEMENT
         for character in text

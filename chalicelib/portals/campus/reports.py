@@ -3,13 +3,126 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.campus.reports import report_registry
+from chalicelib.domain.campus.reports import report_documents, report_registry, report_requests
+from chalicelib.domain.campus.reports.report_documents import MadeReport
+from chalicelib.domain.campus.reports.report_requests import ReportFilters
+from chalicelib.domain.campus.reports.report_runs import StartedReport
+from chalicelib.portals.http.answer import PDF, File
+from chalicelib.portals.http.auth import CAMPUS, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
-from chalicelib.portals.http.route import Call, Route
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.campus import reports as schema
+from chalicelib.vocabulary.campus import ReportFormat, ReportKind
 
 bp = Blueprint(__name__)
 _BASE = "/api/campus/reports"
+_CHECK = Link("campus_verify_report", {"report_id": "/report_id"})
+_JOB = Link("show_job", {"job_id": "/job_id"})
+
+
+def _report(made: MadeReport | StartedReport) -> schema.ReportOut | schema.StartedReportOut | File:
+    if isinstance(made, MadeReport) and made.format is ReportFormat.JSON:
+        return schema.ReportOut.model_validate(made.document())
+    return _document(made)
+
+
+def _document(made: MadeReport | StartedReport) -> schema.StartedReportOut | File:
+    if isinstance(made, StartedReport):
+        return schema.StartedReportOut.read(made)
+    proof = {
+        "X-Report-Id": made.report_id,
+        "X-Report-Sha256": made.sha256,
+        "X-Report-Signature": made.signature,
+    }
+    return File(made.content, made.content_type, name=made.name, headers=proof)
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_BASE}/attendance",
+        guard=CAMPUS_STAFF,
+        query=schema.AttendanceReportIn,
+        reply=schema.ReportOut,
+        also={202: schema.StartedReportOut},
+        refuses=(errors.NotFound,),
+        links=(_CHECK,),
+    ),
+)
+def campus_attendance_report(
+    call: Call[None, schema.AttendanceReportIn],
+) -> schema.ReportOut | schema.StartedReportOut | File:
+    """Report attendance as JSON, CSV or XLSX; a large report is a job."""
+    query = call.query
+    filters = ReportFilters(query.event, query.department, query.begins_at(), query.ends_at())
+    request = report_requests.of_attendance(call.principal, filters, wanted=query.format, is_redacted=query.is_redacted)
+    return _report(report_documents.make(request, of_report=query.report_id))
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_BASE}/official-format",
+        guard=CAMPUS_STAFF,
+        query=schema.EventReportIn,
+        also={202: schema.StartedReportOut},
+        media_type=PDF,
+        refuses=(errors.NotFound,),
+        links=(_JOB,),
+    ),
+)
+def campus_official_report(call: Call[None, schema.EventReportIn]) -> schema.StartedReportOut | File:
+    """Write the official PDF of an event, with signatures and a code to check it; a large one is a job."""
+    request = report_requests.of_event(
+        call.principal, call.query.event, kind=ReportKind.OFFICIAL, is_redacted=call.query.is_redacted
+    )
+    return _document(report_documents.make(request, of_report=call.query.report_id))
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_BASE}/export-with-photos",
+        guard=CAMPUS_STAFF,
+        query=schema.EventReportIn,
+        also={202: schema.StartedReportOut},
+        media_type=PDF,
+        refuses=(errors.NotFound,),
+        links=(_JOB,),
+    ),
+)
+def campus_photo_report(call: Call[None, schema.EventReportIn]) -> schema.StartedReportOut | File:
+    """Start the job that writes the PDF of an event with photos and signatures."""
+    request = report_requests.of_event(
+        call.principal, call.query.event, kind=ReportKind.PHOTOS, is_redacted=call.query.is_redacted
+    )
+    return _document(report_documents.make(request, of_report=call.query.report_id))
+
+
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_BASE}/individual/{{user_id}}",
+        guard=CAMPUS,
+        query=schema.IndividualReportIn,
+        reply=schema.ReportOut,
+        also={202: schema.StartedReportOut},
+        refuses=(errors.NotFound,),
+        links=(_CHECK,),
+    ),
+)
+def campus_individual_report(
+    call: Call[None, schema.IndividualReportIn],
+) -> schema.ReportOut | schema.StartedReportOut | File:
+    """Report one person's attendance as JSON or PDF, for the person or for staff who may see it."""
+    request = report_requests.of_person(
+        call.principal, call.path["user_id"], wanted=call.query.format, is_redacted=call.query.is_redacted
+    )
+    return _report(report_documents.make(request, of_report=call.query.report_id))
 
 
 @door(

@@ -34,7 +34,9 @@ ANSWER_HEADERS = {
 BINARY_MEDIA_TYPES = ("*/*",)
 CORS_METHODS = "GET,POST,PUT,DELETE,OPTIONS"
 CORS_REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,If-None-Match,X-CSRF-Token"
-_CORS_ANSWER_HEADERS = "X-Request-Id,Retry-After,Idempotent-Replayed,ETag,X-Job-Id"
+_CORS_ANSWER_HEADERS = (
+    "X-Request-Id,Retry-After,Idempotent-Replayed,ETag,X-Job-Id,X-Report-Id,X-Report-Sha256,X-Report-Signature"
+)
 
 
 def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:

@@ -1,5 +1,6 @@
 """The examples of campus: reports."""
 
+from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import KEY, ULID, Example
 
 REPORT_ID = f"rep_{ULID}"
@@ -25,6 +26,55 @@ _CHECKED = {
     "matches": "full",
 }
 
+_RECORD = {
+    "id": f"att_{ULID}",
+    "event": {"id": f"cev_{ULID}", "title": EVENT_TITLE},
+    "student": {
+        "id": f"usr_{ULID}",
+        "student_id": "S-000001",
+        "full_name": "Sana Khan",
+        "department": demo.DEPARTMENT,
+        "year_level": demo.YEAR_LEVEL,
+    },
+    "status": "present",
+    "verification_status": "verified",
+    "location_verified": True,
+    "distance_m": 12.0,
+    "submitted_at": "2026-11-20T09:02:11.000Z",
+    "method": "qr",
+    "factors": [],
+    "flags": [],
+    "verified_by": None,
+    "verified_at": None,
+    "note": None,
+    "appeal": None,
+    "corrected": False,
+}
+_REPORT = {
+    "report_id": REPORT_ID,
+    "generated_at": "2026-11-20T10:00:00.000Z",
+    "filters": {"event": f"cev_{ULID}"},
+    "totals": {
+        "records": 1,
+        "people": 1,
+        "events": 1,
+        "by_status": {"present": 1, "late": 0, "left_early": 0, "excused": 0, "absent": 0},
+        "by_verification": {"verified": 1, "pending": 0, "flagged": 0, "rejected": 0},
+        "by_method": {"qr": 1, "code": 0, "nfc": 0, "manual": 0},
+        "flagged": 0,
+        "corrected": 0,
+        "open_appeals": 0,
+    },
+    "rows": [_RECORD],
+    "sha256": SHA256,
+    "signature": SIGNATURE,
+}
+_STARTED = {"job_id": f"job_{ULID}", "status": "open", "url": None}
+
 OPERATIONS: dict[str, Example] = {
+    "campus_attendance_report": Example(None, _REPORT, query={"date_from": "2026-11-01", "format": "json"}),
+    "campus_official_report": Example(None, _STARTED, query={"event": f"cev_{ULID}"}),
+    "campus_photo_report": Example(None, _STARTED, query={"event": f"cev_{ULID}"}),
+    "campus_individual_report": Example(None, _REPORT, query={"format": "json"}),
     "campus_verify_report": Example(None, _CHECKED, query={"sha256": SHA256}),
 }

@@ -1,0 +1,88 @@
+"""Reports as they are asked for: small ones are answered at once, large ones become a job."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.clients import files
+from chalicelib.config import config
+from chalicelib.domain.campus.reports import report_building, report_files, report_registry, report_rows, report_runs
+from chalicelib.domain.campus.reports.report_requests import ReportRequest
+from chalicelib.domain.campus.reports.report_runs import StartedReport
+from chalicelib.errors import NotFound
+from chalicelib.identifiers import new_id
+from chalicelib.table.items import CampusReport
+from chalicelib.vocabulary.campus import ReportFormat, ReportKind
+
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class MadeReport:
+    """A report that was made at once: one version of it, as the bytes that `sha256` is of."""
+
+    report_id: str
+    format: ReportFormat
+    content: bytes
+    content_type: str
+    name: str
+    sha256: str
+    signature: str
+
+    def document(self) -> dict[str, Any]:
+        """Return a report in JSON with its hash and signature."""
+        signed: dict[str, Any] = json.loads(self.content)
+        return {**signed, "sha256": self.sha256, "signature": self.signature}
+
+
+def make(request: ReportRequest, *, of_report: str | None = None) -> MadeReport | StartedReport:
+    """Make a report, or start the job that makes it; or return the redacted version of an earlier one.
+
+    Raises NotFound for a person without a record that is shown, and for an earlier report of others.
+    """
+    if of_report is not None:
+        return _redacted_twin(of_report, request)
+    if request.kind is ReportKind.PHOTOS:
+        return report_runs.begin(request)
+    found = report_rows.read_up_to(request, _most(request))
+    if found.position is not None or len(found.rows) > _most(request):
+        return report_runs.begin(request)
+    if request.kind is ReportKind.INDIVIDUAL and not found.rows and "organizer" in request.scope:
+        # An organizer sees people by their records only.
+        raise NotFound("There is no such user.")
+    with tempfile.TemporaryDirectory() as folder:
+        built = report_building.build(
+            Path(folder), request, lambda: found.rows, report_id=new_id("rep"), generated_at=clock.now()
+        )
+        path = built.redacted if request.is_redacted else built.full
+        return _made(built.report, path.read_bytes(), is_redacted=request.is_redacted)
+
+
+def _most(request: ReportRequest) -> int:
+    limits = config().limits
+    return limits.report_printed if request.format is ReportFormat.PDF else limits.report_rows
+
+
+def _redacted_twin(report_id: str, request: ReportRequest) -> MadeReport:
+    report = report_registry.get(report_id)
+    is_theirs = report.generated_by == request.starter_id and report.report_kind is request.kind
+    content = files.read(report.redacted_key, limit=_MOST_BYTES) if report.redacted_key and is_theirs else None
+    if content is None:
+        raise NotFound("There is no such report.")
+    return _made(report, content, is_redacted=True)
+
+
+def _made(report: CampusReport, content: bytes, *, is_redacted: bool) -> MadeReport:
+    suffix = "-redacted" if is_redacted else ""
+    return MadeReport(
+        report_id=report.report_id,
+        format=report.format,
+        content=content,
+        content_type=report_files.CONTENT_TYPES[report.format],
+        name=f"{report.report_kind}-{report.report_id}{suffix}.{report.format}",
+        sha256=report.redacted_sha256 if is_redacted else report.sha256,
+        signature=report.redacted_signature if is_redacted else report.signature,
+    )
