@@ -7,8 +7,9 @@ from chalicelib import clock
 from chalicelib.domain.campus.reports import report_registry
 from chalicelib.domain.campus.reports.report_registry import ReportFacts, ReportHashes
 from chalicelib.identifiers import new_id
-from chalicelib.vocabulary.campus import ReportFormat, ReportKind
+from chalicelib.vocabulary.campus import CampusRole, ReportFormat, ReportKind
 from tests.contract.request import Request
+from tests.support.campus import make_campus_event
 
 
 def _verify(_: Any) -> Request:
@@ -24,6 +25,17 @@ def _verify(_: Any) -> Request:
     return Request(path={"report_id": facts.report_id}, query=f"sha256={'B' * 64}")
 
 
+def _event_of(ground: Any) -> str:
+    """Return an event of the teacher of the ground, with nobody in it."""
+    return make_campus_event(ground.campus, ground.campus_users[CampusRole.ORGANIZER]).event_id
+
+
 REQUESTS: dict[str, Callable[[Any], Request]] = {
+    "campus_attendance_report": lambda _: Request(query="format=json"),
+    "campus_official_report": lambda ground: Request(query=f"event={_event_of(ground)}"),
+    "campus_photo_report": lambda ground: Request(query=f"event={_event_of(ground)}"),
+    "campus_individual_report": lambda ground: Request(
+        path={"user_id": ground.campus_users[CampusRole.STUDENT].account_id}
+    ),
     "campus_verify_report": _verify,
 }

@@ -193,7 +193,9 @@ def _of_event(request: ReportRequest) -> Letterhead:
     event = campus_events.get(request.filters.event or "")
     organizer = operations.get(keys.campus_people.profile(event.organizer_id))
     name = f"{organizer.first_name} {organizer.last_name}".strip() if organizer else ""
-    return Letterhead(_campus_name(event.campus_id), event.title, _event_lines(event), event.timezone, name, event.roster_size)
+    return Letterhead(
+        _campus_name(event.campus_id), event.title, _event_lines(event), event.timezone, name, event.roster_size
+    )
 
 
 def _event_lines(event: CampusEvent) -> list[str]:
