@@ -12,6 +12,7 @@ from chalicelib.domain.access import accounts, known_devices, lock_outs, notices
 from chalicelib.domain.access.visitors import UNKNOWN_DEVICE, Visitor
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
+from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, has_code, texts
 from tests.support.factories import (
@@ -111,9 +112,14 @@ DOORS: dict[Portal, Door] = {
     ),
     Portal.ADMIN: Door(_admin, at_once("/api/auth/login/", "email"), "/api/auth/refresh/"),
     Portal.TIX: Door(make_organization, at_once("/api/tix/auth/login/", "email"), None),
+    Portal.CAMPUS: Door(
+        lambda: make_campus_user(make_campus(), password=PASSWORD),
+        at_once("/api/campus/auth/login/", "username"),
+        "/api/campus/auth/refresh/",
+    ),
 }
-# A device proves itself with its key for each access token; the portal of the campus has no log-in yet.
-WITHOUT_SESSIONS = {Portal.DEVICE, Portal.CAMPUS}
+# A device proves itself with its key for each access token.
+WITHOUT_SESSIONS = {Portal.DEVICE}
 
 
 def log_in(portal: Portal, account: Account, user_agent: str = PHONE, address: str = AT_HOME) -> Pair:
