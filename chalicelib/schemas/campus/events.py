@@ -37,6 +37,12 @@ class RetentionIn(In):
     position_days: KeptDays | None = None
     device_days: KeptDays | None = None
 
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("must name the days of a kind of evidence, such as photos_days")
+        return self
+
 
 class ExpectedIn(In):
     """The rule of who is expected: the students that fit all that is given."""

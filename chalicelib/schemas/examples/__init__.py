@@ -42,7 +42,7 @@ PATH_VALUES = {
 # Where a portal's variable of that name is another kind of id.
 _PATH_VALUES_OF_PORTALS = {
     ("admin", "user_id"): USHER_ID,
-    ("campus", "event_id"): f"cev_{ULID}",
+    ("campus", "event_id"): demo.CAMPUS_EVENT_ID,
     ("campus", "user_id"): demo.STUDENT_ID,
 }
 

@@ -35,6 +35,7 @@ STUDENT_ID, STUDENT_EMAIL, STUDENT_USERNAME = "usr_demo_student", "student@campu
 STUDENT_FIRST_NAME, STUDENT_LAST_NAME, STUDENT_NUMBER = "Hina", "Tariq", "PHY-26-001"
 CAMPUS_EVENT_ID, CAMPUS_EVENT_TITLE = "cev_demo", "Quantum mechanics I"
 DEPARTMENT, OTHER_DEPARTMENT, YEAR_LEVEL, NEW_YEAR_LEVEL = "Physics", "Computer Science", "2", "3"
+CAMPUS_HALL, CAMPUS_LATITUDE, CAMPUS_LONGITUDE, CAMPUS_RADIUS = "Hall 1", 31.5204, 74.3587, 100
 NEW_STUDENT_EMAIL, NEW_STUDENT_USERNAME = "omar@campus.example.com", "omar"
 NEW_STUDENT_NUMBER, NEW_STUDENT_CARD = "PHY-26-099", "04E1B2C3D4E580"
 # Twelve students more, six of each department, each with its last name as the user name.
@@ -52,6 +53,8 @@ MORE_STUDENTS = (
     ("Laiba", "Latif"),
     ("Mubashir", "Mirza"),
 )
+# The students of the department, who are listed at the campus event.
+CAMPUS_ROSTER = (STUDENT_NUMBER, *(f"PHY-26-{number:03}" for number in range(2, 2 + len(MORE_STUDENTS) // 2)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The demo campus of a local run: its staff, and thirteen students of two departments."""
+"""The demo campus of a local run: its staff, thirteen students of two departments, and an event."""
 
 from contextlib import suppress
 
@@ -8,7 +8,7 @@ from chalicelib.errors import AlreadyExists
 from chalicelib.schemas.examples import demo
 from chalicelib.table import operations
 from chalicelib.vocabulary.campus import CampusRole
-from infra.local.demo import demo_passwords
+from infra.local.demo import campus_event, demo_passwords
 
 
 def load() -> None:
@@ -35,6 +35,7 @@ def load() -> None:
             year_level=str(place % 4 + 1),
         )
         _create(f"{demo.STUDENT_ID}_{name}", person, CampusRole.STUDENT)
+    campus_event.load()
 
 
 def _staff(username: str, first_name: str, last_name: str, email: str) -> CampusPerson:

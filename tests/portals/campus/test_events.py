@@ -151,6 +151,7 @@ def test_a_campus_may_be_named_by_id_or_name(token: str) -> None:
         ("retention", {"position_days": 3_651}),
         ("retention", {"signature_days": 1.5}),
         ("retention", 30),
+        ("retention", {"photo_days": 30}),
         ("expected", {}),
         ("expected", {"department": ""}),
         ("second_window", {"start": at(130)}),

@@ -24,7 +24,7 @@ DEFAULT_RADIUS = 100
 
 
 def create(given: Mapping[str, Any], *, by: Principal, operation_id: str) -> CampusEvent:
-    """Create an event; the same operation again returns the same event. Raises ValidationFailed."""
+    """Create an event; the same operation again returns the same event. Raises ValidationFailed, Conflict."""
     return _created(_drafted([given], by=by, operation_id=operation_id, prefix=""))[0]
 
 
@@ -111,8 +111,7 @@ def _drafted(given: Sequence[Mapping[str, Any]], *, by: Principal, operation_id:
 
 
 def _new(given: Mapping[str, Any], *, by: Principal, operation_id: str, prefix: str) -> CampusEvent:
-    # By the operation alone: a transaction of 100 events has no room for a note that it is done.
-    event_id = new_id("cev") if is_unkeyed(operation_id) else id_of_fact("cev", operation_id)
+    event_id = given.get("event_id") or _id_of(operation_id)
     named = {**given, "campus_id": given.get("campus_id") or campus_events.campus_of(by.id)}
     fields = {**named, **_of_campus(named, by, prefix=prefix)}
     kept = {name: value for name, value in event_fields.stored(fields).items() if value is not None}
@@ -124,6 +123,11 @@ def _new(given: Mapping[str, Any], *, by: Principal, operation_id: str, prefix: 
         created_at=clock.now(),
         **{"location_radius": DEFAULT_RADIUS, "retention": {}, **kept},
     )
+
+
+def _id_of(operation_id: str) -> str:
+    # By the operation alone: a transaction of 100 events has no room for a note that it is done.
+    return new_id("cev") if is_unkeyed(operation_id) else id_of_fact("cev", operation_id)
 
 
 def _of_campus(given: Mapping[str, Any], by: Principal, *, prefix: str) -> dict[str, Any]:
