@@ -25,21 +25,22 @@ class Doing(StrEnum):
     RELAYED = "relayed QR, 3-60 s"
     SCREENSHOT = "screenshot of the QR in a group"
     SHARED = "one device for three or more people"
-    SPOOFED = "position spoofed by a common tool"
+    SPOOFED = "fake position, with a sign of its tool"
     FROZEN = "one saved position for a group"
     PHOTO_WHOLE = "photo reused whole"
     PHOTO_ENCODED = "photo reused, encoded anew"
     PHOTO_CROPPED = "photo reused, cropped by 5 %"
     PHOTO_OLD = "photo of last week"
-    CAREFUL_RELAY = "relayed QR, careful fake position"
-    CAREFUL_SPOOF = "live QR, careful fake position"
+    CAREFUL_RELAY = "relayed QR, fake position without a sign"
+    CAREFUL_SPOOF = "live QR, fake position without a sign"
     PAIR = "one device for oneself and one friend"
+    PRIVATE = "one device, a private window for each person"
     FRESH_CROP = "photo cropped by 5 %, uploaded afresh"
 
 
 HONEST = tuple(doing for doing in Doing if doing.startswith("honest"))
 # What no evidence of the server separates from honest people: shown in the table, with what is seen all the same.
-UNSEEN = (Doing.CAREFUL_RELAY, Doing.CAREFUL_SPOOF, Doing.PAIR, Doing.FRESH_CROP)
+UNSEEN = (Doing.CAREFUL_RELAY, Doing.CAREFUL_SPOOF, Doing.PAIR, Doing.PRIVATE, Doing.FRESH_CROP)
 CHEATS = tuple(doing for doing in Doing if doing not in HONEST and doing not in UNSEEN)
 _NEEDS_PHOTOS = frozenset(
     {
@@ -181,7 +182,9 @@ def _shared(hall: Hall, doing: Doing) -> Iterator[Attempt]:
         # A practised hand: log-out, log-in, reading, photos.
         at += max(15.0, hall.chance.lognormvariate(math.log(45), 0.4))
         fix = own.fix if hall.chance.random() < 0.5 else hall.fix_there()
-        attempt = _present(hall, doing, fix=fix, at=at, device=own.device)
+        # A private window has no key of an earlier one.
+        device = None if doing is Doing.PRIVATE else own.device
+        attempt = _present(hall, doing, fix=fix, at=at, device=device)
         yield replace(attempt, submitted_at=max(attempt.verified_at + 5, at))
 
 
@@ -192,8 +195,9 @@ def _spoofed(hall: Hall, doing: Doing) -> Iterator[Attempt]:
 
 
 def _frozen(hall: Hall, doing: Doing) -> Iterator[Attempt]:
-    """Yield a group of absent students with one saved position, of a tool that states a satellite's accuracy."""
-    fix = hall.fix_at(*hall.seat(), hall.chance.choice((3.0, 4.0, 5.0, 8.0, 10.0, 15.0)))
+    """Yield a group of absent students with one saved position; tools state a satellite's accuracy, rarely Wi-Fi's."""
+    accuracy = hall.chance.choices((3.0, 5.0, 8.0, 10.0, 15.0, 25.0), (6, 6, 4, 4, 2, 1))[0]
+    fix = hall.fix_at(*hall.seat(), accuracy)
     for _ in range(hall.chance.randint(2, 6)):
         yield _absent(hall, doing, delay=hall.chance.uniform(0.5, 3), fix=fix)
 
@@ -216,9 +220,9 @@ def _reused(hall: Hall, doing: Doing) -> Iterator[Attempt]:
 
 def _encoded_anew(hall: Hall, shot: Shot) -> Shot:
     """Return a photo as a messenger passes it on: other quality, other size, sometimes a little brighter."""
-    picture = pictures.scaled(shot.picture, hall.chance.choice((0.5, 0.75, 1, 1)))
-    picture = pictures.brightened(picture, hall.chance.uniform(0.95, 1.05))
-    picture = pictures.decoded(pictures.encoded(picture, quality=hall.chance.randint(40, 85)))
+    picture = pictures.scaled(shot.picture, hall.chance.choice((0.35, 0.5, 0.75, 1)))
+    picture = pictures.brightened(picture, hall.chance.uniform(0.9, 1.1))
+    picture = pictures.decoded(pictures.encoded(picture, quality=hall.chance.randint(30, 85)))
     return replace(shot, picture=picture, content=f"anew {hall.chance.random()}")
 
 
@@ -249,7 +253,7 @@ _MODELS: dict[Doing, Callable[[Hall, Doing], Iterator[Attempt]]] = {
     Doing.BORROWED: _borrowed,
     **dict.fromkeys((Doing.RELAYED, Doing.CAREFUL_RELAY), _relayed),
     Doing.SCREENSHOT: _screenshot,
-    **dict.fromkeys((Doing.SHARED, Doing.PAIR), _shared),
+    **dict.fromkeys((Doing.SHARED, Doing.PAIR, Doing.PRIVATE), _shared),
     **dict.fromkeys((Doing.SPOOFED, Doing.CAREFUL_SPOOF), _spoofed),
     Doing.FROZEN: _frozen,
     **dict.fromkeys(_REUSES, _reused),

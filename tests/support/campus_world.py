@@ -125,9 +125,9 @@ class Hall:
         return self.fix_at(east + away_east, north + away_north, round(min(said, 400.0), 3))
 
     def fix_elsewhere(self) -> Fix:
-        """Return the true place of an absent person: one in six on the campus (120-500 m), others 0.5-20 km away."""
+        """Return the true place of an absent person: one in six on the campus (60-500 m), others 0.5-20 km away."""
         near = self.chance.random() < 1 / 6
-        away = self.chance.uniform(120, 500) if near else 500 * math.exp(self.chance.uniform(0, math.log(40)))
+        away = self.chance.uniform(60, 500) if near else 500 * math.exp(self.chance.uniform(0, math.log(40)))
         accuracy = 1.515 * min(40.0, self.chance.lognormvariate(math.log(9), 0.5))
         return self.fix_at(*self.off(away), round(accuracy, 3))
 
@@ -136,7 +136,9 @@ class Hall:
         match self.chance.choices(("centre", "mock", "fine"), (4, 4, 2))[0]:
             case "centre":
                 accuracy = self.chance.choice((0.0, 1.0, 5.0, 10.0, 150.0))
-                return Fix(round(self.place.latitude, 6), round(self.place.longitude, 6), accuracy)
+                # Copied whole, or with the six decimals of a map; one in ten types five, which is 70 cm off.
+                decimals = self.chance.choices((7, 6, 5), (7, 2, 1))[0]
+                return Fix(round(self.place.latitude, decimals), round(self.place.longitude, decimals), accuracy)
             case "mock":
                 return self.fix_at(*self.seat(), self.chance.choice((1.0, 3.0, 5.0, 10.0)), is_mock=True)
             case _:

@@ -27,7 +27,7 @@ from chalicelib.vocabulary.campus import (
 from tests.support.sizes import size_of
 
 BEGIN = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
-SOME = settings(max_examples=size_of("CAMPUS_EVIDENCE_EXAMPLES", small=40, full=1_000), deadline=None)
+SOME = settings(max_examples=size_of("CAMPUS_EVIDENCE_EXAMPLES", small=40, full=300), deadline=None)
 seconds = st.floats(0, 600)
 counts = st.integers(0, 1_000)
 

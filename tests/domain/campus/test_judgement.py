@@ -1,6 +1,6 @@
 """Judging evidence: factors, flags, verification status; the status follows from times alone."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from chalicelib.domain.campus.evidence.evidence import (
     PhotoEvidence,
 )
 from chalicelib.domain.campus.evidence.flag_messages import OUTSIDE_RADIUS_TEXT, flag_message
-from chalicelib.domain.campus.evidence.judgement import judge, judge_photos
+from chalicelib.domain.campus.evidence.judgement import judge
 from chalicelib.vocabulary.campus import (
     AttendanceMethod,
     AttendanceStatus,
@@ -154,11 +154,52 @@ def test_an_unchecked_photo_that_is_required_is_pending() -> None:
     assert judge(not_asked).verification_status is VerificationStatus.VERIFIED
 
 
-def test_the_check_of_photos_replaces_what_is_about_photos_alone() -> None:
-    first = judge(replace(HONEST, distance=900.0, photos=with_back(is_checked=False)))
-    again = judge_photos(
-        first.stored_factors(), first.stored_flags(), demands=HONEST.demands, photos=with_back(nearest=3)
-    )
-    assert again.flags == {**first.stored_flags(), "duplicate_photo": {"bits": 3}}
-    assert again.factors == {**first.stored_factors(), "back_photo": [False]}
-    assert again.verification_status is VerificationStatus.FLAGGED
+def test_the_smallest_of_two_flags_for_photos_does_not_hide_the_other_side() -> None:
+    both = (replace(FRONT, same_bytes=True), replace(BACK, is_screenshot=True))
+    judged = judge(replace(HONEST, photos=both))
+    assert set(judged.flags) == {EvidenceFlag.DUPLICATE_PHOTO, EvidenceFlag.SCREENSHOT}
+    assert judged.stored_factors()["front_photo"] == judged.stored_factors()["back_photo"] == [False]
+
+
+# Each row is at the honest side of a threshold, where company or the event's demands decide.
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"code_age": 45.0}, id="a step and a slow phone"),
+        pytest.param({"method": AttendanceMethod.CODE, "code_age": 59.0}, id="a typed code is born with its step"),
+        pytest.param({"distance": 150.0, "accuracy": 100.0}, id="drift within the stated accuracy"),
+        pytest.param({"position_users": 40, "accuracy": 35.0}, id="one access point for all"),
+        pytest.param({"device_users": 1, "position_users": 1, "accuracy": 5.0}, id="a borrowed phone's last fix"),
+        pytest.param({"device_users": 1, "device_pause": 20.0}, id="a borrowed phone, handed over"),
+        pytest.param({"earlier": EarlierPlace(31.5300, 74.3587, BEGIN)}, id="two events of one campus, a minute apart"),
+        pytest.param({"earlier": EarlierPlace(*KARACHI, BEGIN - timedelta(hours=5))}, id="a flight"),
+        pytest.param({"photos": with_back(nearest=17)}, id="a neighbour's photo of the same screen"),
+        pytest.param({"photos": with_back(shown_code_age=120.0)}, id="a slow upload"),
+        pytest.param({"photos": with_back(shown_code_age=-2.0)}, id="a clock that is behind"),
+    ],
+)
+def test_what_honest_people_do_is_no_flag(changes: dict[str, Any]) -> None:
+    judged = judge(replace(HONEST, **changes))
+    assert judged.flags == {}
+    assert judged.verification_status is VerificationStatus.VERIFIED
+
+
+def test_late_is_said_as_a_factor_and_is_no_flag() -> None:
+    judged = judge(replace(HONEST, submitted_at=BEGIN + timedelta(minutes=12, seconds=1)))
+    assert judged.status is AttendanceStatus.LATE
+    assert judged.verification_status is VerificationStatus.VERIFIED
+    result = judged.factors[EvidenceFactor.TIME]
+    assert result.message(EvidenceFactor.TIME) == "Submitted 3 min after the limit for lateness"
+
+
+def test_the_address_is_no_evidence() -> None:
+    assert not [field.name for field in fields(Evidence) if "address" in field.name]
+
+
+def test_a_position_outside_is_recorded_with_both_lengths() -> None:
+    judged = judge(replace(HONEST, distance=812.4))
+    assert judged.location_verified is False
+    assert judged.stored_flags() == {"outside_radius": {"distance": 812, "radius": 50, "accuracy": 12}}
+    assert judged.stored_factors()["location"] == [False, 812, 50]
+    words = judged.factors[EvidenceFactor.LOCATION].message(EvidenceFactor.LOCATION)
+    assert words == "Location does not match event venue: 812 m from the venue, radius 50 m"

@@ -4,6 +4,7 @@ from tests.mutants.seeded import (
     abuse,
     audit,
     bodies,
+    campus_evidence,
     cancellations,
     card_office,
     catalogue,
@@ -109,4 +110,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *staff.MUTANTS,
     *routes.MUTANTS,
     *audit.MUTANTS,
+    *campus_evidence.MUTANTS,
 )

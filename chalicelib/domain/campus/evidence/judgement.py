@@ -1,11 +1,12 @@
 """The one rule from evidence to factors and flags.
 
-Flags never touch the status: `status_by_time` knows times alone. A judgement is stored as plain numbers (`as_stored`);
-`flag_messages` says them in words.
+Flags never touch the status: `status_by_time` knows times alone. A record stores a judgement as plain numbers;
+`flag_messages` says them in words. The same evidence always gets the same judgement, so a record is judged again when
+more is known.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,16 +25,6 @@ from chalicelib.vocabulary.campus import (
 
 Numbers = dict[str, int]
 _SIDES = {PhotoSide.FRONT: EvidenceFactor.FRONT_PHOTO, PhotoSide.BACK: EvidenceFactor.BACK_PHOTO}
-# The flags that the check of photos finds: a later check replaces them and keeps all others.
-PHOTO_FLAGS = frozenset(
-    {
-        EvidenceFlag.NO_PHOTO,
-        EvidenceFlag.PHOTO_NOT_BOUND,
-        EvidenceFlag.DUPLICATE_PHOTO,
-        EvidenceFlag.OTHER_CODE_SHOWN,
-        EvidenceFlag.SCREENSHOT,
-    }
-)
 # A speed over no time at all is bounded, so that it stays a number.
 _FASTEST_SAID_KMH = 99_999
 
@@ -106,35 +97,8 @@ def status_by_time(submitted_at: datetime, late_after: datetime | None) -> Atten
     return AttendanceStatus.LATE if is_late else AttendanceStatus.PRESENT
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoJudgement:
-    """A stored judgement after a check of the photos: the status is no part of it."""
-
-    verification_status: VerificationStatus
-    factors: dict[str, list[Any]]
-    flags: dict[str, Numbers]
-
-
-def judge_photos(
-    factors: Mapping[str, Sequence[Any]],
-    flags: Mapping[str, Numbers],
-    *,
-    demands: EventDemands,
-    photos: Sequence[PhotoEvidence],
-) -> PhotoJudgement:
-    """Judge a stored record again by what the check of its photos found; all that is not about photos stays."""
-    kept = {EvidenceFlag(flag): dict(numbers) for flag, numbers in flags.items() if flag not in PHOTO_FLAGS}
-    found = {**kept, **dict(_photo_flags(demands, photos))}
-    fresh = {factor.value: [each.passed, *each.numbers] for factor, each in _photo_factors(demands, photos).items()}
-    return PhotoJudgement(
-        verification_status=_verification(found, demands, photos),
-        factors={**{factor: list(stored) for factor, stored in factors.items()}, **fresh},
-        flags={flag.value: numbers for flag, numbers in found.items()},
-    )
-
-
 def _verification(
-    flags: Mapping[EvidenceFlag, Numbers], demands: EventDemands, photos: Iterable[PhotoEvidence]
+    flags: dict[EvidenceFlag, Numbers], demands: EventDemands, photos: Iterable[PhotoEvidence]
 ) -> VerificationStatus:
     if flags:
         return VerificationStatus.FLAGGED
