@@ -7,7 +7,19 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import bill, campus_simulator, exports, imports, machine, office, processor, routes, strangers, timing
+from bench import (
+    bill,
+    campus,
+    campus_simulator,
+    exports,
+    imports,
+    machine,
+    office,
+    processor,
+    routes,
+    strangers,
+    timing,
+)
 from bench.crowd import Crowd, Run
 from bench.report import Findings, render
 from infra.local import toolchain
@@ -40,6 +52,8 @@ class Plan:
     office_pieces: int = office.PIECES
     # Simulated submissions of campus attendance.
     submissions: int = campus_simulation.SUBMISSIONS
+    # Students of one lecture who verify its code and submit.
+    students: int = campus.STUDENTS
 
 
 QUICK = Plan(
@@ -52,6 +66,7 @@ QUICK = Plan(
     paced=(24, 480),
     exported=5_000,
     office_pieces=40,
+    students=100,
     submissions=1_500,
 )
 FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
@@ -117,10 +132,12 @@ def main() -> None:
     by_work = office.measure(plan.office_pieces)
     _step(f"judging {plan.submissions:,} simulated submissions")
     judged = campus_simulator.render(campus_simulation.simulate(plan.submissions))
+    _step(f"{plan.students:,} students verify the code of a lecture and submit")
+    lecture = campus.render(campus.measure(plan.students))
     # Other work on the machine shows here: scans alone keep about two processes busy.
     described["load after"] = machine.load()
     findings = Findings(
-        described, imported, processed, runs, by_route, by_number, beside, bills, exported, by_work, judged
+        described, imported, processed, runs, by_route, by_number, beside, bills, exported, by_work, judged, lecture
     )
     text = render(findings)
     _OUT.mkdir(parents=True, exist_ok=True)

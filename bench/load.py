@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 
 from tests.support.connection import Client, request
 
+_OK = 200
+
 
 @dataclass(slots=True)
 class Tally:
@@ -45,7 +47,8 @@ def run(host: str, port: int, requests: list[bytes], *, clients: int, per_second
             began = time.perf_counter()
             status, body = client.ask(one)
             latencies.append(time.perf_counter() - began)
-            results[str(json.loads(body).get("result")) if status == 200 else f"HTTP {status}"] += 1
+            result = json.loads(body).get("result") if status == _OK else None
+            results[str(result) if result else f"HTTP {status}"] += 1
         with lock:
             tally.results = dict(Counter(tally.results) + results)
             tally.latencies += latencies
@@ -66,8 +69,12 @@ def run(host: str, port: int, requests: list[bytes], *, clients: int, per_second
 def main() -> None:
     """Carry out one order."""
     order = json.load(sys.stdin)
+    bodies = order["bodies"]
+    # One caller, or one for each request.
+    tokens = order.get("tokens") or [order["token"]] * len(bodies)
     requests = [
-        request("POST", order["path"], body, host=order["host"], token=order["token"]) for body in order["bodies"]
+        request("POST", order["path"], body, host=order["host"], token=token)
+        for body, token in zip(bodies, tokens, strict=True)
     ]
     tally = run(order["host"], order["port"], requests, clients=order["clients"], per_second=order.get("per_second"))
     json.dump(asdict(tally), sys.stdout)

@@ -39,8 +39,9 @@ class Findings:
     bills: list[Bill]
     exports: dict[str, ExportCost]
     office: dict[str, OfficeCost]
-    # A table as Markdown.
+    # Tables as Markdown.
     campus: str
+    lecture: str
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -73,6 +74,7 @@ def render(findings: Findings) -> str:
             _office(findings.office),
         ),
         ("Campus attendance: what is seen of simulated submissions", findings.campus),
+        ("Campus attendance: a lecture verifies its code and submits", findings.lecture),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
     return "\n\n".join(["# Bench", *(f"## {title}\n\n{body}" for title, body in sections)]) + "\n"
