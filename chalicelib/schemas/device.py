@@ -144,6 +144,9 @@ class HeartbeatOut(Out):
     """The device's settings, and the platform's time; `test` is to be repeated in the next heartbeat, at once."""
 
     config: SettingsOut
+    server_public_keys: list[str] = Field(
+        description="The platform's public keys that prove codes and snapshots, the current one first (base64url)."
+    )
     revoked_before: Moment | None
     time: Moment
     test: str | None

@@ -55,4 +55,5 @@ OPEN: dict[str, str] = {
     "token_type": "the word Bearer",
     "public_key": "a public key",
     "server_public_key": "a public key",
+    "server_public_keys": "public keys",
 }

@@ -57,7 +57,7 @@ class Party:
         ]
 
     def local_gate(self, device_id: str) -> LocalGate:
-        gate = LocalGate(WallTime(), key=self.signer.key.public_key(), repeat_seconds=0.0)
+        gate = LocalGate(WallTime(), keys=self.signer.keys, repeat_seconds=0.0)
         listed = [
             {"device_id": peer.device_id, "gate": peer.gate, "public_key": double.b64(peer.public_key)}
             for peer in self.peers
@@ -71,7 +71,7 @@ class Party:
             peers=[*listed, {"device_id": "dev_odd", "gate": None, "public_key": "no key"}],
             hub={"device_id": self.hub_id, "address": "127.0.0.1:8443"},
         )
-        gate.use(Snapshot.of(Package.read(data, self.signer.key.public_key(), event_id=EVENT, device_id=device_id)))
+        gate.use(Snapshot.of(Package.read(data, self.signer.keys, event_id=EVENT, device_id=device_id)))
         return gate
 
     @contextmanager

@@ -65,6 +65,8 @@ class Platform:
         self.devices: dict[str, str] = {}
         self.token_life = 900
         self.signer = Signer()
+        # Those whose keys still verify after a rotation.
+        self.earlier_signers: list[Signer] = []
         # What `GET snapshot/` gives: the bytes for a cursor (None: the whole), by the device that asks.
         self.snapshots: dict[str | None, Callable[[str], bytes]] = {}
         self.snapshot_requests: list[tuple[str | None, str | None]] = []
@@ -257,6 +259,7 @@ class Platform:
         moment = datetime.fromtimestamp(time.time() + self.clock_ahead, UTC)
         return 200, {
             "config": self.config,
+            "server_public_keys": [each.public for each in (self.signer, *self.earlier_signers)],
             "revoked_before": self.revoked_before,
             "test": self.test,
             "time": moment.isoformat().replace("+00:00", "Z"),

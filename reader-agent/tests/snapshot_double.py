@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -63,6 +63,11 @@ class Signer:
     @property
     def public(self) -> str:
         return b64(self.key.public_key().public_bytes_raw())
+
+    @property
+    def keys(self) -> dict[str, Ed25519PublicKey]:
+        """The key as the agent holds it."""
+        return {self.kid: self.key.public_key()}
 
     @property
     def kid(self) -> str:

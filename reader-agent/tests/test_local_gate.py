@@ -64,12 +64,12 @@ def cards(tickets: list[TicketRow]) -> list[CardRow]:
 
 
 def read(data: bytes, signer: Signer) -> Package:
-    return Package.read(data, signer.key.public_key(), event_id="evt_demo", device_id=DEVICE)
+    return Package.read(data, signer.keys, event_id="evt_demo", device_id=DEVICE)
 
 
 @pytest.fixture
 def gate(hands: Hands, signer: Signer, tickets: list[TicketRow], cards: list[CardRow]) -> LocalGate:
-    gate = LocalGate(hands, key=signer.key.public_key())
+    gate = LocalGate(hands, keys=signer.keys)
     gate.use(Snapshot.of(read(double.make(signer, tickets, cards, now=START), signer)))
     return gate
 
@@ -193,7 +193,7 @@ def test_an_expired_snapshot(hands: Hands, gate: LocalGate, policy: Any, result:
 
 def test_no_snapshot_decides_nothing(hands: Hands, signer: Signer) -> None:
     with pytest.raises(CannotDecide, match="no snapshot"):
-        LocalGate(hands, key=signer.key.public_key()).decide(tap())
+        LocalGate(hands, keys=signer.keys).decide(tap())
 
 
 def test_a_secure_card(gate: LocalGate) -> None:

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from conftest import DEMO_UID, Box, Work, WorkingAgent, wait_until
 from platform_double import Fault, Platform
+from snapshot_double import Signer, TicketRow
+from ulid import ULID
 
 from reader_agent.identity import Identity
 from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome
 from reader_agent.readers import Card
+from reader_agent.readers.reading import Code
 from reader_agent.simulator import Ntag213
 
 TAPS = "/api/device/taps/"
@@ -105,6 +108,26 @@ def test_the_first_decisions_after_a_cut_and_after_it_heals_come_in_time(work: W
         healed = time.monotonic()
         while not isinstance(take(gate), Decided):
             assert time.monotonic() - healed < 5.0
+
+
+def test_after_a_rotation_a_gate_takes_snapshots_and_codes_of_both_keys(
+    work: Work, platform: Platform, box: Box
+) -> None:
+    ticket = TicketRow(ULID())
+    box.tickets.append(ticket)
+    box.publish()
+    old = platform.signer
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.earlier_signers, platform.signer = [old], Signer()
+        box.publish(cursor="rotated")
+        gate.agent.heartbeat.beat()
+        wait_until(lambda: gate.agent.sync.state()["cursor"] == "rotated")
+        platform.down()
+        for signer, expected in ((old, "valid"), (platform.signer, "already_scanned"), (Signer(), "invalid")):
+            assert here(gate.agent.gate.tapped(Code(signer.code(ticket))))[0] == expected
+    with work() as gate:  # the keys are on the disk, and so is the snapshot
+        assert gate.agent.sync.state()["cursor"] == "rotated"
 
 
 @pytest.mark.usefixtures("box")

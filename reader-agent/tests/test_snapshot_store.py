@@ -19,7 +19,6 @@ from test_offline import has_snapshot, here, tap
 from test_outbox import SetClock
 from ulid import ULID
 
-from reader_agent import ticket_code
 from reader_agent.clock import Clock, write_time
 from reader_agent.identity import Identity
 from reader_agent.local_gate import CannotDecide, LocalGate
@@ -40,7 +39,7 @@ def syncing(state: Path, identity: Identity, clock: Clock | None = None) -> Iter
     """Return what fetches and keeps the snapshot, as an agent that was just started has it."""
     with Server(identity.server, clock=clock or Clock(), identity=identity) as server:
         trusted = TrustedTime(server)
-        gate = LocalGate(trusted, key=ticket_code.read_key(identity.server_public_key))
+        gate = LocalGate(trusted, keys=identity.platform_keys())
         store = SnapshotStore(store_path(state, identity.device_id), secret=identity.storage_secret())
         sync = SnapshotSync(server, store, Offline(gate, trusted), identity, log=structlog.get_logger(), seconds=300.0)
         sync.load()

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from reader_agent import ticket_code
 from reader_agent.snapshot import Package, Snapshot, SnapshotRefused
 from reader_agent.snapshot.names import Name, open_names
 
 FILE = Path(__file__).parents[2] / "tests" / "vectors" / "snapshot.json"
 VECTORS: dict[str, Any] = json.loads(FILE.read_text())
 KEY = Ed25519PublicKey.from_public_bytes(bytes.fromhex(VECTORS["public_key"]))
+KEYS = {ticket_code.key_id(KEY): KEY}
 PARTS = {part["name"]: part for part in VECTORS["snapshots"]}
 HEAD = PARTS["full"]["head"]
 TICKETS = ["valid", "reserved", "cancelled", "refunded", "transferred"]
@@ -21,7 +23,7 @@ PRESENCES = [None, "inside", "outside"]
 
 
 def package(text: str) -> Package:
-    return Package.read(bytes.fromhex(text), KEY, event_id=HEAD["event_id"], device_id=HEAD["device_id"])
+    return Package.read(bytes.fromhex(text), KEYS, event_id=HEAD["event_id"], device_id=HEAD["device_id"])
 
 
 def ticket_shown(snapshot: Snapshot, expected: dict[str, Any]) -> bool:

@@ -44,6 +44,7 @@ from tests.support.factories import (
     make_customer,
     make_event,
     make_organization,
+    make_reader,
     make_usher,
     public,
     scan_id,
@@ -272,6 +273,27 @@ class TestRotation:
         raws = [credentials.from_base45(code.removeprefix("GH1:")) or b"" for code in (fresh, sold.code)]
         assert len({raw[1:5] for raw in raws}) == 2
         assert admitted(sold.scan_code(fresh))
+
+    def test_a_heartbeat_names_every_key_that_verifies_and_the_one_that_signs_first(self, time: Time) -> None:
+        reader = make_reader(make_event())
+
+        def named() -> list[str]:
+            beat = {"queue_depth": 0, "app_version": "1.0.0"}
+            keys: list[str] = call("POST", "/api/device/heartbeat/", beat, token=reader.token()).json[
+                "server_public_keys"
+            ]
+            return keys
+
+        before = named()
+        rotation.rotate(secret(SecretLife.TICKETS))
+        start_again()
+        # Known to the gates before the first code is signed with it.
+        assert named()[0] == before[0]
+        assert len(named()) == 2
+        time.notice()
+        assert named()[1:] == before
+        rotate(SecretLife.TICKETS, time, leaked=1)
+        assert before[0] not in named()
 
 
 class TestFields:

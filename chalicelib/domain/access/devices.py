@@ -155,7 +155,7 @@ def enroll(*, code: str, public_key: str, address: str, name: str | None = None)
         device_id=device.device_id,
         event_id=device.event_id,
         gate=device.gate,
-        server_public_key=base64.urlsafe_b64encode(signing.public_key(signing.TICKET_CODES)).decode().rstrip("="),
+        server_public_key=platform_keys()[0],
         config=settings(device.event_id),
     )
 
@@ -171,6 +171,12 @@ def _enrolment(code: str) -> Enrolment:
     if clock.now() >= enrolment.expires_at:
         raise InvalidCredentials("This enrolment code has expired. Ask for a new one.")
     return enrolment
+
+
+def platform_keys() -> list[str]:
+    """Return the platform's public keys that prove codes and snapshots (base64url), the current one first."""
+    keys = signing.public_keys(signing.TICKET_CODES)
+    return [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in keys]
 
 
 def _spend(enrolment: Enrolment, public_key: str, *, name: str | None) -> Device:

@@ -41,9 +41,13 @@ class DeviceHeartbeat:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatAnswer:
-    """The response to a heartbeat: settings, the platform's time, and a text to repeat in the next one."""
+    """The response to a heartbeat: settings, the platform's time, and a text to repeat in the next one.
+
+    `server_public_keys` prove codes and snapshots: a device learns of a rotation by them.
+    """
 
     config: DeviceSettings
+    server_public_keys: list[str]
     revoked_before: datetime | None
     time: datetime
     test: str | None
@@ -91,6 +95,7 @@ def answer(device: Device) -> HeartbeatAnswer:
     now = clock.now()
     return HeartbeatAnswer(
         config=devices.settings(device.event_id),
+        server_public_keys=devices.platform_keys(),
         revoked_before=device.wipe_before,
         time=now,
         test=device.test_nonce if is_test_open(device, now) else None,

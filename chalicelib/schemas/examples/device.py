@@ -56,6 +56,12 @@ OPERATIONS: dict[str, Example] = {
             "seq": 1204,
             "hub": DEVICE_ID,
         },
-        {"config": SETTINGS, "revoked_before": None, "time": "2026-11-20T19:05:00.000Z", "test": None},
+        {
+            "config": SETTINGS,
+            "server_public_keys": [KEY],
+            "revoked_before": None,
+            "time": "2026-11-20T19:05:00.000Z",
+            "test": None,
+        },
     ),
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from reader_agent import __version__, ticket_code, watchdog
+from reader_agent import __version__, watchdog
 from reader_agent.clock import Clock, write_time
 from reader_agent.delivery import Delivery
 from reader_agent.display import Display
@@ -39,7 +39,7 @@ from reader_agent.snapshot.sync import SnapshotSync
 from reader_agent.standing import Standing
 from reader_agent.tap import Way
 from reader_agent.trusted_time import TrustedTime
-from reader_agent.wire import DeviceConfig
+from reader_agent.wire import DeviceConfig, HeartbeatAnswer
 
 RUNTIME = "runtime.json"
 # Another process asks for a snapshot by this file.
@@ -111,7 +111,7 @@ class Agent:
         trusted = TrustedTime(self.server)
         gate = LocalGate(
             trusted,
-            key=ticket_code.read_key(self.identity.server_public_key),
+            keys=self.identity.platform_keys(),
             expired_policy=self._settings.expired_policy,
             secure_policy=self._settings.secure_offline,
         )
@@ -201,13 +201,20 @@ class Agent:
             config=self.identity.config,
             log=self._log,
             state=self.snapshot,
-            on_config=self._configure,
+            on_answer=self._heard,
             standing=self.standing,
         )
 
     def _clock_offset_ms(self) -> int | None:
         offset = self.server.clock_offset_seconds
         return None if offset is None else round(offset * 1000)
+
+    def _heard(self, answer: HeartbeatAnswer) -> None:
+        """Take over what a heartbeat's answer changes."""
+        if answer.config != self.identity.config:
+            self._configure(answer.config)
+        if answer.server_public_keys and answer.server_public_keys != self.identity.server_public_keys:
+            self._trust(answer.server_public_keys)
 
     def _configure(self, config: DeviceConfig) -> None:
         """Apply a new configuration at once and store it; settings of this machine take precedence."""
@@ -220,6 +227,18 @@ class Agent:
         self.identity = self.identity.model_copy(update={"config": config})
         self.identity.store(self._settings.state_dir)
         self._log.info("configured", **config.model_dump())
+
+    def _trust(self, keys: tuple[str, ...]) -> None:
+        """Check codes and snapshots by the platform's present keys, and store them."""
+        identity = self.identity.model_copy(update={"server_public_keys": keys})
+        if not identity.platform_keys():
+            self._log.warning("unreadable keys of the platform", count=len(keys))
+            return
+        self.identity = self.sync.identity = identity
+        self.offline.gate.check_by(identity.platform_keys())
+        identity.store(self._settings.state_dir)
+        self._log.info("platform keys", names=sorted(identity.platform_keys()))
+        self.sync.wake()
 
     def snapshot(self) -> dict[str, Any]:
         """Return the agent's state, without data of cards or persons."""

@@ -35,7 +35,7 @@ class Heartbeat:
         config: DeviceConfig,
         log: structlog.stdlib.BoundLogger,
         state: Callable[[], dict[str, Any]],
-        on_config: Callable[[DeviceConfig], None],
+        on_answer: Callable[[HeartbeatAnswer], None],
         standing: Standing,
     ) -> None:
         self.config = config
@@ -45,7 +45,7 @@ class Heartbeat:
         self._server = server
         self._log = log
         self._state = state
-        self._on_config = on_config
+        self._on_answer = on_answer
         self._standing = standing
         self._stop = threading.Event()
         self._answered_at = time.monotonic()
@@ -127,9 +127,8 @@ class Heartbeat:
         self._standing.accepted("heartbeat")
         self._answered_at = time.monotonic()
         self.last_answer, self._echo = answer, answer.test
-        if answer.config != self.config:
-            self.config = answer.config
-            self._on_config(answer.config)
+        self.config = answer.config
+        self._on_answer(answer)
         return answer
 
 

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from reader_agent import ticket_code
 from reader_agent.failures import BadSetup, NotEnrolled
+from reader_agent.ticket_code import PlatformKeys
 from reader_agent.wire import DeviceConfig, Enrolled
 
 _ASSERTION_SECONDS = 60
@@ -104,6 +106,8 @@ class Identity(BaseModel):
     event_id: str
     gate: str | None
     server_public_key: Any
+    # The keys of the last heartbeat's answer: after a rotation the platform signs with another one.
+    server_public_keys: tuple[str, ...] = ()
     private_key: str
     config: DeviceConfig = Field(default_factory=DeviceConfig)
     # `simulate` makes a demo identity with a local run, and replaces it when that run is gone.
@@ -161,6 +165,10 @@ class Identity(BaseModel):
     def forget_earlier(self, state_dir: Path) -> None:
         """Remove the kept identity of an earlier enrolment, whose taps are all sent."""
         _earlier(state_dir, self.device_id).unlink(missing_ok=True)
+
+    def platform_keys(self) -> PlatformKeys:
+        """Return the keys by which the platform signs: those it named last, else the one of the enrolment."""
+        return ticket_code.read_keys(self.server_public_keys) or ticket_code.read_keys([self.server_public_key])
 
     def signing_key(self) -> Ed25519PrivateKey:
         """Return the device's key."""

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from reader_agent import admission, ticket_code
 from reader_agent.admission import CardFacts, Case, Direction, EventFacts, Kind, Presence, Presented, TicketFacts
 from reader_agent.snapshot import KnownTicket, Snapshot
 from reader_agent.tap import Tap
+from reader_agent.ticket_code import PlatformKeys
 
 ExpiredPolicy = Literal["refuse", "warn", "admit"]
 SecurePolicy = Literal["refuse", "admit"]
@@ -95,14 +94,14 @@ class LocalGate:
         self,
         time: TimeSource,
         *,
-        key: Ed25519PublicKey | None,
+        keys: PlatformKeys,
         expired_policy: ExpiredPolicy = "refuse",
         secure_policy: SecurePolicy = "refuse",
         repeat_seconds: float = REPEAT_SECONDS,
     ) -> None:
         self.snapshot: Snapshot | None = None
         self.expired_policy, self.secure_policy = expired_policy, secure_policy
-        self._time, self._key, self._repeat_seconds = time, key, repeat_seconds
+        self._time, self._keys, self._repeat_seconds = time, keys, repeat_seconds
         self._lock = threading.Lock()
         self._passed: dict[int, _Passed] = {}
         self._decided: OrderedDict[tuple[str, str], Decision] = OrderedDict()
@@ -113,6 +112,10 @@ class LocalGate:
         """Decide by this snapshot from now on."""
         with self._lock:
             self.snapshot = snapshot
+
+    def check_by(self, keys: PlatformKeys) -> None:
+        """Check codes by these keys of the platform from now on."""
+        self._keys = keys
 
     def decide(self, tap: Tap, *, caller: str = "") -> Decision:
         """Return the decision on a tap, and count it as shown. Raises CannotDecide.
@@ -195,7 +198,7 @@ class LocalGate:
         raise CannotDecide("a secure card without its number can be checked by the platform only")
 
     def _of_code(self, tap: Tap, text: str, snapshot: Snapshot, now: datetime) -> Decision:
-        if self._key is None:
+        if not self._keys:
             raise CannotDecide("this device has no key to check codes with; enrol it again")
         code = self._code(text)
         if code is None:
@@ -236,7 +239,7 @@ class LocalGate:
         return replace(decision, remaining=remaining, warning=warning if decision.admitted else None)
 
     def _code(self, text: str) -> ticket_code.TicketCode | None:
-        return ticket_code.read(text, self._key) if self._key else None
+        return ticket_code.read(text, self._keys)
 
     def _case(self, tap: Tap, shown: Presented, snapshot: Snapshot, now: datetime) -> Case:
         event = snapshot.head.event

@@ -8,7 +8,7 @@ import structlog
 import typer
 from ulid import ULID
 
-from reader_agent import logs, ticket_code
+from reader_agent import logs
 from reader_agent.agent import RUNTIME, SYNC_REQUEST, only_one
 from reader_agent.clock import Clock
 from reader_agent.failures import BadSetup
@@ -114,7 +114,7 @@ def _open(settings: Settings, identity: Identity) -> tuple[SnapshotSync, Server]
     server = Server(identity.server, clock=Clock(), identity=identity)
     trusted = TrustedTime(server)
     store = SnapshotStore(store_path(settings.state_dir, identity.device_id), secret=identity.storage_secret())
-    offline = Offline(LocalGate(trusted, key=ticket_code.read_key(identity.server_public_key)), trusted)
+    offline = Offline(LocalGate(trusted, keys=identity.platform_keys()), trusted)
     log: structlog.stdlib.BoundLogger = logs.logger()
     sync = SnapshotSync(server, store, offline, identity, log=log, seconds=settings.snapshot_seconds)
     sync.load()

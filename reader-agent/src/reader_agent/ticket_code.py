@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, unquote_plus
 
@@ -38,8 +38,17 @@ class TicketCode:
     event_tag: bytes
 
 
-def read_key(text: object) -> Ed25519PublicKey | None:
-    """Return the platform's key from an identity, or None where it is no key."""
+# The platform's keys, by the id under which it names each.
+PlatformKeys = Mapping[str, Ed25519PublicKey]
+
+
+def read_keys(texts: Iterable[object]) -> PlatformKeys:
+    """Return the platform's keys from texts in base64url; a text that is no key is left out."""
+    keys = [key for text in texts if (key := _read_key(text)) is not None]
+    return {key_id(key): key for key in keys}
+
+
+def _read_key(text: object) -> Ed25519PublicKey | None:
     if not isinstance(text, str):
         return None
     try:
@@ -58,9 +67,9 @@ def event_tag(event_id: str) -> bytes:
     return hashlib.sha256(event_id.encode()).digest()[:8]
 
 
-def read(text: str, key: Ed25519PublicKey) -> TicketCode | None:
-    """Return what the code in a scanned text says; None where there is none, two, or one that the key did not sign."""
-    genuine = {code for code in (_verified(found, key) for found in candidates(text)) if code is not None}
+def read(text: str, keys: PlatformKeys) -> TicketCode | None:
+    """Return what the code in a scanned text says; None where there is none, two, or one that no key has signed."""
+    genuine = {code for code in (_verified(found, keys) for found in candidates(text)) if code is not None}
     return genuine.pop() if len(genuine) == 1 else None
 
 
@@ -87,9 +96,10 @@ def _visible(text: str) -> str:
     return "".join(shown)
 
 
-def _verified(code: str, key: Ed25519PublicKey) -> TicketCode | None:
+def _verified(code: str, keys: PlatformKeys) -> TicketCode | None:
     raw = _from_base45(code.removeprefix(_PREFIX)) if len(code) == _LENGTH else None
-    if raw is None or len(raw) != _WHOLE or raw[0] != 1 or raw[1:5].hex() != key_id(key):
+    key = keys.get(raw[1:5].hex()) if raw is not None and len(raw) == _WHOLE and raw[0] == 1 else None
+    if raw is None or key is None:
         return None
     body = raw[:_BODY]
     try:

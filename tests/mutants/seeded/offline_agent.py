@@ -7,6 +7,14 @@ _TESTS = "reader-agent/tests"
 
 MUTANTS = (
     Mutant(
+        name="rotated-key-ignored",
+        bug="after a rotation of the platform's key a gate takes no snapshot until it is enrolled again",
+        file=f"{_AGENT}/agent.py",
+        before="            self._trust(answer.server_public_keys)\n",
+        after="            pass\n",
+        tests=(f"{_TESTS}/test_offline.py::test_after_a_rotation_a_gate_takes_snapshots_and_codes_of_both_keys",),
+    ),
+    Mutant(
         name="silence-never-noticed",
         bug="each person of a silent outage waits a whole timeout",
         file=f"{_AGENT}/silence.py",

@@ -16,8 +16,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from reader_agent import ticket_code
 from reader_agent.failures import AgentError
+from reader_agent.ticket_code import PlatformKeys
 
 MAGIC = b"GHSNAP\x00\x01"
 LABEL = b"gatehouse snapshot\x00"
@@ -114,9 +114,9 @@ class Package:
     counters: dict[int, int]
 
     @classmethod
-    def read(cls, data: bytes, key: Ed25519PublicKey, *, event_id: str, device_id: str) -> Self:
+    def read(cls, data: bytes, keys: PlatformKeys, *, event_id: str, device_id: str) -> Self:
         """Return the content of a snapshot for this device. Raises SnapshotRefused."""
-        head, rest = _verified_head(data, key)
+        head, rest = _verified_head(data, keys)
         if head.event_id != event_id or head.event.event_id != event_id:
             raise SnapshotRefused(f"the snapshot is of another event ({head.event_id})")
         if head.device_id != device_id:
@@ -189,7 +189,7 @@ def _require_ascending(fingerprints: "array[int]") -> None:
         raise ValueError("the fingerprints are not in order")
 
 
-def _verified_head(data: bytes, key: Ed25519PublicKey) -> tuple[Head, memoryview]:
+def _verified_head(data: bytes, keys: PlatformKeys) -> tuple[Head, memoryview]:
     if len(data) > LONGEST_BYTES:
         raise SnapshotRefused(f"the snapshot is over {LONGEST_BYTES // 1024 // 1024} MB")
     if len(data) < len(MAGIC) + 4 + _SIGNATURE_BYTES or not data.startswith(MAGIC[:-1]):
@@ -199,12 +199,11 @@ def _verified_head(data: bytes, key: Ed25519PublicKey) -> tuple[Head, memoryview
             f"the snapshot has layout {data[len(MAGIC) - 1]}, this agent knows {MAGIC[-1]}: update it"
         )
     signed, signature = data[:-_SIGNATURE_BYTES], data[-_SIGNATURE_BYTES:]
-    try:
-        key.verify(signature, LABEL + signed)
-    except InvalidSignature:
+    signer = next((name for name, key in keys.items() if _has_signed(key, signature, signed)), None)
+    if signer is None:
         raise SnapshotRefused(
             "the snapshot's signature is not this platform's: it was changed on the way, or signed with another key"
-        ) from None
+        )
     start = len(MAGIC) + 4
     end = start + int.from_bytes(data[len(MAGIC) : start])
     if end > len(signed):
@@ -214,9 +213,17 @@ def _verified_head(data: bytes, key: Ed25519PublicKey) -> tuple[Head, memoryview
     except ValidationError as error:
         first = error.errors()[0]
         raise SnapshotRefused(f"the snapshot's head is not readable ({first['loc']}: {first['msg']})") from None
-    if head.key_id != ticket_code.key_id(key):
+    if head.key_id != signer:
         raise SnapshotRefused(f"the snapshot names the key {head.key_id}, which this device does not have")
     return head, memoryview(signed)[end:]
+
+
+def _has_signed(key: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        key.verify(signature, LABEL + signed)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _unpack(packed: memoryview, length: int) -> bytes:

@@ -13,9 +13,7 @@ from typing import Any
 
 import httpx
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from reader_agent import ticket_code
 from reader_agent.clock import read_time, write_time
 from reader_agent.failures import AgentError, Rejected, TryLater
 from reader_agent.identity import Identity
@@ -62,7 +60,7 @@ class SnapshotSync:
         # Why the last fetch brought nothing; None after one that did.
         self.last_error: str | None = store.fact(_LAST_ERROR) or None
         self.tried_at: datetime | None = None
-        self._server, self._offline, self._identity, self._log = server, offline, identity, log
+        self._server, self._offline, self.identity, self._log = server, offline, identity, log
         self._seconds = seconds
         # Whether it is of any use to ask the platform.
         self.may_fetch: Callable[[], bool] = lambda: True
@@ -111,7 +109,7 @@ class SnapshotSync:
             for content in self.store.parts():
                 package = self._read(content)
                 snapshot = snapshot.with_delta(package) if snapshot else Snapshot.of(package)
-                named = open_names(package.head, self._identity.signing_key())
+                named = open_names(package.head, self.identity.signing_key())
                 # An event that switched names off sends none: those of before are not shown any more either.
                 self._names = {**self._names, **named} if package.head.names else {}
         except SnapshotRefused as error:
@@ -219,7 +217,7 @@ class SnapshotSync:
         in_use, head = self._offline.gate.snapshot, package.head
         if head.expires_at <= self._offline.time.now():
             raise SnapshotRefused(f"the snapshot has expired, at {write_time(head.expires_at)}")
-        names = open_names(head, self._identity.signing_key())
+        names = open_names(head, self.identity.signing_key())
         if head.since is not None and in_use is not None:
             snapshot, names = in_use.with_delta(package), {**self._names, **names}
             self.store.append(content)
@@ -233,10 +231,10 @@ class SnapshotSync:
         self._log.info("snapshot", cursor=head.cursor, is_delta=head.since is not None, bytes=len(content))
 
     def _read(self, content: bytes) -> Package:
-        key = ticket_code.read_key(self._identity.server_public_key)
-        if not isinstance(key, Ed25519PublicKey):
+        keys = self.identity.platform_keys()
+        if not keys:
             raise SnapshotRefused("this device has no key of the platform to check it with; enrol it again")
-        return Package.read(content, key, event_id=self._identity.event_id, device_id=self._identity.device_id)
+        return Package.read(content, keys, event_id=self.identity.event_id, device_id=self.identity.device_id)
 
     def _refuse(self, why: str) -> None:
         self._log.warning("snapshot not fetched", error=why)
