@@ -176,8 +176,8 @@ def test_times_are_utc_with_z_ids_carry_their_prefix_and_numbers_are_never_float
 ) -> None:
     answer = recordings.of(route).plain.json
     for name, value in _fields(answer):
-        # A share of one, or of a hundred, is neither an amount nor a count.
-        assert not isinstance(value, float) or name.endswith(("_rate", "_percent")), name
+        # A share of one, or of a hundred, a distance and a duration are neither an amount nor a count.
+        assert not isinstance(value, float) or name.endswith(("_rate", "_percent", "_m", "_seconds")), name
         if value is None:
             continue
         if name.endswith("_at") or name in ("time", "server_time"):
@@ -370,6 +370,9 @@ _IN_ORDER_OF = {
     "merchant_cards": "uid",
     "admin_reconciliation": "id",
     "campus_campuses": "id",
+    "campus_records": "-submitted_at",
+    "campus_event_records": "-submitted_at",
+    "campus_appeals": "-filed_at",
     "admin_users": "-created_at",
     "admin_system_log": "-at",
     "organizer_events_list": "-starts_at",

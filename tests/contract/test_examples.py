@@ -59,6 +59,11 @@ NOT_SENT = {
     "admin_create_payout": "the demo settlement has its payout",
     "admin_withdraw_profit": "the demo data has no partner who takes a share of the profit",
     "admin_decide_refund_request": "the demo data has no request for a refund",
+    "campus_record": "the demo data has no record of attendance",
+    "campus_record_history": "the demo data has no record of attendance",
+    "campus_decide": "the demo data has no record of attendance",
+    "campus_appeal": "the demo data has no record of attendance",
+    "campus_mark": "the demo event is not marked by hand",
     "campus_verify_code": "the code changes every 30 seconds",
     "campus_submit_attendance": "it takes a code that was verified within ten minutes",
     "campus_verify_location": "it takes a code that was verified within ten minutes",
@@ -66,6 +71,9 @@ NOT_SENT = {
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {
+    "campus_records",
+    "campus_event_records",
+    "campus_appeals",
     "admin_cancel_event",
     "admin_deposits",
     "admin_expenses",

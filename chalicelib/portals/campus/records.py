@@ -31,8 +31,9 @@ _LINKS = (
 )
 
 
-def _entry_out(entry: ShownRecord | ShownMissing) -> schema.RecordOut | schema.MissingOut:
-    return schema.RecordOut.read(entry) if isinstance(entry, ShownRecord) else schema.MissingOut.read(entry)
+def _entry_out(entry: ShownRecord | ShownMissing) -> schema.RecordEntryOut:
+    is_record = isinstance(entry, ShownRecord)
+    return schema.RecordEntryOut(schema.RecordOut.read(entry) if is_record else schema.MissingOut.read(entry))
 
 
 @door(
@@ -42,12 +43,12 @@ def _entry_out(entry: ShownRecord | ShownMissing) -> schema.RecordOut | schema.M
         _BASE,
         guard=CAMPUS,
         query=_LIST,
-        reply=PageOut[schema.RecordOut | schema.MissingOut],
+        reply=PageOut[schema.RecordEntryOut],
         refuses=(errors.NotFound,),
         links=(*_LINKS, Link("campus_records", {"cursor": "/next"})),
     ),
 )
-def campus_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordOut | schema.MissingOut]:
+def campus_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordEntryOut]:
     """List records, newest first: one's own, or those of the events that one is staff of."""
     asked = asked_of(ATTENDANCE, call)
     return PageOut.of(attendance_records.page(call.principal, asked, missing=call.query.wants_missing), _entry_out)
@@ -60,12 +61,12 @@ def campus_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordO
         _OF_EVENT,
         guard=CAMPUS_STAFF,
         query=_LIST,
-        reply=PageOut[schema.RecordOut | schema.MissingOut],
+        reply=PageOut[schema.RecordEntryOut],
         refuses=(errors.NotFound,),
         links=(*_LINKS, Link("campus_event_records", {"event_id": "/results/0/event/id", "cursor": "/next"})),
     ),
 )
-def campus_event_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordOut | schema.MissingOut]:
+def campus_event_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordEntryOut]:
     """List the records of an event, newest first; with `missing` the expected people without one."""
     asked = asked_of(ATTENDANCE, call)
     page = attendance_records.page_of_event(

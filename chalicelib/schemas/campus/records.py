@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, RootModel, StringConstraints
 
 from chalicelib import identifiers
 from chalicelib.schemas.admin.lists import OrderedIn
@@ -138,6 +138,10 @@ class MissingOut(Out):
     event: EventBriefOut
     student: StudentBriefOut
     status: Literal[AttendanceStatus.ABSENT] | None
+
+
+class RecordEntryOut(RootModel[RecordOut | MissingOut]):
+    """An entry of a list: a record, or with `missing` a person who has none."""
 
 
 class DecisionIn(In):

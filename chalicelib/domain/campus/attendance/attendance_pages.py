@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from chalicelib import folding
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.attendance import event_staff
 from chalicelib.domain.campus.people import campuses, student_numbers
@@ -17,7 +16,7 @@ from chalicelib.table.items import Item
 
 ItemT = TypeVar("ItemT", bound=Item)
 Wish = str | bool
-_USER = "usr_"
+_USER, _CAMPUS = "usr_", "cam_"
 
 
 def scoped(listed: ListOf[ItemT], caller: Principal, asked: Asked) -> Page[ItemT]:
@@ -40,7 +39,7 @@ def _resolved(name: str, value: Wish) -> Wish:
     """Return the id that a filter names: of a campus by its name, of a person by their student number."""
     if not isinstance(value, str):
         return value
-    if name == "campus":
+    if name == "campus" and not value.startswith(_CAMPUS):
         return _campus_id(value)
     if name == "student" and not value.startswith(_USER):
         return _user_id(value)
@@ -48,11 +47,8 @@ def _resolved(name: str, value: Wish) -> Wish:
 
 
 def _campus_id(text: str) -> str:
-    wanted = folding.typed(text)
-    found = (
-        each.campus_id for each in campuses.every() if text != each.campus_id and wanted == folding.typed(each.name)
-    )
-    return next(found, text)
+    known = campuses.find(text, campuses.every())
+    return known.campus_id if known is not None else text
 
 
 def _user_id(number: str) -> str:
