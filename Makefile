@@ -74,6 +74,9 @@ first-admin: setup ## Print a one-time link for the first administrator (see ARG
 audit-verify: setup ## Verify the audit log, and name its first break (STAGE=prod, ARGS="--help" explains)
 	@$(PY) -m infra.audit_log $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
+campus-erase: setup ## Erase one person of the campus portal (STAGE=prod USER=usr_…, ARGS="--help" explains)
+	@$(PY) -m infra.campus_erase $(if $(STAGE),--stage $(STAGE)) $(if $(filter usr_%,$(USER)),--user $(USER)) $(ARGS)
+
 seed: setup ## Fill an event with tickets and cards (see ARGS="--help")
 	@$(PY) -m infra.local.seed $(ARGS)
 
@@ -113,4 +116,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin audit-verify seed rotate redrive relist lock clean setup engine localstripe devices tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin audit-verify campus-erase seed rotate redrive relist lock clean setup engine localstripe devices tixclient apiclient client

@@ -35,6 +35,7 @@ def aim_at(given: argparse.Namespace) -> None:
         "SECRET_NAME": "gatehouse/{life}" if is_local else f"gatehouse/{{life}}-{given.stage}",
         "EARLIER_SECRET": "gatehouse/master" if is_local else f"gatehouse/master-{given.stage}",
         "TABLE_NAME": table_of(given.stage, given.table),
+        "JOBS_QUEUE_NAME": "gatehouse-jobs" if is_local else f"gatehouse-jobs-{given.stage}",
     }
     if is_local:
         names |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}

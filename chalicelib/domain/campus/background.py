@@ -9,12 +9,19 @@ from chalicelib.domain.campus.attendance import (
     resubmission,
 )
 from chalicelib.domain.campus.people import student_counts
-from chalicelib.domain.campus.privacy import retention
+from chalicelib.domain.campus.privacy import campus_erasure, own_export, retention
 from chalicelib.domain.campus.reports import report_runs
 from chalicelib.domain.changes import Follower
 from chalicelib.domain.jobs import JobKind
 from chalicelib.domain.sweep import SweepTaker
-from chalicelib.table.items import CampusReportRun, EvidenceErasure, Job, PhotoCheck
+from chalicelib.table.items import (
+    CampusErasure,
+    CampusExport,
+    CampusReportRun,
+    EvidenceErasure,
+    Job,
+    PhotoCheck,
+)
 
 FOLLOWERS: tuple[Follower, ...] = (
     attendance_counts.follow,
@@ -27,6 +34,8 @@ FOLLOWERS: tuple[Follower, ...] = (
 )
 JOB_KINDS: dict[type[Job], JobKind] = {
     CampusReportRun: JobKind("campus_report", report_runs.run_step, report_runs.result),
+    CampusErasure: JobKind("campus_erasure", campus_erasure.run_step),
+    CampusExport: JobKind("campus_export", own_export.run_step, own_export.result),
     EvidenceErasure: JobKind("evidence_erasure", retention.run_step),
     PhotoCheck: JobKind("photo_check", photo_checks.run_step),
 }

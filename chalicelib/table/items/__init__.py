@@ -55,6 +55,7 @@ from chalicelib.table.items.campus_people import (
     StudentCount,
     StudentNumberClaim,
 )
+from chalicelib.table.items.campus_privacy import CampusErasure, CampusExport
 from chalicelib.table.items.campus_reports import CampusReport, CampusReportRun
 from chalicelib.table.items.cancellations import Cancellation, CancellationPreview, CancellationRun
 from chalicelib.table.items.cards import (
@@ -198,7 +199,9 @@ __all__ = [
     "BucketGroup",
     "Campus",
     "CampusCard",
+    "CampusErasure",
     "CampusEvent",
+    "CampusExport",
     "CampusLogIn",
     "CampusProfile",
     "CampusReport",

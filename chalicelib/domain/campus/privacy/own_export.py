@@ -1,0 +1,146 @@
+"""A person's own export: all that the campus portal knows of them, as JSON and files in one zip, made by a job.
+
+The bucket deletes the file after a day, and a link to it works for 15 minutes. What names other people is left out:
+whose photo was copied, and who used the same device.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients import files
+from chalicelib.domain import idempotency, jobs
+from chalicelib.domain.campus.privacy import campus_people_places
+from chalicelib.domain.jobs import JobResult
+from chalicelib.errors import NotFound
+from chalicelib.identifiers import new_id
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import AttendancePhoto, AttendanceSignature, CampusExport, Item, Job
+from chalicelib.vocabulary import AccountStatus, JobStatus, Portal
+
+KEPT = timedelta(days=1)
+_LINK_LIFETIME = timedelta(minutes=15)
+_MOST_BYTES = 8 * 1024 * 1024
+# Keys of the table, proofs and keyed hashes, and what counts changes.
+_LEFT_OUT = frozenset(
+    {"pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl", "kind", "version", "revision", "counted_in"}
+    | {"nonce", "device_mac", "position_mac", "picture_hash", "operation_id", "upload_key", "upload_nonce"}
+    | {"password_hash", "known_devices", "tallied", "findings"}
+)
+
+
+def start(user_id: str, *, by: str, operation_id: str) -> str:
+    """Start the export of a person and return the job's id; the same request within ten minutes is one job.
+
+    `by` is the account that may read the job. Raises NotFound, Unavailable.
+    """
+    account = operations.get(keys.access.account(user_id))
+    if account is None or account.portal != Portal.CAMPUS or account.status == AccountStatus.ERASED:
+        raise NotFound("There is no such person.")
+    job_id, now = new_id("job"), clock.now()
+    operation_id = jobs.operation_of(operation_id, starter_id=by, request=("campus_export", user_id))
+    job = CampusExport(
+        *keys.campus_privacy.export(job_id),
+        gsi2=jobs.due_place(job_id),
+        job_id=job_id,
+        owner_id=user_id,
+        status=JobStatus.OPEN,
+        quantity=1,
+        created_by=by,
+        created_at=now,
+        ttl=int((now + KEPT).timestamp()),
+    )
+    try:
+        operations.commit(idempotency.once(operation_id, job_id), operations.put(job, CampusExport.pk.does_not_exist()))
+    except operations.ConditionFailed as failure:
+        if 0 not in failure.failures:
+            raise
+        return idempotency.result_of(operation_id) or job_id
+    jobs.start(job_id)
+    return job_id
+
+
+def folder(user_id: str) -> str:
+    """Return the beginning of the keys of all files of a person's exports."""
+    return f"exports/personal/{user_id}/"
+
+
+def run_step(job_id: str) -> bool:
+    """Gather everything and write the file; a second run writes the same file again."""
+    job = operations.get(keys.campus_privacy.export(job_id))
+    if job is None or job.status != JobStatus.OPEN:
+        return False
+    account = operations.get(keys.access.account(job.owner_id))
+    if account is None or account.status == AccountStatus.ERASED:
+        _end(job, [CampusExport.status.set(JobStatus.FAILED)])
+        return False
+    key = f"{folder(job.owner_id)}{job_id}.zip"
+    files.write(key, _packed(job.owner_id), content_type="application/zip")
+    _end(job, [CampusExport.file_key.set(key), CampusExport.done.set(1), CampusExport.status.set(JobStatus.COMPLETE)])
+    logger.info("campus export made", extra={"job_id": job_id, "user_id": job.owner_id})
+    return False
+
+
+def result(job: Job) -> JobResult:
+    """Return the link to the file of a completed export."""
+    if not isinstance(job, CampusExport) or job.file_key is None:
+        return jobs.no_result(job)
+    return JobResult(files.link(job.file_key, lifetime=_LINK_LIFETIME), clock.now() + _LINK_LIFETIME)
+
+
+def _end(job: CampusExport, actions: list[Action]) -> None:
+    over = [*actions, CampusExport.completed_at.set(clock.now()), *CampusExport.not_due()]
+    try:
+        operations.record(operations.change(job.place, over, CampusExport.status == JobStatus.OPEN))
+    except operations.ConditionFailed:
+        logger.info("a concurrent step of the export was first", extra={"job_id": job.job_id})
+
+
+def _packed(user_id: str) -> bytes:
+    """Return the zip: one JSON file, and the photos and signatures that are not erased yet."""
+    attended = [campus_people_places.of_attendance(each) for each in campus_people_places.attendance_ids_of(user_id)]
+    about = [
+        operations.get(keys.access.account(user_id)),
+        operations.get(keys.campus_people.profile(user_id)),
+        operations.get(keys.attendance.last_place(user_id)),
+    ]
+    known = {
+        "user_id": user_id,
+        "made_at": clock.to_text(clock.now()),
+        "person": [_plain(item) for item in about if item is not None],
+        "attendance": [[_plain(item) for item in items] for items in attended if items],
+        "readings_of_codes": [_plain(item) for item in campus_people_places.scans(user_id)],
+        "log_ins": [_plain(item) for item in campus_people_places.log_ins(user_id)],
+    }
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("campus.json", json.dumps(known, ensure_ascii=False, indent=1))
+        for items in attended:
+            for key in _file_keys(items):
+                content = files.read(key, limit=_MOST_BYTES)
+                if content is not None:
+                    packed.writestr(f"files/{key.removeprefix('campus/')}", content)
+    return archive.getvalue()
+
+
+def _file_keys(items: list[Item]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, AttendancePhoto | AttendanceSignature) and item.key is not None:
+            yield item.key
+
+
+def _plain(item: Item) -> dict[str, Any]:
+    """Return what an item says, without keys, proofs and other people."""
+    said: dict[str, Any] = {"what": type(item).__name__}
+    for name in item.get_attributes():
+        value = getattr(item, name)
+        if name not in _LEFT_OUT and value is not None:
+            said[name] = clock.to_text(value) if isinstance(value, datetime) else value
+    return said
