@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.campus.events import campus_events, rosters
+from chalicelib.domain.campus.events import campus_events, expected_people, rosters
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Campus, CampusEvent, CampusProfile
 from chalicelib.vocabulary.campus import CampusRole
@@ -206,3 +206,26 @@ def test_a_rule_says_who_is_expected_by_the_present_profiles(campus: Campus, org
     stream.drain()
     assert count(department="Physics", campus_id=campus.campus_id) == 1
     assert count(department="Chemistry") == 2
+
+
+def test_the_expected_people_are_read_one_after_the_other(
+    event: CampusEvent, token: str, campus: Campus, organizer: Account, students: list[Account]
+) -> None:
+    assert list(expected_people.every(event)) == []
+    others = [make_campus_user(campus, department="Law", year_level="4"), make_campus_user(make_campus())]
+    make_campus_user(campus, role=CampusRole.SUPERVISOR)
+    StreamReader().drain()
+    for rule, expected in (
+        ({"department": "physics", "campus_id": campus.campus_id}, students),
+        ({"department": "law"}, others[:1]),
+        ({"year_level": "4"}, others[:1]),
+        ({"campus_id": campus.campus_id}, [*students, others[0]]),
+        ({"department": "Physics", "year_level": "2"}, [*students, others[1]]),
+    ):
+        by_rule = make_campus_event(campus, organizer, expected=rule)
+        assert sorted(expected_people.every(by_rule, page=2)) == sorted(ids(expected)), rule
+        assert rosters.expected_count(by_rule) == len(expected), rule
+    # A list takes the place of the rule.
+    put(event, token, users=[students[0].account_id, others[0].account_id])
+    fresh = campus_events.get(event.event_id)
+    assert sorted(expected_people.every(fresh, page=1)) == sorted(ids([students[0], others[0]]))

@@ -12,13 +12,12 @@ from chalicelib.domain import paging
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.attendance import attendance_ids, event_staff
 from chalicelib.domain.campus.attendance.record_views import EventBrief, Names, StudentBrief
-from chalicelib.domain.campus.events import campus_events, event_windows, rosters
+from chalicelib.domain.campus.events import campus_events, event_windows, expected_people, rosters
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidState, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent
-from chalicelib.table.ranges import After
 from chalicelib.vocabulary.campus import AttendanceStatus
 
 _UNKNOWN = "There is no such attendance record."
@@ -57,9 +56,7 @@ def page_of_event(caller: Principal, event_id: str, asked: Asked) -> Page[ShownM
     """Return a page of the expected people without a record at an event. Raises NotFound, InvalidCursor."""
     event = campus_events.require_staff_of(event_id, caller, fresh=True)
     request = PageRequest(f"missing {caller.id} {event_id}", asked.page_size, asked.cursor)
-    if event.roster_size:
-        return paging.walk(request, _listed(event), _without_record(event), budget=ReadBudget())
-    return Page(results=[])
+    return paging.walk(request, expected_people.reader(event), _without_record(event), budget=ReadBudget())
 
 
 def contestable(event_id: str, user_id: str) -> CampusEvent:
@@ -83,17 +80,6 @@ def is_over(event: CampusEvent) -> bool:
 def _is_expected(event: CampusEvent, user_id: str) -> bool:
     profile = operations.get(keys.campus_people.profile(user_id))
     return profile is not None and bool(rosters.is_expected(event, profile))
-
-
-def _listed(event: CampusEvent) -> Callable[[str | None, int], list[tuple[str, str]]]:
-    """Return the reader of the ids of listed people, in order."""
-    partition = keys.campus_events.roster_entry(event.event_id).pk
-
-    def read(after: str | None, limit: int) -> list[tuple[str, str]]:
-        raws = operations.query(partition, After(after) if after else None, limit=limit, consistent=True)
-        return [(raw["sk"]["S"], raw["user_id"]["S"]) for raw in raws]
-
-    return read
 
 
 def _without_record(event: CampusEvent) -> Callable[[Sequence[str]], list[ShownMissing | None]]:

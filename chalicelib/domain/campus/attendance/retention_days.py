@@ -6,8 +6,7 @@ and checked (D-CAMPUS-53).
 
 from datetime import datetime, timedelta
 
-from chalicelib.config import config
-from chalicelib.domain.campus.events import event_windows
+from chalicelib.domain.campus.events import event_fields, event_windows
 from chalicelib.table.items import CampusEvent
 from chalicelib.vocabulary.campus import ErasedKind
 
@@ -16,8 +15,7 @@ COMPLETION = timedelta(hours=1)
 
 def days(event: CampusEvent, kind: ErasedKind) -> int:
     """Return for how many days an event keeps one kind of evidence."""
-    own = (event.retention or {}).get(f"{kind}_days")
-    return dict(config().retention_days)[kind] if own is None else int(own)
+    return event_fields.kept_days(event, kind)
 
 
 def ends_at(event: CampusEvent, kind: ErasedKind) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import clock
+from chalicelib.config import config
 from chalicelib.errors import ValidationFailed
 from chalicelib.table.items import CampusEvent
 from chalicelib.vocabulary.campus import ErasedKind
@@ -37,13 +38,6 @@ CLEARABLE = ("description", "late_until", "closes_at", "second_window", "expecte
 LONGEST = timedelta(days=31)
 # A window closes at most so long after the event ends.
 CLOSES_AFTER = timedelta(days=7)
-# How long each kind of evidence is kept, in days, unless the event says otherwise.
-KEPT_DAYS: Mapping[ErasedKind, int] = {
-    ErasedKind.PHOTOS: 30,
-    ErasedKind.SIGNATURE: 365,
-    ErasedKind.POSITION: 0,
-    ErasedKind.DEVICE: 30,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +53,9 @@ class EventProblem:
 
 
 def kept_days(event: CampusEvent, kind: ErasedKind) -> int:
-    """Return how many days an event keeps a kind of evidence; 0 is not at all."""
-    return int(event.retention.get(f"{kind}_days", KEPT_DAYS[kind]))
+    """Return how many days an event keeps a kind of evidence: its own number, else the stage's; 0 is not at all."""
+    own: int | None = (event.retention or {}).get(f"{kind}_days")
+    return dict(config().retention_days)[kind] if own is None else own
 
 
 def require_sound(event: CampusEvent, prefix: str = "") -> None:

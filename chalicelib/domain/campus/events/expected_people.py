@@ -1,0 +1,68 @@
+"""The expected people of an event one by one: the listed ones or, without a list, those that its rule names."""
+
+from collections.abc import Iterator, Mapping
+
+from chalicelib.domain.lists import entries
+from chalicelib.domain.lists.campus import CAMPUS_USERS
+from chalicelib.domain.paging import Read
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CampusEvent, ListEntry
+from chalicelib.table.places import whose
+from chalicelib.table.ranges import After
+from chalicelib.vocabulary.campus import CampusRole
+
+_ORDERING = "created_at"
+# List entries that one query reads.
+_READ_AT_ONCE = 500
+# The filters of the list of people that a rule may have, by the names of the rule.
+_FILTERS = {"department": "department", "year_level": "year_level", "campus_id": "campus"}
+
+
+def reader(event: CampusEvent) -> Read[str]:
+    """Return the reader of the ids of the expected people, for `paging.walk`; of nobody where nothing says who."""
+    if event.roster_size:
+        return _listed(event.event_id)
+    rule = event.rule_of_expected
+    return _of_rule(rule) if rule else lambda _after, _limit: []
+
+
+def every(event: CampusEvent, *, page: int = 1_000) -> Iterator[str]:
+    """Yield the ids of all expected people; reads as they are taken."""
+    read, after = reader(event), None
+    while rows := read(after, page):
+        yield from (user_id for _, user_id in rows)
+        after = rows[-1][0]
+
+
+def _listed(event_id: str) -> Read[str]:
+    partition = keys.campus_events.roster_entry(event_id).pk
+
+    def read(after: str | None, limit: int) -> list[tuple[str, str]]:
+        raws = operations.query(partition, After(after) if after else None, limit=limit, consistent=True)
+        return [(raw["sk"]["S"], raw["user_id"]["S"]) for raw in raws]
+
+    return read
+
+
+def _of_rule(rule: Mapping[str, str]) -> Read[str]:
+    """Return the reader of the students that a rule names, by the list of people, which follows by the stream."""
+    wanted = {_FILTERS[name]: CAMPUS_USERS.filters[_FILTERS[name]].text(value) for name, value in rule.items()}
+    wanted["role"] = CampusRole.STUDENT
+    # A department has fewer people than a campus, and either fewer than all students.
+    index = next(name for name in ("department", "campus", "role") if name in wanted)
+    partition = keys.lists.entries(CAMPUS_USERS.name, _ORDERING, entries.index_text((index,), wanted), shard=0)
+
+    def read(after: str | None, limit: int) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        while len(found) < limit:
+            raws = operations.query(partition, After(after) if after else None, limit=_READ_AT_ONCE)
+            for raw in raws:
+                entry = ListEntry.from_raw_data(raw)
+                if all(value in entry.facts["filters"][name] for name, value in wanted.items()):
+                    found.append((entry.sk, whose(entry.item_pk)))
+            if len(raws) < _READ_AT_ONCE:
+                break
+            after = raws[-1]["sk"]["S"]
+        return found[:limit]
+
+    return read
