@@ -26,13 +26,14 @@ class Doing(StrEnum):
     SCREENSHOT = "screenshot of the QR in a group"
     SHARED = "one device for three or more people"
     SPOOFED = "fake position, with a sign of its tool"
-    FROZEN = "one saved position for a group"
+    FROZEN = "one saved position for three or more people"
     PHOTO_WHOLE = "photo reused whole"
     PHOTO_ENCODED = "photo reused, encoded anew"
     PHOTO_CROPPED = "photo reused, cropped by 5 %"
     PHOTO_OLD = "photo of last week"
     CAREFUL_RELAY = "relayed QR, fake position without a sign"
     CAREFUL_SPOOF = "live QR, fake position without a sign"
+    FROZEN_PAIR = "one saved position for two people"
     PAIR = "one device for oneself and one friend"
     PRIVATE = "one device, a private window for each person"
     FRESH_CROP = "photo cropped by 5 %, uploaded afresh"
@@ -40,7 +41,14 @@ class Doing(StrEnum):
 
 HONEST = tuple(doing for doing in Doing if doing.startswith("honest"))
 # What no evidence of the server separates from honest people: shown in the table, with what is seen all the same.
-UNSEEN = (Doing.CAREFUL_RELAY, Doing.CAREFUL_SPOOF, Doing.PAIR, Doing.PRIVATE, Doing.FRESH_CROP)
+UNSEEN = (
+    Doing.CAREFUL_RELAY,
+    Doing.CAREFUL_SPOOF,
+    Doing.FROZEN_PAIR,
+    Doing.PAIR,
+    Doing.PRIVATE,
+    Doing.FRESH_CROP,
+)
 CHEATS = tuple(doing for doing in Doing if doing not in HONEST and doing not in UNSEEN)
 _NEEDS_PHOTOS = frozenset(
     {
@@ -130,13 +138,17 @@ def _neighbours(hall: Hall, doing: Doing) -> Iterator[Attempt]:
 
 
 def _borrowed(hall: Hall, doing: Doing) -> Iterator[Attempt]:
-    """Yield two students with one phone: the second follows after log-out, log-in and photos of their own."""
+    """Yield two students with one phone: the second follows after log-out, log-in and photos of their own.
+
+    Every second client keeps a key of its device; for the others the log-in is the device.
+    """
     first = _present(hall, doing, fix=hall.fix_there())
     yield first
     # Every second phone states its last fix again within a minute or two.
     fix = first.fix if hall.chance.random() < 0.5 else hall.fix_there()
+    device = first.device if hall.chance.random() < 0.5 else None
     pause = max(40.0, hall.chance.lognormvariate(math.log(130), 0.5))
-    yield _present(hall, doing, fix=fix, at=first.submitted_at + pause - 40, device=first.device)
+    yield _present(hall, doing, fix=fix, at=first.submitted_at + pause - 40, device=device)
 
 
 def _absent(hall: Hall, doing: Doing, *, delay: float, fix: Fix | None) -> Attempt:
@@ -198,7 +210,7 @@ def _frozen(hall: Hall, doing: Doing) -> Iterator[Attempt]:
     """Yield a group of absent students with one saved position; tools state a satellite's accuracy, rarely Wi-Fi's."""
     accuracy = hall.chance.choices((3.0, 5.0, 8.0, 10.0, 15.0, 25.0), (6, 6, 4, 4, 2, 1))[0]
     fix = hall.fix_at(*hall.seat(), accuracy)
-    for _ in range(hall.chance.randint(2, 6)):
+    for _ in range(2 if doing is Doing.FROZEN_PAIR else hall.chance.randint(3, 7)):
         yield _absent(hall, doing, delay=hall.chance.uniform(0.5, 3), fix=fix)
 
 
@@ -255,7 +267,7 @@ _MODELS: dict[Doing, Callable[[Hall, Doing], Iterator[Attempt]]] = {
     Doing.SCREENSHOT: _screenshot,
     **dict.fromkeys((Doing.SHARED, Doing.PAIR, Doing.PRIVATE), _shared),
     **dict.fromkeys((Doing.SPOOFED, Doing.CAREFUL_SPOOF), _spoofed),
-    Doing.FROZEN: _frozen,
+    **dict.fromkeys((Doing.FROZEN, Doing.FROZEN_PAIR), _frozen),
     **dict.fromkeys(_REUSES, _reused),
 }
 # Pairs and groups bring more people at once, so they are drawn more rarely.

@@ -51,6 +51,7 @@ class Hall:
     chance: random.Random
     place: EventPlace = field(init=False)
     scene: Picture | None = None
+    access_points: list[tuple[float, float]] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
     shots_of_last_week: list[Shot] = field(default_factory=list)
     _people: int = 0
@@ -59,6 +60,9 @@ class Hall:
         """Draw where the event is."""
         radius = self.chance.choice((30, 50, 50, 100))
         self.place = EventPlace(self.chance.uniform(24, 35), self.chance.uniform(66, 75), radius)
+        for _ in range(3):
+            point = self.fix_at(*self.off(30 * math.sqrt(self.chance.random())), None)
+            self.access_points.append((point.latitude, point.longitude))
         if self.asks_photos:
             self.scene = pictures.hall(self.number, code=self.number)
             screen = pictures.hall(self.number, code=-1 - self.number)
@@ -111,7 +115,13 @@ class Hall:
         return self.off(min(20.0, self.place.radius / 2) * math.sqrt(self.chance.random()))
 
     def fix_there(self) -> Fix:
-        """Return an ordinary indoor fix: errors of Rayleigh's law; phones state 68 % of it, a fifth off (Android)."""
+        """Return an ordinary indoor fix: errors of Rayleigh's law; phones state 68 % of it, a fifth off (Android).
+
+        One in twenty is by Wi-Fi alone: the place of the access point, the same for all who hear it.
+        """
+        if self.chance.random() < 0.05:
+            latitude, longitude = self.chance.choice(self.access_points)
+            return Fix(latitude, longitude, round(self.chance.lognormvariate(math.log(40), 0.4), 3))
         spread = min(40.0, self.chance.lognormvariate(math.log(9), 0.5))
         (east, north), said = self.seat(), 1.515 * spread * self.chance.lognormvariate(0, 0.2)
         return self.fix_at(east + self.chance.gauss(0, spread), north + self.chance.gauss(0, spread), round(said, 3))

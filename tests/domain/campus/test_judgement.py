@@ -78,9 +78,9 @@ FLAGGED: list[tuple[dict[str, Any], EvidenceFlag, str]] = [
     ),
     ({"distance": 0.0}, EvidenceFlag.MOCK_POSITION, "The position is exactly the published centre of the event"),
     (
-        {"position_users": 1, "accuracy": 5.0},
+        {"position_users": 2, "accuracy": 5.0},
         EvidenceFlag.FROZEN_POSITION,
-        "1 other person submitted from exactly the same coordinates",
+        "2 other people submitted from exactly the same coordinates",
     ),
     (
         {"earlier": EarlierPlace(*KARACHI, at=BEGIN - timedelta(minutes=59))},
@@ -170,6 +170,7 @@ def test_the_smallest_of_two_flags_for_photos_does_not_hide_the_other_side() -> 
         pytest.param({"distance": 150.0, "accuracy": 100.0}, id="drift within the stated accuracy"),
         pytest.param({"position_users": 40, "accuracy": 35.0}, id="one access point for all"),
         pytest.param({"device_users": 1, "position_users": 1, "accuracy": 5.0}, id="a borrowed phone's last fix"),
+        pytest.param({"position_users": 1, "accuracy": 5.0}, id="the same without a key of the device"),
         pytest.param({"device_users": 1, "device_pause": 20.0}, id="a borrowed phone, handed over"),
         pytest.param({"earlier": EarlierPlace(31.5300, 74.3587, BEGIN)}, id="two events of one campus, a minute apart"),
         pytest.param({"earlier": EarlierPlace(*KARACHI, BEGIN - timedelta(hours=5))}, id="a flight"),

@@ -169,10 +169,9 @@ def _position_flags(evidence: Evidence) -> Iterator[tuple[EvidenceFlag, Numbers]
             yield EvidenceFlag.MOCK_POSITION, {"accuracy": round(accuracy)}
         elif distance <= thresholds.CENTRE_DISTANCE:
             yield EvidenceFlag.MOCK_POSITION, {"distance": 0}
-    # People of one phone share its last fix; others at the same coordinates do not.
-    others = evidence.position_users - evidence.device_users
-    if others > 0 and (accuracy is None or accuracy < thresholds.SATELLITE_ACCURACY):
-        yield EvidenceFlag.FROZEN_POSITION, {"others": others}
+    is_satellite = accuracy is None or accuracy < thresholds.SATELLITE_ACCURACY
+    if is_satellite and evidence.position_users >= thresholds.MOST_PEOPLE_OF_A_POSITION:
+        yield EvidenceFlag.FROZEN_POSITION, {"others": evidence.position_users}
 
 
 def _travel_flags(evidence: Evidence) -> Iterator[tuple[EvidenceFlag, Numbers]]:

@@ -23,6 +23,8 @@ CENTRE_DISTANCE = 0.2
 # A satellite fix differs in its last digits from every other. A Wi-Fi position (20 m and more) may repeat: two phones
 # that hear one access point get its place. Equal coordinates therefore count only with a better accuracy than this.
 SATELLITE_ACCURACY = 20.0
+# Two people of one borrowed phone may send its last fix twice, and their client may keep no key of the device.
+MOST_PEOPLE_OF_A_POSITION = 2
 
 # --- Travel ---
 # The fastest ordinary trip between two campuses is by motorway or train; flights start well above.
