@@ -92,3 +92,34 @@ def dying(act: Callable[[], ResultT], *, place: int, after: bool) -> ResultT | N
         return None
     finally:
         LIFE.left = None
+
+
+class Doomed:
+    """Replaces botocore's HTTP session; all threads of the process die after so many requests between them."""
+
+    def __init__(self, session: Any, *, left: int) -> None:
+        self._session, self._left = session, left
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        self._session.close()
+
+    def send(self, request: Any) -> Any:
+        with self._lock:
+            self._left -= 1
+            lives = self._left >= 0
+        if not lives:
+            raise Died
+        return self._session.send(request)
+
+
+def dying_process(act: Callable[[], ResultT], *, left: int) -> ResultT | None:
+    """Do something with several threads, all of which die after `left` requests to DynamoDB; None where they did."""
+    endpoint: Any = operations.client()._endpoint
+    session, endpoint.http_session = endpoint.http_session, Doomed(endpoint.http_session, left=left)
+    try:
+        return act()
+    except Died:
+        return None
+    finally:
+        endpoint.http_session = session

@@ -1,9 +1,10 @@
-"""Records of gates without the network come to one state, in any order, split and repeated, on an exact engine."""
+"""Records of gates without the network come to one state, in any order, split, repeated and killed; exact engine."""
 
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.vocabulary import RecordStatus
-from tests.support import engines
+from tests.support import deaths, engines
 from tests.support.caches import forget_caches
 from tests.support.explore import explore
 from tests.support.sizes import size_of
@@ -51,13 +52,15 @@ def parts_of(made: list[Made], chance: random.Random) -> list[list[Made]]:
 
 @explore(most=12, fewest=1)
 @given(seed=st.integers(min_value=0, max_value=2**32))
-def test_any_split_and_order_comes_to_one_state_and_a_second_replay_writes_nothing(
+def test_any_split_order_and_kill_comes_to_one_state_and_a_second_replay_writes_nothing(
     stream: StreamReader, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311  # the day's records, no secret
     day = replays.make_day(chance, count=RECORDS, ticket_count=TICKETS)
     for number, part in enumerate(parts_of(day.made, chance)):
         with clock.set_to(ENDS + timedelta(seconds=number)):
+            if chance.random() < 0.4:  # killed at one of its requests; its gate sends the part again
+                deaths.dying_process(partial(day.send, part), left=chance.randint(0, 3 * len(part)))
             assert len(day.send(part)) == len(part)
             if chance.random() < 0.3:
                 stream.drain()
