@@ -115,7 +115,8 @@ class Doomed:
 
 def dying_process(act: Callable[[], ResultT], *, left: int) -> ResultT | None:
     """Do something with several threads, all of which die after `left` requests to DynamoDB; None where they did."""
-    endpoint: Any = operations.client()._endpoint
+    client: Any = operations.client()
+    endpoint = client._endpoint
     session, endpoint.http_session = endpoint.http_session, Doomed(endpoint.http_session, left=left)
     try:
         return act()
