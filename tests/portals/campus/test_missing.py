@@ -13,6 +13,7 @@ from chalicelib.vocabulary.campus import CampusRole
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -129,3 +130,25 @@ def test_a_person_expected_by_the_rule_of_the_event_contests_their_absence(lectu
         path = f"/api/campus/attendance/{attendance_id(event.event_id, student.account_id)}/appeal/"
         body = {"statement": "I was there.", "event_id": event.event_id}
         assert call("POST", path, body, token=token_of(student)).status == status
+
+
+def test_the_missing_of_a_rule_are_the_students_that_it_names(lecture: Lecture) -> None:
+    stream, student = StreamReader(), lecture.students[2]
+    other = make_campus_user(lecture.campus, department="History", year_level="3")
+    make_campus_user(lecture.campus, department="History", year_level="1")
+    make_campus_user(make_campus(), department="History", year_level="3")
+    recorded = make_campus_user(lecture.campus, department="History", year_level="3")
+    stream.drain()
+    rule = {"department": "history", "year_level": "3", "campus_id": lecture.campus.campus_id}
+    event = make_campus_event(lecture.campus, lecture.teacher, expected=rule)
+    make_record(event, recorded)
+    path = f"/api/campus/events/{event.event_id}/attendance/?missing=true&page_size=1"
+    seen, cursor = [], ""
+    while True:
+        page = call("GET", path + cursor, token=token_of(lecture.teacher)).json
+        seen += [each["student"]["id"] for each in page["results"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == [other.account_id]
+    assert student.account_id not in seen
