@@ -160,3 +160,20 @@ class CodeRefusal(StrEnum):
     NO_EVENT = "no_event"
     NOT_YOURS = "not_yours"
     TOO_MANY_TRIES = "too_many_tries"
+
+
+class HistogramType(StrEnum):
+    """What the bars of a histogram of attendance count by."""
+
+    ATTENDANCE_HOURLY = "attendance_hourly"
+    VERIFICATION_TIME = "verification_time"
+    DEPARTMENT_COMPARISON = "department_comparison"
+    WEEKLY_PATTERN = "weekly_pattern"
+
+
+class Severity(StrEnum):
+    """How soon staff should look at an anomaly."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"

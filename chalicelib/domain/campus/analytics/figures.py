@@ -64,16 +64,17 @@ class Figures:
         return {name: found[name] for name in sorted(found) if found[name]["n"]}
 
 
-def read(scope: str, days: int, *, timezone: str | None = None, consistent: bool = False) -> Figures:
-    """Return the figures of the last days, today included; one query.
+def read(
+    scope: str, days: int, *, timezone: str | None = None, campus_id: str | None = None, consistent: bool = False
+) -> Figures:
+    """Return the figures of the last days, today included, of one campus where it is given; one query.
 
     Each row belongs to a day of its own event's time zone, and is within the range where that is one of the last days
     there. `timezone` is the one whose dates the range shows; without it the newest row's, or UTC.
     """
-    raws = operations.query(
-        keys.campus_analytics.figures(scope), _around(days, keys.campus_analytics.days), consistent=consistent
-    )
-    rows = _within([_row(raw) for raw in raws], days)
+    where = _around(days, keys.campus_analytics.days)
+    raws = operations.query(keys.campus_analytics.figures(scope), where, consistent=consistent)
+    rows = [row for row in _within(map(_row, raws), days) if campus_id in (None, row.campus_id)]
     is_student = scope.startswith(keys.campus_analytics.of_student(""))
     shown = timezone or (rows[-1].timezone if rows else "UTC")
     return Figures(
@@ -84,11 +85,11 @@ def read(scope: str, days: int, *, timezone: str | None = None, consistent: bool
     )
 
 
-def events_of_all(days: int) -> list[FigureRow]:
-    """Return the events of all campuses within the last days; one query."""
+def events_of_all(days: int, *, most: int) -> list[FigureRow]:
+    """Return the newest events of all campuses within the last days, newest first; one query."""
     where = _around(days, keys.campus_analytics.events_of_all)
-    raws = operations.query(keys.campus_analytics.figures(keys.campus_analytics.ALL), where)
-    return _within([_row(raw) for raw in raws], days)
+    partition = keys.campus_analytics.figures(keys.campus_analytics.ALL)
+    return _within(map(_row, operations.query(partition, where, newest_first=True, limit=most)), days)
 
 
 def rate(numbers: Numbers) -> float | None:

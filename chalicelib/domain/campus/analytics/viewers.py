@@ -1,0 +1,58 @@
+"""Whose figures a person sees: students their own, organizers their events', supervisors their campus', others all.
+
+A filter that contradicts what the person may see finds nothing.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.analytics import figures
+from chalicelib.domain.campus.analytics.figures import Figures
+from chalicelib.domain.campus.events import campus_events
+from chalicelib.domain.campus.people import campuses
+from chalicelib.table import keys
+from chalicelib.table.items import Campus
+from chalicelib.vocabulary.campus import CampusRole
+
+# Of a supervisor without a profile: no campus has it.
+_NO_CAMPUS = "-"
+_OFFICE = (CampusRole.HR, CampusRole.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of which days and of which campus, by id or name, figures are asked for; `exact` reads strongly consistent."""
+
+    days: int
+    campus: str | None = None
+    exact: bool = False
+
+    def found_campus(self) -> Campus | None:
+        """Return the campus that is asked for. Raises ValidationFailed for an unknown one."""
+        return campuses.named(self.campus, field="campus_id") if self.campus else None
+
+
+def scope_of(caller: Principal) -> str:
+    """Return the scope of the figures that a person sees without a filter."""
+    match caller.claims.get("role"):
+        case CampusRole.HR | CampusRole.ADMIN:
+            return keys.campus_analytics.ALL
+        case CampusRole.SUPERVISOR:
+            return keys.campus_analytics.of_campus(campus_events.campus_of(caller.id) or _NO_CAMPUS)
+        case CampusRole.ORGANIZER:
+            return keys.campus_analytics.of_organizer(caller.id)
+    return keys.campus_analytics.of_student(caller.id)
+
+
+def figures_of(caller: Principal, asked: Asked, campus: Campus | None = None) -> Figures:
+    """Return the figures that a person sees, of one campus where it is given; one query."""
+    scope = scope_of(caller)
+    if campus is not None and caller.claims.get("role") in _OFFICE:
+        scope = keys.campus_analytics.of_campus(campus.campus_id)
+    return figures.read(
+        scope,
+        asked.days,
+        timezone=campus.timezone if campus else None,
+        campus_id=campus.campus_id if campus else None,
+        consistent=asked.exact,
+    )
