@@ -153,6 +153,7 @@ HEALTH_BY_USHER = Budget("health look-up", "usher", 60, _HOUR, "look-ups of heal
 REPORT_VERIFICATIONS = Budget(
     "report verification", "address", 600, timedelta(minutes=1), "verifications of reports from your address"
 )
+CAMPUS_REFRESHES = Budget("campus refresh", "principal", 6, timedelta(minutes=1), "refreshes of your dashboard")
 
 BUDGETS = (
     WRONG_PASSWORDS,
@@ -179,6 +180,7 @@ BUDGETS = (
     LOOK_UPS_OF_DAY_BY_MERCHANT,
     HEALTH_BY_USHER,
     REPORT_VERIFICATIONS,
+    CAMPUS_REFRESHES,
 )
 
 _MANY_AT_ONE_ADDRESS = (Portal.TIX, Portal.CAMPUS)

@@ -1,6 +1,6 @@
 """Stream followers, background jobs and what is due at a time, of campus attendance."""
 
-from chalicelib.domain.campus.analytics import attendance_counts
+from chalicelib.domain.campus.analytics import attendance_counts, recounts
 from chalicelib.domain.campus.attendance import (
     code_readings,
     last_places,
@@ -15,6 +15,7 @@ from chalicelib.domain.changes import Follower
 from chalicelib.domain.jobs import JobKind
 from chalicelib.domain.sweep import SweepTaker
 from chalicelib.table.items import (
+    AttendanceRecount,
     CampusErasure,
     CampusExport,
     CampusReportRun,
@@ -25,6 +26,7 @@ from chalicelib.table.items import (
 
 FOLLOWERS: tuple[Follower, ...] = (
     attendance_counts.follow,
+    recounts.follow,
     student_counts.follow,
     code_readings.follow,
     resubmission.follow,
@@ -33,6 +35,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     retention.follow,
 )
 JOB_KINDS: dict[type[Job], JobKind] = {
+    AttendanceRecount: JobKind("attendance_recount", recounts.run_step),
     CampusReportRun: JobKind("campus_report", report_runs.run_step, report_runs.result),
     CampusErasure: JobKind("campus_erasure", campus_erasure.run_step),
     CampusExport: JobKind("campus_export", own_export.run_step, own_export.result),

@@ -3,12 +3,23 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.campus.analytics import event_figures
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.analytics import (
+    anomalies,
+    dashboards,
+    event_figures,
+    refreshes,
+    student_dashboard,
+    trends,
+)
+from chalicelib.domain.campus.analytics.viewers import Asked
 from chalicelib.domain.campus.events import campus_events
-from chalicelib.portals.http.auth import CAMPUS_STAFF
+from chalicelib.portals.http.auth import CAMPUS, CAMPUS_OFFICE, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
 from chalicelib.schemas.campus import analytics as schema
+from chalicelib.schemas.campus.records import RecordOut
+from chalicelib.vocabulary.campus import CampusRole
 
 bp = Blueprint(__name__)
 _BASE = "/api/campus/analytics"
@@ -28,3 +39,106 @@ def campus_event_analytics(call: Call[None, None]) -> schema.EventAnalyticsOut:
     """Show the figures of an event."""
     event = campus_events.require_staff_of(call.path["event_id"], call.principal, fresh=True)
     return schema.EventAnalyticsOut.read(event_figures.of_event(event))
+
+
+@door(bp, Route("GET", f"{_BASE}/dashboard", guard=CAMPUS, query=schema.DashboardIn, reply=schema.DashboardOut))
+def campus_dashboard(call: Call[None, schema.DashboardIn]) -> schema.DashboardOut:
+    """Show the dashboard of the caller's role."""
+    return _dashboard(call.principal, Asked(call.query.days))
+
+
+@door(
+    bp,
+    Route(
+        "POST",
+        f"{_BASE}/dashboard/refresh",
+        guard=CAMPUS,
+        query=schema.DashboardIn,
+        reply=schema.DashboardRefreshOut,
+        refuses=(errors.RateLimited,),
+    ),
+)
+def campus_refresh_dashboard(call: Call[None, schema.DashboardIn]) -> schema.DashboardRefreshOut:
+    """Count the newest events, or one's own records, again, and show the dashboard as the totals are now."""
+    asked = Asked(call.query.days, exact=True)
+    is_recounting = refreshes.refresh(call.principal, asked)
+    return schema.DashboardRefreshOut(
+        message="Dashboard refreshed", recounting=is_recounting, dashboard=_dashboard(call.principal, asked)
+    )
+
+
+@door(
+    bp,
+    Route("GET", f"{_BASE}/attendance-trends", guard=CAMPUS_OFFICE, query=schema.FiguresIn, reply=schema.TrendsOut),
+)
+def campus_attendance_trends(call: Call[None, schema.FiguresIn]) -> schema.TrendsOut:
+    """Show attendance by day with a moving average."""
+    days = trends.series(call.principal, _asked(call))
+    return schema.TrendsOut(series=[schema.TrendDayOut.read(day) for day in days], window=trends.WINDOW)
+
+
+@door(
+    bp,
+    Route(
+        "GET", f"{_BASE}/department-summary", guard=CAMPUS_OFFICE, query=schema.FiguresIn, reply=schema.DepartmentsOut
+    ),
+)
+def campus_department_summary(call: Call[None, schema.FiguresIn]) -> schema.DepartmentsOut:
+    """Show the departments with attendance."""
+    found = trends.departments(call.principal, _asked(call))
+    return schema.DepartmentsOut(departments=[schema.DepartmentOut.read(each) for each in found])
+
+
+@door(
+    bp,
+    Route("GET", f"{_BASE}/anomaly-detection", guard=CAMPUS_OFFICE, query=schema.FiguresIn, reply=schema.AnomaliesOut),
+)
+def campus_anomaly_detection(call: Call[None, schema.FiguresIn]) -> schema.AnomaliesOut:
+    """Show what is unusual, by named rules, with the numbers and in words."""
+    return schema.AnomaliesOut.read(anomalies.find(call.principal, _asked(call)))
+
+
+def _asked(call: Call[None, schema.FiguresIn]) -> Asked:
+    return Asked(call.query.days, call.query.campus_id)
+
+
+def _dashboard(caller: Principal, asked: Asked) -> schema.DashboardOut:
+    match caller.claims.get("role"):
+        case CampusRole.HR | CampusRole.ADMIN:
+            return schema.DashboardOut(_office_out(dashboards.of_office(caller, asked)))
+        case CampusRole.ORGANIZER | CampusRole.SUPERVISOR:
+            return schema.DashboardOut(_organizer_out(dashboards.of_organizer(caller, asked)))
+    return schema.DashboardOut(_student_out(student_dashboard.of_student(caller, asked)))
+
+
+def _office_out(found: dashboards.OfficeDashboard) -> schema.OfficeDashboardOut:
+    return schema.OfficeDashboardOut(
+        summary=schema.OfficeSummaryOut.read(found),
+        recent_activity=[schema.RecentActivityOut.read(each) for each in found.recent_activity],
+        top_departments=[schema.DepartmentRateOut.read(each) for each in found.top_departments],
+        date_range=schema.DateRangeOut.read(found.dates),
+    )
+
+
+def _organizer_out(found: dashboards.OrganizerDashboard) -> schema.OrganizerDashboardOut:
+    return schema.OrganizerDashboardOut(
+        summary=schema.OrganizerSummaryOut(
+            events=found.event_count,
+            submissions=found.submissions,
+            pending=found.pending,
+            flagged=found.flagged,
+            rate=found.rate,
+        ),
+        events=[schema.EventLineOut.read(line) for line in found.events],
+        recent_activity=[schema.RecentActivityOut.read(each) for each in found.recent_activity],
+        date_range=schema.DateRangeOut.read(found.dates),
+    )
+
+
+def _student_out(found: student_dashboard.StudentDashboard) -> schema.StudentDashboardOut:
+    return schema.StudentDashboardOut(
+        summary=schema.StudentSummaryOut.read(found),
+        recent=[RecordOut.read(record) for record in found.recent],
+        streak=found.streak,
+        date_range=schema.DateRangeOut.read(found.dates),
+    )

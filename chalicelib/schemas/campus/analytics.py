@@ -1,11 +1,13 @@
 """Bodies of campus attendance: dashboards, histograms, trends, anomalies, events, the live view."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, RootModel, StringConstraints
 
-from chalicelib.schemas.wire import Moment, Out
-from chalicelib.vocabulary.campus import AttendanceStatus, VerificationStatus
+from chalicelib.schemas.campus.records import RecordOut
+from chalicelib.schemas.wire import In, Moment, Out
+from chalicelib.vocabulary.campus import AnomalyType, AttendanceStatus, HistogramType, Severity, VerificationStatus
 
 _RATE = (
     "The share of those on the roster who attended, from 0 to 1; the excused are not expected. Null without a roster."
@@ -67,3 +69,230 @@ class RealtimeOut(Out):
     total_registered: int = Field(description="All records of the event.")
     expected: Expected
     last_updated: Moment
+
+
+def _within_a_year(days: int) -> int:
+    if not 1 <= days <= _MOST_DAYS:
+        raise ValueError(f"must be between 1 and {_MOST_DAYS}")
+    return days
+
+
+_MOST_DAYS = 366
+_CAMPUS = "The id or the name of a campus."
+CampusName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Days = Annotated[
+    int,
+    AfterValidator(_within_a_year),
+    Field(json_schema_extra={"minimum": 1, "maximum": _MOST_DAYS}, description="The last days, today included."),
+]
+
+
+class DashboardIn(In):
+    """The days of a dashboard."""
+
+    days: Days = 30
+
+
+class HistogramIn(In):
+    """The days and the campus of a histogram."""
+
+    days: Days = 7
+    campus_id: CampusName | None = Field(default=None, description=_CAMPUS)
+
+
+class FiguresIn(In):
+    """The days and the campus of a report."""
+
+    days: Days = 30
+    campus_id: CampusName | None = Field(default=None, description=_CAMPUS)
+
+
+class DateRangeOut(Out):
+    """Days, both inclusive, in the time zone of the events."""
+
+    start: date
+    end: date
+
+
+class RecentActivityOut(Out):
+    """A submission of the last day."""
+
+    attendance_id: str
+    event_id: str
+    title: str
+    first_name: str
+    last_name: str
+    submitted_at: Moment
+    status: AttendanceStatus
+    verification_status: VerificationStatus
+
+
+class DepartmentRateOut(Out):
+    """A department and its rate."""
+
+    department: str
+    avg_rate: Rate
+
+
+class OfficeSummaryOut(Out):
+    """The sums of all events of the days."""
+
+    total_events: int
+    total_attendees: int
+    avg_attendance_rate: Rate
+    verified_count: int
+    pending_count: int
+
+
+class OfficeDashboardOut(Out):
+    """What hr and admins see."""
+
+    summary: OfficeSummaryOut
+    recent_activity: list[RecentActivityOut]
+    top_departments: list[DepartmentRateOut] = Field(description="Five at most, those with a rate first.")
+    date_range: DateRangeOut
+
+
+class EventLineOut(Out):
+    """An event of a dashboard."""
+
+    id: str
+    title: str
+    submitted: int
+    rate: Rate
+
+
+class OrganizerSummaryOut(Out):
+    """The sums of the caller's events of the days."""
+
+    events: int
+    submissions: int
+    pending: int
+    flagged: int
+    rate: Rate
+
+
+class OrganizerDashboardOut(Out):
+    """What organizers see of their events, and supervisors of those of their campus."""
+
+    summary: OrganizerSummaryOut
+    events: list[EventLineOut] = Field(description="The newest first, 50 at most.")
+    recent_activity: list[RecentActivityOut]
+    date_range: DateRangeOut
+
+
+class StudentSummaryOut(Out):
+    """A student's figures. `absent` follows from rosters of events that are over, or was marked by staff."""
+
+    expected: int
+    present: int
+    late: int
+    left_early: int
+    excused: int
+    absent: int
+    rate: Rate
+    flagged: int
+    open_appeals: int
+
+
+class StudentDashboardOut(Out):
+    """What students see of their own attendance."""
+
+    summary: StudentSummaryOut
+    recent: list[RecordOut] = Field(description="The newest five records of the days.")
+    streak: int = Field(description="How many events they attended since their last absence, within the days.")
+    date_range: DateRangeOut
+
+
+class DashboardOut(RootModel[OfficeDashboardOut | OrganizerDashboardOut | StudentDashboardOut]):
+    """The dashboard of the caller's role."""
+
+
+class HistogramMetadataOut(Out):
+    """What a histogram is about."""
+
+    date_range: DateRangeOut
+    campus_filter: str | None = Field(description="The id of the campus that was asked for.")
+    generated_at: Moment
+
+
+class HistogramOut(Out):
+    """The bars of a histogram."""
+
+    histogram_type: HistogramType
+    bins: list[int] = Field(description="Hours, seconds where a bin begins, or the numbers of the bars.")
+    values: list[int]
+    labels: list[str]
+    total_samples: int = Field(description="How many records the bars count.")
+    peak_hour: str | None = Field(description="The hour with the most records, of the hourly histogram.")
+    metadata: HistogramMetadataOut
+
+
+class TrendDayOut(Out):
+    """A day of the series."""
+
+    date: date
+    expected: Expected
+    submitted: int
+    rate: Rate
+    moving_average: float = Field(description="The mean of `submitted` over the window that ends with this day.")
+
+
+class TrendsOut(Out):
+    """Attendance by day, the oldest first."""
+
+    series: list[TrendDayOut]
+    window: int = Field(description="Days of the moving average.")
+
+
+class DepartmentOut(Out):
+    """A department; `expected` and `rate` are of the events whose rule names it."""
+
+    department: str
+    events: int = Field(description="Events with records of the department.")
+    expected: Expected
+    submitted: int
+    rate: Rate
+    verified: int
+    pending: int
+    flagged: int
+
+
+class DepartmentsOut(Out):
+    """The departments with attendance."""
+
+    departments: list[DepartmentOut]
+
+
+class SubjectOut(Out):
+    """Whom or what an anomaly is about."""
+
+    kind: Literal["event", "student", "department"]
+    id: str
+
+
+class AnomalyOut(Out):
+    """Something unusual: a reason to look, and no proof."""
+
+    type: AnomalyType
+    severity: Severity
+    subjects: list[SubjectOut]
+    evidence: dict[str, float]
+    detected_at: Moment
+    message: str
+
+
+class AnomaliesOut(Out):
+    """What is unusual, the most severe first, and how much was looked through."""
+
+    anomalies: list[AnomalyOut]
+    flagged_examined: int
+    events_examined: int
+
+
+class DashboardRefreshOut(Out):
+    """The dashboard as it is now; `recounting` says that events are counted again in the background."""
+
+    message: str
+    recounting: bool
+    dashboard: DashboardOut

@@ -40,6 +40,7 @@ from chalicelib.table.items.attendance import (
 )
 from chalicelib.table.items.audit import AuditEntry, AuditHead, AuditSeal, AuditSealHead, AuditVerification
 from chalicelib.table.items.campus_analytics import (
+    AttendanceRecount,
     AttendanceTotals,
     CountedAttendance,
     CountedCampusEvent,
@@ -184,6 +185,7 @@ __all__ = [
     "AttendancePhoto",
     "AttendancePosition",
     "AttendanceRecord",
+    "AttendanceRecount",
     "AttendanceSignature",
     "AttendanceTotals",
     "AttendanceVersion",

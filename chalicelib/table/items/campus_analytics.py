@@ -8,6 +8,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
+from chalicelib.table.items.jobs import Job
 from chalicelib.vocabulary.campus import AttendanceStatus, VerificationStatus
 
 
@@ -28,6 +29,8 @@ class AttendanceTotals(Item, discriminator="attendance_totals"):
 
     event_id = UnicodeAttribute(null=True)
     title = UnicodeAttribute(null=True)
+    # Of an event's row: who is expected, and when it ends (counted_as.Expects).
+    expects: JSONAttribute = JSONAttribute(null=True)
     department = UnicodeAttribute(null=True)
     timezone = UnicodeAttribute(null=True)
     campus_id = UnicodeAttribute(null=True)
@@ -57,3 +60,10 @@ class FlaggedAttendance(Item, discriminator="flagged_attendance"):
     campus_id = UnicodeAttribute()
     submitted_at = MomentAttribute()
     flags: JSONAttribute = JSONAttribute()
+
+
+class AttendanceRecount(Job, discriminator="attendance_recount"):
+    """The job that counts the records of an event again; `position` is the last one counted."""
+
+    event_id = UnicodeAttribute()
+    position = UnicodeAttribute(null=True)

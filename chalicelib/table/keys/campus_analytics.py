@@ -1,12 +1,14 @@
 """Keys of the running totals of attendance."""
 
 from chalicelib.table.items.campus_analytics import (
+    AttendanceRecount,
     AttendanceTotals,
     CountedAttendance,
     CountedCampusEvent,
     FlaggedAttendance,
     RecentAttendance,
 )
+from chalicelib.table.keys import jobs
 from chalicelib.table.places import Place, joined
 from chalicelib.table.ranges import Begins, Between
 
@@ -115,6 +117,11 @@ def flagged(date: str, attendance_id: str = "") -> Place[FlaggedAttendance]:
 def flagged_days(first: str, last: str) -> Between:
     """Question 246."""
     return Between(first, joined(last, _LAST))
+
+
+def recount(job_id: str) -> Place[AttendanceRecount]:
+    """Question 69, for the recount of an event."""
+    return Place(AttendanceRecount, *jobs.job(job_id))
 
 
 def _of_event(event_id: str) -> str:

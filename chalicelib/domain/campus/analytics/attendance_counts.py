@@ -5,7 +5,7 @@ it is as it was read. So repeated, partial or reordered batches count once. The 
 other writers cannot lose the mark, and counting starts no further call of the stream.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from chalicelib.table.items import (
     AttendanceRecord,
     AttendanceTotals,
     CampusEvent,
+    CampusProfile,
     CountedAttendance,
     CountedCampusEvent,
     RosterEntry,
@@ -136,21 +137,38 @@ def _outdated(subjects: Sequence[Subject], event_ids: Sequence[str]) -> Iterator
         event = found.get(keys.campus_events.event(event_id))
         if event is not None:
             yield from _event_outdated(event, marks.get(keys.campus_analytics.counted_event(event_id)))
+    profiles = _profiles(subjects, found)
     for each in subjects:
         record = found.get(keys.attendance.record(each.attendance_id))
         event = found.get(keys.campus_events.event(each.event_id))
         if record is None or event is None:
             continue
-        entry = found.get(keys.campus_events.roster_entry(each.event_id, each.user_id))
-        is_expected = entry is not None or expectations.is_expected_by_rule(event, record)
-        present = counted_as.of_record(record, event, is_expected=is_expected)
         place = keys.campus_analytics.counted(each.event_id, each.attendance_id)
         mark = marks.get(place)
         text = mark.counted_as if mark else None
+        former = counted_as.record_standing(text)
+        is_listed = keys.campus_events.roster_entry(each.event_id, each.user_id) in found
+        is_expected = expectations.is_expected(event, profiles.get(each.user_id), is_listed=is_listed)
+        if record.erased_at is not None and former is not None:
+            # Erasure removes the profile and the entry of the roster; the counts stay.
+            is_expected = former.is_expected
+        present = counted_as.of_record(record, event, is_expected=is_expected)
         if text != present.text:
-            former = counted_as.record_standing(text)
             counted = RecordToCount(record, event, frozenset(former.flags if former else ()))
             yield _Outdated(place, text, former, present, counted)
+
+
+def _profiles(subjects: Sequence[Subject], found: Mapping[Key, Any]) -> dict[str, CampusProfile]:
+    """Return the people of events that expect them by a rule; other events need no profile."""
+    ruled = {
+        each.user_id
+        for each in subjects
+        if (event := found.get(keys.campus_events.event(each.event_id))) is not None
+        and event.expected
+        and not event.roster_size
+    }
+    profiles = operations.get_many(keys.campus_people.profile(user_id) for user_id in sorted(ruled) if user_id)
+    return {profile.user_id: profile for profile in profiles.values()}
 
 
 def _event_outdated(event: CampusEvent, mark: CountedCampusEvent | None) -> Iterator[_Outdated]:

@@ -13,8 +13,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
+from chalicelib import clock, folding
 from chalicelib.domain.campus.analytics import seconds_bins
+from chalicelib.domain.campus.events import event_windows
 from chalicelib.domain.timezones import local
 from chalicelib.table import keys
 from chalicelib.table.items import AttendanceRecord, AttendanceTotals, CampusEvent
@@ -32,11 +35,11 @@ class Move:
     """What changes at one place of the totals: numbers that are added, and texts that are set."""
 
     numbers: Counter[str] = field(default_factory=Counter)
-    texts: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, Any] = field(default_factory=dict)
 
 
 # A place, the numbers that are added there, and the texts that are set.
-_Part = tuple[Place[AttendanceTotals], dict[str, int], dict[str, str]]
+_Part = tuple[Place[AttendanceTotals], dict[str, int], dict[str, Any]]
 Moves = dict[Place[AttendanceTotals], Move]
 
 
@@ -116,7 +119,8 @@ class RecordStanding:
 class EventStanding:
     """What an event is counted as; `expected` is None without a roster.
 
-    `department` is the one whose people alone its rule expects.
+    `department` is the one whose people alone its rule expects. `expects` has what tells whether one person is
+    expected: whether people are listed, the rule, and when it ends.
     """
 
     event_id: str
@@ -127,6 +131,7 @@ class EventStanding:
     title: str
     expected: int | None
     department: str | None
+    expects: dict[str, Any]
     form: int = _FORM
 
     @property
@@ -142,7 +147,7 @@ class EventStanding:
             if self.department is not None:
                 department = texts | {"department": self.department}
                 yield keys.campus_analytics.day(scope, self.day, part, self.department), numbers, department
-            row = texts | {"event_id": self.event_id, "title": self.title}
+            row = texts | {"event_id": self.event_id, "title": self.title, "expects": self.expects}
             yield _event_row(scope, self.day, self.event_id), numbers, row
 
 
@@ -151,7 +156,7 @@ Standing = RecordStanding | EventStanding
 
 def of_record(record: AttendanceRecord, event: CampusEvent, *, is_expected: bool) -> RecordStanding:
     """Return what a record is to be counted as."""
-    rule = event.rule_of_expected or {}
+    rule = (event.rule_of_expected or {}) if not event.roster_size else {}
     here = local(record.submitted_at, event.timezone)
     return RecordStanding(
         attendance_id=record.attendance_id,
@@ -170,7 +175,7 @@ def of_record(record: AttendanceRecord, event: CampusEvent, *, is_expected: bool
         flags=sorted(record.flags or {}),
         seconds=None if record.seconds is None else float(record.seconds),
         is_expected=is_expected,
-        is_department_expected=is_expected and rule.get("department") == record.department,
+        is_department_expected=is_expected and _is_same(rule.get("department"), record.department),
         is_contested=record.appeal_status is AppealStatus.OPEN,
     )
 
@@ -187,7 +192,8 @@ def of_event(event: CampusEvent, *, expected: int | None) -> EventStanding | Non
         day=local(event.starts_at, event.timezone).date().isoformat(),
         title=event.title,
         expected=expected,
-        department=(event.rule_of_expected or {}).get("department"),
+        department=None if event.roster_size else (event.rule_of_expected or {}).get("department"),
+        expects={"listed": event.roster_size > 0, "rule": event.rule_of_expected, "ends_at": _end_of(event)},
     )
 
 
@@ -225,6 +231,14 @@ def _event_row(scope: str, day: str, event_id: str) -> Place[AttendanceTotals]:
     if scope == keys.campus_analytics.ALL:
         return keys.campus_analytics.event_of_all(day, event_id)
     return keys.campus_analytics.event_of_day(scope, day, event_id)
+
+
+def _is_same(department: str | None, other: str) -> bool:
+    return department is not None and folding.typed(department) == folding.typed(other)
+
+
+def _end_of(event: CampusEvent) -> str:
+    return clock.to_text(max(ends for _, ends in event_windows.windows(event)))
 
 
 def _text(fields: dict[str, object]) -> str:

@@ -3,12 +3,13 @@
 A query's page has 1 MB: the days of a year with about 20 departments. More of either costs one request for each MB.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from chalicelib import clock
+from chalicelib import clock, folding
 from chalicelib.domain.timezones import local
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceTotals
@@ -31,6 +32,7 @@ class FigureRow:
     event_id: str | None
     title: str | None
     attendance_id: str | None
+    expects: Mapping[str, Any]
     numbers: Numbers
 
 
@@ -57,11 +59,15 @@ class Figures:
         return summed(self.days)
 
     def of_departments(self) -> dict[str, Numbers]:
-        """Return the numbers of each department, by name."""
-        found: dict[str, Numbers] = {}
+        """Return the numbers of each department with records, by name; spellings that differ in case are one."""
+        found: dict[str, Numbers] = defaultdict(Counter)
+        spelled: dict[str, Counter[str]] = defaultdict(Counter)
         for row in self.departments:
-            found.setdefault(str(row.department), Counter()).update(row.numbers)
-        return {name: found[name] for name in sorted(found) if found[name]["n"]}
+            name = str(row.department)
+            found[folding.typed(name)].update(row.numbers)
+            spelled[folding.typed(name)][name] += row.numbers["n"]
+        named = {max(spelled[key], key=lambda name: (spelled[key][name], name)): found[key] for key in found}
+        return {name: named[name] for name in sorted(named) if named[name]["n"]}
 
 
 def read(
@@ -168,5 +174,6 @@ def _row(raw: operations.RawItem) -> FigureRow:
         event_id=item.event_id,
         title=item.title,
         attendance_id=item.attendance_id,
+        expects=item.expects or {},
         numbers=numbers_of(raw),
     )

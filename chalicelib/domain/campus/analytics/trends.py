@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from chalicelib import folding
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import counted_as, figures, viewers
 from chalicelib.domain.campus.analytics.figures import Numbers
@@ -68,13 +69,15 @@ def departments(caller: Principal, asked: Asked) -> list[DepartmentFigures]:
     found = viewers.figures_of(caller, asked, campus)
     events = figures.events_of_all(asked.days, most=_MOST_EVENTS)
     took_part = Counter(
-        name.removeprefix(counted_as.DEPARTMENT)
+        folding.typed(name.removeprefix(counted_as.DEPARTMENT))
         for row in events
         if campus is None or row.campus_id == campus.campus_id
         for name, count in row.numbers.items()
         if name.startswith(counted_as.DEPARTMENT) and count
     )
-    return [_department(name, numbers, took_part[name]) for name, numbers in found.of_departments().items()]
+    return [
+        _department(name, numbers, took_part[folding.typed(name)]) for name, numbers in found.of_departments().items()
+    ]
 
 
 def _department(name: str, numbers: Numbers, events: int) -> DepartmentFigures:

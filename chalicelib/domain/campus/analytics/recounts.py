@@ -1,0 +1,113 @@
+"""The job that counts the records of an event again, as its new day, organizer, campus, rule or roster asks for.
+
+It finds them by what they are counted as. Where nothing has changed it writes nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.clients.bus import Published
+from chalicelib.domain import idempotency, jobs
+from chalicelib.domain.campus.analytics import attendance_counts, counted_as
+from chalicelib.domain.campus.analytics.attendance_counts import Subject
+from chalicelib.domain.changes import Change, every, follows
+from chalicelib.identifiers import id_of_fact, new_id, unkeyed_operation_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import AttendanceRecount, CampusEvent, CountedAttendance
+from chalicelib.table.ranges import After
+from chalicelib.vocabulary import JobStatus
+
+# Records of one step; a step takes some seconds.
+STEP = 450
+_JOB_KEPT = timedelta(days=2)
+# What the records of an event are counted by.
+_COUNTED_BY = ("starts_at", "timezone", "organizer_id", "campus_id", "expected", "roster_size")
+
+
+@follows(*every(CampusEvent))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Start the recount of events whose records count elsewhere now; idempotent, in whole or in part."""
+    for change in changes:
+        before, after = change.before, change.after
+        if isinstance(before, CampusEvent) and isinstance(after, CampusEvent) and _counts_otherwise(before, after):
+            _begin(after)
+    return []
+
+
+def _counts_otherwise(before: CampusEvent, after: CampusEvent) -> bool:
+    return any(getattr(before, name) != getattr(after, name) for name in _COUNTED_BY)
+
+
+def _begin(event: CampusEvent) -> None:
+    """Start the job for this state of an event, if anything is counted; the same state starts it once."""
+    if not operations.query(keys.campus_analytics.counted(event.event_id).pk, limit=1, consistent=True):
+        return
+    state = "/".join(str(getattr(event, name)) for name in (*_COUNTED_BY, "version"))
+    job_id = id_of_fact("job", f"recount {event.event_id} {state}")
+    try:
+        operations.record(operations.put(_job(job_id, event.event_id), AttendanceRecount.pk.does_not_exist()))
+    except operations.ConditionFailed:
+        return
+    jobs.start(job_id)
+
+
+def begin_anew(event_id: str) -> None:
+    """Start the job where totals are doubted, at most once in ten minutes for each event."""
+    asked = unkeyed_operation_id()
+    operation_id = jobs.operation_of(asked, starter_id=event_id, request=("attendance recount", event_id))
+    job_id = new_id("job")
+    put = operations.put(_job(job_id, event_id), AttendanceRecount.pk.does_not_exist())
+    try:
+        operations.commit(idempotency.once(operation_id, job_id), put)
+    except operations.ConditionFailed:
+        return
+    jobs.start(job_id)
+
+
+def run_step(job_id: str) -> bool:
+    """Count the next records of a job's event again; return whether there may be more. Raises Unavailable."""
+    place = keys.campus_analytics.recount(job_id)
+    job = operations.get(place)
+    if job is None or job.status != JobStatus.OPEN:
+        return False
+    partition = keys.campus_analytics.counted(job.event_id).pk
+    after = After(job.position) if job.position else None
+    raws = operations.query(partition, after, limit=STEP, consistent=True)
+    marks = [CountedAttendance.from_raw_data(raw) for raw in raws]
+    attendance_counts.count([_subject(job.event_id, mark) for mark in marks], [job.event_id])
+    is_over = len(marks) < STEP
+    actions: list[Action] = [AttendanceRecount.done.add(len(marks))]
+    if marks:
+        actions.append(AttendanceRecount.position.set(marks[-1].sk))
+    if is_over:
+        ended = [AttendanceRecount.status.set(JobStatus.COMPLETE), AttendanceRecount.completed_at.set(clock.now())]
+        actions += [*ended, *AttendanceRecount.not_due()]
+    as_read = (AttendanceRecount.status == JobStatus.OPEN) & (AttendanceRecount.done == job.done)
+    try:
+        operations.record(operations.change(place, actions, as_read))
+    except operations.ConditionFailed:
+        return False  # another worker goes on
+    return not is_over
+
+
+def _subject(event_id: str, mark: CountedAttendance) -> Subject:
+    standing = counted_as.record_standing(mark.counted_as)
+    return Subject(event_id, mark.sk, standing.user_id if standing else "")
+
+
+def _job(job_id: str, event_id: str) -> AttendanceRecount:
+    now = clock.now()
+    return AttendanceRecount(
+        *keys.campus_analytics.recount(job_id),
+        gsi2=jobs.due_place(job_id),
+        job_id=job_id,
+        owner_id=event_id,
+        status=JobStatus.OPEN,
+        event_id=event_id,
+        created_by=event_id,
+        created_at=now,
+        ttl=int((now + _JOB_KEPT).timestamp()),
+    )
