@@ -16,6 +16,7 @@ from chalicelib.domain.campus.analytics import counted_as, expectations, recent_
 from chalicelib.domain.campus.analytics.counted_as import Moves, Standing
 from chalicelib.domain.campus.analytics.recent_attendance import RecordToCount
 from chalicelib.domain.campus.attendance import attendance_ids
+from chalicelib.domain.campus.events import rosters
 from chalicelib.domain.changes import Change, every, follows
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
@@ -172,7 +173,7 @@ def _profiles(subjects: Sequence[Subject], found: Mapping[Key, Any]) -> dict[str
 
 
 def _event_outdated(event: CampusEvent, mark: CountedCampusEvent | None) -> Iterator[_Outdated]:
-    present = counted_as.of_event(event, expected=expectations.expected_at(event))
+    present = counted_as.of_event(event, expected=rosters.expected_count(event))
     text = mark.counted_as if mark else None
     if text != (present.text if present else None):
         place = keys.campus_analytics.counted_event(event.event_id)

@@ -93,7 +93,7 @@ class RecordStanding:
             # A rate belongs to the day of the event, since its roster does.
             yield keys.campus_analytics.day(scope, self.event_day, part), rate, texts
             yield keys.campus_analytics.day(scope, self.event_day, part, self.department), of_department, department
-            row = texts | {"event_id": self.event_id}
+            row = texts | {"event_id": self.event_id, "campus_id": self.campus_id}
             in_all = {f"{DEPARTMENT}{self.department}": by} if scope == keys.campus_analytics.ALL else {}
             yield _event_row(scope, self.event_day, self.event_id), numbers | rate | in_all, row
         if self.user_id:
@@ -147,7 +147,8 @@ class EventStanding:
             if self.department is not None:
                 department = texts | {"department": self.department}
                 yield keys.campus_analytics.day(scope, self.day, part, self.department), numbers, department
-            row = texts | {"event_id": self.event_id, "title": self.title, "expects": self.expects}
+            row = texts | {"event_id": self.event_id, "campus_id": self.campus_id}
+            row |= {"title": self.title, "expects": self.expects}
             yield _event_row(scope, self.day, self.event_id), numbers, row
 
 

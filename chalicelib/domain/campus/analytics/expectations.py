@@ -2,24 +2,15 @@
 
 from collections.abc import Mapping
 
-from chalicelib import folding
+from chalicelib.domain.campus.people import student_counts
 from chalicelib.table.items import CampusEvent, CampusProfile
 
 
-def expected_at(event: CampusEvent) -> int | None:
-    """Return how many people are expected; None without a roster."""
-    return event.roster_size or None
-
-
 def is_expected(event: CampusEvent, profile: CampusProfile | None, *, is_listed: bool) -> bool:
-    """Return whether a person is expected."""
-    if event.roster_size:
-        return is_listed
-    return fits(event.rule_of_expected, profile)
+    """Return whether a person is expected; `is_listed` is whether the roster has them."""
+    return is_listed if event.roster_size else fits(event.rule_of_expected, profile)
 
 
 def fits(rule: Mapping[str, str] | None, profile: CampusProfile | None) -> bool:
     """Return whether a rule names a person; no rule names nobody."""
-    if rule is None or profile is None:
-        return False
-    return all(folding.typed(getattr(profile, name) or "") == folding.typed(wanted) for name, wanted in rule.items())
+    return rule is not None and profile is not None and student_counts.fits(rule, profile)

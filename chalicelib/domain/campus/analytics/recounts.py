@@ -24,7 +24,7 @@ from chalicelib.vocabulary import JobStatus
 STEP = 450
 _JOB_KEPT = timedelta(days=2)
 # What the records of an event are counted by.
-_COUNTED_BY = ("starts_at", "timezone", "organizer_id", "campus_id", "expected", "roster_size")
+_COUNTED_BY = ("starts_at", "timezone", "organizer_id", "campus_id", "expected", "roster_size", "roster_version")
 
 
 @follows(*every(CampusEvent))
