@@ -11,7 +11,7 @@ help: ## List the targets
 run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
 
-test: setup engine localstripe tixclient apiclient ## Run every test, and print branch coverage (floor 90 %)
+test: setup engine localstripe tixclient campusclient apiclient ## Run every test, and print branch coverage (floor 90 %)
 	@COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest -n 4 --dist loadgroup tests
 
@@ -93,7 +93,7 @@ lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
 
 clean: ## Remove environments, builds and local data
-	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .venv-next .local build reader-agent/.venv tests/tix_client/node_modules tests/api_client/node_modules tests/api_client/build
+	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .venv-next .local build reader-agent/.venv tests/tix_client/node_modules tests/campus_client/node_modules tests/api_client/node_modules tests/api_client/build
 
 setup:
 	@infra/setup.sh app ministack reader
@@ -110,10 +110,13 @@ localstripe: setup
 tixclient: setup
 	@infra/setup.sh tixclient
 
+campusclient: setup
+	@infra/setup.sh campusclient
+
 apiclient: setup
 	@infra/setup.sh apiclient
 
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin audit-verify campus-erase seed rotate redrive relist lock clean setup engine localstripe devices tixclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin audit-verify campus-erase seed rotate redrive relist lock clean setup engine localstripe devices tixclient campusclient apiclient client

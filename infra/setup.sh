@@ -1,6 +1,6 @@
 #!/bin/sh
 # Create the environments that a make target needs, from Python 3.11+ alone.
-# Usage: infra/setup.sh app|ministack|reader|devices|localstripe|engine|tixclient|apiclient|next ...
+# Usage: infra/setup.sh app|ministack|reader|devices|localstripe|engine|tixclient|campusclient|apiclient|next ...
 # An environment is skipped if its pinned requirements have not changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -116,6 +116,7 @@ for what in "$@"; do
             fi
             ;;
         tixclient) node_packages tests/tix_client "the client of Tix" ;;
+        campusclient) node_packages tests/campus_client "the client of campus" ;;
         apiclient) node_packages tests/api_client "the generated client of the API" ;;
         *) fail "unknown environment: $what" ;;
     esac

@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
 
 PASSWORD = "a long enough password"
 CLIENT = toolchain.ROOT / "tests" / "tix_client"
+CAMPUS_CLIENT = toolchain.ROOT / "tests" / "campus_client"
 GENERATED = toolchain.ROOT / "tests" / "api_client"
 
 
@@ -193,6 +194,16 @@ def test_the_client_of_tix_gets_through_a_day_with_its_own_calls(run: LocalRun) 
     done = subprocess.run([node, str(CLIENT / "journey.js"), url], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["tickets"] > 1000
+
+
+@pytest.mark.skipif(not (CAMPUS_CLIENT / "node_modules").exists(), reason="Node or its registry is not available here")
+def test_the_client_of_campus_gets_through_a_lecture_with_its_own_calls(run: LocalRun) -> None:
+    node, url = shutil.which("node") or "node", f"http://127.0.0.1:{run.port}"
+    # Node 20 has WebSocket behind this option; later ones have it anyway.
+    command = [node, "--experimental-websocket", str(CAMPUS_CLIENT / "journey.js"), url, demo_passwords.CAMPUS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["updates"] >= 1
 
 
 @pytest.mark.skipif(not (CLIENT / "node_modules").exists(), reason="Node or its registry is not available here")
