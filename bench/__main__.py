@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import (
     bill,
     campus,
+    campus_reports,
     campus_simulator,
     exports,
     imports,
@@ -54,6 +55,8 @@ class Plan:
     submissions: int = campus_simulation.SUBMISSIONS
     # Students of one lecture who verify its code and submit.
     students: int = campus.STUDENTS
+    # People of an event in its official PDF.
+    printed: int = campus_reports.PEOPLE
 
 
 QUICK = Plan(
@@ -68,6 +71,7 @@ QUICK = Plan(
     office_pieces=40,
     students=100,
     submissions=1_500,
+    printed=40,
 )
 FULL = Plan(import_repeats=9, processor_scans=600, events={3000: {1: 500, 8: 900}, 100_000: {1: 1500, 8: 6000}})
 _began = time.monotonic()
@@ -134,10 +138,24 @@ def main() -> None:
     judged = campus_simulator.render(campus_simulation.simulate(plan.submissions))
     _step(f"{plan.students:,} students verify the code of a lecture and submit")
     lecture = campus.render(campus.measure(plan.students))
+    _step(f"writing the official PDF of an event with {plan.printed:,} people")
+    printed = campus_reports.render(campus_reports.measure(plan.printed))
     # Other work on the machine shows here: scans alone keep about two processes busy.
     described["load after"] = machine.load()
     findings = Findings(
-        described, imported, processed, runs, by_route, by_number, beside, bills, exported, by_work, judged, lecture
+        described,
+        imported,
+        processed,
+        runs,
+        by_route,
+        by_number,
+        beside,
+        bills,
+        exported,
+        by_work,
+        judged,
+        lecture,
+        printed,
     )
     text = render(findings)
     _OUT.mkdir(parents=True, exist_ok=True)

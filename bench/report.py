@@ -42,6 +42,7 @@ class Findings:
     # Tables as Markdown.
     campus: str
     lecture: str
+    campus_reports: str
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -75,6 +76,7 @@ def render(findings: Findings) -> str:
         ),
         ("Campus attendance: what is seen of simulated submissions", findings.campus),
         ("Campus attendance: a lecture verifies its code and submits", findings.lecture),
+        ("Official PDF of a campus event, with pictures", findings.campus_reports),
         ("Beside pretix 2026.8", _beside(findings)),
     ]
     return "\n\n".join(["# Bench", *(f"## {title}\n\n{body}" for title, body in sections)]) + "\n"

@@ -15,12 +15,12 @@ from chalicelib.vocabulary.campus import PhotoSide
 if TYPE_CHECKING:
     from PIL import Image
 
-# Pixels: 24 mm at 250 dots an inch for a signature, 17 mm for a photo.
-_SIGNATURE_SIZE, _PHOTO_SIZE = (240, 110), (170, 170)
-_QUALITY = 70
+# Pixels: 25 mm at 240 dots an inch for a signature, 17 mm at 225 for a photo.
+_SIGNATURE_SIZE, _PHOTO_SIZE = (240, 110), (150, 150)
+_QUALITY = 65
 _MOST_BYTES = 9 * 1024 * 1024
 # Files that are read at a time.
-_READERS = 8
+_READERS = 16
 # More pixels than a kept picture has.
 _MOST_PIXELS = 20_000_000
 
