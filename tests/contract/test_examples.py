@@ -68,6 +68,9 @@ NOT_SENT = {
     "campus_submit_attendance": "it takes a code that was verified within ten minutes",
     "campus_verify_location": "it takes a code that was verified within ten minutes",
     "campus_verification_feedback": "it takes a code that was verified",
+    "campus_upload_front_photo": "it takes a code that was verified within ten minutes",
+    "campus_upload_back_photo": "it takes a code that was verified within ten minutes",
+    "campus_capture_signature": "it takes a code that was verified within ten minutes",
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {

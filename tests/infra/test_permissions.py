@@ -47,6 +47,7 @@ from chalicelib.vocabulary import (
     PrintFormat,
     RefundRequestStatus,
 )
+from chalicelib.vocabulary.campus import CampusRole
 from infra.package import shares
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
@@ -54,7 +55,9 @@ from tests.infra import reading
 from tests.portals.admin.person import make_somebody
 from tests.support import audit, cloud, notices, payers, purchases, settled, wallets
 from tests.support.caches import forget_answers
+from tests.support.campus import make_campus_event
 from tests.support.client import call
+from tests.support.evidence import begin_submission, encoded, scene, send_photo, submit
 from tests.support.factories import (
     customer_token,
     make_customer,
@@ -243,6 +246,16 @@ def _send_a_photo(people: Ground) -> None:
     files.delete(form["fields"]["key"])
 
 
+def _submit_with_a_photo(people: Ground) -> None:
+    """Let the student of the campus submit attendance with a photo, whose check is then queued by the stream."""
+    student = people.campus_users[CampusRole.STUDENT]
+    event = make_campus_event(people.campus, people.campus_users[CampusRole.ORGANIZER], require_photos=True)
+    submission_id = begin_submission(event, student)
+    for side in ("front", "back"):
+        assert send_photo(student, submission_id, encoded(scene(1)), side=side).status == 200
+    submit(student, submission_id)
+
+
 class _Day(NamedTuple):
     """The permissions that the routes of each function used, and those of the stream to project their changes."""
 
@@ -260,7 +273,7 @@ def day() -> _Day:
         stream = StreamReader()
         people = lay()
         secrets.forget()
-        api = recorded(lambda: _send_a_photo(people))
+        api = recorded(lambda: _send_a_photo(people)) | recorded(lambda: _submit_with_a_photo(people))
         gates: Used = set()
         for route, send in _every_route(people):
             of_function = gates if shares.function_of(route.path) == shares.GATES else api
@@ -271,6 +284,7 @@ def day() -> _Day:
         listings.project(gone.event_id)
         events.set_status(gone.event_id, EventStatus.CANCELLED)
         records = stream.read()
+        jobs_queue.forget()
         projected = recorded(lambda: project(records))
     forget_answers()
     return _Day(api, gates, projected)
