@@ -176,8 +176,9 @@ def test_times_are_utc_with_z_ids_carry_their_prefix_and_numbers_are_never_float
 ) -> None:
     answer = recordings.of(route).plain.json
     for name, value in _fields(answer):
-        # A share of one, or of a hundred, a distance and a duration are neither an amount nor a count.
-        assert not isinstance(value, float) or name.endswith(("_rate", "_percent", "_m", "_seconds")), name
+        # A share, a distance, a duration and a coordinate are neither an amount nor a count.
+        is_measured = name.endswith(("_rate", "_percent", "_m", "_seconds")) or name in ("latitude", "longitude")
+        assert not isinstance(value, float) or is_measured, name
         if value is None:
             continue
         if name.endswith("_at") or name in ("time", "server_time"):

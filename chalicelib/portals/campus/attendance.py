@@ -22,6 +22,8 @@ from chalicelib.schemas.campus import attendance as schema
 
 bp = Blueprint(__name__)
 _BASE = "/api/campus/attendance"
+# A photo of a webcam and a signature, in base64.
+_JSON_BYTES = 1_000_000
 _BEYOND = "Upload a larger photo to upload-front-photo/ first, and submit without it."
 
 
@@ -119,7 +121,7 @@ def campus_verify_location(call: Call[schema.LocationIn, None]) -> schema.Locati
         reply=schema.SubmittedOut,
         status=201,
         idempotent=True,
-        limit=photo_uploads.MAX_FORM_BYTES,
+        limit=_JSON_BYTES,
         form=FormBody(photo_uploads.MAX_FORM_BYTES, files=("selfie_image",), beyond=_BEYOND),
         refuses=(
             errors.QrTokenRequired,

@@ -102,7 +102,7 @@ class SubmitIn(PlaceIn):
     event: Id | None = None
     event_id: Id | None = None
     submission_id: Id | None = None
-    selfie_image: Annotated[str, StringConstraints(max_length=6_000_000)] | None = Field(
+    selfie_image: Annotated[str, StringConstraints(max_length=1_000_000)] | None = Field(
         default=None, description="The front photo as a data URL; in a form, the file itself."
     )
     signature: Annotated[str, StringConstraints(max_length=1_000_000)] | None = Field(

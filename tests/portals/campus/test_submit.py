@@ -380,12 +380,12 @@ def test_without_a_device_key_the_log_in_stands_for_the_device(lecture: Lecture)
     assert len(macs) == 2
 
 
-def test_two_at_exactly_one_position_are_both_flagged(lecture: Lecture) -> None:
-    stream, first, second = StreamReader(), lecture.student(), lecture.student()
-    assert flags(submitted(first)) == []
-    assert flags(submitted(second)) == ["frozen_position"]
+def test_three_at_exactly_one_position_are_all_flagged(lecture: Lecture) -> None:
+    stream, students = StreamReader(), [lecture.student() for _ in range(3)]
+    assert [flags(submitted(student)) for student in students] == [[], [], ["frozen_position"]]
     stream.drain()
-    assert record_of(first).flags == {"frozen_position": {"others": 1}}
+    for student in students:
+        assert record_of(student).flags == {"frozen_position": {"others": 2}}
 
 
 def test_a_far_event_half_an_hour_ago_is_a_flag(lecture: Lecture) -> None:
