@@ -71,6 +71,11 @@ deploy-local: setup ## Deploy the package to MiniStack and use it through its AP
 first-admin: setup ## Print a one-time link for the first administrator (see ARGS="--help")
 	@$(PY) -m infra.first_admin $(ARGS)
 
+campus: setup ## Create a campus (NAME=, TIMEZONE=; ADMIN_EMAIL=, ADMIN_NAME= and URL= make a link for its first admin)
+	@$(PY) -m infra.campus $(if $(STAGE),--stage $(STAGE)) $(if $(NAME),--name "$(NAME)") \
+	$(if $(TIMEZONE),--timezone "$(TIMEZONE)") $(if $(ADMIN_EMAIL),--admin-email "$(ADMIN_EMAIL)") \
+	$(if $(ADMIN_NAME),--admin-name "$(ADMIN_NAME)") $(if $(URL),--url "$(URL)") $(ARGS)
+
 audit-verify: setup ## Verify the audit log, and name its first break (STAGE=prod, ARGS="--help" explains)
 	@$(PY) -m infra.audit_log $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
@@ -119,4 +124,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin audit-verify campus-erase seed rotate redrive relist lock clean setup engine localstripe devices tixclient campusclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive relist lock clean setup engine localstripe devices tixclient campusclient apiclient client

@@ -56,11 +56,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--table", help="the table, where the stack uses a restored one (default gatehouse-<stage>)")
     parser.add_argument("--email", required=True, help="the address that the administrator logs in with")
     parser.add_argument("--name", required=True, help="the administrator's name")
-    parser.add_argument("--url", required=True, type=_url, help="the public address of the API (the output ApiUrl)")
+    parser.add_argument(
+        "--url", required=True, type=https_url, help="the public address of the API (the output ApiUrl)"
+    )
     return parser.parse_args(arguments)
 
 
-def _url(text: str) -> str:
+def https_url(text: str) -> str:
+    """Return the address of an API. Raises ArgumentTypeError for one without TLS, unless it is on this machine."""
     parts = urlsplit(text)
     is_here = parts.hostname in ("localhost", "127.0.0.1")
     if not parts.hostname or (parts.scheme != "https" and not is_here):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib import clock
 from chalicelib.domain.access import accounts, passwords
+from chalicelib.domain.access.password_links import PasswordLink
 from chalicelib.domain.campus.people import student_numbers
 from chalicelib.errors import AlreadyExists
 from chalicelib.identifiers import new_id
@@ -16,11 +17,11 @@ from chalicelib.vocabulary.campus import CampusRole
 
 @dataclass(frozen=True, slots=True)
 class CampusPerson:
-    """Who registers; texts are as the schemas bound them."""
+    """Who registers; texts are as the schemas bound them. Without a password one is set by a link."""
 
     username: str
     email: str
-    password: str
+    password: str | None
     first_name: str
     last_name: str
     department: str
@@ -53,7 +54,12 @@ def taken(field: str) -> AlreadyExists:
 
 
 def drafted(
-    person: CampusPerson, *, role: CampusRole, user_id: str | None = None, is_verified: bool = False
+    person: CampusPerson,
+    *,
+    role: CampusRole,
+    user_id: str | None = None,
+    is_verified: bool = False,
+    link: PasswordLink | None = None,
 ) -> tuple[Account, CampusProfile, list[Write]]:
     """Return a new account, its profile, and the writes that create them. Raises ValidationFailed.
 
@@ -73,7 +79,9 @@ def drafted(
         email=email,
         role=role,
         status=AccountStatus.ACTIVE,
-        password_hash=passwords.hash_password(person.password, Portal.CAMPUS, about=about),
+        password_hash=_hash(person.password, about),
+        link_hash=link.hash if link else None,
+        link_until=link.until if link else None,
         created_at=now,
         version=1,
     )
@@ -105,3 +113,9 @@ def drafted(
             *([student_numbers.verifying(number, user_id)] if number and is_verified else []),
         ],
     )
+
+
+def _hash(password: str | None, about: tuple[str, ...]) -> str:
+    if password is None:
+        return passwords.hash_of_none()
+    return passwords.hash_password(password, Portal.CAMPUS, about=about)
