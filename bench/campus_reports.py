@@ -82,7 +82,7 @@ def _fill(people: int) -> str:
     event = campus.make_campus_event(place, campus.make_campus_user(place, role=CampusRole.ORGANIZER))
     records = []
     for number in range(people):
-        names = {"first_name": ("Sana", "عائشہ", "小明")[number % 3], "last_name": f"Khan {number}"}
+        names: dict[str, Any] = {"first_name": ("Sana", "عائشہ", "小明")[number % 3], "last_name": f"Khan {number}"}
         record = make_record(event, campus.make_campus_user(place, **names))
         records.append(record)
         for side in PhotoSide:

@@ -3,7 +3,7 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.campus.reports import report_documents, report_registry, report_requests
+from chalicelib.domain.campus.reports import report_documents, report_registry, report_requests, report_runs
 from chalicelib.domain.campus.reports.report_documents import MadeReport
 from chalicelib.domain.campus.reports.report_requests import ReportFilters
 from chalicelib.domain.campus.reports.report_runs import StartedReport
@@ -87,19 +87,17 @@ def campus_official_report(call: Call[None, schema.EventReportIn]) -> schema.Sta
         "GET",
         f"{_BASE}/export-with-photos",
         guard=CAMPUS_STAFF,
-        query=schema.EventReportIn,
-        also={202: schema.StartedReportOut},
-        media_type=PDF,
+        query=schema.EventIn,
+        reply=schema.StartedReportOut,
+        status=202,
         refuses=(errors.NotFound,),
         links=(_JOB,),
     ),
 )
-def campus_photo_report(call: Call[None, schema.EventReportIn]) -> schema.StartedReportOut | File:
+def campus_photo_report(call: Call[None, schema.EventIn]) -> schema.StartedReportOut:
     """Start the job that writes the PDF of an event with photos and signatures."""
-    request = report_requests.of_event(
-        call.principal, call.query.event, kind=ReportKind.PHOTOS, is_redacted=call.query.is_redacted
-    )
-    return _document(report_documents.make(request, of_report=call.query.report_id))
+    request = report_requests.of_event(call.principal, call.query.event, kind=ReportKind.PHOTOS)
+    return schema.StartedReportOut.read(report_runs.begin(request))
 
 
 @door(

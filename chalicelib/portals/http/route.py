@@ -117,9 +117,11 @@ class Route(Generic[BodyT, QueryT, ReplyT, OtherT]):
     def methods(self) -> list[str]:
         """The methods that its view answers: pages and documents answer HEAD as GET (RFC 9110, section 9.3.2).
 
-        The gateway leaves the body out. All else has no HEAD: a method costs a part of the template's size.
+        The gateway leaves the body out. All else has no HEAD: a method costs a part of the template's size. Nor has a
+        document that may become a job, since each request makes a fresh one.
         """
-        is_page = self.method == "GET" and (self.guard is None or self.media_type is not None)
+        is_document = self.media_type is not None and not self.also
+        is_page = self.method == "GET" and (self.guard is None or is_document)
         return [self.method, "HEAD"] if is_page else [self.method]
 
     @property

@@ -75,10 +75,14 @@ class AttendanceReportIn(BetweenIn, VersionIn):
     department: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
 
 
-class EventReportIn(VersionIn):
+class EventIn(In):
     """The event of a document."""
 
     event: Id
+
+
+class EventReportIn(EventIn, VersionIn):
+    """The event of a document, and which version is wanted."""
 
 
 class IndividualReportIn(VersionIn):

@@ -219,6 +219,9 @@ def test_a_report_with_photos_is_a_job_and_says_what_was_erased(lecture: Lecture
     assert "1 pictures were erased" in text_of(content)
     assert len([image for page in opened(content) for image in page.get_objects(filter=[3])]) == 2
     assert checked(run.report_id, content)["matches"] == "full"
+    twin = report(lecture.teacher, lecture.event, more=f"&redacted=true&report_id={run.report_id}")
+    assert checked(run.report_id, twin.content)["matches"] == "redacted"
+    assert "Sana" not in text_of(twin.content)
 
 
 def test_a_report_verifies_after_its_pictures_were_erased(lecture: Lecture) -> None:
