@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -116,7 +117,7 @@ def test_of_many_changes_of_one_version_one_is_made(event: CampusEvent, token: s
         body = {"title": f"Title {number}", "version": 1}
         return asked(lambda: call("PUT", f"{EVENTS}/{event.event_id}/update/", body, token=token))
 
-    answers = at_once([lambda number=number: change(number) for number in range(CALLERS)])
+    answers = at_once([partial(change, number) for number in range(CALLERS)])
     assert Counter(answer.status for answer in answers) == {200: 1, 409: CALLERS - 1}
     made = next(answer.json for answer in answers if answer.status == 200)
     stored = campus_events.get(event.event_id)
@@ -131,7 +132,7 @@ def test_of_many_rosters_at_once_one_holds_whole(event: CampusEvent, token: str,
         path = f"{EVENTS}/{event.event_id}/roster/"
         return asked(lambda: call("PUT", path, {"users": users}, token=token))
 
-    answers = at_once([lambda users=users: put(users) for users in lists])
+    answers = at_once([partial(put, users) for users in lists])
     assert {answer.status for answer in answers} == {200}
     stored = campus_events.get(event.event_id)
     found = sorted(expected_people.every(stored))

@@ -17,6 +17,7 @@ CAMPUS_USERS = ListOf(
         "department": Filter(lambda profile: profile.department, folded=True),
         # The id; a name is looked up before the list is asked (domain/campus/people/campus_users.py).
         "campus": Filter(lambda profile: profile.campus_id, folded=True),
+        "student_id": Filter(lambda profile: profile.student_id),
         "year_level": Filter(lambda profile: profile.year_level, folded=True),
         "is_verified": Filter(lambda profile: profile.is_verified, bool),
     },

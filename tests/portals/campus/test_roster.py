@@ -229,3 +229,18 @@ def test_the_expected_people_are_read_one_after_the_other(
     put(event, token, users=[students[0].account_id, others[0].account_id])
     fresh = campus_events.get(event.event_id)
     assert sorted(expected_people.every(fresh, page=1)) == sorted(ids([students[0], others[0]]))
+
+
+def test_a_long_list_is_compared_with_the_list_of_all_students(
+    event: CampusEvent, token: str, campus: Campus, students: list[Account]
+) -> None:
+    for _ in range(2):
+        make_campus_user(campus, student_id="S-7")
+    StreamReader().drain()
+    late = make_campus_user(campus, student_id="S-8")  # the stream has not come to it
+    nobody = [f"none {number}" for number in range(197)]
+    answer = put(event, token, student_ids=["S 20-0", "s20-1", "S-7", "S-8", *nobody]).json
+    assert (answer["size"], answer["unknown_count"]) == (3, 198)
+    assert answer["unknown"][0]["value"] == "S-7"
+    assert "several" in answer["unknown"][0]["message"]
+    assert listed(event, token) == ids([*students[:2], late])

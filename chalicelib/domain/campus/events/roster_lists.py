@@ -6,7 +6,7 @@ Every row is read by itself: a bad one is reported by its line and leaves the ot
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.campus.people import student_numbers
+from chalicelib.domain.campus.people import number_lists, student_numbers
 from chalicelib.domain.campus.people.student_numbers import NumberClaims
 from chalicelib.domain.documents import csv_lists
 from chalicelib.errors import ValidationFailed
@@ -80,7 +80,7 @@ def _resolved(rows: Iterable[RosterRow]) -> RosterList:
     accounts = {row.said for row in known if row.said.startswith(_ACCOUNT)}
     numbers = {row.said for row in known if row.said not in accounts and student_numbers.folded(row.said)}
     students = _students(accounts)
-    claims = student_numbers.claims_of(numbers)
+    claims = number_lists.claims_of(numbers)
     found: set[str] = set()
     unknown: list[UnknownRow] = []
     for row in known:

@@ -5,8 +5,6 @@ A claim is an item of the number and the account. So nobody is refused because a
 """
 
 import unicodedata
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from chalicelib.errors import Conflict, NotFound
@@ -14,8 +12,6 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import StudentNumberClaim
 from chalicelib.table.operations import Write
 
-# Queries at a time for the claims of a long list.
-_HANDS = 16
 _VERIFIED = keys.campus_people.verified_student_number("").sk
 
 
@@ -89,22 +85,3 @@ def resolve(number: str) -> str:
     if not found.claimed:
         raise NotFound(f"student_id: nobody has the student number {number}.")
     raise Conflict(f"student_id: {len(found.claimed)} accounts claim {number}. Verify the right one first.")
-
-
-def claims_of(numbers: Collection[str]) -> dict[str, NumberClaims]:
-    """Return who claims each of these numbers, by the number as it was given.
-
-    The verified claims are read a hundred at a time; who claims the other numbers is read for each, side by side.
-    """
-    spelled = {number: folded(number) for number in numbers}
-    places = {number: keys.campus_people.verified_student_number(number) for number in set(spelled.values())}
-    stored = operations.get_many(places.values())
-    found = {
-        number: NumberClaims(claim.user_id, (claim.user_id,))
-        for number, place in places.items()
-        if (claim := stored.get(place)) is not None
-    }
-    rest = [number for number in places if number not in found]
-    with ThreadPoolExecutor(_HANDS) as hands:
-        found |= zip(rest, hands.map(claims, rest), strict=True)
-    return {number: found[spelling] for number, spelling in spelled.items()}
