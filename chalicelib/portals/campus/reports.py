@@ -3,6 +3,7 @@
 from chalice import Blueprint
 
 from chalicelib import errors
+from chalicelib.domain.campus.privacy import own_export
 from chalicelib.domain.campus.reports import report_documents, report_registry, report_requests, report_runs
 from chalicelib.domain.campus.reports.report_documents import MadeReport
 from chalicelib.domain.campus.reports.report_requests import ReportFilters
@@ -116,11 +117,14 @@ def campus_photo_report(call: Call[None, schema.EventIn]) -> schema.StartedRepor
 def campus_individual_report(
     call: Call[None, schema.IndividualReportIn],
 ) -> schema.ReportOut | schema.StartedReportOut | File:
-    """Report one person's attendance as JSON or PDF, for the person or for staff who may see it."""
+    """Report one person's attendance as JSON or PDF, for the person or for staff who may see it; or pack all as zip."""
+    user_id, query = call.path["user_id"], call.query
+    if query.report_format is None:
+        return schema.StartedReportOut.read(own_export.begin(call.principal, user_id))
     request = report_requests.of_person(
-        call.principal, call.path["user_id"], wanted=call.query.format, is_redacted=call.query.is_redacted
+        call.principal, user_id, wanted=query.report_format, is_redacted=query.is_redacted
     )
-    return _report(report_documents.make(request, of_report=call.query.report_id))
+    return _report(report_documents.make(request, of_report=query.report_id))
 
 
 @door(

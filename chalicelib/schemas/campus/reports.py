@@ -88,7 +88,14 @@ class EventReportIn(EventIn, VersionIn):
 class IndividualReportIn(VersionIn):
     """The format of a person's report."""
 
-    format: Filter[Literal[ReportFormat.JSON, ReportFormat.PDF]] = ReportFormat.JSON
+    format: Filter[Literal["json", "pdf", "zip"]] = Field(
+        "json", description="`zip`: the job that packs all that is known of the person, for them, hr and admins."
+    )
+
+    @property
+    def report_format(self) -> ReportFormat | None:
+        """The format of the report; None where everything is asked for."""
+        return None if self.format == "zip" else ReportFormat(self.format)
 
 
 class TotalsOut(Out):

@@ -5,6 +5,7 @@ from tests.mutants.seeded import (
     audit,
     bodies,
     campus_evidence,
+    campus_reports,
     cancellations,
     card_office,
     catalogue,
@@ -111,4 +112,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *routes.MUTANTS,
     *audit.MUTANTS,
     *campus_evidence.MUTANTS,
+    *campus_reports.MUTANTS,
 )

@@ -238,6 +238,18 @@ def test_an_individual_report_is_for_the_person_and_their_staff(hall: Hall) -> N
     assert report(admin, path=f"individual/{student.account_id}/").json["totals"]["records"] == 2
 
 
+def test_everything_of_a_person_is_packed_for_them_and_the_office_alone(hall: Hall) -> None:
+    student = hall.students[0]
+    path = f"individual/{student.account_id}/?format=zip"
+    answer = report(student, path=path)
+    assert finished(answer, student)["status"] == "complete"
+    assert report(student, path=path).json["url"].startswith("http")
+    assert report(hall.students[1], path=path).status == 404
+    refused = report(hall.teacher, path=path)
+    assert (refused.status, refused.json["error"]) == (403, "Permission denied")
+    assert report(make_campus_user(hall.campus, role=CampusRole.HR), path=path).status == 202
+
+
 def test_two_steps_at_once_make_one_report(hall: Hall) -> None:
     job_id = report(hall.teacher, f"?event={hall.event.event_id}", path="export-with-photos/").json["job_id"]
     run = operations.get(keys.campus_reports.run(job_id))

@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,14 +17,16 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.domain import idempotency, jobs
+from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.privacy import campus_people_places
 from chalicelib.domain.jobs import JobResult
-from chalicelib.errors import NotFound
-from chalicelib.identifiers import new_id
+from chalicelib.errors import Forbidden, NotFound, Unavailable
+from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendancePhoto, AttendanceSignature, CampusExport, Item, Job
 from chalicelib.vocabulary import AccountStatus, JobStatus, Portal
+from chalicelib.vocabulary.campus import CampusRole
 
 KEPT = timedelta(days=1)
 _LINK_LIFETIME = timedelta(minutes=15)
@@ -34,6 +37,32 @@ _LEFT_OUT = frozenset(
     | {"nonce", "device_mac", "position_mac", "picture_hash", "operation_id", "upload_key", "upload_nonce"}
     | {"password_hash", "known_devices", "tallied", "findings"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StartedExport:
+    """The job of an export as its starter sees it; `url` is there once it is complete."""
+
+    job_id: str
+    status: JobStatus
+    url: str | None
+
+
+def begin(caller: Principal, user_id: str) -> StartedExport:
+    """Start a person's export for themselves, or for hr and admins who answer their request.
+
+    Raises NotFound for a student who asks about another, Forbidden for other staff, Unavailable.
+    """
+    role = caller.claims.get("role")
+    if user_id != caller.id and role == CampusRole.STUDENT:
+        raise NotFound("There is no such person.")
+    if user_id != caller.id and role not in (CampusRole.HR, CampusRole.ADMIN):
+        raise Forbidden("Permission denied")
+    job_id = start(user_id, by=caller.id, operation_id=unkeyed_operation_id())
+    job = operations.get(keys.campus_privacy.export(job_id))
+    if job is None:
+        raise Unavailable(retry_after=1)
+    return StartedExport(job_id, job.status, result(job).url)
 
 
 def start(user_id: str, *, by: str, operation_id: str) -> str:
