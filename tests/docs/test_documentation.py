@@ -66,7 +66,7 @@ def test_every_demo_log_in_of_the_readme_is_one() -> None:
     words = re.findall(
         r"^\| [^|]+ \| `([^`]+)` \| `(demo-[^`]+)` \|$", (pages.ROOT / "README.md").read_text(), re.MULTILINE
     )
-    assert len(words) == 6
+    assert len(words) == 9
     assert {word for pair in words for word in pair} <= {
         value for part in (demo, demo_passwords) for value in vars(part).values() if isinstance(value, str)
     }
