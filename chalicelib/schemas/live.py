@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from chalicelib.schemas.campus import analytics as campus_analytics
 from chalicelib.schemas.tix import tickets as tix_tickets
 from chalicelib.schemas.usher import events as usher_events
 from chalicelib.schemas.usher import log as usher_log
@@ -119,6 +120,7 @@ _SHOWN: dict[LiveType, Callable[[Any], Out]] = {
     LiveType.TICKETS_GENERATED: _generated,
     LiveType.ACTIVITY: ActivityOut.read,
     LiveType.CONFLICT: _conflict,
+    LiveType.ATTENDANCE_UPDATE: campus_analytics.RealtimeOut.from_view,
 }
 
 

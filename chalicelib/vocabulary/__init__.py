@@ -705,6 +705,7 @@ class LiveType(StrEnum):
     TICKETS_GENERATED = "tickets-generated"
     ACTIVITY = "activity"
     CONFLICT = "conflict"
+    ATTENDANCE_UPDATE = "attendance-update"
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
     RESYNC = "resync"

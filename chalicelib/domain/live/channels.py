@@ -5,8 +5,9 @@ from collections.abc import Callable
 from chalicelib.domain.access import permissions
 from chalicelib.domain.access.permissions import Permission
 from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.events import events
-from chalicelib.errors import NotFound
+from chalicelib.errors import Forbidden, NotFound
 from chalicelib.vocabulary import Portal
 
 ADMIN = "admin"
@@ -24,8 +25,18 @@ def of_event(event_id: str) -> str:
 
 
 def event_of(channel: str) -> str:
-    """Return the event id in an event channel's name."""
+    """Return the event id in the name of an event's channel, or of its attendance's."""
     return channel.partition("-")[2]
+
+
+def of_attendance(event_id: str) -> str:
+    """Return the channel of a campus event's attendance."""
+    return f"{_ATTENDANCE}-{event_id}"
+
+
+def is_of_attendance(channel: str) -> bool:
+    """Whether a channel is of a campus event's attendance."""
+    return channel.startswith(of_attendance(""))
 
 
 def of_customer(customer_id: str) -> str:
@@ -36,8 +47,6 @@ def of_customer(customer_id: str) -> str:
 def require_open(channel: str, principal: Principal) -> None:
     """Raise NotFound for an unknown channel and for one that this principal may not subscribe to."""
     kind, dash, name = channel.partition("-")
-    if kind == _ATTENDANCE:
-        raise NotFound("Attendance has no channel yet: it opens with the campus portal.")
     # Only the admin channel has no name part.
     is_whole = channel == ADMIN or (kind != ADMIN and dash and name)
     is_open = _OPEN.get(kind)
@@ -66,6 +75,16 @@ def _customer(customer_id: str, principal: Principal) -> bool:
     return principal.portal is Portal.WEBAPP and principal.id == customer_id
 
 
+def _attendance(event_id: str, principal: Principal) -> bool:
+    if principal.portal is not Portal.CAMPUS:
+        return False
+    try:
+        campus_events.require_staff_of(event_id, principal, fresh=True)
+    except (Forbidden, NotFound):
+        return False
+    return True
+
+
 def _admin(_: str, principal: Principal) -> bool:
     role = principal.claims.get("role")
     return principal.portal is Portal.ADMIN and permissions.may(role, Permission.READ)
@@ -75,5 +94,6 @@ _OPEN: dict[str, Callable[[str, Principal], bool]] = {
     _ORGANIZATION: _organization,
     _EVENT: _event,
     _CUSTOMER: _customer,
+    _ATTENDANCE: _attendance,
     ADMIN: _admin,
 }

@@ -3,7 +3,7 @@
 from chalicelib.domain.changes import Change
 from chalicelib.domain.live import channels, connections
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Event, EventRevocation, Item, Listener, LockOut, StaffRevocation
+from chalicelib.table.items import CampusEvent, Event, EventRevocation, Item, Listener, LockOut, StaffRevocation
 from chalicelib.table.places import whose
 from chalicelib.vocabulary import Portal
 
@@ -21,10 +21,27 @@ def follow(change: Change) -> None:
         _close(after, event_id=whose(after.pk))
     elif isinstance(after, Event) and _was_anothers(change.before, after):
         _close_former_organizers(after)
+    elif (
+        isinstance(after, CampusEvent)
+        and isinstance(change.before, CampusEvent)
+        and _has_other_staff(change.before, after)
+    ):
+        _close_attendance(after.event_id)
 
 
 def _was_anothers(before: Item | None, after: Event) -> bool:
     return isinstance(before, Event) and before.organizer_id not in (None, after.organizer_id)
+
+
+def _has_other_staff(before: CampusEvent, after: CampusEvent) -> bool:
+    was, now = (before.organizer_id, before.campus_id), (after.organizer_id, after.campus_id)
+    return was != now or (before.deleted_at is None and after.deleted_at is not None)
+
+
+def _close_attendance(event_id: str) -> None:
+    """Close all sockets of a channel: who is still staff of the event comes back with a new ticket."""
+    for raw in operations.query(keys.live.listener(channels.of_attendance(event_id)).pk, consistent=True):
+        connections.close(Listener.from_raw_data(raw).connection_id)
 
 
 def _close_former_organizers(event: Event) -> None:

@@ -111,12 +111,12 @@ def deliver(
     news: Mapping[str, Sequence[LiveNews]],
     *,
     counters_changed: Collection[str] = (),
-    counters_of: Callable[[str], Any] = lambda _: None,
+    counters_of: Callable[[str], tuple[LiveType, Any] | None] = lambda _: None,
 ) -> None:
     """Send messages to all subscribers of their channels, in order, and counters where they have changed.
 
-    `counters_of` returns the current counters of a channel, or None. They are sent at most every `COUNTERS_EVERY`;
-    earlier changes are deferred through the stream.
+    `counters_of` returns the type and the data of a channel's current counters, or None. They are sent at most every
+    `COUNTERS_EVERY`; earlier changes are deferred through the stream.
     """
     channels = {*news, *counters_changed}
     heads = operations.get_many([keys.live.head(channel) for channel in channels])
@@ -129,9 +129,9 @@ def deliver(
             told_at = head.counters_told_at
             if told_at is None or now - told_at >= COUNTERS_EVERY:
                 # Last, so that the messages before it keep their numbers on a retry.
-                data = counters_of(head.channel)
-                if data is not None:
-                    state.add(LiveType.COUNTERS, data, now)
+                counters = counters_of(head.channel)
+                if counters is not None:
+                    state.add(*counters, now)
                     state.counters_told_at = now
             else:
                 put_off.append(head.channel)

@@ -8,6 +8,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chalicelib.domain.campus.analytics import event_figures
+from chalicelib.domain.campus.analytics.event_figures import LiveView
+from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.changes import Change, Wanted, every
 from chalicelib.domain.events import events
 from chalicelib.domain.live import channels, closings, delivery, news
@@ -15,11 +18,13 @@ from chalicelib.domain.live.delivery import ChannelMessage
 from chalicelib.errors import NotFound
 from chalicelib.observability import count, logger
 from chalicelib.table.items import (
+    CampusEvent,
     CardBalance,
     Counters,
     Device,
     EditRequest,
     Event,
+    EventAttendanceTotals,
     EventRevocation,
     LiveCounters,
     LiveNews,
@@ -41,6 +46,7 @@ NOT_SHOWN = "live message not shown"
 
 WANTED = (
     *every(Ticket, Event, Counters, Payment, CardBalance, RefundRequest, EditRequest, NumberedTicket, NumberRange),
+    *every(EventAttendanceTotals, CampusEvent),
     *every(LiveCounters, LockOut, StaffRevocation, EventRevocation),
     Wanted(LiveNews, only_new=True),
     Wanted(Scan, only_new=True, unless=Scan.counted),
@@ -66,7 +72,7 @@ def follow(changes: Sequence[Change], *, show: Show) -> None:
 
 def _publish(changes: Sequence[Change], show: Show) -> None:
     findings = news.found_in(changes)
-    counters = {channels.of_event(whose(change.after.pk)) for change in changes if isinstance(change.after, Counters)}
+    counters = {channel for change in changes if (channel := _counted(change)) is not None}
     concerned = {finding.channel for finding in findings} | counters
     if not concerned:
         return
@@ -88,15 +94,32 @@ def _send(changes: Sequence[Change], show: Show) -> None:
         elif isinstance(change.after, LiveCounters):
             counters.add(change.after.channel)
 
-    def counters_of(channel: str) -> Any:
+    def counters_of(channel: str) -> tuple[LiveType, Any] | None:
+        event_id, is_campus = channels.event_of(channel), channels.is_of_attendance(channel)
+        type_ = LiveType.ATTENDANCE_UPDATE if is_campus else LiveType.COUNTERS
         try:
-            status = events.status(channels.event_of(channel), exact=True)
+            counters = _attendance(event_id) if is_campus else events.status(event_id, exact=True)
         except NotFound:
             return None  # the event is gone, and its counters with it
-        return _shown(show, LiveType.COUNTERS, status)
+        data = _shown(show, type_, counters)
+        return None if data is None else (type_, data)
 
     if unsent or counters:
         delivery.deliver(unsent, counters_changed=counters, counters_of=counters_of)
+
+
+def _counted(change: Change) -> str | None:
+    """Return the channel whose counters a change is of."""
+    match change.after:
+        case Counters(pk=pk):
+            return channels.of_event(whose(pk))
+        case EventAttendanceTotals(pk=pk):
+            return channels.of_attendance(whose(pk))
+    return None
+
+
+def _attendance(event_id: str) -> LiveView:
+    return event_figures.live(campus_events.get(event_id), consistent=True)
 
 
 def _shown(show: Show, type_: LiveType, subject: Any) -> Any:

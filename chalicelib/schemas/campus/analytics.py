@@ -1,7 +1,7 @@
 """Bodies of campus attendance: dashboards, histograms, trends, anomalies, events, the live view."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, RootModel, StringConstraints
 
@@ -57,6 +57,18 @@ class RecentSubmissionOut(Out):
     submitted_at: Moment
     verification_status: VerificationStatus
 
+    @classmethod
+    def from_copy(cls, copy: Any) -> "RecentSubmissionOut":
+        """Return one of the newest submissions as it is shown."""
+        return cls(
+            first_name=copy.first_name,
+            last_name=copy.last_name,
+            student__first_name=copy.first_name,
+            student__last_name=copy.last_name,
+            submitted_at=copy.submitted_at,
+            verification_status=copy.verification_status,
+        )
+
 
 class RealtimeOut(Out):
     """What is shown while an event goes on."""
@@ -69,6 +81,18 @@ class RealtimeOut(Out):
     total_registered: int = Field(description="All records of the event.")
     expected: Expected
     last_updated: Moment
+
+    @classmethod
+    def from_view(cls, view: Any) -> "RealtimeOut":
+        """Return a live view as it is shown."""
+        return cls(
+            event_id=view.event_id,
+            attendance_summary=[SummaryRowOut.read(row) for row in view.attendance_summary],
+            recent_submissions=[RecentSubmissionOut.from_copy(copy) for copy in view.recent_submissions],
+            total_registered=view.total_registered,
+            expected=view.expected,
+            last_updated=view.last_updated,
+        )
 
 
 def _within_a_year(days: int) -> int:

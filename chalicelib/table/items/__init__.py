@@ -44,6 +44,7 @@ from chalicelib.table.items.campus_analytics import (
     AttendanceTotals,
     CountedAttendance,
     CountedCampusEvent,
+    EventAttendanceTotals,
     FlaggedAttendance,
     RecentAttendance,
 )
@@ -243,6 +244,7 @@ __all__ = [
     "Enrolment",
     "Erasure",
     "Event",
+    "EventAttendanceTotals",
     "EventLine",
     "EventRevocation",
     "EvidenceErasure",

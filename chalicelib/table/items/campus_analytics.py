@@ -38,6 +38,10 @@ class AttendanceTotals(Item, discriminator="attendance_totals"):
     attendance_id = UnicodeAttribute(null=True)
 
 
+class EventAttendanceTotals(AttendanceTotals, discriminator="event_attendance_totals"):
+    """The numbers of an event; a kind of its own, since live updates follow it and not the others."""
+
+
 class RecentAttendance(Item, discriminator="recent_attendance"):
     """One of the newest submissions, with the person's name; gone after a day, or with the person's erasure."""
 

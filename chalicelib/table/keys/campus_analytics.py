@@ -5,6 +5,7 @@ from chalicelib.table.items.campus_analytics import (
     AttendanceTotals,
     CountedAttendance,
     CountedCampusEvent,
+    EventAttendanceTotals,
     FlaggedAttendance,
     RecentAttendance,
 )
@@ -44,9 +45,9 @@ def counted_event(event_id: str) -> Place[CountedCampusEvent]:
     return Place(CountedCampusEvent, _of_event(event_id), "COUNTED")
 
 
-def event_totals(event_id: str) -> Place[AttendanceTotals]:
+def event_totals(event_id: str) -> Place[EventAttendanceTotals]:
     """Question 242."""
-    return Place(AttendanceTotals, _of_event(event_id), _TOTALS)
+    return Place(EventAttendanceTotals, _of_event(event_id), _TOTALS)
 
 
 def event_hour(event_id: str, hour: str) -> Place[AttendanceTotals]:

@@ -19,6 +19,7 @@ def _of_event(ground: Any) -> Request:
 REQUESTS: dict[str, Callable[[Any], Request]] = {
     "campus_event_analytics": _of_event,
     "campus_realtime": _of_event,
+    "campus_realtime_ticket": _of_event,
     "campus_dashboard": lambda _: Request(query="days=30"),
     "campus_refresh_dashboard": lambda _: Request(),
     **{f"campus_histogram_{name}": lambda _: Request(query="days=7") for name in _HISTOGRAMS},

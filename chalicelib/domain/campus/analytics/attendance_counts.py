@@ -207,7 +207,7 @@ def _writes(moves: Moves) -> list[Write]:
     writes = []
     for place, move in moves.items():
         numbers = {name: by for name, by in move.numbers.items() if by}
-        actions: list[Action] = [AttendanceTotals.kind.set(AttendanceTotals)]
+        actions: list[Action] = [AttendanceTotals.kind.set(place.item)]
         actions += [getattr(AttendanceTotals, name).set(text) for name, text in move.texts.items()]
         actions += [IntegerAttribute(attr_name=name).add(by) for name, by in numbers.items()]
         if numbers or "title" in move.texts:

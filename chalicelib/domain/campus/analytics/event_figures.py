@@ -81,11 +81,11 @@ def of_event(event: CampusEvent) -> EventFigures:
     )
 
 
-def live(event: CampusEvent) -> LiveView:
+def live(event: CampusEvent, *, consistent: bool = False) -> LiveView:
     """Return what is shown of an event while it goes on."""
     place = keys.campus_analytics.event_totals(event.event_id)
     where, shown = keys.campus_analytics.live_of_event(), recent_attendance.SHOWN
-    raws = operations.query(place.pk, where, newest_first=True, limit=1 + shown)
+    raws = operations.query(place.pk, where, newest_first=True, limit=1 + shown, consistent=consistent)
     numbers = figures.numbers_of(next((raw for raw in raws if raw["sk"]["S"] == place.sk), {}))
     copies = [item for item in map(Item.from_raw_data, raws) if isinstance(item, RecentAttendance)]
     now = clock.now()

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from chalicelib import folding
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import counted_as, figures, viewers
-from chalicelib.domain.campus.analytics.figures import Numbers
+from chalicelib.domain.campus.analytics.figures import FigureRow, Numbers
 from chalicelib.domain.campus.analytics.viewers import Asked
 
 # A week, so that weekends do not show as falls.
@@ -69,15 +69,17 @@ def departments(caller: Principal, asked: Asked) -> list[DepartmentFigures]:
     found = viewers.figures_of(caller, asked, campus)
     events = figures.events_of_all(asked.days, most=_MOST_EVENTS)
     took_part = Counter(
-        folding.typed(name.removeprefix(counted_as.DEPARTMENT))
-        for row in events
-        if campus is None or row.campus_id == campus.campus_id
-        for name, count in row.numbers.items()
-        if name.startswith(counted_as.DEPARTMENT) and count
+        name for row in events if campus is None or row.campus_id == campus.campus_id for name in _departments_of(row)
     )
     return [
         _department(name, numbers, took_part[folding.typed(name)]) for name, numbers in found.of_departments().items()
     ]
+
+
+def _departments_of(row: FigureRow) -> set[str]:
+    """Return the folded names of the departments with records of an event."""
+    mark = counted_as.DEPARTMENT
+    return {folding.typed(name.removeprefix(mark)) for name, n in row.numbers.items() if name.startswith(mark) and n}
 
 
 def _department(name: str, numbers: Numbers, events: int) -> DepartmentFigures:

@@ -104,6 +104,14 @@ OPERATIONS: dict[str, Example] = {
             "last_updated": "2026-11-27T10:06:00.000Z",
         },
     ),
+    "campus_realtime_ticket": Example(
+        None,
+        {
+            "url": "wss://live.example.com/live",
+            "ticket": "kTQ2m5W0c3v9yq1Zb8n4xR7sL6pA0dFhJgUeIwOoYtE",
+            "expires_at": "2026-11-27T10:06:30.000Z",
+        },
+    ),
     "campus_dashboard": Example(None, _DASHBOARD),
     "campus_refresh_dashboard": Example(
         None, {"message": "Dashboard refreshed", "recounting": False, "dashboard": _DASHBOARD}
