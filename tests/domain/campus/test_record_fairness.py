@@ -49,6 +49,8 @@ NUMBERS = {
     "bits": 4,
     "seconds": 3,
     "missing": 1,
+    "photos": 1,
+    "radius": 50,
 }
 _notes = itertools.count(1)
 

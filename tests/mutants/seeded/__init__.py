@@ -5,6 +5,7 @@ from tests.mutants.seeded import (
     audit,
     bodies,
     campus_evidence,
+    campus_records,
     campus_reports,
     cancellations,
     card_office,
@@ -113,4 +114,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *audit.MUTANTS,
     *campus_evidence.MUTANTS,
     *campus_reports.MUTANTS,
+    *campus_records.MUTANTS,
 )
