@@ -7,6 +7,7 @@ from tests.mutants.seeded import (
     campus_evidence,
     campus_records,
     campus_reports,
+    campus_submissions,
     cancellations,
     card_office,
     catalogue,
@@ -115,4 +116,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *campus_evidence.MUTANTS,
     *campus_reports.MUTANTS,
     *campus_records.MUTANTS,
+    *campus_submissions.MUTANTS,
 )
