@@ -72,7 +72,7 @@ class _Rule:
     words: str
 
 
-_RULES: Mapping[EvidenceFlag, _Rule] = {
+RULES: Mapping[EvidenceFlag, _Rule] = {
     EvidenceFlag.IMPOSSIBLE_TRAVEL: _Rule(
         AnomalyType.IMPOSSIBLE_TRAVEL,
         1,
@@ -134,17 +134,17 @@ def _of_flags(flagged: Iterable[FlaggedAttendance], totals: Mapping[str, int]) -
     groups: dict[tuple[EvidenceFlag, str], list[FlaggedAttendance]] = defaultdict(list)
     for each in flagged:
         for flag in each.flags:
-            if flag in _RULES:
+            if flag in RULES:
                 groups[EvidenceFlag(flag), each.event_id].append(each)
     return [
         _of_flag(flag, event_id, group, totals.get(event_id))
         for (flag, event_id), group in groups.items()
-        if len(group) >= _RULES[flag].fewest
+        if len(group) >= RULES[flag].fewest
     ]
 
 
 def _of_flag(flag: EvidenceFlag, event_id: str, group: Sequence[FlaggedAttendance], submitted: int | None) -> Anomaly:
-    rule, count = _RULES[flag], len(group)
+    rule, count = RULES[flag], len(group)
     evidence: dict[str, float] = {"records": count}
     if submitted:
         evidence |= {"submitted": submitted, "share": round(count / submitted, 4)}
