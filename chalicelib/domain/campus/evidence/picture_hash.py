@@ -2,7 +2,7 @@
 
 The algorithm is that of the package imagehash (`phash` with a size of 16): the signs of the 16 by 16 lowest
 coefficients of a discrete cosine transform of the picture in 64 by 64 greys, against their median. It is written here
-without numpy and scipy, which take 160 MB (D-CAMPUS-20).
+without numpy and scipy, which take 200 MB (D-CAMPUS-20).
 """
 
 import io
