@@ -11,6 +11,7 @@ from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.errors import OtpInvalid
 from chalicelib.vocabulary import OtpPurpose
+from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call
 from tests.support.codes import code_in, has_code, texts
 from tests.support.factories import PASSWORD, admin_token, make_customer, make_event, make_merchant, make_organizer
@@ -80,6 +81,11 @@ def reset_in_tix() -> None:
     asked("/api/tix/auth/forgot-password", email=EMAIL)
 
 
+def reset_at_campus() -> None:
+    email = make_campus_user(make_campus()).email
+    asked("/api/campus/auth/password-reset/", email=email)
+
+
 def cancel_an_event() -> None:
     token = admin_token()
     event = make_event(title=EVENT)
@@ -98,10 +104,11 @@ RULES: dict[OtpPurpose, tuple[Callable[[], None], str, str, str]] = {
     OtpPurpose.MOBILE_CHANGE: (change_number, "makes this number the log-in", f'shop "{SHOP}"', "that shop asked"),
     OtpPurpose.TIX_ADDRESS: (prove_an_address, "proves", "this email address for a Tix account", "asked in Tix"),
     OtpPurpose.TIX_RESET: (reset_in_tix, "resets", "your PASSWORD", "Asked in Tix"),
+    OtpPurpose.CAMPUS_RESET: (reset_at_campus, "resets", "your PASSWORD", "Asked in campus attendance"),
     OtpPurpose.CARD_ASSIGNMENT: (hand_over_a_card, "gives card ...", f'at "{SHOP}", fee PKR ', "That shop asked"),
     OtpPurpose.CANCELLATION: (cancel_an_event, "CANCELS the event", f'"{EVENT}"', "staff portal"),
 }
-RESETS = {OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET, OtpPurpose.TIX_RESET}
+RESETS = {OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET, OtpPurpose.TIX_RESET, OtpPurpose.CAMPUS_RESET}
 
 
 def sent(purpose: OtpPurpose) -> str:

@@ -24,6 +24,7 @@ from chalicelib.table.items import Account, Throttle
 from chalicelib.vocabulary import AdminRole, OtpPurpose
 from chalicelib.vocabulary.campus import ReportFormat, ReportKind
 from tests.portals.webapp.evening import card_of, make_evening
+from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts
 from tests.support.factories import (
@@ -281,6 +282,27 @@ def registrations_of_organizations() -> Scenario:
     return Scenario(strange, lambda: tix_behind(STRANGER)()[1])
 
 
+def registrations_at_campus() -> Scenario:
+    names = itertools.count()
+    campus = make_campus()
+    student = make_campus_user(campus, password=PASSWORD)
+    nearly_full(limits.REGISTRATIONS_AT_CAMPUS, STRANGER)
+
+    def register(address: str) -> Answer:
+        body = {"password": PASSWORD, "first_name": "A", "last_name": "Stranger", "department": "Physics"}
+        name = f"stranger{next(names)}"
+        who = {"username": name, "email": f"{name}@example.com", "campus": campus.name}
+        return call("POST", "/api/campus/auth/register/", {**body, **who}, address=address)
+
+    def owns() -> Answer:
+        # Another address registers still, and who has an account logs in from the same one.
+        assert register(OWNER).status == 201
+        body = {"username": student.login, "password": PASSWORD}
+        return call("POST", "/api/campus/auth/login/", body, address=STRANGER)
+
+    return Scenario(lambda: register(STRANGER), owns)
+
+
 def look_ups_by_a_shop() -> Scenario:
     token, others_token = token_of(make_merchant()), token_of(make_merchant())
 
@@ -390,6 +412,7 @@ SCENARIOS: dict[str, Callable[[], Scenario]] = {
     limits.WRONG_CODES_IN_A_ROW.name: wrong_codes_in_a_row,
     limits.WRONG_ENROLMENTS.name: enrolments,
     limits.REGISTRATIONS_OF_ORGANIZATIONS.name: registrations_of_organizations,
+    limits.REGISTRATIONS_AT_CAMPUS.name: registrations_at_campus,
     limits.SOCKET_TICKETS.name: tickets_for_sockets,
     limits.LOOK_UPS_BY_CUSTOMER.name: look_ups_by_a_customer,
     limits.LOOK_UPS_BY_MERCHANT.name: look_ups_by_a_shop,

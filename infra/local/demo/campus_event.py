@@ -7,12 +7,15 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.events import event_records, rosters
 from chalicelib.domain.campus.events.roster_lists import RosterInput
 from chalicelib.schemas.examples import demo
+from chalicelib.table import keys, operations
 from chalicelib.vocabulary import Portal
 from chalicelib.vocabulary.campus import CampusRole
 
 
 def load() -> None:
     """Create the event and its roster; a second time changes nothing."""
+    if operations.get(keys.campus_events.event(demo.CAMPUS_EVENT_ID)) is not None:
+        return
     now = clock.now()
     by = Principal(
         portal=Portal.CAMPUS,
