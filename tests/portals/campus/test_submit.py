@@ -357,6 +357,26 @@ def test_the_third_person_on_one_device_flags_all_three_and_refuses_none(lecture
         assert record.status is AttendanceStatus.PRESENT
 
 
+def test_a_later_judgement_keeps_what_was_erased_or_has_changed_since(lecture: Lecture) -> None:
+    now, stream = clock.now(), StreamReader()
+    students = [lecture.student() for _ in range(3)]
+    for place, student in enumerate(students):
+        with clock.set_to(now + timedelta(minutes=place)):
+            submitted(student, device_key=KEY, longitude=LONGITUDE + place / 10_000)
+    stream.drain()
+    before = record_of(students[0])
+    mac = before.device_mac
+    assert mac is not None
+    operations.record(operations.remove(keys.attendance.trace(lecture.event.event_id, "device", mac)))
+    changes = [CampusEvent.late_until.set(now - timedelta(minutes=5)), CampusEvent.require_signature.set(True)]
+    operations.record(operations.change(lecture.event.place, changes))
+    assert resubmission.rejudge(students[0].attendance_id)
+    after = record_of(students[0])
+    assert after.flags == {"shared_device": {"others": 2}, "no_signature": {}}
+    assert after.factors["time"] == before.factors["time"] == [True]
+    assert after.status is AttendanceStatus.PRESENT
+
+
 def test_two_people_on_one_device_within_seconds_flag_the_second_for_good(lecture: Lecture) -> None:
     now, stream = clock.now(), StreamReader()
     first, second = lecture.student(), lecture.student()

@@ -1,20 +1,25 @@
 """The judgement of a submission while its photos may still come, and as a record stores it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.campus.attendance import submission_evidence
 from chalicelib.domain.campus.attendance.submission_evidence import OthersThere, SubmissionFacts, SubmissionFiles
 from chalicelib.domain.campus.evidence import judgement
-from chalicelib.domain.campus.evidence.judgement import Judgement
-from chalicelib.table.items import CampusEvent
-from chalicelib.vocabulary.campus import EvidenceFlag, VerificationStatus
+from chalicelib.domain.campus.evidence.judgement import FactorResult, Judgement
+from chalicelib.table.items import AttendanceRecord, CampusEvent
+from chalicelib.vocabulary.campus import EvidenceFactor, EvidenceFlag, VerificationStatus
 
 # How long after the submission a missing photo may still come.
 PHOTOS_MAY_COME = timedelta(minutes=10)
-# What is known at the submission alone: the traces and places that they follow from move on.
-_OF_THE_MOMENT = (EvidenceFlag.BURST, EvidenceFlag.IMPOSSIBLE_TRAVEL)
+# What a later look cannot know any more: traces are erased, and places and times of events move on.
+_KEPT_FLAGS = (
+    EvidenceFlag.BURST,
+    EvidenceFlag.IMPOSSIBLE_TRAVEL,
+    EvidenceFlag.SHARED_DEVICE,
+    EvidenceFlag.FROZEN_POSITION,
+)
+_KEPT_FACTORS = (EvidenceFactor.QR, EvidenceFactor.TIME)
 
 
 def judged(
@@ -46,9 +51,15 @@ def may_photos_come(submitted_at: datetime, *, at: datetime) -> bool:
     return at < submitted_at + PHOTOS_MAY_COME
 
 
-def with_earlier(found: Judgement, stored: Mapping[str, Mapping[str, int]]) -> Judgement:
-    """Return a later judgement with the flags of the first one that only its moment could know."""
-    kept = {flag: dict(stored[flag]) for flag in _OF_THE_MOMENT if flag in stored and flag not in found.flags}
-    if not kept:
-        return found
-    return replace(found, flags={**found.flags, **kept}, verification_status=VerificationStatus.FLAGGED)
+def with_earlier(found: Judgement, record: AttendanceRecord) -> Judgement:
+    """Return a later judgement of a record with what only the earlier one could know."""
+    flags, factors = dict(found.flags), dict(found.factors)
+    for flag in _KEPT_FLAGS:
+        if flag in record.flags:
+            flags.setdefault(flag, dict(record.flags[flag]))
+    for factor in _KEPT_FACTORS:
+        if factor in record.factors:
+            passed, *numbers = record.factors[factor]
+            factors[factor] = FactorResult(passed, tuple(numbers))
+    status = found.verification_status if len(flags) == len(found.flags) else VerificationStatus.FLAGGED
+    return replace(found, flags=flags, factors=factors, verification_status=status)

@@ -69,7 +69,7 @@ def _judged_now(record: AttendanceRecord) -> Judgement | None:
     )
     may_come = judgements.may_photos_come(record.submitted_at, at=clock.now())
     found_now = judgements.judged(event, facts, files, beside, may_photos_come=may_come)
-    return judgements.with_earlier(found_now, record.flags)
+    return judgements.with_earlier(found_now, record)
 
 
 def _differs(record: AttendanceRecord, judgement: Judgement) -> bool:

@@ -153,7 +153,7 @@ def _earlier(last: LastPlace | None, event: CampusEvent, facts: SubmissionFacts)
 
 def is_received(photo: AttendancePhoto) -> bool:
     """Whether a photo was received, also one that was erased since; an offered upload may have none yet."""
-    return photo.sha256 is not None or photo.erased_at is not None
+    return photo.sha256 is not None or photo.checked_at is not None
 
 
 def _photo(photo: AttendancePhoto, nonce: str | None) -> PhotoEvidence:
