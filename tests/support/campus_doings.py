@@ -28,7 +28,7 @@ class Doing(StrEnum):
     SPOOFED = "fake position, with a sign of its tool"
     FROZEN = "one saved position for three or more people"
     PHOTO_WHOLE = "photo reused whole"
-    PHOTO_ENCODED = "photo reused, encoded anew"
+    PHOTO_ENCODED = "photo reused, re-encoded"
     PHOTO_CROPPED = "photo reused, cropped by 5 %"
     PHOTO_OLD = "photo of last week"
     CAREFUL_RELAY = "relayed QR, fake position without a sign"
@@ -215,7 +215,7 @@ def _frozen(hall: Hall, doing: Doing) -> Iterator[Attempt]:
 
 
 def _reused(hall: Hall, doing: Doing) -> Iterator[Attempt]:
-    """Yield a student whose back photo is another's file: whole, encoded anew, cropped, or of last week."""
+    """Yield a student whose back photo is another's file: whole, re-encoded, cropped, or of last week."""
     shot = hall.earlier_shot()
     attempt = _present(hall, doing, fix=hall.fix_there())
     if shot is None or attempt.back is None:
@@ -230,12 +230,12 @@ def _reused(hall: Hall, doing: Doing) -> Iterator[Attempt]:
     )
 
 
-def _encoded_anew(hall: Hall, shot: Shot) -> Shot:
+def _re_encoded(hall: Hall, shot: Shot) -> Shot:
     """Return a photo as a messenger passes it on: other quality, other size, sometimes a little brighter."""
     picture = pictures.scaled(shot.picture, hall.chance.choice((0.35, 0.5, 0.75, 1)))
     picture = pictures.brightened(picture, hall.chance.uniform(0.9, 1.1))
     picture = pictures.decoded(pictures.encoded(picture, quality=hall.chance.randint(30, 85)))
-    return replace(shot, picture=picture, content=f"anew {hall.chance.random()}")
+    return replace(shot, picture=picture, content=f"again {hall.chance.random()}")
 
 
 def _cropped(hall: Hall, shot: Shot) -> Shot:
@@ -246,14 +246,14 @@ def _cropped(hall: Hall, shot: Shot) -> Shot:
 
 
 def _of_last_week(hall: Hall, _: Shot) -> Shot:
-    """Return a photo that was uploaded at last week's event; every second one was encoded anew."""
+    """Return a photo that was uploaded at last week's event; every second one was re-encoded."""
     shot = hall.chance.choice(hall.shots_of_last_week)
-    return shot if hall.chance.random() < 0.5 else _encoded_anew(hall, shot)
+    return shot if hall.chance.random() < 0.5 else _re_encoded(hall, shot)
 
 
 _REUSES: dict[Doing, Callable[[Hall, Shot], Shot]] = {
     Doing.PHOTO_WHOLE: lambda _, shot: shot,
-    Doing.PHOTO_ENCODED: _encoded_anew,
+    Doing.PHOTO_ENCODED: _re_encoded,
     # A photo that was uploaded under an earlier nonce, cropped so that no hash finds it.
     Doing.PHOTO_CROPPED: lambda hall, shot: replace(_cropped(hall, shot), is_bound=False),
     Doing.PHOTO_OLD: _of_last_week,

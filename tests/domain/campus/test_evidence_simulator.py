@@ -1,11 +1,16 @@
 """The labelled simulator: cheats are found, honest people are not flagged (full size: FAULTS=all, `make bench`)."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from chalicelib.domain.campus.events.rotating_codes import QR_STEP_SECONDS, accepted_until
+from chalicelib.domain.campus.evidence import thresholds
 from chalicelib.vocabulary.campus import EvidenceFlag
 from tests.support import campus_simulator
-from tests.support.campus_doings import CHEATS, HONEST, UNSEEN, Doing
+from tests.support.campus_doings import CHEATS, HONEST, UNSEEN, Attempt, Doing
 from tests.support.campus_simulator import Table, share_seen
+from tests.support.campus_world import STEP
 from tests.support.sizes import size_of
 
 SUBMISSIONS = size_of("CAMPUS_SUBMISSIONS", small=1_500, full=20_000)
@@ -44,3 +49,12 @@ def test_no_kind_of_honest_people_is_flagged_more_than_others(table: Table, doin
 def test_a_cropped_photo_is_seen_by_its_nonce(table: Table) -> None:
     outcome = table[Doing.PHOTO_CROPPED]
     assert outcome.signals[EvidenceFlag.PHOTO_NOT_BOUND] == outcome.submissions
+
+
+def test_the_simulated_wall_is_that_of_the_platform() -> None:
+    assert STEP == QR_STEP_SECONDS
+    assert STEP < thresholds.OLDEST_ORDINARY_TOKEN < 2 * STEP
+    born = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
+    for second in range(3 * STEP):
+        attempt = Attempt(Doing.ORDINARY, "1", "1", code_born=0, verified_at=second, submitted_at=second, fix=None)
+        assert attempt.is_accepted == (born + timedelta(seconds=second) < accepted_until(born))

@@ -1,4 +1,4 @@
-"""The hash of a picture: the same picture encoded anew is near, two photos of one screen are not."""
+"""The hash of a picture: the same picture re-encoded is near, two photos of one screen are not."""
 
 import io
 import json
@@ -44,7 +44,7 @@ def test_the_hash_is_that_of_imagehash(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("quality", [95, 75, 50, 30])
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-def test_a_picture_encoded_anew_is_the_same(photo: Picture, kind: str, quality: int) -> None:
+def test_a_picture_re_encoded_is_the_same(photo: Picture, kind: str, quality: int) -> None:
     again = hash_of(pictures.encoded(photo, quality=quality, kind=kind))
     assert hashing.differing_bits(hash_of(pictures.encoded(photo, kind="PNG")), again) <= SAME_PICTURE_BITS
 

@@ -1,4 +1,4 @@
-"""The perceptual hash of a picture: 256 bits that stay nearly the same when the picture is encoded anew or resized.
+"""The perceptual hash of a picture: 256 bits that stay nearly the same when the picture is re-encoded or resized.
 
 The algorithm is that of the package imagehash (`phash` with a size of 16): the signs of the 16 by 16 lowest
 coefficients of a discrete cosine transform of the picture in 64 by 64 greys, against their median. It is written here
