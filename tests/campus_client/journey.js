@@ -138,8 +138,26 @@ const figures = await eventually("the figures", () => teacher.eventAnalytics(eve
 assert.equal(figures.rate ?? null, null);
 const dashboard = await admin.analytics("dashboard", { days: 7 });
 assert.ok(dashboard.summary.total_events >= 1);
-const hourly = await admin.analytics("histograms/attendance-hourly", { days: 7 });
-assert.equal(hourly.bins.length, 24);
+const { summary } = await teacher.analytics("dashboard", {});
+assert.ok(summary.submissions >= 2);
+assert.ok((await student.analytics("dashboard", {})).summary.present >= 1);
+for (const kind of ["attendance-hourly", "verification-time", "department-comparison", "weekly-pattern"]) {
+  const histogram = await admin.analytics(`histograms/${kind}`, { days: 7 });
+  assert.equal(histogram.values.length, histogram.labels.length);
+  assert.equal(histogram.values.length, { "attendance-hourly": 24, "weekly-pattern": 7 }[kind] ?? histogram.values.length);
+}
+assert.ok((await admin.analytics("attendance-trends", { days: 7 })).series.length >= 1);
+assert.ok((await admin.analytics("department-summary", { days: 7 })).departments.length >= 1);
+assert.ok(Array.isArray((await admin.analytics("anomaly-detection", { days: 7 })).anomalies));
+for (const days of [0, 100_000]) {
+  const outside = await refused(admin.analytics("dashboard", { days }));
+  assert.deepEqual([outside.response.status, /days/.test(messageOf(outside))], [400, true]);
+}
+
+// A code that was refreshed is void.
+const earlier = (await teacher.qr(event.id)).qr_token;
+await teacher.refreshQr(event.id);
+assert.equal(messageOf(await refused(student.verifyQr({ qr_token: earlier }))), "Invalid QR code");
 
 // Reports.
 const { data: report } = await teacher.report({ event: event.id });
