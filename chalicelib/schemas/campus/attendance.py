@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from chalicelib.schemas.wire import Id, In, Moment, Out
+from chalicelib import scanned_text
+from chalicelib.schemas.wire import Id, In, Moment, Out, Scanned
 from chalicelib.vocabulary.campus import AttendanceStatus, EvidenceFactor, EvidenceFlag, VerificationStatus
 
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84 degrees.")]
@@ -19,6 +20,11 @@ DeviceKey = Annotated[
     StringConstraints(min_length=8, max_length=128),
     Field(description="A random key that the client makes once and keeps. Stored as a keyed hash only."),
 ]
+
+
+def _token(text: str) -> str:
+    """Return a token without what scanners and clipboards add around it."""
+    return scanned_text.visible(text).strip()
 
 
 class PlaceIn(In):
@@ -39,8 +45,8 @@ class PlaceIn(In):
 class VerifyCodeIn(PlaceIn):
     """The token of the QR code, or the eight digits with their event."""
 
-    qr_token: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2048)] | None = None
-    code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = None
+    qr_token: Annotated[str, Scanned(_token, longest=2048)] | None = None
+    code: Annotated[str, Scanned(scanned_text.one_time_code, longest=64)] | None = None
     event_id: Id | None = None
     device_key: DeviceKey | None = None
 

@@ -95,6 +95,15 @@ def test_the_eight_digits_are_as_good_as_the_token(lecture: Lecture) -> None:
     assert student.submit().status == 201
 
 
+def test_what_scanners_and_hands_add_to_a_code_does_not_matter(lecture: Lecture) -> None:
+    student, digits = lecture.student(), rotating_codes.code(lecture.event, clock.now())
+    for spelled in (f"{digits[:4]} {digits[4:]}", f"{digits[:4]}-{digits[4:]}\n"):
+        answer = student.post("verify-qr", {"code": spelled, "event_id": lecture.event.event_id})
+        assert answer.status == 200, (spelled, answer.text)
+    for spelled in (f"  {student.code()}\r\n", f"\x02{student.code()}\x03", f"{student.code()}\u200b"):
+        assert student.verify(spelled).status == 200, spelled
+
+
 def test_after_five_wrong_codes_even_the_right_one_is_refused_for_this_student_alone(lecture: Lecture) -> None:
     student, event = lecture.student(), lecture.event
     right = rotating_codes.code(event, clock.now())

@@ -101,12 +101,11 @@ def submit(given: SubmissionInput, *, principal: Principal, operation_id: str) -
 
     Raises QrTokenRequired, OutsideAttendancePeriod, AlreadySubmitted, NotFound, ValidationFailed.
     """
-    now = clock.now()
-    prepared = _prepared(given, principal=principal, at=now, operation_id=operation_id)
+    prepared = _prepared(given, principal=principal, operation_id=operation_id)
     if isinstance(prepared, _Attempt) and (given.selfie is not None or given.signature is not None):
         # Only once nothing refuses the submission; its files are then judged with it.
         submission_files.keep(prepared.draft, selfie=given.selfie, signature=given.signature)
-        prepared = _prepared(given, principal=principal, at=now, operation_id=operation_id)
+        prepared = _prepared(given, principal=principal, operation_id=operation_id)
     for _ in range(_TRIES):
         if isinstance(prepared, Submitted):
             return prepared
@@ -119,7 +118,7 @@ def submit(given: SubmissionInput, *, principal: Principal, operation_id: str) -
             failed = {names[place]: place for place in failure.failures}
             if _RECORD in failed or _DRAFT in failed:
                 # Another request submitted, or verified the code again.
-                prepared = _prepared(given, principal=principal, at=now, operation_id=operation_id)
+                prepared = _prepared(given, principal=principal, operation_id=operation_id)
                 continue
             changed = {kind: failure.found(EvidenceTrace, failed[kind]) for kind in TraceKind if kind in failed}
             prepared = _seeing(prepared, changed)
@@ -128,10 +127,9 @@ def submit(given: SubmissionInput, *, principal: Principal, operation_id: str) -
     raise Unavailable(retry_after=1)
 
 
-def _prepared(
-    given: SubmissionInput, *, principal: Principal, at: datetime, operation_id: str
-) -> "_Attempt | Submitted":
+def _prepared(given: SubmissionInput, *, principal: Principal, operation_id: str) -> "_Attempt | Submitted":
     """Return what a submission is made of, or the record that the same operation has made. Raises every refusal."""
+    at = clock.now()
     attendance_id = attendance_ids.asked_for(given.event_id, given.submission_id, principal.id)
     record_place, draft_place = keys.attendance.record(attendance_id), keys.attendance.draft(attendance_id)
     profile_place = keys.campus_people.profile(principal.id)
@@ -237,7 +235,8 @@ def _judged(attempt: _Attempt, operation_id: str) -> Submitted:
         verification_status=judgement.verification_status,
         method=facts.method,
         submitted_at=facts.submitted_at,
-        seconds=round((facts.submitted_at - facts.verified_at).total_seconds(), 1),
+        # Clocks of two containers differ.
+        seconds=round(max(0.0, (facts.submitted_at - facts.verified_at).total_seconds()), 1),
         location_verified=judgement.location_verified,
         distance_m=facts.distance,
         factors=judgement.stored_factors(),
