@@ -22,6 +22,8 @@ MAX_PIXELS = 30_000_000
 _TOO_MANY = f"has more than {MAX_PIXELS // 10**6} million pixels"
 _SIDE = 512
 _FORMATS = ("JPEG", "PNG", "WEBP")
+# Decoded near the target size; MPO is a JPEG with several pictures, as some phones write it.
+_SCALED = ("JPEG", "MPO")
 _QUALITY = 85
 _UPLOAD_LIFETIME = timedelta(minutes=15)
 _LINK_LIFETIME = timedelta(hours=1)
@@ -106,10 +108,11 @@ def _wrong(field: str, problem: str) -> ValidationFailed:
     return ValidationFailed(details=[{"field": field, "message": problem}])
 
 
-def redrawn(content: bytes, *, field: str, side: int = _SIDE) -> bytes:
+def redrawn(content: bytes, *, field: str, side: int = _SIDE, most_plain: int = MAX_PIXELS) -> bytes:
     """Return an image as a JPEG of at most `side` pixels a side, upright and without metadata.
 
-    Of an animation the first picture is taken. Raises ValidationFailed, naming `field`.
+    Of an animation the first picture is taken. `most_plain` bounds the pixels of PNG and WebP, which are decoded at
+    full size. Raises ValidationFailed, naming `field`.
     """
     # Imported here: only this function needs it, and a module-level import slows every cold start.
     from PIL import Image, ImageOps, UnidentifiedImageError
@@ -118,8 +121,9 @@ def redrawn(content: bytes, *, field: str, side: int = _SIDE) -> bytes:
     try:
         # Reads the header only.
         image: Image.Image = Image.open(io.BytesIO(content), formats=_FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise _wrong(field, _TOO_MANY)
+        most = MAX_PIXELS if image.format in _SCALED else most_plain
+        if image.width * image.height > most:
+            raise _wrong(field, f"has more than {most // 10**6} million pixels")
         # Decodes a JPEG near the target size, to save memory and time.
         image.draft("RGB", (2 * side, 2 * side))
         image = _of_eight_bits(image)

@@ -118,6 +118,7 @@ REFUSED = {
     "GIF": (encoded(SMALL.convert("P"), "GIF"), 415, None),
     "TIFF": (encoded(SMALL, "TIFF"), 415, None),
     "BMP": (encoded(SMALL, "BMP"), 415, None),
+    "PNG of 13.2 million pixels": (encoded(Image.new("1", (4000, 3300), 1), "PNG"), 400, "photo"),
     "PDF": (b"%PDF-1.7 ...", 400, "photo"),
     "empty": (b"", 400, "photo"),
     "truncated JPEG": (encoded(SMALL)[:-3000], 400, "photo"),

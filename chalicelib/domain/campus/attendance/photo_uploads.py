@@ -40,6 +40,8 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_FORM_BYTES = 4_400_000
 # For reading a table or a face, and small enough for a PDF of 500 people.
 _SIDE = 1280
+# The check has 256 MB: a PNG with opacity takes eight bytes a pixel while it is scaled. Cameras of phones have 12.6.
+_MOST_PLAIN = 13_000_000
 _FORM_LIFETIME = timedelta(minutes=10)
 _TAKEN = "JPEG, PNG or WebP"
 _TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -143,7 +145,7 @@ def drawn_of(content: bytes) -> bytes:
         raise TooLarge(f"The photo has {len(content)} bytes; {MAX_BYTES} are taken.")
     if content.startswith(_OTHER_PICTURES) or (content[4:8] == b"ftyp" and content[8:12] in _BRANDS):
         raise UnsupportedMediaType(f"The photo must be {_TAKEN}; this is another kind of picture, such as HEIC.")
-    return photos.redrawn(content, field=_FIELD, side=_SIDE)
+    return photos.redrawn(content, field=_FIELD, side=_SIDE, most_plain=_MOST_PLAIN)
 
 
 def is_missing(photo: AttendancePhoto | None, nonce: str) -> bool:
