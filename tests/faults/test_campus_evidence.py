@@ -140,7 +140,7 @@ def test_an_erasure_that_dies_at_any_request_is_completed_by_the_next_one(after:
         for record in day.records:
             for side in PhotoSide:
                 photo = photo_of(record, side)
-                assert (photo.key, photo.sha256, photo.picture_hash) == (None, None, None)
+                assert not any((photo.key, photo.sha256, photo.picture_hash))
                 assert photo.erased_at is not None
         assert files.count_all(f"campus/{day.event.event_id}/") == 0
         bands = operations.query(keys.attendance.evidence_of_event(day.event.event_id).pk, index="gsi1")
