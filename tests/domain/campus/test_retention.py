@@ -15,7 +15,7 @@ from chalicelib.domain.campus.privacy import retention
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, EvidenceErasure
 from chalicelib.vocabulary import JobStatus
-from chalicelib.vocabulary.campus import CampusRole, ErasedKind
+from chalicelib.vocabulary.campus import CampusRole, ErasedKind, PhotoSide
 from tests.support import sweeps, whole_store
 from tests.support.campus import LONGITUDE, make_campus, make_campus_event, make_campus_user
 from tests.support.evidence import (
@@ -121,6 +121,10 @@ def test_after_the_clock_runs_out_neither_table_nor_bucket_has_anything_of_the_d
     assert centre is not None
     operations.record(operations.change(centre.place, [CampusEvent.longitude.set(0), CampusEvent.latitude.set(0)]))
     forget_last_places(day)
+    # As a process leaves it that dies before it names its file.
+    orphan = evidence_files.new_photo(day.event.event_id, day.records[0], PhotoSide.FRONT)
+    for content in (b"first", b"second"):
+        files.write(orphan, content, content_type="image/jpeg")
     known = secrets_of(day)
     before = everything()
     for kind in ORDER:

@@ -45,18 +45,16 @@ MUTANTS = (
         name="erasure-of-newest-version",
         bug="the privacy clock hides a file, and leaves its versions in the bucket",
         file="chalicelib/clients/files.py",
-        before='        _ask("delete_object", Key=version["Key"], VersionId=version["VersionId"])\n    return len(versions)\n',
-        after='        _ask("delete_object", Key=version["Key"])\n        break\n    return 0\n',
-        tests=("tests/domain/campus/test_campus_erasure.py", _KEPT, "tests/clients/test_files.py"),
+        before='Key=version["Key"], VersionId=version["VersionId"])\n    return len(versions)\n',
+        after='Key=version["Key"])\n        break\n    return 0\n',
+        tests=(_KEPT,),
     ),
     Mutant(
         name="traces-outlive-their-days",
         bug="who shared a device is still readable after the days of devices are over",
         file="chalicelib/domain/campus/privacy/evidence_erasing.py",
-        before=(
-            "    operations.remove_many([keys.attendance.trace(record.event_id, kind.value, mac) for mac in sorted(macs)])\n"
-        ),
-        after="",
+        before="keys.attendance.trace(record.event_id, kind.value, mac) for mac in sorted(macs)",
+        after="keys.attendance.trace(record.event_id, kind.value, mac) for mac in ()",
         tests=(_KEPT,),
     ),
 )
