@@ -24,7 +24,7 @@ from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(1500)]
 
-SMALL, LARGE = 10, size_of("CAMPUS_FIGURES", small=150, full=2_000)
+SMALL, LARGE = 10, size_of("CAMPUS_FIGURES", small=100, full=2_000)
 Usage = tuple[float, float]
 _HISTOGRAMS = ("attendance-hourly", "verification-time", "department-comparison", "weekly-pattern")
 

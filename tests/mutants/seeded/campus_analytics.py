@@ -1,0 +1,52 @@
+"""Bugs of attendance figures: corrections that stay, hours of another zone, made-up rates, people counted twice."""
+
+from tests.mutants.seeded.mutant import Mutant
+
+_COUNTED_AS = "chalicelib/domain/campus/analytics/counted_as.py"
+_COUNTS = "chalicelib/domain/campus/analytics/attendance_counts.py"
+_FIGURES = "chalicelib/domain/campus/analytics/figures.py"
+_CHANNELS = "chalicelib/domain/live/channels.py"
+_TESTS = "tests/portals/campus"
+
+MUTANTS = (
+    Mutant(
+        name="campus-correction-not-moved",
+        bug="a corrected record is counted with its new status and still with its old one",
+        file=_COUNTED_AS,
+        before="    for standing, by in ((former, -1), (present, +1)):\n",
+        after="    for standing, by in ((present, +1),):\n",
+        tests=(f"{_TESTS}/test_event_figures.py",),
+    ),
+    Mutant(
+        name="campus-histogram-in-utc",
+        bug="hours and days of the histograms are in UTC, not in the event's time zone",
+        file=_COUNTED_AS,
+        before="    here = local(record.submitted_at, event.timezone)\n",
+        after='    here = local(record.submitted_at, "UTC")\n',
+        tests=(f"{_TESTS}/test_histograms.py",),
+    ),
+    Mutant(
+        name="campus-rate-without-roster",
+        bug="an event without a roster has a rate",
+        file=_FIGURES,
+        before='    due = 0 if expected is None else expected - numbers["z"]\n',
+        after='    due = (numbers["n"] if expected is None else expected) - numbers["z"]\n',
+        tests=(f"{_TESTS}/test_event_figures.py",),
+    ),
+    Mutant(
+        name="campus-counted-without-condition",
+        bug="two workers with the same record count it twice",
+        file=_COUNTS,
+        before="        return operations.put(mark(*self.place, counted_as=self.present.text), as_read)\n",
+        after="        return operations.put(mark(*self.place, counted_as=self.present.text))\n",
+        tests=("tests/truth/test_campus_counts.py",),
+    ),
+    Mutant(
+        name="campus-channel-open-to-colleagues",
+        bug="any staff of the campus portal hears the attendance of any event",
+        file=_CHANNELS,
+        before="        campus_events.require_staff_of(event_id, principal, fresh=True)\n",
+        after="        campus_events.get(event_id)\n",
+        tests=(f"{_TESTS}/test_campus_live.py",),
+    ),
+)
