@@ -74,6 +74,15 @@ NOT_SENT = {
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {
+    "campus_anomaly_detection",
+    "campus_attendance_trends",
+    "campus_department_summary",
+    "campus_event_analytics",
+    "campus_histogram_departments",
+    "campus_histogram_hourly",
+    "campus_histogram_verification_time",
+    "campus_histogram_weekly",
+    "campus_realtime",
     "campus_records",
     "campus_event_records",
     "campus_appeals",
@@ -265,6 +274,7 @@ def _sources(route: AnyRoute) -> Iterator[tuple[AnyRoute, Link]]:
 _MADE = re.compile(
     r"(id|ids|at|by|until|from|to|after|hour|date|month|week|for|time|url|uri|code|key|number|token|secret)$"
     r"|^(access|refresh|url|fields|image|payload|policy|organizationId|uid|ticket|extra|sales_by_day|upcoming|live|check_in_rate)$"
+    r"|^(start|end|last_updated)$"
 )
 
 
