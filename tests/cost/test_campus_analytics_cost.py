@@ -58,6 +58,10 @@ def _usage(meter: Meter, size: int) -> dict[str, Usage]:
     pages: dict[str, tuple[Account, str]] = {
         "event": (people[CampusRole.ORGANIZER], f"events/{event.event_id}/analytics/"),
         "live": (people[CampusRole.ORGANIZER], f"analytics/realtime/{event.event_id}/"),
+        **{
+            name: (people[CampusRole.ADMIN], f"analytics/{name}/?campus_id={campus.campus_id}")
+            for name in ("attendance-trends", "department-summary", "anomaly-detection")
+        },
         **{f"dashboard of {role}": (person, "analytics/dashboard/") for role, person in people.items()},
         **{
             f"{name} of {role}": (people[role], f"analytics/histograms/{name}/?campus_id={campus.campus_id}")
@@ -96,4 +100,5 @@ def test_a_view_makes_few_requests_with_the_guards_own(usage: dict[int, dict[str
     requests = {name: used[0] for name, used in usage[LARGE].items()}
     # Of a supervisor the profile names the campus; of a student rosters and the newest records are read.
     more = {"dashboard of supervisor": 4, "dashboard of student": 4}
+    more |= {"department-summary": 4, "anomaly-detection": 5}
     assert {name: count for name, count in requests.items() if count > more.get(name, 3)} == {}
