@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.campus.analytics import attendance_counts
-from chalicelib.domain.campus.analytics.attendance_counts import Subject
+from chalicelib.domain.campus.analytics.attendance_counts import CountedSubject
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.campus import CampusRole
 from infra.local.meter import Meter
@@ -54,7 +54,7 @@ def _usage(meter: Meter, size: int) -> dict[str, Usage]:
         attend(event, f"usr_{number}" if number else people[CampusRole.STUDENT], submitted_at=now, seconds=number % 10)
         for number in range(size)
     ]
-    attendance_counts.count([Subject(each.event_id, each.attendance_id, each.user_id) for each in records])
+    attendance_counts.count([CountedSubject(each.event_id, each.attendance_id, each.user_id) for each in records])
     pages: dict[str, tuple[Account, str]] = {
         "event": (people[CampusRole.ORGANIZER], f"events/{event.event_id}/analytics/"),
         "live": (people[CampusRole.ORGANIZER], f"analytics/realtime/{event.event_id}/"),

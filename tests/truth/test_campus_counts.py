@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.domain.campus.analytics import attendance_counts, event_figures, figures
-from chalicelib.domain.campus.analytics.attendance_counts import Subject
+from chalicelib.domain.campus.analytics.attendance_counts import CountedSubject
 from chalicelib.table import keys
 from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole
 from tests.support import engines
@@ -39,7 +39,7 @@ def test_32_workers_with_the_same_records_count_each_once_and_corrections_move()
 
     def count() -> None:
         some = dice.sample(records, dice.randrange(1, RECORDS + 1))
-        subjects = [Subject(each.event_id, each.attendance_id, each.user_id) for each in some]
+        subjects = [CountedSubject(each.event_id, each.attendance_id, each.user_id) for each in some]
         patiently(lambda: attendance_counts.count(subjects, [event.event_id]))
 
     def correct_and_count() -> None:
@@ -48,7 +48,7 @@ def test_32_workers_with_the_same_records_count_each_once_and_corrections_move()
 
     assert at_once([count, correct_and_count] * (WORKERS // 2)) == {"done": WORKERS}
     # What the stream delivers last.
-    attendance_counts.count([Subject(each.event_id, each.attendance_id, each.user_id) for each in records])
+    attendance_counts.count([CountedSubject(each.event_id, each.attendance_id, each.user_id) for each in records])
     stored = Counter(correct(each, note="as it is").status for each in records)
     shown = event_figures.of_event(event)
     assert shown.submitted == RECORDS

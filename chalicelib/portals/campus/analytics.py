@@ -12,7 +12,7 @@ from chalicelib.domain.campus.analytics import (
     student_dashboard,
     trends,
 )
-from chalicelib.domain.campus.analytics.viewers import Asked
+from chalicelib.domain.campus.analytics.viewers import AskedFigures
 from chalicelib.domain.campus.events import campus_events
 from chalicelib.portals.http.auth import CAMPUS, CAMPUS_OFFICE, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
@@ -44,7 +44,7 @@ def campus_event_analytics(call: Call[None, None]) -> schema.EventAnalyticsOut:
 @door(bp, Route("GET", f"{_BASE}/dashboard", guard=CAMPUS, query=schema.DashboardIn, reply=schema.DashboardOut))
 def campus_dashboard(call: Call[None, schema.DashboardIn]) -> schema.DashboardOut:
     """Show the dashboard of the caller's role."""
-    return _dashboard(call.principal, Asked(call.query.days))
+    return _dashboard(call.principal, AskedFigures(call.query.days))
 
 
 @door(
@@ -60,7 +60,7 @@ def campus_dashboard(call: Call[None, schema.DashboardIn]) -> schema.DashboardOu
 )
 def campus_refresh_dashboard(call: Call[None, schema.DashboardIn]) -> schema.DashboardRefreshOut:
     """Count the newest events, or one's own records, again, and show the dashboard as the totals are now."""
-    asked = Asked(call.query.days, exact=True)
+    asked = AskedFigures(call.query.days, exact=True)
     is_recounting = refreshes.refresh(call.principal, asked)
     return schema.DashboardRefreshOut(
         message="Dashboard refreshed", recounting=is_recounting, dashboard=_dashboard(call.principal, asked)
@@ -98,11 +98,11 @@ def campus_anomaly_detection(call: Call[None, schema.FiguresIn]) -> schema.Anoma
     return schema.AnomaliesOut.read(anomalies.find(call.principal, _asked(call)))
 
 
-def _asked(call: Call[None, schema.FiguresIn]) -> Asked:
-    return Asked(call.query.days, call.query.campus_id)
+def _asked(call: Call[None, schema.FiguresIn]) -> AskedFigures:
+    return AskedFigures(call.query.days, call.query.campus_id)
 
 
-def _dashboard(caller: Principal, asked: Asked) -> schema.DashboardOut:
+def _dashboard(caller: Principal, asked: AskedFigures) -> schema.DashboardOut:
     match caller.claims.get("role"):
         case CampusRole.HR | CampusRole.ADMIN:
             return schema.DashboardOut(_office_out(dashboards.of_office(caller, asked)))
@@ -120,7 +120,7 @@ def _office_out(found: dashboards.OfficeDashboard) -> schema.OfficeDashboardOut:
     )
 
 
-def _organizer_out(found: dashboards.OrganizerDashboard) -> schema.OrganizerDashboardOut:
+def _organizer_out(found: dashboards.CampusStaffDashboard) -> schema.OrganizerDashboardOut:
     return schema.OrganizerDashboardOut(
         summary=schema.OrganizerSummaryOut(
             events=found.event_count,

@@ -3,7 +3,7 @@
 from chalice import Blueprint
 
 from chalicelib.domain.campus.analytics import histograms
-from chalicelib.domain.campus.analytics.viewers import Asked
+from chalicelib.domain.campus.analytics.viewers import AskedFigures
 from chalicelib.portals.http.auth import CAMPUS
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
@@ -15,7 +15,7 @@ _BASE = "/api/campus/analytics/histograms"
 
 
 def _show(kind: HistogramType, call: Call[None, schema.HistogramIn]) -> schema.HistogramOut:
-    found = histograms.show(kind, call.principal, Asked(call.query.days, call.query.campus_id))
+    found = histograms.show(kind, call.principal, AskedFigures(call.query.days, call.query.campus_id))
     return schema.HistogramOut(
         histogram_type=found.histogram_type,
         bins=list(found.bins),

@@ -15,7 +15,7 @@ from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import figures, viewers
 from chalicelib.domain.campus.analytics.figures import FigureRow, Numbers
-from chalicelib.domain.campus.analytics.viewers import Asked
+from chalicelib.domain.campus.analytics.viewers import AskedFigures
 from chalicelib.table import keys, operations
 from chalicelib.table.items import FlaggedAttendance
 from chalicelib.vocabulary.campus import AnomalyType, EvidenceFlag, Severity
@@ -95,7 +95,7 @@ RULES: Mapping[EvidenceFlag, _Rule] = {
 _ORDER = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 
-def find(caller: Principal, asked: Asked) -> FoundAnomalies:
+def find(caller: Principal, asked: AskedFigures) -> FoundAnomalies:
     """Return the anomalies of the days asked for; three queries. Raises ValidationFailed for an unknown campus."""
     campus = asked.found_campus()
     campus_id = campus.campus_id if campus else None

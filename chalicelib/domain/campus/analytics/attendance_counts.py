@@ -38,7 +38,7 @@ _AT_ONCE = 45
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CountedSubject:
     """A record to count, named by its event and its person."""
 
     event_id: str
@@ -49,23 +49,23 @@ class Subject:
 @follows(*every(AttendanceRecord, CampusEvent, RosterEntry))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Count these records and events as what they are now; idempotent, in whole or in part. Raises Unavailable."""
-    subjects: dict[Subject, None] = {}
+    subjects: dict[CountedSubject, None] = {}
     event_ids: dict[str, None] = {}
     for change in changes:
         after = change.after
         if isinstance(after, AttendanceRecord):
-            subjects[Subject(after.event_id, after.attendance_id, after.user_id)] = None
+            subjects[CountedSubject(after.event_id, after.attendance_id, after.user_id)] = None
         elif isinstance(after, CampusEvent):
             event_ids[after.event_id] = None
         elif isinstance(after, RosterEntry):
             event_ids[after.event_id] = None
             attendance_id = attendance_ids.attendance_id(after.event_id, after.user_id)
-            subjects[Subject(after.event_id, attendance_id, after.user_id)] = None
+            subjects[CountedSubject(after.event_id, attendance_id, after.user_id)] = None
     count(list(subjects), list(event_ids))
     return []
 
 
-def count(subjects: Sequence[Subject], event_ids: Sequence[str] = ()) -> None:
+def count(subjects: Sequence[CountedSubject], event_ids: Sequence[str] = ()) -> None:
     """Count records and events that are not counted as what they are. Raises Unavailable."""
     for start in range(0, max(len(subjects), len(event_ids)), _AT_ONCE):
         _count(subjects[start : start + _AT_ONCE], event_ids[start : start + _AT_ONCE])
@@ -82,7 +82,7 @@ def leaving(record: AttendanceRecord) -> list[Write]:
     return [operations.remove(place, CountedAttendance.counted_as == mark.counted_as), *_writes(moves)]
 
 
-def _count(subjects: Sequence[Subject], event_ids: Sequence[str]) -> None:
+def _count(subjects: Sequence[CountedSubject], event_ids: Sequence[str]) -> None:
     for _ in retries.attempts():
         outdated = list(_outdated(subjects, event_ids))
         recent_attendance.keep([each.counted for each in outdated if each.counted is not None])
@@ -117,7 +117,7 @@ class _Outdated:
         return operations.put(mark(*self.place, counted_as=self.present.text), as_read)
 
 
-def _outdated(subjects: Sequence[Subject], event_ids: Sequence[str]) -> Iterator[_Outdated]:
+def _outdated(subjects: Sequence[CountedSubject], event_ids: Sequence[str]) -> Iterator[_Outdated]:
     """Yield what is not counted as it is; reads it and what it is counted as, strongly consistent."""
     named = list(dict.fromkeys([*event_ids, *(each.event_id for each in subjects)]))
     # The marks first: a mark that is unchanged at the write is of no newer record than the one read after it.
@@ -159,7 +159,7 @@ def _outdated(subjects: Sequence[Subject], event_ids: Sequence[str]) -> Iterator
             yield _Outdated(place, text, former, present, counted)
 
 
-def _profiles(subjects: Sequence[Subject], found: Mapping[Key, Any]) -> dict[str, CampusProfile]:
+def _profiles(subjects: Sequence[CountedSubject], found: Mapping[Key, Any]) -> dict[str, CampusProfile]:
     """Return the people of events that expect them by a rule; other events need no profile."""
     ruled = {
         each.user_id

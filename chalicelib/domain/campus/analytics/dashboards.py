@@ -7,7 +7,7 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import figures, recent_attendance, viewers
 from chalicelib.domain.campus.analytics.figures import DateRange, FigureRow
 from chalicelib.domain.campus.analytics.recent_attendance import RecentSubmission
-from chalicelib.domain.campus.analytics.viewers import Asked
+from chalicelib.domain.campus.analytics.viewers import AskedFigures
 
 _EVENTS_SHOWN = 50
 _DEPARTMENTS_SHOWN = 5
@@ -36,7 +36,7 @@ class OfficeDashboard:
 
 
 @dataclass(frozen=True, slots=True)
-class EventLine:
+class DashboardEvent:
     """An event of a dashboard."""
 
     id: str
@@ -46,7 +46,7 @@ class EventLine:
 
 
 @dataclass(frozen=True, slots=True)
-class OrganizerDashboard:
+class CampusStaffDashboard:
     """The dashboard of an organizer, over their events, and of a supervisor, over those of their campus."""
 
     event_count: int
@@ -54,12 +54,12 @@ class OrganizerDashboard:
     pending: int
     flagged: int
     rate: float | None
-    events: Sequence[EventLine]
+    events: Sequence[DashboardEvent]
     recent_activity: Sequence[RecentSubmission]
     dates: DateRange
 
 
-def of_office(caller: Principal, asked: Asked) -> OfficeDashboard:
+def of_office(caller: Principal, asked: AskedFigures) -> OfficeDashboard:
     """Return the dashboard of hr and admins; two queries."""
     found = viewers.figures_of(caller, asked)
     sums, departments = found.sums, found.of_departments()
@@ -78,11 +78,11 @@ def of_office(caller: Principal, asked: Asked) -> OfficeDashboard:
     )
 
 
-def of_organizer(caller: Principal, asked: Asked) -> OrganizerDashboard:
+def of_organizer(caller: Principal, asked: AskedFigures) -> CampusStaffDashboard:
     """Return the dashboard of an organizer or a supervisor; two queries."""
     found = viewers.figures_of(caller, asked)
     sums = found.sums
-    return OrganizerDashboard(
+    return CampusStaffDashboard(
         event_count=sums["ev"],
         submissions=sums["n"],
         pending=sums["ve_pending"],
@@ -94,5 +94,5 @@ def of_organizer(caller: Principal, asked: Asked) -> OrganizerDashboard:
     )
 
 
-def _line(row: FigureRow) -> EventLine:
-    return EventLine(str(row.event_id), row.title or "", row.numbers["n"], figures.rate(row.numbers))
+def _line(row: FigureRow) -> DashboardEvent:
+    return DashboardEvent(str(row.event_id), row.title or "", row.numbers["n"], figures.rate(row.numbers))

@@ -8,7 +8,7 @@ from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import seconds_bins, viewers
 from chalicelib.domain.campus.analytics.figures import DateRange, Figures
-from chalicelib.domain.campus.analytics.viewers import Asked
+from chalicelib.domain.campus.analytics.viewers import AskedFigures
 from chalicelib.vocabulary.campus import HistogramType
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -36,7 +36,7 @@ class Histogram:
         return sum(self.values)
 
 
-def show(kind: HistogramType, caller: Principal, asked: Asked) -> Histogram:
+def show(kind: HistogramType, caller: Principal, asked: AskedFigures) -> Histogram:
     """Return a histogram of the figures that the caller sees. Raises ValidationFailed for an unknown campus."""
     campus = asked.found_campus()
     found = viewers.figures_of(caller, asked, campus)

@@ -12,7 +12,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain import idempotency, jobs
 from chalicelib.domain.campus.analytics import attendance_counts, counted_as
-from chalicelib.domain.campus.analytics.attendance_counts import Subject
+from chalicelib.domain.campus.analytics.attendance_counts import CountedSubject
 from chalicelib.domain.changes import Change, every, follows
 from chalicelib.identifiers import id_of_fact, new_id, unkeyed_operation_id
 from chalicelib.table import keys, operations
@@ -93,9 +93,9 @@ def run_step(job_id: str) -> bool:
     return not is_over
 
 
-def _subject(event_id: str, mark: CountedAttendance) -> Subject:
+def _subject(event_id: str, mark: CountedAttendance) -> CountedSubject:
     standing = counted_as.record_standing(mark.counted_as)
-    return Subject(event_id, mark.sk, standing.user_id if standing else "")
+    return CountedSubject(event_id, mark.sk, standing.user_id if standing else "")
 
 
 def _job(job_id: str, event_id: str) -> AttendanceRecount:

@@ -7,14 +7,14 @@ records, in the background; for students, their own records at once. Where the t
 from chalicelib.domain.access import limits
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import attendance_counts, figures, recounts, viewers
-from chalicelib.domain.campus.analytics.attendance_counts import Subject
-from chalicelib.domain.campus.analytics.viewers import Asked
+from chalicelib.domain.campus.analytics.attendance_counts import CountedSubject
+from chalicelib.domain.campus.analytics.viewers import AskedFigures
 from chalicelib.vocabulary.campus import CampusRole
 
 EVENTS_COUNTED = RECORDS_COUNTED = 20
 
 
-def refresh(caller: Principal, asked: Asked) -> bool:
+def refresh(caller: Principal, asked: AskedFigures) -> bool:
     """Count again what the caller's dashboard shows; return whether that goes on in background. Raises RateLimited."""
     limits.CAMPUS_REFRESHES.take(caller.id)
     role = caller.claims.get("role")
@@ -25,7 +25,9 @@ def refresh(caller: Principal, asked: Asked) -> bool:
         event_ids = [str(row.event_id) for row in found.events[: -EVENTS_COUNTED - 1 : -1]]
         if role == CampusRole.STUDENT:
             rows = found.days[: -RECORDS_COUNTED - 1 : -1]
-            attendance_counts.count([Subject(str(row.event_id), str(row.attendance_id), caller.id) for row in rows])
+            attendance_counts.count(
+                [CountedSubject(str(row.event_id), str(row.attendance_id), caller.id) for row in rows]
+            )
             return False
     for event_id in event_ids:
         recounts.begin_anew(event_id)

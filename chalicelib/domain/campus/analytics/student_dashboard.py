@@ -11,7 +11,7 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import expectations, figures, viewers
 from chalicelib.domain.campus.analytics.counted_as import ATTENDED
 from chalicelib.domain.campus.analytics.figures import DateRange, FigureRow, Numbers
-from chalicelib.domain.campus.analytics.viewers import Asked
+from chalicelib.domain.campus.analytics.viewers import AskedFigures
 from chalicelib.domain.campus.attendance import record_views
 from chalicelib.domain.campus.attendance.record_views import Names, ShownRecord
 from chalicelib.table import keys, operations
@@ -44,7 +44,7 @@ class StudentDashboard:
     dates: DateRange
 
 
-def of_student(caller: Principal, asked: Asked) -> StudentDashboard:
+def of_student(caller: Principal, asked: AskedFigures) -> StudentDashboard:
     """Return the dashboard of a student; two queries and one batch read."""
     mine = viewers.figures_of(caller, asked)
     rows = [row for row in mine.days if row.numbers["n"]]

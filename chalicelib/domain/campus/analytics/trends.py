@@ -8,7 +8,7 @@ from chalicelib import folding
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import counted_as, figures, viewers
 from chalicelib.domain.campus.analytics.figures import FigureRow, Numbers
-from chalicelib.domain.campus.analytics.viewers import Asked
+from chalicelib.domain.campus.analytics.viewers import AskedFigures
 
 # A week, so that weekends do not show as falls.
 WINDOW = 7
@@ -41,9 +41,9 @@ class DepartmentFigures:
     flagged: int
 
 
-def series(caller: Principal, asked: Asked) -> list[TrendDay]:
+def series(caller: Principal, asked: AskedFigures) -> list[TrendDay]:
     """Return the days asked for, oldest first, also those without attendance; one query."""
-    longer = Asked(asked.days + WINDOW - 1)
+    longer = AskedFigures(asked.days + WINDOW - 1)
     found = viewers.figures_of(caller, longer, asked.found_campus())
     by_day: dict[date, Numbers] = defaultdict(Counter)
     for row in found.days:
@@ -63,7 +63,7 @@ def series(caller: Principal, asked: Asked) -> list[TrendDay]:
     ]
 
 
-def departments(caller: Principal, asked: Asked) -> list[DepartmentFigures]:
+def departments(caller: Principal, asked: AskedFigures) -> list[DepartmentFigures]:
     """Return the departments with attendance in the days asked for, by name; two queries."""
     campus = asked.found_campus()
     found = viewers.figures_of(caller, asked, campus)

@@ -20,7 +20,7 @@ _OFFICE = (CampusRole.HR, CampusRole.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedFigures:
     """Of which days and of which campus, by id or name, figures are asked for; `exact` reads strongly consistent."""
 
     days: int
@@ -44,7 +44,7 @@ def scope_of(caller: Principal) -> str:
     return keys.campus_analytics.of_student(caller.id)
 
 
-def figures_of(caller: Principal, asked: Asked, campus: Campus | None = None) -> Figures:
+def figures_of(caller: Principal, asked: AskedFigures, campus: Campus | None = None) -> Figures:
     """Return the figures that a person sees, of one campus where it is given; one query."""
     scope = scope_of(caller)
     if campus is not None and caller.claims.get("role") in _OFFICE:
