@@ -57,8 +57,7 @@ def campus_user(call: Call[None, schema.UserQueryIn]) -> schema.AuditedUserOut:
         page_size=query.page_size,
         cursor=query.cursor,
     )
-    audit = PageOut.of(found.log_ins, schema.LogInOut.read) if found.log_ins else None
-    return schema.AuditedUserOut(**schema.CampusUserOut.read(found.profile).model_dump(), audit=audit)
+    return schema.AuditedUserOut.read(found)
 
 
 @door(

@@ -1,6 +1,6 @@
 """Campus people as the office lists them, and one of them with the tried log-ins."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from chalicelib.domain.campus.people import campus_profiles, campuses, log_in_audit
 from chalicelib.domain.campus.people.campus_profiles import CampusProfileView
@@ -12,11 +12,10 @@ from chalicelib.domain.paging import Page
 
 
 @dataclass(frozen=True, slots=True)
-class AuditedUser:
+class AuditedUser(CampusProfileView):
     """A person, with a page of their tried log-ins where it was asked for."""
 
-    profile: CampusProfileView
-    log_ins: Page[TriedLogIn] | None
+    audit: Page[TriedLogIn] | None
 
 
 def page(asked: Asked) -> Page[CampusProfileView]:
@@ -37,4 +36,4 @@ def show(user_id: str, *, caller_id: str, audit: bool, page_size: int, cursor: s
     """Return a person, and a page of their tried log-ins if `audit`. Raises NotFound, InvalidCursor."""
     profile = campus_profiles.view(user_id)
     log_ins = log_in_audit.page(user_id, caller_id=caller_id, page_size=page_size, cursor=cursor) if audit else None
-    return AuditedUser(profile, log_ins)
+    return AuditedUser(**asdict(profile), audit=log_ins)
