@@ -3,28 +3,24 @@
 They are an item of their own, so that its key is all that erasing them takes; DynamoDB's TTL removes it as well.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from chalicelib.domain.campus.attendance import retention_days
 from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
 from chalicelib.table import keys
 from chalicelib.table.items import AttendancePosition, CampusEvent
-
-
-def days(event: CampusEvent) -> int:
-    """Return for how many days an event keeps positions; 0 for not at all."""
-    return int(event.retention.get("position_days", 0)) if event.retention else 0
+from chalicelib.vocabulary.campus import ErasedKind
 
 
 def item(attendance_id: str, position: GivenPosition, *, event: CampusEvent, at: datetime) -> AttendancePosition | None:
     """Return the item of a position, or None where the event keeps none."""
-    if days(event) <= 0:
+    if retention_days.days(event, ErasedKind.POSITION) <= 0:
         return None
-    gone_at = max(at, event.ends_at) + timedelta(days=days(event))
     return AttendancePosition(
         *keys.attendance.position(attendance_id),
         latitude=position.latitude,
         longitude=position.longitude,
         accuracy_m=position.accuracy,
         taken_at=at,
-        ttl=int(gone_at.timestamp()),
+        ttl=int(retention_days.ends_at(event, ErasedKind.POSITION).timestamp()),
     )
