@@ -29,6 +29,9 @@ _NAME = {
 }
 _PHOTO_COLUMNS = (PrintedColumn("Front", 18, is_picture=True), PrintedColumn("Back", 18, is_picture=True))
 _SIGNATURE = PrintedColumn("Signature", 26, is_picture=True)
+# Millimetres of columns whose words are known, and the shares of the two that people write in what is left.
+_FIXED = {"#": 8.0, "Number": 21.0, "Year": 11.0, "Status": 17.0, "Time": 13.0, "Method": 16.0}
+_SHARES = {"Name": 0.6, "Department": 0.4}
 _PLAIN_HEIGHT, _SIGNED_HEIGHT, _PHOTO_HEIGHT = 8.0, 11.0, 18.0
 # Widths of bars in minutes; the first that gives at most so many bars is taken.
 _BAR_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440)
@@ -82,7 +85,7 @@ def _printed(
     made = timezones.local(facts.generated_at, head.timezone)
     notes = [_REDACTED] if is_redacted else []
     if pictures is not None and pictures.missing:
-        notes.append(f"{pictures.missing} pictures were erased when their time of storage was over, or cannot be read.")
+        notes.append(f"Pictures that were erased when their time was over, or cannot be read: {pictures.missing}")
     return AttendanceFacts(
         letterhead=head.campus,
         title=_TITLES[facts.kind],
@@ -134,24 +137,31 @@ def _columns(*, is_of_person: bool, is_signed: bool, with_photos: bool) -> list[
         widths = {"#": 10, "Event": 74, "Date": 30, "Time": 18, "Status": 24, "Method": 24}
         return [PrintedColumn(heading, width) for heading, width in widths.items()]
     pictures = [*(_PHOTO_COLUMNS if with_photos else ()), *((_SIGNATURE,) if is_signed else ())]
-    left = 180 - sum(column.width for column in pictures)
-    shares = {"#": 6, "Number": 16, "Name": 32, "Department": 21, "Year": 8, "Status": 12, "Time": 9, "Method": 11}
-    whole = sum(shares.values())
-    return [*(PrintedColumn(heading, left * share / whole) for heading, share in shares.items()), *pictures]
+    widths = {heading: _FIXED.get(heading, 0.0) for heading in _headings(with_photos=with_photos)}
+    left = 180 - sum(widths.values()) - sum(column.width for column in pictures)
+    widths |= {heading: left * share for heading, share in _SHARES.items()}
+    return [*(PrintedColumn(heading, width) for heading, width in widths.items()), *pictures]
+
+
+def _headings(*, with_photos: bool) -> list[str]:
+    """Return the columns of text of an event; photos take the place of some."""
+    headings = ["#", "Number", "Name", "Department", "Year", "Status", "Time", "Method"]
+    return [heading for heading in headings if not with_photos or heading not in ("Year", "Method")]
 
 
 def _row(place: int, row: Mapping[str, Any], head: Letterhead, pictures: EvidencePictures | None) -> PrintedRow:
     student = row["student"]
-    texts = (
-        str(place),
-        student["student_id"] or "",
-        student["full_name"],
-        student["department"],
-        student["year_level"] or "",
-        _NAME[AttendanceStatus(row["status"])],
-        f"{_moment(row, head):%H:%M}",
-        row["method"],
-    )
+    known = {
+        "#": str(place),
+        "Number": student["student_id"] or "",
+        "Name": student["full_name"],
+        "Department": student["department"],
+        "Year": student["year_level"] or "",
+        "Status": _NAME[AttendanceStatus(row["status"])],
+        "Time": f"{_moment(row, head):%H:%M}",
+        "Method": row["method"],
+    }
+    texts = [known[heading] for heading in _headings(with_photos=pictures is not None and pictures.with_photos)]
     if pictures is None:
         return PrintedRow(texts)
     drawn: list[bytes | None] = [pictures.signatures.get(row["id"])]
