@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from chalicelib import scanned_text
 from chalicelib.schemas.wire import Id, In, Moment, Out, Scanned
@@ -45,7 +45,7 @@ class PlaceIn(In):
 class VerifyCodeIn(PlaceIn):
     """The token of the QR code, or the eight digits with their event."""
 
-    qr_token: Annotated[str, Scanned(_token, longest=2048)] | None = None
+    qr_token: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_token)] | None = None
     code: Annotated[str, Scanned(scanned_text.one_time_code, longest=64)] | None = None
     event_id: Id | None = None
     device_key: DeviceKey | None = None
