@@ -371,6 +371,8 @@ _IN_ORDER_OF = {
     "merchant_cards": "uid",
     "admin_reconciliation": "id",
     "campus_campuses": "id",
+    "campus_list_events": "-start_datetime",
+    "campus_roster": "id",
     "campus_records": "-submitted_at",
     "campus_event_records": "-submitted_at",
     "campus_appeals": "-filed_at",

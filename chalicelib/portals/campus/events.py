@@ -183,7 +183,7 @@ def campus_delete_event(call: Call[None, None]) -> None:
 def _listed_out(listed: ListedPerson) -> schema.ListedPersonOut:
     profile = listed.profile
     return schema.ListedPersonOut(
-        user_id=listed.entry.user_id,
+        id=listed.entry.user_id,
         student_id=profile.student_id if profile else None,
         full_name=f"{profile.first_name} {profile.last_name}" if profile else None,
         department=profile.department if profile else None,
@@ -238,6 +238,6 @@ def campus_roster(call: Call[None, PageIn]) -> PageOut[schema.ListedPersonOut]:
 )
 def campus_set_roster(call: Call[schema.RosterIn, None]) -> schema.RosterChangeOut:
     """Set who is expected at an event: at most 5,000 people; rows that name nobody are answered."""
-    event_id, body = call.path["event_id"], call.body
-    sent = RosterInput(student_ids=body.student_ids, users=body.users, csv=call.files.get("csv", body.csv))
+    event_id = call.path["event_id"]
+    sent = RosterInput(**{**call.body.lists(), **call.files})
     return _roster_change_out(event_id, rosters.replace(event_id, sent, by=call.principal))

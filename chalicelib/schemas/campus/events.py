@@ -199,16 +199,21 @@ class QrOut(Out):
     expires_at: Moment = Field(description="When the next code is to be shown; this one is accepted for 30 s more.")
 
 
-class RosterIn(In):
-    """The people who are expected, in place of all who were: student numbers and accounts, or a CSV."""
+class RosterIn(ChangeIn):
+    """The people who are expected, in place of all who were: student numbers and accounts, or a CSV.
 
-    student_ids: Annotated[list[PersonName], Field(max_length=MOST_LISTED)] | None = Field(
-        None, description="Student numbers."
+    Without any of them the roster stays; an empty list clears it.
+    """
+
+    student_ids: Annotated[list[PersonName], Field(max_length=MOST_LISTED)] = Field([], description="Student numbers.")
+    users: Annotated[list[PersonName], Field(max_length=MOST_LISTED)] = Field([], description="Accounts.")
+    csv: Annotated[str, StringConstraints(max_length=ROSTER_LIMIT)] = Field(
+        "", description="A CSV in UTF-8: a column student_id or user_id, or the first one without a header."
     )
-    users: Annotated[list[PersonName], Field(max_length=MOST_LISTED)] | None = Field(None, description="Accounts.")
-    csv: Annotated[str, StringConstraints(max_length=ROSTER_LIMIT)] | None = Field(
-        None, description="A CSV in UTF-8: a column student_id or user_id, or the first one without a header."
-    )
+
+    def lists(self) -> dict[str, Any]:
+        """Return the lists that were sent."""
+        return self.model_dump(exclude_unset=True)
 
 
 class UnknownRowOut(Out):
@@ -233,7 +238,7 @@ class RosterChangeOut(Out):
 class ListedPersonOut(Out):
     """A person who is listed as expected; the names are null once the person was erased."""
 
-    user_id: str
+    id: str = Field(description="The account.")
     student_id: str | None
     full_name: str | None
     department: str | None

@@ -61,7 +61,7 @@ def listed(event: CampusEvent, token: str) -> set[str]:
     answer = call("GET", f"{path(event)}?page_size=100", token=token)
     assert answer.status == 200, answer.text
     assert answer.json["count"] == len(answer.json["results"])
-    return {person["user_id"] for person in answer.json["results"]}
+    return {person["id"] for person in answer.json["results"]}
 
 
 def ids(accounts: Sequence[Account]) -> set[str]:
@@ -98,6 +98,8 @@ def test_a_list_takes_the_place_of_the_list_before(event: CampusEvent, token: st
     assert listed(event, token) == ids(students[2:4])
     again = put(event, token, student_ids=["S 20-2"], users=[students[3].account_id]).json
     assert (again["size"], again["added"], again["removed"]) == (2, 0, 0)
+    # Without any list it stays.
+    assert (put(event, token).json["size"], listed(event, token)) == (2, ids(students[2:4]))
     assert put(event, token, student_ids=[]).json["size"] == 0
     assert listed(event, token) == set()
 
@@ -125,7 +127,8 @@ def test_staff_and_strangers_are_not_listed(event: CampusEvent, token: str, orga
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({}, "student_ids"),
+        ({"student_ids": None}, "student_ids"),
+        ({"csv": None}, "csv"),
         ({"student_ids": "S-1"}, "student_ids"),
         ({"student_ids": [1]}, "student_ids.0"),
         ({"student_ids": [""]}, "student_ids.0"),
@@ -156,10 +159,10 @@ def test_a_roster_is_read_page_by_page(event: CampusEvent, token: str, students:
     put(event, token, users=[student.account_id for student in students])
     first = call("GET", f"{path(event)}?page_size=3", token=token).json
     second = call("GET", f"{path(event)}?page_size=3&cursor={first['next']}", token=token).json
-    found = [person["user_id"] for person in first["results"] + second["results"]]
+    found = [person["id"] for person in first["results"] + second["results"]]
     assert (len(found), set(found), second["next"]) == (5, ids(students), None)
     person = first["results"][0]
-    profile = profile_of(next(each for each in students if each.account_id == person["user_id"]))
+    profile = profile_of(next(each for each in students if each.account_id == person["id"]))
     assert (person["student_id"], person["full_name"], person["department"]) == (
         profile.student_id,
         f"{profile.first_name} {profile.last_name}",

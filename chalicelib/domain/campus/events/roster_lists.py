@@ -25,11 +25,16 @@ SEVERAL = "several accounts claim this student number; verify the right one firs
 
 @dataclass(frozen=True, slots=True)
 class RosterInput:
-    """A list as it was sent; an empty one is a roster of nobody."""
+    """A list as it was sent; an empty one is a roster of nobody, and None says nothing."""
 
     student_ids: Sequence[str] | None = None
     users: Sequence[str] | None = None
     csv: str | bytes | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether no list was sent at all."""
+        return self.student_ids is None and self.users is None and self.csv is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,6 @@ def read(sent: RosterInput) -> RosterList:
     student_ids, users, text = sent.student_ids, sent.users, sent.csv
     if text is not None and (student_ids is not None or users is not None):
         raise _wrong("csv", "name the people either in csv, or in student_ids and users")
-    if text is None and student_ids is None and users is None:
-        raise _wrong("student_ids", "name the people in student_ids, users or csv")
     if text is not None:
         rows = [RosterRow(*cell) for cell in csv_lists.cells(csv_lists.decoded(text), _COLUMNS)]
     else:

@@ -53,7 +53,9 @@ def replace(event_id: str, sent: RosterInput, *, by: Principal) -> RosterChange:
     Only differences are written. The event counts the lists: who finds that another one came in between compares
     again. Raises Forbidden, NotFound, ValidationFailed, Unavailable.
     """
-    campus_events.require_staff_of(event_id, by, fresh=True)
+    present = campus_events.require_staff_of(event_id, by, fresh=True)
+    if sent.says_nothing:
+        return RosterChange(present.roster_size, 0, 0, ())
     listed = roster_lists.read(sent)
     for _ in retries.attempts():
         event = campus_events.require_staff_of(event_id, by, fresh=True)

@@ -66,7 +66,7 @@ OPERATIONS: dict[str, Example] = {
         None,
         page(
             {
-                "user_id": demo.STUDENT_ID,
+                "id": demo.STUDENT_ID,
                 "student_id": demo.STUDENT_NUMBER,
                 "full_name": f"{demo.STUDENT_FIRST_NAME} {demo.STUDENT_LAST_NAME}",
                 "department": demo.DEPARTMENT,
