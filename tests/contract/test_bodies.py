@@ -41,7 +41,11 @@ _FOLLOWS = {
     "student_id": ("is_verified",),
 }
 # Cleared, it is the default.
-_HAS_DEFAULT = {"notifications": {"sms": True, "email": False}, "language": "en"}
+_HAS_DEFAULT = {
+    "notifications": {"sms": True, "email": False},
+    "language": "en",
+    "retention": {"photos_days": 30, "signature_days": 365, "position_days": 0, "device_days": 30},
+}
 _BOUNDARY = "a-boundary"
 Put = Callable[[AnyRoute, Request, dict[str, Any]], Answer]
 
