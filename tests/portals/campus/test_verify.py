@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain.campus.attendance import retention_days
 from chalicelib.domain.campus.events import rotating_codes
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent
@@ -354,7 +355,7 @@ def test_coordinates_are_an_item_of_their_own_where_the_event_keeps_them(lecture
     kept = operations.get(keys.attendance.position(student.attendance_id))
     assert kept is not None
     assert (kept.latitude, kept.longitude) == (NEARBY["latitude"], NEARBY["longitude"])
-    assert kept.ttl == int((event.ends_at + timedelta(days=7)).timestamp())
+    assert kept.ttl == int((event.ends_at + timedelta(days=7) + retention_days.COMPLETION).timestamp())
 
 
 def test_the_submission_of_another_student_is_not_found(lecture: Lecture) -> None:

@@ -40,7 +40,7 @@ _LEFT_OUT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class StartedExport:
+class StartedOwnExport:
     """The job of an export as its starter sees it; `url` is there once it is complete."""
 
     job_id: str
@@ -48,7 +48,7 @@ class StartedExport:
     url: str | None
 
 
-def begin(caller: Principal, user_id: str) -> StartedExport:
+def begin(caller: Principal, user_id: str) -> StartedOwnExport:
     """Start a person's export for themselves, or for hr and admins who answer their request.
 
     Raises NotFound for a student who asks about another, Forbidden for other staff, Unavailable.
@@ -62,7 +62,7 @@ def begin(caller: Principal, user_id: str) -> StartedExport:
     job = operations.get(keys.campus_privacy.export(job_id))
     if job is None:
         raise Unavailable(retry_after=1)
-    return StartedExport(job_id, job.status, result(job).url)
+    return StartedOwnExport(job_id, job.status, result(job).url)
 
 
 def start(user_id: str, *, by: str, operation_id: str) -> str:
