@@ -261,6 +261,10 @@ OF_TWO_KINDS = {
     ("PUT /api/venues/{venue_id} latitude", int),
     ("PUT /api/venues/{venue_id} longitude", int),
     ("PUT /api/users/{user_id} password", bool),
+    # A year of study: forms send its number, or its name.
+    ("POST /api/campus/auth/register year_level", int),
+    ("PUT /api/campus/auth/profile/update year_level", int),
+    ("PUT /api/campus/users/{user_id} year_level", int),
 }
 _WRONG_KINDS: dict[Any, tuple[Any, ...]] = {
     int: ("12", True, 1.5, "1", [1]),
