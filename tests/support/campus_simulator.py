@@ -147,7 +147,6 @@ def _evidence(
         method=AttendanceMethod.QR,
         demands=EventDemands(photos=hall.asks_photos, signature=False, location=True),
         place=hall.place,
-        verified_at=_moment(attempt.verified_at),
         submitted_at=_moment(attempt.submitted_at),
         late_after=None,
         code_age=attempt.verified_at - attempt.code_born,

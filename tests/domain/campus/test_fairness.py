@@ -57,15 +57,13 @@ def photos(draw: st.DrawFn) -> tuple[PhotoEvidence, ...]:
 @st.composite
 def evidences(draw: st.DrawFn) -> Evidence:
     """Return any evidence."""
-    verified_at = BEGIN + timedelta(seconds=draw(seconds))
     has_earlier = draw(st.booleans())
     latitude, longitude = draw(st.floats(-90, 90)), draw(st.floats(-180, 180))
     return Evidence(
         method=draw(st.sampled_from(AttendanceMethod)),
         demands=EventDemands(*(draw(st.booleans()) for _ in range(3))),
         place=EventPlace(31.5204, 74.3587, draw(st.integers(1, 10_000))),
-        verified_at=verified_at,
-        submitted_at=verified_at + timedelta(seconds=draw(seconds)),
+        submitted_at=BEGIN + timedelta(seconds=draw(seconds)),
         late_after=draw(maybe(st.just(BEGIN + timedelta(seconds=300)))),
         code_age=draw(st.floats(0, 3600)),
         distance=draw(maybe(st.floats(0, 2e7))),

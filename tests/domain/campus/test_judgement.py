@@ -32,7 +32,6 @@ HONEST = Evidence(
     method=AttendanceMethod.QR,
     demands=EventDemands(photos=True, signature=True, location=True),
     place=PLACE,
-    verified_at=BEGIN,
     submitted_at=BEGIN + timedelta(minutes=1),
     late_after=BEGIN + timedelta(minutes=10),
     code_age=17.0,

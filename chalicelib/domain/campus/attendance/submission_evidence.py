@@ -124,7 +124,6 @@ def evidence_of(event: CampusEvent, facts: SubmissionFacts, files: SubmissionFil
             photos=event.require_photos, signature=event.require_signature, location=event.require_location
         ),
         place=evidence_marks.place_of(event),
-        verified_at=facts.verified_at,
         submitted_at=facts.submitted_at,
         late_after=event.late_until,
         code_age=facts.code_age,

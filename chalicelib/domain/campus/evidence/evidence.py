@@ -67,7 +67,6 @@ class Evidence:
     method: AttendanceMethod
     demands: EventDemands
     place: EventPlace
-    verified_at: datetime
     submitted_at: datetime
     late_after: datetime | None
     code_age: float
