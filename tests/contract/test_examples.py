@@ -71,6 +71,7 @@ NOT_SENT = {
     "campus_upload_front_photo": "it takes a code that was verified within ten minutes",
     "campus_upload_back_photo": "it takes a code that was verified within ten minutes",
     "campus_capture_signature": "it takes a code that was verified within ten minutes",
+    "campus_verify_report": "the demo data has no report",
 }
 # What an example shows after a busy evening, and the demo data does not hold yet.
 SHOWN_IN_USE = {
@@ -83,6 +84,8 @@ SHOWN_IN_USE = {
     "campus_histogram_verification_time",
     "campus_histogram_weekly",
     "campus_realtime",
+    "campus_attendance_report",
+    "campus_individual_report",
     "campus_records",
     "campus_event_records",
     "campus_appeals",

@@ -7,7 +7,6 @@ REPORT_ID = f"rep_{ULID}"
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 REDACTED_SHA256 = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
 SIGNATURE = "bm90LWEtcmVhbC1zaWduYXR1cmU"
-EVENT_TITLE = "Quantum mechanics I"
 
 _CHECKED = {
     "valid": True,
@@ -15,7 +14,7 @@ _CHECKED = {
     "generated_at": "2026-11-20T10:00:00.000Z",
     "kind": "official",
     "format": "pdf",
-    "event_title": EVENT_TITLE,
+    "event_title": demo.CAMPUS_EVENT_TITLE,
     "rows": 42,
     "sha256": SHA256,
     "signature": SIGNATURE,
@@ -28,7 +27,7 @@ _CHECKED = {
 
 _RECORD = {
     "id": f"att_{ULID}",
-    "event": {"id": f"cev_{ULID}", "title": EVENT_TITLE},
+    "event": {"id": demo.CAMPUS_EVENT_ID, "title": demo.CAMPUS_EVENT_TITLE},
     "student": {
         "id": f"usr_{ULID}",
         "student_id": "S-000001",
@@ -53,7 +52,7 @@ _RECORD = {
 _REPORT = {
     "report_id": REPORT_ID,
     "generated_at": "2026-11-20T10:00:00.000Z",
-    "filters": {"event": f"cev_{ULID}"},
+    "filters": {"event": demo.CAMPUS_EVENT_ID},
     "totals": {
         "records": 1,
         "people": 1,
@@ -73,8 +72,8 @@ _STARTED = {"job_id": f"job_{ULID}", "status": "open", "url": None}
 
 OPERATIONS: dict[str, Example] = {
     "campus_attendance_report": Example(None, _REPORT, query={"date_from": "2026-11-01", "format": "json"}),
-    "campus_official_report": Example(None, _STARTED, query={"event": f"cev_{ULID}"}),
-    "campus_photo_report": Example(None, _STARTED, query={"event": f"cev_{ULID}"}),
+    "campus_official_report": Example(None, None, query={"event": demo.CAMPUS_EVENT_ID}),
+    "campus_photo_report": Example(None, _STARTED, query={"event": demo.CAMPUS_EVENT_ID}),
     "campus_individual_report": Example(None, _REPORT, query={"format": "json"}),
     "campus_verify_report": Example(None, _CHECKED, query={"sha256": SHA256}),
 }
