@@ -303,6 +303,16 @@ def registrations_at_campus() -> Scenario:
     return Scenario(lambda: register(STRANGER), owns)
 
 
+def refreshes_of_a_dashboard() -> Scenario:
+    campus = make_campus()
+    token, others_token = token_of(make_campus_user(campus)), token_of(make_campus_user(campus))
+
+    def ask(by: str) -> Answer:
+        return call("POST", "/api/campus/analytics/dashboard/refresh/", token=by, address=STRANGER)
+
+    return Scenario(lambda: ask(token), lambda: ask(others_token))
+
+
 def look_ups_by_a_shop() -> Scenario:
     token, others_token = token_of(make_merchant()), token_of(make_merchant())
 
@@ -414,6 +424,7 @@ SCENARIOS: dict[str, Callable[[], Scenario]] = {
     limits.REGISTRATIONS_OF_ORGANIZATIONS.name: registrations_of_organizations,
     limits.REGISTRATIONS_AT_CAMPUS.name: registrations_at_campus,
     limits.SOCKET_TICKETS.name: tickets_for_sockets,
+    limits.CAMPUS_REFRESHES.name: refreshes_of_a_dashboard,
     limits.LOOK_UPS_BY_CUSTOMER.name: look_ups_by_a_customer,
     limits.LOOK_UPS_BY_MERCHANT.name: look_ups_by_a_shop,
     limits.LOOK_UPS_OF_DAY_BY_MERCHANT.name: look_ups_of_a_day_by_a_shop,

@@ -147,7 +147,7 @@ class EventStanding:
             if self.department is not None:
                 department = texts | {"department": self.department}
                 yield keys.campus_analytics.day(scope, self.day, part, self.department), numbers, department
-            row = texts | {"event_id": self.event_id, "campus_id": self.campus_id}
+            row: dict[str, Any] = {**texts, "event_id": self.event_id, "campus_id": self.campus_id}
             row |= {"title": self.title, "expects": self.expects}
             yield _event_row(scope, self.day, self.event_id), numbers, row
 
