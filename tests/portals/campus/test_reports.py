@@ -8,6 +8,7 @@ import zipfile
 from datetime import timedelta
 from typing import Any
 
+import pypdfium2
 import pytest
 import rfc8785
 
@@ -236,6 +237,20 @@ def test_an_individual_report_is_for_the_person_and_their_staff(hall: Hall) -> N
     admin = make_campus_user(hall.campus, role=CampusRole.ADMIN)
     assert report(admin, path="individual/usr_unknown/").status == 404
     assert report(admin, path=f"individual/{student.account_id}/").json["totals"]["records"] == 2
+
+
+@pytest.mark.parametrize("wanted", ["json", "pdf"])
+def test_the_redacted_report_of_a_person_does_not_name_them(hall: Hall, wanted: str) -> None:
+    student = hall.students[0]
+    answer = report(student, path=f"individual/{student.account_id}/?format={wanted}&redacted=true")
+    shown = answer.text
+    if wanted == "pdf":
+        pages = pypdfium2.PdfDocument(answer.content)
+        shown = "".join(page.get_textpage().get_text_bounded() for page in pages)
+    assert "Person 1" in shown
+    assert "Optics" in shown
+    for secret in (student.account_id, "Ayesha", "S-700001"):
+        assert secret not in shown
 
 
 def test_everything_of_a_person_is_packed_for_them_and_the_office_alone(hall: Hall) -> None:
