@@ -15,7 +15,7 @@ from chalicelib.clients import files
 from chalicelib.domain.campus.reports.report_pictures import thumbnail
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AttendancePhoto, AttendanceRecord, AttendanceSignature, CampusEvent
-from chalicelib.vocabulary.campus import CampusRole, PhotoSide
+from chalicelib.vocabulary.campus import AttendanceMethod, AttendanceStatus, CampusRole, PhotoSide
 from chalicelib.workers import jobs as worker
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
@@ -181,7 +181,10 @@ def test_people_are_expected_only_with_a_roster_and_absent_only_where_staff_said
 def test_the_columns_with_known_words_break_none_of_them(lecture: Lecture) -> None:
     record = lecture.records[0]
     place = keys.attendance.record(record.attendance_id)
-    changes = [AttendanceRecord.status.set("left_early"), AttendanceRecord.method.set("manual")]
+    changes = [
+        AttendanceRecord.status.set(AttendanceStatus.LEFT_EARLY),
+        AttendanceRecord.method.set(AttendanceMethod.MANUAL),
+    ]
     operations.record(operations.change(place, changes))
     lines = text_of(report(lecture.teacher, lecture.event).content).splitlines()
     assert any("left early" in line and "manual" in line for line in lines), lines
