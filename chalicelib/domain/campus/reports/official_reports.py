@@ -134,7 +134,7 @@ def _height(*, is_plain: bool, with_photos: bool) -> float:
 def _columns(*, is_of_person: bool, is_signed: bool, with_photos: bool) -> list[PrintedColumn]:
     """Return the columns of a table; the widths sum to that of the page."""
     if is_of_person:
-        widths = {"#": 10, "Event": 74, "Date": 30, "Time": 18, "Status": 24, "Method": 24}
+        widths: dict[str, float] = {"#": 10, "Event": 74, "Date": 30, "Time": 18, "Status": 24, "Method": 24}
         return [PrintedColumn(heading, width) for heading, width in widths.items()]
     pictures = [*(_PHOTO_COLUMNS if with_photos else ()), *((_SIGNATURE,) if is_signed else ())]
     widths = {heading: _FIXED.get(heading, 0.0) for heading in _headings(with_photos=with_photos)}
