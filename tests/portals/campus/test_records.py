@@ -81,6 +81,15 @@ def test_staff_list_the_records_of_their_events_of_their_campus_or_all(school: S
     assert listed(school.staff[CampusRole.SUPERVISOR]) == ids(*school.records, school.of_colleague)
     for role in (CampusRole.HR, CampusRole.ADMIN):
         assert listed(school.staff[role]) == ids(*school.records, school.of_colleague, school.of_other_campus)
+    # The list is walked by its cursor.
+    admin, seen, cursor = token_of(school.staff[CampusRole.ADMIN]), [], ""
+    while True:
+        page = call("GET", f"/api/campus/attendance/?page_size=1{cursor}", token=admin).json
+        seen += [each["id"] for each in page["results"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == ids(*school.records, school.of_colleague, school.of_other_campus)
 
 
 def test_every_filter_narrows_the_list(school: School) -> None:
@@ -107,23 +116,13 @@ def test_every_filter_narrows_the_list(school: School) -> None:
     assert {query: listed(admin, query) for query in found} == found
 
 
-def test_a_bad_filter_names_its_field(school: School) -> None:
+def test_a_bad_filter_names_its_field() -> None:
+    token = token_of(make_campus_user(make_campus()))
     for query, field in (("status=maybe", "status"), ("date_from=soon", "date_from"), ("ordering=name", "ordering")):
-        answer = call("GET", f"/api/campus/attendance/?{query}", token=token_of(school.students[0]))
+        answer = call("GET", f"/api/campus/attendance/?{query}", token=token)
         assert answer.status == 400
         assert answer.json["message"] == answer.json["error"]
         assert field in str(answer.json["details"])
-
-
-def test_a_list_is_walked_by_its_cursor(school: School) -> None:
-    admin, seen, cursor = token_of(school.staff[CampusRole.ADMIN]), [], ""
-    while True:
-        page = call("GET", f"/api/campus/attendance/?page_size=1{cursor}", token=admin).json
-        seen += [each["id"] for each in page["results"]]
-        if page["next"] is None:
-            break
-        cursor = f"&cursor={page['next']}"
-    assert seen == ids(*school.records, school.of_colleague, school.of_other_campus)
 
 
 def test_a_changed_verification_shows_in_the_filter_without_an_entry_of_the_list(school: School) -> None:
