@@ -64,7 +64,7 @@ def at_once(acts: Sequence[Callable[[], Answer]]) -> list[Answer]:
 
 
 def outcomes(answers: Sequence[Answer]) -> Counter[str]:
-    """Count submissions, duplicates, and whatever else there is."""
+    """Count submissions, duplicates, and all other answers by their text."""
     return Counter(
         "submitted" if answer.status == 201 else "duplicate" if answer.json.get("duplicate") else answer.text
         for answer in answers
@@ -104,7 +104,7 @@ def test_a_crowd_of_which_some_submit_twice_has_one_record_each_and_its_list_and
         answers = list(hands.map(attend, range(len(senders)), senders))
     found = outcomes(answers)
     assert found["submitted"] == STUDENTS
-    # Whoever verified again from the second tab just before the first one's submission is refused as well.
+    # A second tab that verified again just before the first one submitted is refused as well.
     assert found["duplicate"] == len(senders) - STUDENTS, found
     stream.drain()
     entries = listed(lecture)

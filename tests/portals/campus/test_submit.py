@@ -390,7 +390,7 @@ def test_two_people_on_one_device_within_seconds_flag_the_second_for_good(lectur
     assert record_of(first).flags == {}
 
 
-def test_without_a_device_key_the_log_in_stands_for_the_device(lecture: Lecture) -> None:
+def test_without_a_device_key_the_log_in_is_the_device(lecture: Lecture) -> None:
     student = lecture.student()
     submitted(student)
     neighbour = lecture.student()

@@ -1,6 +1,6 @@
 """Who used one device, or was at exactly one position, at an event: written with the submission, by key.
 
-A trace keeps the first MOST people. Whoever comes later is judged with that many, and writes nothing: a thousand
+A trace keeps the first MOST people. Those who come later are judged with that many, and write nothing: a thousand
 people at one position write to one key only at the beginning.
 """
 
