@@ -23,7 +23,7 @@ MUTANTS = (
         file=_COUNTED_AS,
         before="    here = local(record.submitted_at, event.timezone)\n",
         after='    here = local(record.submitted_at, "UTC")\n',
-        tests=(f"{_TESTS}/test_histograms.py",),
+        tests=(f"{_TESTS}/test_histograms.py::test_an_hour_and_a_day_are_those_of_the_events_time_zone",),
     ),
     Mutant(
         name="campus-rate-without-roster",
@@ -31,7 +31,7 @@ MUTANTS = (
         file=_FIGURES,
         before='    due = 0 if expected is None else expected - numbers["z"]\n',
         after='    due = (numbers["n"] if expected is None else expected) - numbers["z"]\n',
-        tests=(f"{_TESTS}/test_event_figures.py",),
+        tests=(f"{_TESTS}/test_dashboards.py::test_admins_see_all_campuses_and_no_rate_without_a_roster",),
     ),
     Mutant(
         name="campus-counted-without-condition",
@@ -47,6 +47,6 @@ MUTANTS = (
         file=_CHANNELS,
         before="        campus_events.require_staff_of(event_id, principal, fresh=True)\n",
         after="        campus_events.get(event_id)\n",
-        tests=(f"{_TESTS}/test_campus_live.py",),
+        tests=(f"{_TESTS}/test_campus_live.py::test_nobody_else_gets_a_ticket_or_may_subscribe",),
     ),
 )
