@@ -115,6 +115,7 @@ def secrets_of(day: Day) -> dict[ErasedKind, list[str]]:
 
 
 def test_after_the_clock_runs_out_neither_table_nor_bucket_has_anything_of_the_day() -> None:
+    client("s3").put_bucket_versioning(Bucket=config().files_bucket, VersioningConfiguration={"Status": "Enabled"})
     day = Day()
     # The event's own place is its centre, not a person's.
     centre = operations.get(keys.campus_events.event(day.event.event_id))

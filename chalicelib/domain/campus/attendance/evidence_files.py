@@ -5,6 +5,7 @@ A prefix holds one kind of evidence of one event, and below it of one person: an
 
 import secrets
 
+from chalicelib.table.places import joined
 from chalicelib.vocabulary.campus import ErasedKind, PhotoSide
 
 _UPLOADS = "uploads/campus/"
@@ -28,17 +29,17 @@ def new_signature(event_id: str, attendance_id: str) -> str:
 
 def photo_entry(attendance_id: str, side: PhotoSide) -> str:
     """Return what lists a photo among the evidence of its event."""
-    return f"{entries(ErasedKind.PHOTOS)}{attendance_id}#{side}"
+    return joined(ErasedKind.PHOTOS, attendance_id, side)
 
 
 def signature_entry(attendance_id: str) -> str:
     """Return what lists a signature among the evidence of its event."""
-    return f"{entries(ErasedKind.SIGNATURE)}{attendance_id}"
+    return joined(ErasedKind.SIGNATURE, attendance_id)
 
 
 def entries(kind: ErasedKind) -> str:
     """Return the beginning of the entries of one kind of evidence of an event."""
-    return f"{kind}#"
+    return joined(kind, "")
 
 
 def prefixes(event_id: str, kind: ErasedKind, attendance_id: str = "") -> tuple[str, ...]:

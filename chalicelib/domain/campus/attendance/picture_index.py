@@ -16,7 +16,7 @@ from chalicelib.domain.campus.evidence import picture_hash, thresholds
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import AttendancePhoto, PictureBand, PictureKeeper
-from chalicelib.table.places import Place
+from chalicelib.table.places import Place, joined
 
 # Compared photos of one band, the newest first: bounds the reads of a check.
 MOST_OF_A_BAND = 50
@@ -110,5 +110,5 @@ def forget(photo: AttendancePhoto, *, campus_id: str) -> None:
 
 
 def _bands(photo: AttendancePhoto, hashed: bytes, campus_id: str) -> Sequence[Place[PictureBand]]:
-    entry = f"{clock.to_text(photo.uploaded_at)}#{photo.attendance_id}#{photo.side}"
+    entry = joined(clock.to_text(photo.uploaded_at), photo.attendance_id, photo.side)
     return [keys.attendance.picture_band(campus_id, band, entry) for band in picture_hash.bands(hashed)]
