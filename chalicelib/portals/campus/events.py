@@ -37,6 +37,15 @@ _NEXT = (
     Link("campus_event", {"event_id": "/id"}),
     Link("campus_change_event", {"event_id": "/id"}),
     Link("campus_event_qr", {"event_id": "/id"}),
+    Link("campus_refresh_qr", {"event_id": "/id"}),
+    Link("campus_roster", {"event_id": "/id"}),
+    Link("campus_set_roster", {"event_id": "/id"}),
+    Link("campus_delete_event", {"event_id": "/id"}),
+    Link("campus_event_analytics", {"event_id": "/id"}),
+    Link("campus_event_records", {"event_id": "/id"}),
+    Link("campus_mark", {"event_id": "/id"}),
+    Link("campus_realtime", {"event_id": "/id"}),
+    Link("campus_realtime_ticket", {"event_id": "/id"}),
 )
 
 
@@ -164,7 +173,7 @@ def campus_event(call: Call[None, None]) -> schema.CampusEventOut:
         body=schema.CampusEventChangeIn,
         reply=schema.CampusEventOut,
         refuses=(errors.NotFound, errors.Conflict),
-        links=(_NEXT[0], _NEXT[2]),
+        links=(_NEXT[0], *_NEXT[2:]),
     ),
 )
 def campus_change_event(call: Call[schema.CampusEventChangeIn, None]) -> schema.CampusEventOut:

@@ -48,7 +48,7 @@ MUTANTS = (
     ),
     Mutant(
         name="ambiguous-number-listed",
-        bug="whoever claimed a student number first is expected in place of its owner",
+        bug="the first who claims a student number is expected in place of its owner",
         file="chalicelib/domain/campus/events/roster_lists.py",
         before='    return (claimed.claimed[0], "") if len(claimed.claimed) == 1 else (None, SEVERAL)\n',
         after='    return claimed.claimed[0], ""\n',
