@@ -49,7 +49,7 @@ MUTANTS = (
     Mutant(
         name="formula-in-an-export",
         bug="a name that is a formula is computed by whoever opens the export",
-        file="chalicelib/domain/exports/spreadsheets.py",
+        file="chalicelib/domain/documents/spreadsheets.py",
         before="    return str(cell) if isinstance(cell, int) else spreadsheet_cell(cell)\n",
         after="    return str(cell)\n",
         tests=(

@@ -93,8 +93,11 @@ def judge(evidence: Evidence) -> Judgement:
 
 def status_by_time(submitted_at: datetime, late_after: datetime | None) -> AttendanceStatus:
     """Return whether a submission is in time or late."""
-    is_late = late_after is not None and submitted_at > late_after
-    return AttendanceStatus.LATE if is_late else AttendanceStatus.PRESENT
+    return AttendanceStatus.LATE if _seconds_late(submitted_at, late_after) > 0 else AttendanceStatus.PRESENT
+
+
+def _seconds_late(submitted_at: datetime, late_after: datetime | None) -> float:
+    return 0 if late_after is None else max(0, (submitted_at - late_after).total_seconds())
 
 
 def _verification(
@@ -125,11 +128,8 @@ def _signature(evidence: Evidence) -> FactorResult:
 
 
 def _time(evidence: Evidence) -> FactorResult:
-    if status_by_time(evidence.submitted_at, evidence.late_after) is AttendanceStatus.PRESENT:
-        return FactorResult(passed=True)
-    assert evidence.late_after is not None  # noqa: S101 - only a limit makes late
-    late = (evidence.submitted_at - evidence.late_after).total_seconds()
-    return FactorResult(passed=False, numbers=(math.ceil(late / 60),))
+    late = _seconds_late(evidence.submitted_at, evidence.late_after)
+    return FactorResult(passed=False, numbers=(math.ceil(late / 60),)) if late else FactorResult(passed=True)
 
 
 def _photo_factors(demands: EventDemands, photos: Iterable[PhotoEvidence]) -> dict[EvidenceFactor, FactorResult]:
