@@ -80,9 +80,13 @@ CALLERS_OF_ANY = {"show_job": Portal.TIX}
 
 def contract() -> dict[tuple[str, str], ContractRoute]:
     """Return the contract's routes and the added ones by method and path, the path without its trailing slash."""
+    return {(route.method, route.path.rstrip("/")): route for route in contract_rows()}
+
+
+def contract_rows() -> list[ContractRoute]:
+    """Return each row of the contract's list, then the added routes."""
     with (Path(__file__).parent / "contract_routes.csv").open(encoding="utf-8", newline="") as lines:
-        known = [*map(_route, csv.DictReader(lines)), *ADDED]
-    return {(route.method, route.path.rstrip("/")): route for route in known}
+        return [*map(_route, csv.DictReader(lines)), *ADDED]
 
 
 def _route(row: dict[str, str]) -> ContractRoute:
@@ -205,8 +209,13 @@ class Ground:
             return sessions.start(changers[route.operation_id]()).access
         ends_it = route.operation_id.endswith("_logout")
         portal = route.guard.portal or CALLERS_OF_ANY.get(route.operation_id, Portal.USHER)
-        role = campus_role(route) if portal is Portal.CAMPUS else AdminRole.SUPER_ADMIN
-        return self.session(portal, role=role).access if ends_it else self.access(portal, role=role)
+        return self.fresh_token(route) if ends_it else self.access(portal, role=_role(route))
+
+    def fresh_token(self, route: AnyRoute) -> str:
+        """Return an access token of a new session of the same caller."""
+        assert route.guard is not None
+        portal = route.guard.portal or CALLERS_OF_ANY.get(route.operation_id, Portal.USHER)
+        return self.session(portal, role=_role(route)).access
 
     def tenant_token(self, portal: Portal) -> str:
         """Return the access token of the same role at another event."""
@@ -254,6 +263,11 @@ def campus_role(route: AnyRoute) -> CampusRole:
         if not route.guard.roles or role in route.guard.roles:
             return role
     return CampusRole.ADMIN
+
+
+def _role(route: AnyRoute) -> AdminRole | CampusRole:
+    is_campus = route.guard is not None and route.guard.portal is Portal.CAMPUS
+    return campus_role(route) if is_campus else AdminRole.SUPER_ADMIN
 
 
 def _campus_users(campus: Campus) -> dict[CampusRole, Account]:

@@ -170,14 +170,17 @@ def _fields(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
+_MEASURED = ("rate", "latitude", "longitude")
+
+
 @pytest.mark.parametrize("route", [r for r in routes() if r.reply], ids=_named)
 def test_times_are_utc_with_z_ids_carry_their_prefix_and_numbers_are_never_floats(
     route: AnyRoute, recordings: Recordings
 ) -> None:
     answer = recordings.of(route).plain.json
     for name, value in _fields(answer):
-        # A share, a distance, a duration and a coordinate are neither an amount nor a count.
-        is_measured = name.endswith(("_rate", "_percent", "_m", "_seconds")) or name in ("latitude", "longitude")
+        # A share, a distance, a duration, a coordinate and a mean are neither an amount nor a count.
+        is_measured = name.endswith(("_rate", "_percent", "_m", "_seconds", "_average")) or name in _MEASURED
         assert not isinstance(value, float) or is_measured, name
         if value is None:
             continue

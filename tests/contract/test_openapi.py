@@ -21,7 +21,7 @@ from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas import examples
 from chalicelib.vocabulary import Portal
 from tests.contract.answers import document, operation, validator
-from tests.contract.ground import contract, routes
+from tests.contract.ground import contract, contract_rows, routes
 from tests.support.client import call
 
 _REFUSALS = {"400", "401", "403", "404", "409", "413", "415", "416", "422", "429", "500", "503"}
@@ -48,6 +48,10 @@ def test_every_route_is_described_once_and_spelled_as_the_contract_spells_it() -
     described = [name for name, _ in _operations()]
     assert len(described) == len(set(described)) == len(routes())
     assert set(described) <= spelled
+
+
+def test_the_list_of_the_contract_has_each_route_once() -> None:
+    assert len(contract_rows()) == len(contract())
 
 
 def test_operation_ids_are_unique() -> None:
