@@ -188,12 +188,20 @@ OF_OTHERS: frozenset[type[Item]] = frozenset(
         # A number of all customers.
         items.PlatformCounts,
         items.NoticeRun,
-        # Of the people of a campus, who are no customers (D-CAMPUS-08).
+        # Of the people of a campus, who are no customers (D-CAMPUS-08); their erasure is their own (D-CAMPUS-55).
         items.Campus,
         items.CampusProfile,
         items.CampusLogIn,
         items.CampusCard,
         items.StudentNumberClaim,
+        items.CampusEvent,
+        items.AttendanceDraft,
+        items.AttendanceRecord,
+        items.AttendanceVersion,
+        items.AttendancePhoto,
+        items.PictureBand,
+        items.QrScan,
+        items.RecentAttendance,
         # Of money of organizers.
         items.Invoice,
         items.Settlement,
