@@ -142,6 +142,15 @@ def test_every_flag_has_a_case() -> None:
     assert {flag for _, flag, _ in FLAGGED} == set(EvidenceFlag)
 
 
+@pytest.mark.parametrize("numbers", [{}, {"other": 1}, dict.fromkeys(("age", "limit", "others"))])
+@pytest.mark.parametrize("flag", EvidenceFlag)
+def test_a_flag_of_an_older_record_is_said_without_its_numbers(flag: EvidenceFlag, numbers: Any) -> None:
+    words = flag_message(flag, numbers)
+    assert len(words) > 20
+    assert words[0].isupper()
+    assert "None" not in words
+
+
 def test_the_text_for_outside_the_radius_is_the_contracts() -> None:
     assert OUTSIDE_RADIUS_TEXT == "Location does not match event venue"
 

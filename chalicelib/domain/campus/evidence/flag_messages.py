@@ -9,8 +9,12 @@ OUTSIDE_RADIUS_TEXT = "Location does not match event venue"
 
 
 def flag_message(flag: EvidenceFlag, numbers: Mapping[str, int]) -> str:
-    """Return a flag in words, with its numbers."""
-    return _FLAGS[flag](numbers)
+    """Return a flag in words, with its numbers; without them where an older record stores others."""
+    known = {name: number for name, number in numbers.items() if isinstance(number, int | float)}
+    try:
+        return _FLAGS[flag](known)
+    except KeyError:
+        return _WITHOUT_NUMBERS[flag]
 
 
 def factor_message(factor: EvidenceFactor, passed: bool | None, numbers: Sequence[int]) -> str:  # noqa: FBT001 - a verdict
@@ -108,4 +112,21 @@ _FLAGS: dict[EvidenceFlag, Callable[[Mapping[str, int]], str]] = {
     EvidenceFlag.OTHER_CODE_SHOWN: _other_code,
     EvidenceFlag.SCREENSHOT: lambda _: "A photo was drawn by a computer, not taken by a camera",
     EvidenceFlag.NO_SIGNATURE: lambda _: "No signature was received, and the event asks for it",
+}
+# A record keeps the numbers of its day; the words of today may ask for others.
+_WITHOUT_NUMBERS: dict[EvidenceFlag, str] = {
+    EvidenceFlag.OLD_QR: "The code was older than codes of the room when it arrived",
+    EvidenceFlag.OUTSIDE_RADIUS: OUTSIDE_RADIUS_TEXT,
+    EvidenceFlag.NO_POSITION: "No usable position was received, and the event asks for it",
+    EvidenceFlag.MOCK_POSITION: "The position shows signs of a tool",
+    EvidenceFlag.FROZEN_POSITION: "Others submitted from exactly the same coordinates",
+    EvidenceFlag.IMPOSSIBLE_TRAVEL: "The last event was too far away to come from it in this time",
+    EvidenceFlag.SHARED_DEVICE: "Others submitted with the same device",
+    EvidenceFlag.BURST: "Another person submitted with the same device shortly before",
+    EvidenceFlag.NO_PHOTO: "Not all photos were received, and the event asks for them",
+    EvidenceFlag.PHOTO_NOT_BOUND: "Not all photos were taken for this submission",
+    EvidenceFlag.DUPLICATE_PHOTO: "A photo is the same picture as one of another submission",
+    EvidenceFlag.OTHER_CODE_SHOWN: "A photo shows a code of another event, or an earlier one",
+    EvidenceFlag.SCREENSHOT: "A photo was drawn by a computer, not taken by a camera",
+    EvidenceFlag.NO_SIGNATURE: "No signature was received, and the event asks for it",
 }
