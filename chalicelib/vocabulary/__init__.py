@@ -736,6 +736,7 @@ class Fact(StrEnum):
     PAYMENT_PAID_BACK = "payment.paid_back"
     CARD_REQUEST_ANSWERED = "card_request.answered"
     CARD_PAY_BACK_DUE = "card.pay_back_due"
+    ATTENDANCE_DECIDED = "attendance.decided"
 
 
 class SecretLife(StrEnum):

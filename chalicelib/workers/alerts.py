@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from chalicelib.domain.campus import background as campus
 from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.gate import alerts
 from chalicelib.domain.merchants import stock_notices
@@ -15,6 +16,7 @@ from chalicelib.workers import Failures, each_message
 TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {
     Fact.SHOP_STOCK_LOW: stock_notices.send,
     **customer_notices.FACT_TAKERS,
+    **campus.FACT_TAKERS,
 }
 
 

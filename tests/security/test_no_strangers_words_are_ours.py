@@ -13,6 +13,7 @@ import app
 from chalicelib import clock
 from chalicelib.domain.access import notices as access_notices
 from chalicelib.domain.access import otp, password_links, sessions
+from chalicelib.domain.campus.attendance import record_notices
 from chalicelib.domain.events import events, venues
 from chalicelib.domain.gate import alerts
 from chalicelib.domain.merchants import merchant_settings, stock_notices
@@ -22,8 +23,11 @@ from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.schemas.platform_names import imitates_platform
 from chalicelib.table.items import Account, Ticket
 from chalicelib.vocabulary import OtpPurpose
+from chalicelib.vocabulary.campus import AppealStatus, CampusRole
 from tests.portals.webapp.evening import Evening, ask, make_evening
 from tests.support import notices
+from tests.support.attendance import make_record
+from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
 from tests.support.codes import code_for, texts
 from tests.support.factories import (
@@ -157,6 +161,16 @@ def link_to_set_a_password(words: str) -> None:
     password_links.send(password_links.make(shop.account_id), shop, access_notices.owner(shop))
 
 
+def decided_attendance(words: str) -> None:
+    campus = make_campus(name=words)
+    organizer = make_campus_user(campus, role=CampusRole.ORGANIZER, first_name=words, last_name=words)
+    record = make_record(make_campus_event(campus, organizer, title=words), make_campus_user(campus), note=words)
+    decision = {"was": "present", "was_rejected": False, "status": "late", "is_rejected": False}
+    for answer in (None, AppealStatus.CORRECTED.value):
+        fact_id = f"{record.attendance_id}/{answer}"
+        record_notices.send({"fact_id": fact_id, "attendance_id": record.attendance_id, **decision, "answer": answer})
+
+
 def alert(words: str) -> None:
     for fact in alerts.TEXTS:
         alerts.mail(fact, {"fact_id": fact, "gate": words})
@@ -186,6 +200,7 @@ SENDERS: dict[str, dict[str, Callable[[str], None]]] = {
     "domain/access/notices.py": {"a changed number": changed_number, "a bound card": bound_card},
     "domain/access/password_links.py": {"a link to set a password": link_to_set_a_password},
     "domain/merchants/stock_notices.py": {"low stock": low_stock},
+    "domain/campus/attendance/record_notices.py": {"a decision on attendance": decided_attendance},
     "domain/gate/alerts.py": {"an alert to staff": alert},
     # It queues a message again, as it was.
     "domain/access/sms.py": {},

@@ -1,4 +1,7 @@
-"""Stream followers, background jobs and what is due at a time, of campus attendance."""
+"""Stream followers, facts, background jobs and what is due at a time, of campus attendance."""
+
+from collections.abc import Callable
+from typing import Any
 
 from chalicelib.domain.campus.analytics import attendance_counts, recounts
 from chalicelib.domain.campus.attendance import (
@@ -6,6 +9,7 @@ from chalicelib.domain.campus.attendance import (
     last_places,
     photo_check_jobs,
     photo_checks,
+    record_notices,
     resubmission,
 )
 from chalicelib.domain.campus.people import student_counts
@@ -23,6 +27,7 @@ from chalicelib.table.items import (
     Job,
     PhotoCheck,
 )
+from chalicelib.vocabulary import Fact
 
 FOLLOWERS: tuple[Follower, ...] = (
     attendance_counts.follow,
@@ -33,7 +38,9 @@ FOLLOWERS: tuple[Follower, ...] = (
     last_places.follow,
     photo_check_jobs.follow,
     retention.follow,
+    record_notices.follow,
 )
+FACT_TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.ATTENDANCE_DECIDED: record_notices.send}
 JOB_KINDS: dict[type[Job], JobKind] = {
     AttendanceRecount: JobKind("attendance_recount", recounts.run_step),
     CampusReportRun: JobKind("campus_report", report_runs.run_step, report_runs.result),

@@ -5,6 +5,7 @@ from tests.mutants.seeded.mutant import Mutant
 _WRITES = "chalicelib/domain/campus/attendance/record_writes.py"
 _APPEALS = "chalicelib/domain/campus/attendance/attendance_appeals.py"
 _DECISIONS = "chalicelib/domain/campus/attendance/record_decisions.py"
+_NOTICES = "chalicelib/domain/campus/attendance/record_notices.py"
 _TESTS = "tests/portals/campus"
 _RACES = "tests/truth/test_campus_decisions.py"
 
@@ -35,6 +36,22 @@ MUTANTS = (
         before="        if record.user_id != caller.id:\n",
         after='        if record.user_id == "":\n',
         tests=(f"{_TESTS}/test_appeals.py::test_nobody_contests_the_record_of_another",),
+    ),
+    Mutant(
+        name="campus-notice-of-an-erased-person",
+        bug="a person whose account is erased is still written to",
+        file=_NOTICES,
+        before="    is_erased = account is None or account.status is AccountStatus.ERASED\n",
+        after="    is_erased = account is None\n",
+        tests=(f"{_TESTS}/test_record_notices.py",),
+    ),
+    Mutant(
+        name="campus-notice-for-each-delivery",
+        bug="a fact that comes twice is two mails",
+        file=_NOTICES,
+        before='id_of_fact("msg", f"',
+        after='id_of_fact("msg", f"{clock.now()}',
+        tests=(f"{_TESTS}/test_record_notices.py",),
     ),
     Mutant(
         name="campus-reject-is-absent",
