@@ -135,6 +135,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "Type": "String",
         "Default": "photos:30,signature:365,position:0,device:30",
         "AllowedPattern": "photos:[0-9]{1,4},signature:[0-9]{1,4},position:[0-9]{1,4},device:[0-9]{1,4}",
+        "MaxLength": 52,
         "Description": "For how many days after an event each kind of evidence of attendance is kept",
     },
     "PhoneRegion": {
@@ -187,7 +188,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
     "ApiConcurrency": {
         "Type": "Number",
-        "Default": 500,
+        "Default": 600,
         "MinValue": 0,
         "Description": "Concurrency that all other routes have at most; 0 for no bound",
     },

@@ -36,6 +36,9 @@ _OWN = {
     "public_register": Throttle(15, 8),
     "public_verify_otp": Throttle(15, 8),
     "public_tix_login": Throttle(10, 5),
+    # A lecture begins: its students log in, and new ones register.
+    "campus_login": Throttle(15, 8),
+    "campus_register": Throttle(15, 8),
     "usher_login": Throttle(40, 20),
     "device_enroll": Throttle(5, 5),
     "health": Throttle(20, 10),

@@ -95,7 +95,8 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
     assert services("WebsocketMessageRole") == {"dynamodb", "execute-api", "secretsmanager", "kms"}
     assert services("WebsocketConnectRole") == {"dynamodb", "secretsmanager", "kms"}
     assert services("WebsocketDisconnectRole") == {"dynamodb", "kms"}
-    assert services("StreamRole") == {"dynamodb", "events", "s3", "kms"}
+    # It queues the checks of photos that a submission binds.
+    assert services("StreamRole") == {"dynamodb", "events", "s3", "sqs", "kms"}
     assert services("PaymentsRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     assert services("SweepRole") == {"dynamodb", "secretsmanager", "kms", "sqs"}
     # Erasure returns a balance to its source: it asks the payment provider, whose key is a secret.
