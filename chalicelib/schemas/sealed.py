@@ -35,6 +35,8 @@ SEALED: dict[str, Kept] = {
     "access": Kept.MAC,
     "refresh": Kept.MAC,
     "token": Kept.MAC,
+    # Derived from a secret and the time.
+    "qr_token": Kept.MAC,
     "csrf_token": Kept.MAC,
     "enrollment_code": Kept.MAC,
     "invite_code": Kept.MAC,
@@ -46,6 +48,8 @@ SEALED: dict[str, Kept] = {
 SEALED_IN: dict[tuple[str, str], Kept] = {
     ("customer_request_card", "address"): Kept.SEALED,
     ("device_enroll", "code"): Kept.MAC,
+    ("campus_event_qr", "code"): Kept.MAC,
+    ("campus_refresh_qr", "code"): Kept.MAC,
     ("realtime_ticket", "ticket"): Kept.MAC,
     ("customer_ticket_qr_code", "payload"): Kept.MAC,
 }
@@ -56,4 +60,5 @@ OPEN: dict[str, str] = {
     "public_key": "a public key",
     "server_public_key": "a public key",
     "server_public_keys": "public keys",
+    "tokens": "a pair of `access` and `refresh`, each sealed",
 }

@@ -20,5 +20,5 @@ def test_no_demo_password_is_deployed() -> None:
     files = deployed()
     assert len(files) > 300
     known = [password.encode() for password in demo_passwords.OF_PORTALS.values()]
-    assert len(known) == 6
+    assert len(known) == 7
     assert [path for path in files if any(password in path.read_bytes() for password in known)] == []

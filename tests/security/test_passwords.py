@@ -18,6 +18,7 @@ from chalicelib.errors import ValidationFailed
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Account
 from chalicelib.vocabulary import AdminRole, Portal, UsherRole
+from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts
 from tests.support.factories import (
@@ -33,7 +34,7 @@ from tests.support.factories import (
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 NUMBER, NAME, EMAIL = "+923009182764", "Zainab Mirza", "z.mirza@mail.example.com"
-USERS, TIX = "/api/v1/users", "/api/tix/auth"
+USERS, TIX, CAMPUS = "/api/v1/users", "/api/tix/auth", "/api/campus/auth"
 # They prove who calls; a path here ends like this.
 PROVING_PATHS = ("/login", "/verify-otp", "/change-mobile")
 
@@ -172,6 +173,60 @@ def tix_registration() -> Door:
     return Door(Portal.TIX, sets, tix_enters, known=(NAME, EMAIL, "Multan Cyclists"))
 
 
+# What a guesser knows of a person of a campus.
+STUDENT_NUMBER, CAMPUS_NAME = "PHY-24-0118", "Multan Old Campus"
+OF_STUDENT = (NAME, EMAIL, "zmirza", STUDENT_NUMBER, CAMPUS_NAME)
+
+
+def campus_enters(password: str) -> Answer:
+    return post(f"{CAMPUS}/login", username=EMAIL, password=password)
+
+
+def student() -> Account:
+    return make_campus_user(
+        make_campus(name=CAMPUS_NAME),
+        password=PASSWORD,
+        username="zmirza",
+        email=EMAIL,
+        first_name="Zainab",
+        last_name="Mirza",
+        student_id=STUDENT_NUMBER,
+    )
+
+
+def campus_change() -> Door:
+    return change(Portal.CAMPUS, f"{CAMPUS}/password-change", token_of(student()), campus_enters, *OF_STUDENT)
+
+
+def campus_reset() -> Door:
+    student()
+    texts()
+    assert post(f"{CAMPUS}/password-reset", email=EMAIL).status == 202
+    code = code_for(EMAIL)
+
+    def sets(password: str) -> Answer:
+        return post(f"{CAMPUS}/password-reset-confirm", email=EMAIL, code=code, new_password=password)
+
+    return Door(Portal.CAMPUS, sets, campus_enters, known=OF_STUDENT)
+
+
+def campus_registration() -> Door:
+    new = {
+        "username": "zmirza",
+        "email": EMAIL,
+        "first_name": "Zainab",
+        "last_name": "Mirza",
+        "student_id": STUDENT_NUMBER,
+        "department": "Physics",
+        "campus": make_campus(name=CAMPUS_NAME).campus_id,
+    }
+
+    def sets(password: str) -> Answer:
+        return post(f"{CAMPUS}/register", **new, password=password)
+
+    return Door(Portal.CAMPUS, sets, campus_enters, known=OF_STUDENT)
+
+
 def staff_creates_an_usher() -> Door:
     event, token = make_event(title="Basant Festival"), admin_token()
     new = {"type": "usher", "username": "zmirza", "name": NAME, "roles": ["ushering"], "event_ids": [event.event_id]}
@@ -198,6 +253,9 @@ DOORS: dict[tuple[str, str], Callable[[], Door]] = {
     (f"{TIX}/register", "password"): tix_registration,
     (f"{TIX}/change-password", "new_password"): tix_change,
     (f"{TIX}/reset-password", "new_password"): tix_reset,
+    (f"{CAMPUS}/register", "password"): campus_registration,
+    (f"{CAMPUS}/password-change", "new_password"): campus_change,
+    (f"{CAMPUS}/password-reset-confirm", "new_password"): campus_reset,
 }
 EACH_DOOR = pytest.mark.parametrize("place", DOORS, ids=lambda place: place[0])
 

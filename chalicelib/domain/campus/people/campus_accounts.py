@@ -9,7 +9,7 @@ from chalicelib.domain.campus.people import student_numbers
 from chalicelib.errors import AlreadyExists
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, CampusProfile, Login
+from chalicelib.table.items import Account, Campus, CampusProfile, Login
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary import AccountStatus, Portal
 from chalicelib.vocabulary.campus import CampusRole
@@ -28,10 +28,11 @@ class CampusPerson:
     campus_id: str
     student_id: str | None = None
     year_level: str | None = None
+    campus_name: str = ""
 
-    def at(self, campus_id: str) -> "CampusPerson":
-        """Return the same person at a campus."""
-        return replace(self, campus_id=campus_id)
+    def at(self, campus: Campus) -> "CampusPerson":
+        """Return the same person at a campus, whose name is no password either."""
+        return replace(self, campus_id=campus.campus_id, campus_name=campus.name)
 
 
 def create(person: CampusPerson, *, role: CampusRole = CampusRole.STUDENT) -> tuple[Account, CampusProfile]:
@@ -69,7 +70,7 @@ def drafted(
     user_id, now = user_id or new_id("usr"), clock.now()
     email = person.email.casefold()
     name = f"{person.first_name} {person.last_name}"
-    about = (name, person.username, person.email, person.student_id or "")
+    about = (name, person.username, person.email, person.student_id or "", person.campus_name)
     account = Account(
         *keys.access.account(user_id),
         account_id=user_id,

@@ -31,7 +31,7 @@ def register(person: CampusPerson, *, visitor: Visitor) -> CampusLogInAnswer:
     """
     limits.REGISTRATIONS_AT_CAMPUS.take(limits.network(visitor.address))
     campus = campuses.named(person.campus_id)
-    account, profile = campus_accounts.create(person.at(campus.campus_id))
+    account, profile = campus_accounts.create(person.at(campus))
     accounts.log_security_event("campus account registered", account_id=account.account_id)
     note_factors(Factor.REGISTRATION)
     noted = log_in_audit.noting(account.account_id, LogInResult.REGISTERED, visitor)
