@@ -23,7 +23,7 @@ from chalicelib.portals.http.route import ROUTES
 from chalicelib.table import keys
 from chalicelib.table.items import Item
 from chalicelib.table.places import MOST_BYTES, Key, beginning, bounded, joined
-from chalicelib.table.ranges import Between
+from chalicelib.table.ranges import Begins, Between
 from tests.table.test_keys import FUNCTIONS
 
 # AWS: "Quotas in Amazon DynamoDB".
@@ -90,6 +90,8 @@ def _sizes(made: Any) -> Iterator[tuple[int, int]]:
         yield len(made.encode()), MOST_SORT
     elif isinstance(made, Between):
         yield from _sizes([made.first, made.last])
+    elif isinstance(made, Begins):
+        yield from _sizes(made.prefix)
     elif isinstance(made, list | tuple):
         for each in made:
             yield from _sizes(each)
@@ -98,7 +100,15 @@ def _sizes(made: Any) -> Iterator[tuple[int, int]]:
 
 
 # They read a key.
-_NO_KEYS = {"told_number", "uid_assigned", "ticket_of_attendee_word", "scanned_ticket", "period_of"}
+_NO_KEYS = {
+    "told_number",
+    "uid_assigned",
+    "ticket_of_attendee_word",
+    "scanned_ticket",
+    "period_of",
+    "date_of",
+    "hour_of",
+}
 _MAKERS = [function for function in FUNCTIONS if function.__name__ not in _NO_KEYS]
 
 

@@ -173,7 +173,7 @@ def _made(new: NewUser) -> Account:
         event_ids = list(dict.fromkeys(new.event_ids or ()))
         require_events(event_ids)
         account, _ = accounts.usher(
-            username=str(new.username),
+            username=new.username or "",
             password=str(new.password),
             name=new.name,
             roles=list(dict.fromkeys(new.roles or ())),

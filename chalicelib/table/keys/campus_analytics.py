@@ -21,17 +21,17 @@ _LAST = "\U0010ffff"
 
 
 def of_campus(campus_id: str) -> str:
-    """Return the scope of a campus."""
+    """Question 243: the scope of a campus."""
     return joined("CAMPUS", campus_id)
 
 
 def of_organizer(user_id: str) -> str:
-    """Return the scope of an organizer's events."""
+    """Question 243: the scope of an organizer's events."""
     return joined("ORGANIZER", user_id)
 
 
 def of_student(user_id: str) -> str:
-    """Return the scope of one student."""
+    """Question 243: the scope of one student."""
     return joined("STUDENT", user_id)
 
 
@@ -53,6 +53,11 @@ def event_totals(event_id: str) -> Place[EventAttendanceTotals]:
 def event_hour(event_id: str, hour: str) -> Place[AttendanceTotals]:
     """Question 242: the minutes of an hour, such as 2026-11-27T10 (UTC)."""
     return Place(AttendanceTotals, _of_event(event_id), joined(_TOTALS, hour))
+
+
+def hour_of(sk: str) -> str:
+    """Question 242: the hour in the sort key of its minutes."""
+    return sk.partition("#")[2]
 
 
 def event_recent(event_id: str, at: str, attendance_id: str) -> Place[RecentAttendance]:
@@ -78,6 +83,11 @@ def day(scope: str, date: str, part: str, name: str = "") -> Place[AttendanceTot
 def event_of_day(scope: str, date: str, event_id: str) -> Place[AttendanceTotals]:
     """Question 243: an event among the rows of its day."""
     return Place(AttendanceTotals, figures(scope), joined(_DAY, date, "~", event_id))
+
+
+def date_of(sk: str) -> str:
+    """Questions 243 and 244: the date in the sort key of a row of a day, or of an event."""
+    return sk.split("#", 2)[1]
 
 
 def event_of_all(date: str, event_id: str) -> Place[AttendanceTotals]:
@@ -117,7 +127,7 @@ def flagged(date: str, attendance_id: str = "") -> Place[FlaggedAttendance]:
 
 def flagged_days(first: str, last: str) -> Between:
     """Question 246."""
-    return Between(first, joined(last, _LAST))
+    return Between(joined(first), joined(last, _LAST))
 
 
 def recount(job_id: str) -> Place[AttendanceRecount]:
@@ -126,4 +136,5 @@ def recount(job_id: str) -> Place[AttendanceRecount]:
 
 
 def _of_event(event_id: str) -> str:
+    """Questions 241 and 242: the partition of an event."""
     return joined("CAMPUS_TOTALS", event_id)

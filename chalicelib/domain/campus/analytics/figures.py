@@ -167,7 +167,7 @@ def _dates(now: datetime, days: int, timezone: str) -> DateRange:
 def _row(raw: operations.RawItem) -> FigureRow:
     item = AttendanceTotals.from_raw_data(raw)
     return FigureRow(
-        day=date.fromisoformat(item.sk.split("#", 2)[1]),
+        day=date.fromisoformat(keys.campus_analytics.date_of(item.sk)),
         timezone=item.timezone or "UTC",
         campus_id=item.campus_id,
         department=item.department,

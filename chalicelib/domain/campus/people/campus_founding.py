@@ -5,6 +5,7 @@ may be repeated: it then finds the campus, and makes another link, which ends th
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pynamodb.expressions.condition import Condition
 
@@ -104,4 +105,5 @@ def _invite(account: Account, campus: Campus, writes: list[Write]) -> PasswordLi
 
 def page_of(url: str, link: PasswordLink) -> str:
     """Return the address of the page that takes a link; the token is in the fragment, which no server sees."""
-    return f"{url.rstrip('/')}{password_links.PAGE}#set.{link.token}"
+    page = urlsplit(f"{url.rstrip('/')}{password_links.PAGE}")
+    return page._replace(fragment=f"set.{link.token}").geturl()

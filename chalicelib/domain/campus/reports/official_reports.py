@@ -30,7 +30,7 @@ _NAME = {
 _PHOTO_COLUMNS = (PrintedColumn("Front", 18, is_picture=True), PrintedColumn("Back", 18, is_picture=True))
 _SIGNATURE = PrintedColumn("Signature", 26, is_picture=True)
 # Millimetres of columns whose words are known, and the shares of the two that people write in what is left.
-_FIXED = {"#": 8.0, "Number": 21.0, "Year": 11.0, "Status": 17.0, "Time": 13.0, "Method": 16.0}
+_FIXED = {"No.": 8.0, "Number": 21.0, "Year": 11.0, "Status": 17.0, "Time": 13.0, "Method": 16.0}
 _SHARES = {"Name": 0.6, "Department": 0.4}
 _PLAIN_HEIGHT, _SIGNED_HEIGHT, _PHOTO_HEIGHT = 8.0, 11.0, 18.0
 # Widths of bars in minutes; the first that gives at most so many bars is taken.
@@ -134,7 +134,7 @@ def _height(*, is_plain: bool, with_photos: bool) -> float:
 def _columns(*, is_of_person: bool, is_signed: bool, with_photos: bool) -> list[PrintedColumn]:
     """Return the columns of a table; the widths sum to that of the page."""
     if is_of_person:
-        widths: dict[str, float] = {"#": 10, "Event": 74, "Date": 30, "Time": 18, "Status": 24, "Method": 24}
+        widths: dict[str, float] = {"No.": 10, "Event": 74, "Date": 30, "Time": 18, "Status": 24, "Method": 24}
         return [PrintedColumn(heading, width) for heading, width in widths.items()]
     pictures = [*(_PHOTO_COLUMNS if with_photos else ()), *((_SIGNATURE,) if is_signed else ())]
     widths = {heading: _FIXED.get(heading, 0.0) for heading in _headings(with_photos=with_photos)}
@@ -145,14 +145,14 @@ def _columns(*, is_of_person: bool, is_signed: bool, with_photos: bool) -> list[
 
 def _headings(*, with_photos: bool) -> list[str]:
     """Return the columns of text of an event; photos take the place of some."""
-    headings = ["#", "Number", "Name", "Department", "Year", "Status", "Time", "Method"]
+    headings = ["No.", "Number", "Name", "Department", "Year", "Status", "Time", "Method"]
     return [heading for heading in headings if not with_photos or heading not in ("Year", "Method")]
 
 
 def _row(place: int, row: Mapping[str, Any], head: Letterhead, pictures: EvidencePictures | None) -> PrintedRow:
     student = row["student"]
     known = {
-        "#": str(place),
+        "No.": str(place),
         "Number": student["student_id"] or "",
         "Name": student["full_name"],
         "Department": student["department"],
