@@ -18,7 +18,7 @@ from chalicelib.config import config
 from chalicelib.domain.access import limits, lock_outs, security_log
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.live import open_sockets
-from chalicelib.domain.live.channels import require_open
+from chalicelib.domain.live.channels import of_attendance, require_open
 from chalicelib.errors import Unauthenticated
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -42,6 +42,11 @@ class ConnectionTicket:
 
 def _hash(ticket: str) -> str:
     return hashlib.sha256(ticket.encode()).hexdigest()
+
+
+def issue_attendance_ticket(principal: Principal, event_id: str) -> ConnectionTicket:
+    """Return a ticket for the attendance of a campus event alone. Raises NotFound, RateLimited."""
+    return issue_ticket(principal, channels=[of_attendance(event_id)])
 
 
 def issue_ticket(principal: Principal, *, channels: Sequence[str] | None = None) -> ConnectionTicket:

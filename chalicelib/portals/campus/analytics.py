@@ -1,5 +1,7 @@
 """Campus: figures of events, dashboards, trends, anomalies, departments."""
 
+from collections.abc import Sequence
+
 from chalice import Blueprint
 
 from chalicelib import errors
@@ -13,7 +15,6 @@ from chalicelib.domain.campus.analytics import (
     trends,
 )
 from chalicelib.domain.campus.analytics.viewers import AskedFigures
-from chalicelib.domain.campus.events import campus_events
 from chalicelib.portals.http.auth import CAMPUS, CAMPUS_OFFICE, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
@@ -37,8 +38,7 @@ _BASE = "/api/campus/analytics"
 )
 def campus_event_analytics(call: Call[None, None]) -> schema.EventAnalyticsOut:
     """Show the figures of an event."""
-    event = campus_events.require_staff_of(call.path["event_id"], call.principal, fresh=True)
-    return schema.EventAnalyticsOut.read(event_figures.of_event(event))
+    return schema.EventAnalyticsOut.read(event_figures.show(call.path["event_id"], call.principal))
 
 
 @door(bp, Route("GET", f"{_BASE}/dashboard", guard=CAMPUS, query=schema.DashboardIn, reply=schema.DashboardOut))
@@ -73,8 +73,7 @@ def campus_refresh_dashboard(call: Call[None, schema.DashboardIn]) -> schema.Das
 )
 def campus_attendance_trends(call: Call[None, schema.FiguresIn]) -> schema.TrendsOut:
     """Show attendance by day with a moving average."""
-    days = trends.series(call.principal, _asked(call))
-    return schema.TrendsOut(series=[schema.TrendDayOut.read(day) for day in days], window=trends.WINDOW)
+    return _trends_out(trends.series(call.principal, _asked(call)))
 
 
 @door(
@@ -85,8 +84,7 @@ def campus_attendance_trends(call: Call[None, schema.FiguresIn]) -> schema.Trend
 )
 def campus_department_summary(call: Call[None, schema.FiguresIn]) -> schema.DepartmentsOut:
     """Show the departments with attendance."""
-    found = trends.departments(call.principal, _asked(call))
-    return schema.DepartmentsOut(departments=[schema.DepartmentOut.read(each) for each in found])
+    return _departments_out(trends.departments(call.principal, _asked(call)))
 
 
 @door(
@@ -100,6 +98,14 @@ def campus_anomaly_detection(call: Call[None, schema.FiguresIn]) -> schema.Anoma
 
 def _asked(call: Call[None, schema.FiguresIn]) -> AskedFigures:
     return AskedFigures(call.query.days, call.query.campus_id)
+
+
+def _trends_out(days: Sequence[trends.TrendDay]) -> schema.TrendsOut:
+    return schema.TrendsOut(series=[schema.TrendDayOut.read(day) for day in days], window=trends.WINDOW)
+
+
+def _departments_out(found: Sequence[trends.DepartmentFigures]) -> schema.DepartmentsOut:
+    return schema.DepartmentsOut(departments=[schema.DepartmentOut.read(each) for each in found])
 
 
 def _dashboard(caller: Principal, asked: AskedFigures) -> schema.DashboardOut:

@@ -8,7 +8,6 @@ from chalicelib.domain.campus.attendance import (
     photo_uploads,
     position_checks,
     student_details,
-    submission_files,
     submissions,
     verification_feedback,
 )
@@ -137,12 +136,13 @@ def campus_submit_attendance(call: Call[schema.SubmitIn, None]) -> schema.Submit
     """Submit attendance, once for each event; flags never refuse."""
     body = call.body
     given = SubmissionInput(
-        event_id=body.event_id or body.event,
+        event_id=body.named_event,
         submission_id=body.submission_id,
         position=_position(body),
         is_mock=body.is_mock,
         device_key=body.device_key,
-        selfie=call.files.get("selfie_image") or submission_files.decoded(body.selfie_image),
+        selfie=call.files.get("selfie_image"),
+        selfie_text=body.selfie_image,
         signature=body.signature,
     )
     return _submitted_out(submissions.submit(given, principal=call.principal, operation_id=call.operation_id))

@@ -3,7 +3,7 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.campus.events import campus_events, event_records, shown_codes
+from chalicelib.domain.campus.events import shown_codes
 from chalicelib.domain.campus.events.shown_codes import ShownCode
 from chalicelib.portals.http.auth import CAMPUS_STAFF
 from chalicelib.portals.http.door import door
@@ -27,7 +27,7 @@ def _qr_out(shown: ShownCode) -> schema.QrOut:
 @door(bp, Route("GET", _ONE, guard=CAMPUS_STAFF, reply=schema.QrOut, refuses=(errors.NotFound,)))
 def campus_event_qr(call: Call[None, None]) -> schema.QrOut:
     """Show the present code of an event."""
-    return _qr_out(shown_codes.of(campus_events.require_staff_of(call.path["event_id"], call.principal)))
+    return _qr_out(shown_codes.show(call.path["event_id"], call.principal))
 
 
 @door(
@@ -43,5 +43,4 @@ def campus_event_qr(call: Call[None, None]) -> schema.QrOut:
 )
 def campus_refresh_qr(call: Call[None, None]) -> schema.QrOut:
     """Void all earlier codes of an event at once and show the next."""
-    event = event_records.refresh_code(call.path["event_id"], by=call.principal, operation_id=call.operation_id)
-    return _qr_out(shown_codes.of(event))
+    return _qr_out(shown_codes.refresh(call.path["event_id"], by=call.principal, operation_id=call.operation_id))

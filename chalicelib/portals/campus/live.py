@@ -4,8 +4,7 @@ from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.campus.analytics import event_figures
-from chalicelib.domain.campus.events import campus_events
-from chalicelib.domain.live import channels, connections
+from chalicelib.domain.live import connections
 from chalicelib.portals.http.auth import CAMPUS_STAFF
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
@@ -22,8 +21,7 @@ _BASE = "/api/campus/analytics/realtime"
 )
 def campus_realtime(call: Call[None, None]) -> schema.RealtimeOut:
     """Show the counts of an event and the submissions of the last five minutes."""
-    event = campus_events.require_staff_of(call.path["event_id"], call.principal)
-    return schema.RealtimeOut.from_view(event_figures.live(event))
+    return schema.RealtimeOut.from_view(event_figures.show_live(call.path["event_id"], call.principal))
 
 
 @door(
@@ -38,5 +36,4 @@ def campus_realtime(call: Call[None, None]) -> schema.RealtimeOut:
 )
 def campus_realtime_ticket(call: Call[None, None]) -> live_schema.TicketOut:
     """Issue a one-time ticket for the WebSocket of an event's attendance."""
-    channel = channels.of_attendance(call.path["event_id"])
-    return live_schema.TicketOut.read(connections.issue_ticket(call.principal, channels=[channel]))
+    return live_schema.TicketOut.read(connections.issue_attendance_ticket(call.principal, call.path["event_id"]))

@@ -3,9 +3,10 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.campus.privacy import own_export
-from chalicelib.domain.campus.reports import report_documents, report_registry, report_requests, report_runs
-from chalicelib.domain.campus.reports.report_documents import MadeReport
+from chalicelib.domain.campus.privacy import person_documents
+from chalicelib.domain.campus.privacy.own_export import StartedOwnExport
+from chalicelib.domain.campus.reports import report_documents, report_registry
+from chalicelib.domain.campus.reports.report_documents import MadeReport, ReportVersionWish
 from chalicelib.domain.campus.reports.report_requests import ReportFilters
 from chalicelib.domain.campus.reports.report_runs import StartedReport
 from chalicelib.portals.http.answer import PDF, File
@@ -13,7 +14,7 @@ from chalicelib.portals.http.auth import CAMPUS, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.campus import reports as schema
-from chalicelib.vocabulary.campus import ReportFormat, ReportKind
+from chalicelib.vocabulary.campus import ReportFormat
 
 bp = Blueprint(__name__)
 _BASE = "/api/campus/reports"
@@ -21,14 +22,16 @@ _CHECK = Link("campus_verify_report", {"report_id": "/report_id"})
 _JOB = Link("show_job", {"job_id": "/job_id"})
 
 
-def _report(made: MadeReport | StartedReport) -> schema.ReportOut | schema.StartedReportOut | File:
+def _report(
+    made: MadeReport | StartedReport | StartedOwnExport,
+) -> schema.ReportOut | schema.StartedReportOut | File:
     if isinstance(made, MadeReport) and made.format is ReportFormat.JSON:
         return schema.ReportOut.model_validate(made.document())
     return _document(made)
 
 
-def _document(made: MadeReport | StartedReport) -> schema.StartedReportOut | File:
-    if isinstance(made, StartedReport):
+def _document(made: MadeReport | StartedReport | StartedOwnExport) -> schema.StartedReportOut | File:
+    if not isinstance(made, MadeReport):
         return schema.StartedReportOut.read(made)
     proof = {
         "X-Report-Id": made.report_id,
@@ -57,8 +60,9 @@ def campus_attendance_report(
     """Report attendance as JSON, CSV or XLSX; a large report is a job."""
     query = call.query
     filters = ReportFilters(query.event, query.department, query.begins_at(), query.ends_at())
-    request = report_requests.of_attendance(call.principal, filters, wanted=query.format, is_redacted=query.is_redacted)
-    return _report(report_documents.make(request, of_report=query.report_id))
+    version = ReportVersionWish(query.is_redacted, query.report_id)
+    made = report_documents.of_attendance(call.principal, filters, wanted=query.format, version=version)
+    return _report(made)
 
 
 @door(
@@ -76,10 +80,8 @@ def campus_attendance_report(
 )
 def campus_official_report(call: Call[None, schema.EventReportIn]) -> schema.StartedReportOut | File:
     """Write the official PDF of an event, with signatures and a code to check it; a large one is a job."""
-    request = report_requests.of_event(
-        call.principal, call.query.event, kind=ReportKind.OFFICIAL, is_redacted=call.query.is_redacted
-    )
-    return _document(report_documents.make(request, of_report=call.query.report_id))
+    version = ReportVersionWish(call.query.is_redacted, call.query.report_id)
+    return _document(report_documents.of_event(call.principal, call.query.event, version=version))
 
 
 @door(
@@ -97,8 +99,7 @@ def campus_official_report(call: Call[None, schema.EventReportIn]) -> schema.Sta
 )
 def campus_photo_report(call: Call[None, schema.EventIn]) -> schema.StartedReportOut:
     """Start the job that writes the PDF of an event with photos and signatures."""
-    request = report_requests.of_event(call.principal, call.query.event, kind=ReportKind.PHOTOS)
-    return schema.StartedReportOut.read(report_runs.begin(request))
+    return schema.StartedReportOut.read(report_documents.begin_with_photos(call.principal, call.query.event))
 
 
 @door(
@@ -118,13 +119,10 @@ def campus_individual_report(
     call: Call[None, schema.IndividualReportIn],
 ) -> schema.ReportOut | schema.StartedReportOut | File:
     """Report one person's attendance as JSON or PDF, for the person or for staff who may see it; or pack all as zip."""
-    user_id, query = call.path["user_id"], call.query
-    if query.report_format is None:
-        return schema.StartedReportOut.read(own_export.begin(call.principal, user_id))
-    request = report_requests.of_person(
-        call.principal, user_id, wanted=query.report_format, is_redacted=query.is_redacted
-    )
-    return _report(report_documents.make(request, of_report=query.report_id))
+    query = call.query
+    version = ReportVersionWish(query.is_redacted, query.report_id)
+    asked = call.path["user_id"], query.report_format
+    return _report(person_documents.begin_or_make(call.principal, *asked, version=version))
 
 
 @door(

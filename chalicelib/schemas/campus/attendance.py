@@ -123,6 +123,11 @@ class SubmitIn(PlaceIn):
             raise ValueError("names another event than `event_id`: send one of them")
         return self
 
+    @property
+    def named_event(self) -> str | None:
+        """The event by either of its names."""
+        return self.event_id or self.event
+
 
 class FlagOut(Out):
     """Something that staff look at; it refuses nothing and changes no status."""

@@ -117,6 +117,10 @@ class BulkEventsIn(In):
 
     events: Annotated[list[CampusEventIn], Field(min_length=1, max_length=MOST_EVENTS)]
 
+    def fields(self) -> list[dict[str, Any]]:
+        """Return the fields of each event, by the names of the domain."""
+        return [event.fields() for event in self.events]
+
 
 class CampusEventsIn(ListIn):
     """What a page of events shows."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from chalicelib import clock
+from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import figures, recent_attendance, seconds_bins
 from chalicelib.domain.campus.analytics.figures import Numbers
 from chalicelib.domain.campus.analytics.recent_attendance import RecentSubmission
-from chalicelib.domain.campus.events import rosters
+from chalicelib.domain.campus.events import campus_events, rosters
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, Item, RecentAttendance
 from chalicelib.vocabulary.campus import AttendanceStatus, VerificationStatus
@@ -60,6 +61,16 @@ class LiveView:
     total_registered: int
     expected: int | None
     last_updated: datetime
+
+
+def show(event_id: str, caller: Principal) -> EventFigures:
+    """Return the figures of an event that the caller is staff of. Raises Forbidden, NotFound."""
+    return of_event(campus_events.require_staff_of(event_id, caller, fresh=True))
+
+
+def show_live(event_id: str, caller: Principal) -> LiveView:
+    """Return the live view of an event that the caller is staff of. Raises Forbidden, NotFound."""
+    return live(campus_events.require_staff_of(event_id, caller))
 
 
 def of_event(event: CampusEvent) -> EventFigures:
@@ -116,6 +127,6 @@ def _binned(numbers: Numbers) -> dict[int, int]:
 
 
 def _minutes(raw: operations.RawItem) -> list[MinuteCount]:
-    hour = datetime.fromisoformat(raw["sk"]["S"].partition("#")[2] + ":00").replace(tzinfo=UTC)
+    hour = datetime.fromisoformat(keys.campus_analytics.hour_of(raw["sk"]["S"]) + ":00").replace(tzinfo=UTC)
     counts = {int(name[1:]): count for name, count in figures.numbers_of(raw).items() if count}
     return [MinuteCount(hour + timedelta(minutes=minute), counts[minute]) for minute in sorted(counts)]

@@ -53,7 +53,10 @@ _RECORD, _DRAFT, _KEPT = "record", "draft", "kept position"
 
 @dataclass(frozen=True, slots=True)
 class SubmissionInput:
-    """What a student submits; the event is named by its id or by the id of the submission."""
+    """What a student submits; the event is named by its id or by the id of the submission.
+
+    The photo comes as bytes, or as text: a data URL, or base64.
+    """
 
     event_id: str | None = None
     submission_id: str | None = None
@@ -61,6 +64,7 @@ class SubmissionInput:
     is_mock: bool = False
     device_key: str | None = None
     selfie: bytes | None = None
+    selfie_text: str | None = None
     signature: str | None = None
 
 
@@ -101,10 +105,11 @@ def submit(given: SubmissionInput, *, principal: Principal, operation_id: str) -
 
     Raises QrTokenRequired, OutsideAttendancePeriod, AlreadySubmitted, NotFound, ValidationFailed.
     """
+    selfie = given.selfie or submission_files.decoded(given.selfie_text)
     prepared = _prepared(given, principal=principal, operation_id=operation_id)
-    if isinstance(prepared, _Attempt) and (given.selfie is not None or given.signature is not None):
+    if isinstance(prepared, _Attempt) and (selfie is not None or given.signature is not None):
         # Only once nothing refuses the submission; its files are then judged with it.
-        submission_files.keep(prepared.draft, selfie=given.selfie, signature=given.signature)
+        submission_files.keep(prepared.draft, selfie=selfie, signature=given.signature)
         prepared = _prepared(given, principal=principal, operation_id=operation_id)
     for _ in range(_TRIES):
         if isinstance(prepared, Submitted):

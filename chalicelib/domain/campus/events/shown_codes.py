@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from chalicelib import clock
-from chalicelib.domain.campus.events import rotating_codes
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.events import campus_events, event_records, rotating_codes
 from chalicelib.table.items import CampusEvent
 
 # Pixels per module, and modules of quiet zone (ISO/IEC 18004 requires four): sharp on a projector.
@@ -31,6 +32,16 @@ class ShownCode:
     def picture(self) -> str:
         """The QR code as a PNG in base64."""
         return _picture(self.token)
+
+
+def show(event_id: str, caller: Principal) -> ShownCode:
+    """Return the code of an event to show now. Raises Forbidden, NotFound."""
+    return of(campus_events.require_staff_of(event_id, caller))
+
+
+def refresh(event_id: str, *, by: Principal, operation_id: str) -> ShownCode:
+    """Void all earlier codes of an event and return the next. Raises Forbidden, NotFound, Unavailable."""
+    return of(event_records.refresh_code(event_id, by=by, operation_id=operation_id))
 
 
 def of(event: CampusEvent) -> ShownCode:

@@ -9,8 +9,16 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
-from chalicelib.domain.campus.reports import report_building, report_files, report_registry, report_rows, report_runs
-from chalicelib.domain.campus.reports.report_requests import ReportRequest
+from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.reports import (
+    report_building,
+    report_files,
+    report_registry,
+    report_requests,
+    report_rows,
+    report_runs,
+)
+from chalicelib.domain.campus.reports.report_requests import ReportFilters, ReportRequest
 from chalicelib.domain.campus.reports.report_runs import StartedReport
 from chalicelib.errors import NotFound
 from chalicelib.identifiers import new_id
@@ -38,6 +46,42 @@ class MadeReport:
         """Return a report in JSON with its hash and signature."""
         signed: dict[str, Any] = json.loads(self.content)
         return {**signed, "sha256": self.sha256, "signature": self.signature}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportVersionWish:
+    """Which version of a report is wanted: the redacted one, and of which earlier report if any."""
+
+    is_redacted: bool = False
+    of_report: str | None = None
+
+
+def of_attendance(
+    caller: Principal, filters: ReportFilters, *, wanted: ReportFormat, version: ReportVersionWish
+) -> MadeReport | StartedReport:
+    """Report what the caller may see, as `make` does. Raises NotFound, ValidationFailed."""
+    request = report_requests.of_attendance(caller, filters, wanted=wanted, is_redacted=version.is_redacted)
+    return make(request, of_report=version.of_report)
+
+
+def of_event(caller: Principal, event_id: str, *, version: ReportVersionWish) -> MadeReport | StartedReport:
+    """Write the official document of an event, as `make` does. Raises Forbidden, NotFound."""
+    kind = ReportKind.OFFICIAL
+    request = report_requests.of_event(caller, event_id, kind=kind, is_redacted=version.is_redacted)
+    return make(request, of_report=version.of_report)
+
+
+def begin_with_photos(caller: Principal, event_id: str) -> StartedReport:
+    """Start the document of an event with photos. Raises Forbidden, NotFound, Unavailable."""
+    return report_runs.begin(report_requests.of_event(caller, event_id, kind=ReportKind.PHOTOS))
+
+
+def of_person(
+    caller: Principal, user_id: str, *, wanted: ReportFormat, version: ReportVersionWish
+) -> MadeReport | StartedReport:
+    """Report one person's attendance, as `make` does. Raises NotFound."""
+    request = report_requests.of_person(caller, user_id, wanted=wanted, is_redacted=version.is_redacted)
+    return make(request, of_report=version.of_report)
 
 
 def make(request: ReportRequest, *, of_report: str | None = None) -> MadeReport | StartedReport:
