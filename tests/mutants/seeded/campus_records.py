@@ -46,6 +46,14 @@ MUTANTS = (
         tests=(f"{_TESTS}/test_record_notices.py",),
     ),
     Mutant(
+        name="campus-notice-of-nothing",
+        bug="the stream says nothing of decisions",
+        file="chalicelib/domain/campus/background.py",
+        before="    record_notices.follow,\n",
+        after="",
+        tests=(f"{_TESTS}/test_record_notices.py",),
+    ),
+    Mutant(
         name="campus-notice-for-each-delivery",
         bug="a fact that comes twice is two mails",
         file=_NOTICES,

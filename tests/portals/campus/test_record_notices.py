@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 import app
 from chalicelib import clock
+from chalicelib.clients import aws
 from chalicelib.clients.bus import Published
+from chalicelib.config import config
 from chalicelib.domain.campus.attendance import record_notices
 from chalicelib.domain.campus.attendance.attendance_ids import attendance_id
 from chalicelib.domain.changes import change_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AttendanceRecord, Campus, CampusEvent, CampusProfile
-from chalicelib.vocabulary import AccountStatus
+from chalicelib.vocabulary import AccountStatus, Fact
 from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole, VerificationStatus
 from tests.support import notices
 from tests.support.attendance import make_record
@@ -24,6 +27,7 @@ from tests.support.client import Answer, call
 from tests.support.codes import texts
 from tests.support.log_lines import collected
 from tests.support.streams import StreamReader, project
+from tests.workers.test_alert_mail import taken_from
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 WHOM = 'the organizer, "Amna Malik", or the attendance office of "North Campus"'
@@ -124,12 +128,24 @@ def test_batches_facts_and_messages_that_come_twice_are_one_mail_and_another_ver
     assert len(case.mails()) == 2
 
 
-def test_the_stream_itself_publishes_the_fact_and_it_names_nobody(case: Case) -> None:
+def on_the_bus() -> list[dict[str, Any]]:
+    """Take every fact of decisions that the bus passed to the alerts queue."""
+    return [json.loads(record["body"]) for record in taken_from(config().alerts_queue_name)["Records"]]
+
+
+def test_from_stream_and_bus_to_the_mailbox_with_a_batch_that_comes_twice(case: Case) -> None:
+    events, bus = aws.client("events"), config().event_bus_name
+    pattern = json.dumps({"detail-type": [Fact.ATTENDANCE_DECIDED]})
+    events.put_rule(Name="decisions", EventBusName=bus, EventPattern=pattern)
+    queue = f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:{config().alerts_queue_name}"
+    events.put_targets(Rule="decisions", EventBusName=bus, Targets=[{"Id": "alerts", "Arn": queue}])
     record_of(case)
     case.decide("correct", status="late", note="Came at ten.")
-    (fact,) = case.facts()
-    assert (fact.fact, fact.fact_id) == ("attendance.decided", f"{case.id}/2")
-    assert fact.ids == {
+    case.facts(times=2)
+    first, second = on_the_bus()
+    assert first["detail"] == second["detail"]
+    assert {name: first["detail"][name] for name in first["detail"] if name != "occurred_at"} == {
+        "fact_id": f"{case.id}/2",
         "attendance_id": case.id,
         "was": "present",
         "was_rejected": False,
@@ -137,7 +153,9 @@ def test_the_stream_itself_publishes_the_fact_and_it_names_nobody(case: Case) ->
         "is_rejected": False,
         "answer": None,
     }
-    assert json.loads(json.dumps(fact.ids)) == fact.ids
+    batch = [{"messageId": str(n), "body": json.dumps(fact)} for n, fact in enumerate((first, second))]
+    assert app.alerts({"Records": batch}, None) == {"batchItemFailures": []}
+    assert len(case.mails([])) == 1
 
 
 def test_a_rejection_and_its_end_are_written_about(case: Case) -> None:
