@@ -23,6 +23,11 @@ from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain import jobs, ledger
 from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.campus.analytics import recounts
+from chalicelib.domain.campus.attendance import photo_check_jobs
+from chalicelib.domain.campus.privacy import campus_erasure, own_export, retention
+from chalicelib.domain.campus.reports import report_runs
+from chalicelib.domain.campus.reports.report_requests import ReportRequest
 from chalicelib.domain.events import events, listings
 from chalicelib.domain.exports import export_runs
 from chalicelib.domain.exports.checkin_rows import CHECKIN_LOG
@@ -37,7 +42,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.table import keys, operations
-from chalicelib.table.items import NumberRange, Order
+from chalicelib.table.items import AttendanceRecount, CampusEvent, NumberRange, Order
 from chalicelib.vocabulary import (
     EventStatus,
     ExportFormat,
@@ -47,7 +52,7 @@ from chalicelib.vocabulary import (
     PrintFormat,
     RefundRequestStatus,
 )
-from chalicelib.vocabulary.campus import CampusRole
+from chalicelib.vocabulary.campus import CampusRole, ErasedKind, ReportFormat, ReportKind
 from infra.package import shares
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
@@ -55,9 +60,9 @@ from tests.infra import reading
 from tests.portals.admin.person import make_somebody
 from tests.support import audit, cloud, notices, payers, purchases, settled, wallets
 from tests.support.caches import forget_answers
-from tests.support.campus import make_campus_event
+from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
-from tests.support.evidence import begin_submission, encoded, scene, send_photo, submit
+from tests.support.evidence import begin_submission, encoded, scene, send_photo, sign, submit
 from tests.support.factories import (
     customer_token,
     make_customer,
@@ -502,7 +507,7 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(template: Template, rec
     make_ticket(event)
     export = export_runs.begin(CHECKIN_LOG, event.event_id, CheckinFilters(), wanted=ExportFormat.CSV, starter_id=by)
     used |= work(export.job_id)
-    used |= _work_on_a_person(work)
+    used |= _work_on_a_person(work) | _work_on_a_campus(work)
     # With it S3 says that a file is missing, not that it is forbidden.
     assert (used | {"s3:ListBucket"}) - _FOR_LAMBDA == _allowed(template, "Jobs") - _FOR_LAMBDA
 
@@ -519,6 +524,49 @@ def _work_on_a_person(work: Callable[[str], Used]) -> Used:
             while (job := operations.get(keys.jobs.job(job_id))) and job.status == JobStatus.OPEN:
                 used |= work(job_id)
     return used
+
+
+def _work_on_a_campus(work: Callable[[str], Used]) -> Used:
+    """Run each kind of job of the campus; return what the steps used."""
+    campus = make_campus()
+    organizer, student = make_campus_user(campus, role=CampusRole.ORGANIZER), make_campus_user(campus)
+    days = {"photos_days": 1, "signature_days": 1, "position_days": 1, "device_days": 1}
+    event = make_campus_event(campus, organizer, require_photos=True, retention=days)
+    stream, submission_id = StreamReader(), begin_submission(event, student, device_mac="mac")
+    for side in ("front", "back"):
+        assert send_photo(student, submission_id, encoded(scene(1)), side=side).status == 200
+    assert sign(student, submission_id, "M0 0L50 40L9 9").status == 200
+    check = photo_check_jobs.job_id_of(submit(student, submission_id))
+    stream.drain()
+    secrets.forget()
+    used = work(check)
+    wanted = ReportRequest(ReportKind.ATTENDANCE, ReportFormat.XLSX, organizer.account_id)
+    used |= work(report_runs.begin(wanted).job_id)
+    used |= work(_recount_of(event))
+    user_id = student.account_id
+    used |= work(own_export.start(user_id, by=user_id, operation_id=new_id("req")))
+    later = [*(retention.job_id_of(event.event_id, kind) for kind in ErasedKind)]
+    later.append(campus_erasure.begin(user_id, by="an operator"))
+    with clock.set_to(clock.now() + timedelta(days=3)):
+        for job_id in later:
+            for _ in range(6):
+                used |= work(job_id)
+    return used
+
+
+def _recount_of(event: CampusEvent) -> str:
+    """Start the recount of an event's totals; return the job's id."""
+    recounts.begin_anew(event.event_id)
+    # It may have been stored in the minute before this one.
+    moments = [clock.now() + jobs.PATIENCE - timedelta(minutes=minute) for minute in range(2)]
+    queued = [raw["gsi2sk"]["S"] for at in moments for page in keys.jobs.due_partitions(at) for raw in _due(page)]
+    known = operations.get_many([keys.jobs.job(job_id) for job_id in queued])
+    (job_id,) = (job.job_id for job in known.values() if isinstance(job, AttendanceRecount))
+    return job_id
+
+
+def _due(partition: str) -> list[dict[str, Any]]:
+    return [raw for raw in operations.query(partition, index="gsi2") if raw["gsi2sk"]["S"].startswith("job_")]
 
 
 def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(template: Template) -> None:
