@@ -24,12 +24,14 @@ what a rotation ends:
   numbers    nothing. Look-ups try both keys until --rekey has moved the waiting gifts and ended.
   tickets    nothing. Codes of the old key are valid until --prune finds their last event over.
   cards      nothing. A card is read under the key that it was written with. Once re-keyed, only under the new one.
+  reports    nothing. A registered report verifies under the key that signed it, for ever.
   providers  nothing at the providers. --field sets one of their keys and rotates nothing.
 
 with --leaked VERSION, all that this version signed is refused:
   sessions   everybody logs in again; open codes, cursors and invite codes end
   tickets    the app shows new codes at once; printed codes of that version end
   cards      cards of that version are refused until their chip is re-keyed; their tickets open by QR code
+  reports    reports of that version are shown as not valid; they must be made again
   numbers    not possible: rotate, then --rekey
 
 The new key signs after 15 minutes, when every container has read it; with --leaked at once.
