@@ -275,7 +275,7 @@ def _sources(route: AnyRoute) -> Iterator[tuple[AnyRoute, Link]]:
 # Values that a run generates: ids, times, codes, numbers, and what changes when the demo event begins. All else of an
 # answer is the example's.
 _MADE = re.compile(
-    r"(id|ids|at|by|until|from|to|after|hour|date|month|week|for|time|url|uri|code|key|number|token|secret|image)$"
+    r"(id|ids|at|by|until|from|to|after|hour|date|month|week|for|time|url|uri|code|keys?|number|token|secret|image)$"
     r"|^(access|refresh|url|fields|image|payload|policy|organizationId|uid|ticket|extra|sales_by_day|upcoming|live|check_in_rate)$"
     r"|^(start|end|last_updated)$"
 )

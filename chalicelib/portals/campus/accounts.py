@@ -143,7 +143,17 @@ def campus_password_reset_confirm(call: Call[schema.ResetPasswordIn, None]) -> N
     return Nothing()
 
 
-@door(bp, Route("GET", f"{_BASE}/profile", guard=CAMPUS, reply=schema.ProfileOut, refuses=(errors.NotFound,)))
+@door(
+    bp,
+    Route(
+        "GET",
+        f"{_BASE}/profile",
+        guard=CAMPUS,
+        reply=schema.ProfileOut,
+        refuses=(errors.NotFound,),
+        links=(Link("campus_individual_report", {"user_id": "/id"}),),
+    ),
+)
 def campus_profile(call: Call[None, None]) -> schema.ProfileOut:
     """Show the own profile."""
     return schema.ProfileOut.read(campus_profiles.view(call.principal.id))

@@ -45,7 +45,11 @@ def _entry_out(entry: ShownRecord | ShownMissing) -> schema.RecordEntryOut:
         query=_LIST,
         reply=PageOut[schema.RecordEntryOut],
         refuses=(errors.NotFound,),
-        links=(*_LINKS, Link("campus_records", {"cursor": "/next"})),
+        links=(
+            *_LINKS,
+            Link("campus_appeal", {"attendance_id": "/results/0/id"}),
+            Link("campus_records", {"cursor": "/next"}),
+        ),
     ),
 )
 def campus_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordEntryOut]:

@@ -75,7 +75,6 @@ def campus_attendance_report(
         also={202: schema.StartedReportOut},
         media_type=PDF,
         refuses=(errors.NotFound,),
-        links=(_JOB,),
     ),
 )
 def campus_official_report(call: Call[None, schema.EventReportIn]) -> schema.StartedReportOut | File:

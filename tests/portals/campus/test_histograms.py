@@ -1,4 +1,4 @@
-"""Histograms: they equal the lists whatever the stream does, in the event's time zone, each role's own.
+"""Histograms: they equal the lists in any order of the stream, in the event's time zone, each role's own.
 
 `CAMPUS_RECORDS=20000` for the full size.
 """

@@ -1,4 +1,4 @@
-"""Signatures: PNG or path, drawn anew; whatever else is refused."""
+"""Signatures: PNG or path, drawn again; all else is refused."""
 
 import base64
 import io

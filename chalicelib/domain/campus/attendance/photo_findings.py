@@ -7,7 +7,7 @@
     is_screenshot                the picture was drawn by a computer
     copied_by                    later photos that are the same as this one
 
-Who uploads a picture later has copied it. The earlier photo is only told of, so that an honest student is not flagged
+Who uploads a picture later has copied it. The earlier photo is only noted, so that an honest student is not flagged
 for what another one did.
 """
 

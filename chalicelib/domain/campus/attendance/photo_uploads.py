@@ -1,10 +1,10 @@
 """Photos of a submission: sent in a form, or uploaded to the bucket by a form of the bucket's own.
 
 A photo carries the nonce of the submission that it was uploaded for, so that one of an earlier submission does not
-count. What is kept is decoded and encoded anew, without metadata. Until the submission a second photo of one camera
+count. What is kept is decoded and encoded again, without metadata. Until the submission a second photo of one camera
 replaces the first. Afterwards a photo is taken only where it was missing.
 
-An offered upload is noted with its key. Whoever comes first takes it from there: the client that says it is complete,
+An offered upload is noted with its key. The first of two takes it from there: the client that says it is complete,
 or the check of the photos (D-CAMPUS-50).
 """
 

@@ -1,4 +1,4 @@
-"""The drawing of a signature: a PNG, or the path of an SVG, drawn anew as a small PNG in shades of grey.
+"""The drawing of a signature: a PNG, or the path of an SVG, drawn again as a small PNG in shades of grey.
 
 Nothing of what was sent is kept: of a PNG its ink, of an SVG the lines of its paths. An SVG with any other element, an
 entity or a document type is refused.

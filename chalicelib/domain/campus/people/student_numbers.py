@@ -73,7 +73,7 @@ def claims(number: str) -> NumberClaims:
 
 
 def resolve(number: str) -> str:
-    """Return the account that a student number stands for: of the verified claim, else of the only one.
+    """Return the account that a student number belongs to: of the verified claim, else of the only one.
 
     Raises NotFound for a number that nobody claims, and Conflict where several claim it and none is verified.
     """
