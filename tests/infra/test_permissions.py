@@ -59,6 +59,7 @@ from tests.contract.request import Request
 from tests.infra import reading
 from tests.portals.admin.person import make_somebody
 from tests.support import audit, cloud, notices, payers, purchases, settled, wallets
+from tests.support.attendance import make_record
 from tests.support.caches import forget_answers
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
@@ -327,11 +328,21 @@ def _told_customers() -> list[Published]:
     return notices.facts_of(stream.read())
 
 
+def _decision() -> dict[str, Any]:
+    """Return the fact of a decision of staff about a student's attendance."""
+    campus = make_campus()
+    organizer = make_campus_user(campus, role=CampusRole.ORGANIZER)
+    record = make_record(make_campus_event(campus, organizer), make_campus_user(campus))
+    standing = {"was": "present", "was_rejected": False, "status": "late", "is_rejected": False, "answer": None}
+    return {"fact_id": "h", "attendance_id": record.attendance_id, **standing}
+
+
 def test_the_alerts_worker_may_do_what_it_does_and_no_more(template: Template, recorded: Callable[..., Used]) -> None:
     shop = make_merchant()
     facts = (
         {"detail-type": "device.revoked", "detail": {"fact_id": "f", "device_id": "d", "event_id": "e"}},
         {"detail-type": "shop.stock_low", "detail": {"fact_id": "g", "merchant_id": shop.account_id, "left": 3}},
+        {"detail-type": "attendance.decided", "detail": _decision()},
         *(json.loads(record["body"]) for record in notices.envelopes(_told_customers())["Records"]),
     )
     secrets.forget()
