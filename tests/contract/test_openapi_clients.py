@@ -95,8 +95,9 @@ def test_every_field_of_a_reply_is_there_but_for_the_details_of_a_refusal() -> N
         for name, field, _ in _fields()
         if name.endswith(("Out", "Page", "ErrorBody")) and field not in _schemas()[name].get("required", ())
     }
-    # What a conflict is about, and the preview of a cancellation, are details of a few refusals.
-    some = {("ErrorBody", "present"), ("ErrorBody", "preview")}
+    # What a conflict is about, and the preview of a cancellation, are details of a few refusals. The log-ins of a
+    # person are there where `audit=true` asks for them.
+    some = {("ErrorBody", "present"), ("ErrorBody", "preview"), ("CampusAuditedUserOut", "audit")}
     assert missing == {("ErrorBody", "details"), ("BareErrorOut", "details"), *some}
 
 

@@ -73,7 +73,9 @@ def campus_login(call: Call[schema.LoginIn, None]) -> schema.LoggedInOut:
     """Log in with user name or email address, and password."""
     answer = campus_log_ins.log_in(call.body.username, call.body.password, visitor=call.visitor)
     tokens = answer.tokens
-    return schema.LoggedInOut(access=tokens.access, refresh=tokens.refresh, user=schema.UserOut.read(answer.user))
+    return schema.LoggedInOut(
+        access=tokens.access, refresh=tokens.refresh, user=schema.LoggedInUserOut.read(answer.user)
+    )
 
 
 @door(

@@ -89,14 +89,14 @@ def campus_official_report(call: Call[None, schema.EventReportIn]) -> schema.Sta
         "GET",
         f"{_BASE}/export-with-photos",
         guard=CAMPUS_STAFF,
-        query=schema.EventIn,
+        query=schema.ReportEventIn,
         reply=schema.StartedReportOut,
         status=202,
         refuses=(errors.NotFound,),
         links=(_JOB,),
     ),
 )
-def campus_photo_report(call: Call[None, schema.EventIn]) -> schema.StartedReportOut:
+def campus_photo_report(call: Call[None, schema.ReportEventIn]) -> schema.StartedReportOut:
     """Start the job that writes the PDF of an event with photos and signatures."""
     return schema.StartedReportOut.read(report_documents.begin_with_photos(call.principal, call.query.event))
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import CoreModeRef, CoreRef, DefsRef, GenerateJsonSchema, models_json_schema
@@ -36,7 +36,7 @@ def build(*, bodies: set[type[BaseModel]], queries: set[type[BaseModel]], replie
         *((model, "validation") for model in sorted(bodies | queries, key=_place)),
         *((model, "serialization") for model in sorted(replies, key=_place)),
     ]
-    generics = [model for model in replies if model.__pydantic_generic_metadata__["origin"]]
+    generics = [model for model in _with_parts(replies) if model.__pydantic_generic_metadata__["origin"]]
     by_model, whole = models_json_schema(
         wanted, ref_template=f"{PREFIX}{{model}}", schema_generator=_generator_for(generics)
     )
@@ -53,6 +53,19 @@ def build(*, bodies: set[type[BaseModel]], queries: set[type[BaseModel]], replie
     for schema in definitions.values():
         _write_defaults(schema)
     return Components(dict(sorted(definitions.items())), of_model)
+
+
+def _with_parts(models: Iterable[type[BaseModel]]) -> list[type[BaseModel]]:
+    """Return these models and the models of their fields, each once."""
+    found: dict[type[BaseModel], None] = {}
+    waiting: list[Any] = list(models)
+    while waiting:
+        kind = waiting.pop()
+        waiting += get_args(kind)
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind not in found:
+            found[kind] = None
+            waiting += [field.annotation for field in kind.model_fields.values()]
+    return list(found)
 
 
 def _place(model: type[BaseModel]) -> str:

@@ -86,7 +86,7 @@ class LoginIn(In):
     password: Password
 
 
-class UserOut(RegisteredUserOut):
+class LoggedInUserOut(RegisteredUserOut):
     """The account that has logged in."""
 
     department: str
@@ -97,7 +97,7 @@ class UserOut(RegisteredUserOut):
 class LoggedInOut(TokenPairOut):
     """The tokens of a session, and its account."""
 
-    user: UserOut
+    user: LoggedInUserOut
 
 
 class AccessOut(Out):

@@ -80,7 +80,7 @@ class StudentBriefOut(Out):
     year_level: str | None
 
 
-class FactorOut(Out):
+class RecordFactorOut(Out):
     """A part of the evidence; `passed` is null where it was not asked for or is not checked yet."""
 
     factor: EvidenceFactor
@@ -88,7 +88,7 @@ class FactorOut(Out):
     message: str
 
 
-class FlagOut(Out):
+class RecordFlagOut(Out):
     """What staff should look at; `evidence` has the numbers."""
 
     flag: EvidenceFlag
@@ -119,8 +119,8 @@ class RecordOut(Out):
     distance_m: float | None
     submitted_at: Moment
     method: AttendanceMethod
-    factors: list[FactorOut]
-    flags: list[FlagOut]
+    factors: list[RecordFactorOut]
+    flags: list[RecordFlagOut]
     verified_by: str | None = Field(description="Who decided last.")
     verified_at: Moment | None
     note: str | None
@@ -198,8 +198,8 @@ class VersionOut(Out):
     submitted_at: Moment
     location_verified: bool | None
     distance_m: float | None
-    factors: list[FactorOut]
-    flags: list[FlagOut]
+    factors: list[RecordFactorOut]
+    flags: list[RecordFlagOut]
     note: str | None
     decided_by: str | None
     decided_at: Moment | None

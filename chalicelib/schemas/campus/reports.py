@@ -75,13 +75,13 @@ class AttendanceReportIn(BetweenIn, VersionIn):
     department: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
 
 
-class EventIn(In):
+class ReportEventIn(In):
     """The event of a document."""
 
     event: Id
 
 
-class EventReportIn(EventIn, VersionIn):
+class EventReportIn(ReportEventIn, VersionIn):
     """The event of a document, and which version is wanted."""
 
 
