@@ -40,6 +40,8 @@ PATTERNS: Mapping[str, str] = {
     r"^https://[^\s\"<>]{1,500}$": "must be a URL of at most 500 characters after https://",
     r"^[0-9]{1,3}(\.[0-9]{1,2})?$": "must be a percentage with at most two decimals, such as 33.34",
     r"^-?[0-9]{1,3}(\.[0-9]{1,7})?$": "must be an angle in degrees with at most seven decimals, such as 24.8607",
+    r"^[^\s@]+$": "must have no space and no @",
+    r"^[0-9A-Fa-f]{64}$": "must be a SHA-256 of 64 hexadecimal digits",
     r"^[0-9A-F]{2,96}$": "must be 2 to 96 hexadecimal digits",
     r"^[0-9A-F]{2,32}$": "must be 2 to 32 hexadecimal digits",
     r"^[0-9A-F]{1,20}$": "must be the beginning of a UID in hex",

@@ -13,7 +13,8 @@ from chalicelib.vocabulary.campus import CampusRole
 Username = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\s@]+$"), ONE_LINE
 ]
-StudentNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), ONE_LINE]
+# An empty optional field counts as left out, so these texts need no least length.
+StudentNumber = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40), ONE_LINE]
 Department = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), ONE_LINE]
 CampusName = Annotated[
     str,
@@ -35,7 +36,7 @@ def _as_text(value: Any) -> Any:
 
 
 YearLevel = Annotated[
-    Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), ONE_LINE] | None,
+    Annotated[str, StringConstraints(strip_whitespace=True, max_length=40), ONE_LINE] | None,
     BeforeValidator(_as_text, json_schema_input_type=str | int | None),
 ]
 OptionalNumber = Annotated[StudentNumber | None, BeforeValidator(_left_out, json_schema_input_type=str | None)]

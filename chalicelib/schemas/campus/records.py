@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, RootModel, StringConstraints
+from pydantic import BeforeValidator, Field, RootModel, StringConstraints
 
-from chalicelib import identifiers
+from chalicelib import scanned_text
 from chalicelib.schemas.admin.lists import OrderedIn
+from chalicelib.schemas.campus.users import CardUid
 from chalicelib.schemas.texts import LINES
-from chalicelib.schemas.wire import Filter, Id, In, Moment, Out
+from chalicelib.schemas.wire import Filter, In, Moment, Out, Scanned
 from chalicelib.vocabulary.campus import (
     AppealStatus,
     AttendanceMethod,
@@ -24,30 +25,24 @@ def _left_out(value: Any) -> Any:
     return None if isinstance(value, str) and value.strip() in ("", "null", "undefined") else value
 
 
-def _card_uid(value: str) -> str:
-    uid = identifiers.parse_uid(value)
-    if uid is None:
-        raise ValueError("must be a UID in hex of 4, 7, 8 or 10 bytes")
-    return uid
-
-
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
+# An empty optional field counts as left out, so these texts need no least length.
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), LINES]
 OptionalReason = Annotated[Reason | None, BeforeValidator(_left_out, json_schema_input_type=str | None)]
 Statement = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), LINES]
 StudentName = Annotated[
-    Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] | None,
+    Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None,
     BeforeValidator(_left_out, json_schema_input_type=str | None),
     Field(description="The user id, or the student number."),
 ]
-CardUid = Annotated[
-    Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(_card_uid)] | None,
-    BeforeValidator(_left_out, json_schema_input_type=str | None),
-    Field(description="The UID of an NFC card in hex.", examples=["04A1B2C3D4E5F6"]),
-]
+OptionalUid = Annotated[CardUid | None, BeforeValidator(_left_out, json_schema_input_type=str | None)]
 OptionalStatus = Annotated[
     Filter[AttendanceStatus] | None, BeforeValidator(_left_out, json_schema_input_type=AttendanceStatus | None)
 ]
-OptionalId = Annotated[Id | None, BeforeValidator(_left_out, json_schema_input_type=str | None)]
+OptionalId = Annotated[
+    Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$"), Scanned(scanned_text.identifier)]
+    | None,
+    BeforeValidator(_left_out, json_schema_input_type=str | None),
+]
 
 
 class RecordsIn(OrderedIn):
@@ -156,7 +151,7 @@ class MarkIn(In):
     """A mark by hand or by card. By hand, status and reason are needed; a card may leave them out where it is new."""
 
     student_id: StudentName = None
-    card_uid: CardUid = None
+    card_uid: OptionalUid = None
     status: OptionalStatus = None
     reason: OptionalReason = None
 

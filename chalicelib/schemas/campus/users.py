@@ -21,7 +21,7 @@ def _uid(value: str) -> str:
 
 CardUid = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=64),
+    StringConstraints(max_length=64),
     Scanned(scanned_text.card_name),
     AfterValidator(_uid),
     Field(description="A UID in hex, with or without separators, in either case.", examples=["04A1B2C3D4E580"]),
