@@ -76,10 +76,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Shared out by day: the families with a test for each route, field or value, and the races and faults, which start an
-# engine's work for every one of them. A run of everything tries one day's sixth of each, by their names.
+# engine's work for every one of them. A run of everything tries one day's eighth of each, by their names.
 _FAMILIES = ("contract", "security", "infra", "cost", "portals")
 _ONE_BY_ONE = ("truth", "faults")
-_DAYS = 6
+_DAYS = 8
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -68,6 +68,8 @@ def test_status_shows_each_reader_and_watch_goes_on_until_it_is_stopped(work: Wo
             [sys.executable, "-m", "reader_agent", "status", "--watch", "--json", "--state", str(state)],
             stdout=subprocess.PIPE,
             text=True,
+            # A shell has its background jobs ignore SIGINT, and their children with them.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         assert watching.stdout
         seen = ""
