@@ -84,7 +84,6 @@ class _Style:
 
 _NOTE, _HEADING, _NUMBER, _SIGNED = _Style(_SMALL, _FAINT), _Style(_CELL, _FAINT), _Style(_TITLE), _Style(_BODY)
 _BAR_NUMBER, _BAR_LABEL = _Style(_SMALL, align="C"), _Style(_SMALL, _FAINT, align="C")
-_REPLACED = f"{typefaces.REPLACEMENT} stands for a character that cannot be printed here."
 _WORDS = "Page of Check this document at 0123456789:/.-_…{}"
 
 
@@ -98,7 +97,7 @@ def render(facts: AttendanceFacts) -> bytes:
     document.set_creation_date(facts.made_at)
     document.set_title(legible(f"{facts.title}: {facts.subtitle}"))
     document.set_lang("en")
-    typefaces.load(document, [*facts.texts(), _REPLACED, _WORDS])
+    typefaces.load(document, [*facts.texts(), typefaces.REPLACED, _WORDS])
     document.set_line_width(0.2)
     writer = _Writer(document, facts)
     writer.write()
@@ -125,7 +124,7 @@ class _Writer:
             self._block(note, size=_SMALL, ink=_FAINT)
         if self._has_replaced:
             self._room(8)
-            self._block(_REPLACED, size=_SMALL, ink=_FAINT)
+            self._block(typefaces.REPLACED, size=_SMALL, ink=_FAINT)
 
     def _page(self) -> None:
         document, facts = self._document, self._facts

@@ -9,7 +9,6 @@ from chalicelib.domain.money import Money
 from chalicelib.legible import legible
 
 SELLER = "Gatehouse"
-_REPLACED = f"{typefaces.REPLACEMENT} stands for a character that cannot be printed here."
 _BODY, _LARGE, _SMALL = 10, 20, 8
 _INK, _FAINT = 30, 110
 _MARGIN, _LINE = 20, 5.5
@@ -101,7 +100,7 @@ class Sheet:
     def content(self) -> bytes:
         """Return the document as PDF, with a note if characters were replaced."""
         if self._has_replaced:
-            self._write(_REPLACED, size=_SMALL, ink=_FAINT)
+            self._write(typefaces.REPLACED, size=_SMALL, ink=_FAINT)
         return bytes(self._document.output())
 
     def _write(self, text: str, *, size: int = _BODY, ink: int = _INK) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BODY = "Noto"
 # Replaces a character that no face has; the body's face contains it.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+REPLACED = f"{REPLACEMENT} stands for a character that cannot be printed here."
 _PACKAGE, _CJK_PACKAGE = "manimgx_fonts", "justmytype_intl_cjk"
 _BODY_FILE = "NotoSans[wght].ttf"
 # The blocks of each script (Unicode 16.0, Blocks.txt), first and last character.

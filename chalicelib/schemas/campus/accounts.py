@@ -24,14 +24,14 @@ CampusName = Annotated[
 ]
 
 
-def _left_out(value: Any) -> Any:
+def left_out(value: Any) -> Any:
     """Return None for an empty field: the client's form sends every field."""
     return None if isinstance(value, str) and value.strip() in ("", "null", "undefined") else value
 
 
 def _as_text(value: Any) -> Any:
     """Return a year that is a number as text; forms send either."""
-    value = _left_out(value)
+    value = left_out(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -39,7 +39,7 @@ YearLevel = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, max_length=40), ONE_LINE] | None,
     BeforeValidator(_as_text, json_schema_input_type=str | int | None),
 ]
-OptionalNumber = Annotated[StudentNumber | None, BeforeValidator(_left_out, json_schema_input_type=str | None)]
+OptionalNumber = Annotated[StudentNumber | None, BeforeValidator(left_out, json_schema_input_type=str | None)]
 
 
 class RegisterIn(In):

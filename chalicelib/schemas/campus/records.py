@@ -1,11 +1,12 @@
 """Bodies of campus attendance: records, decisions, appeals, histories, marks by hand."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, RootModel, StringConstraints
 
 from chalicelib import scanned_text
 from chalicelib.schemas.admin.lists import OrderedIn
+from chalicelib.schemas.campus.accounts import left_out
 from chalicelib.schemas.campus.users import CardUid
 from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.wire import Filter, In, Moment, Out, Scanned
@@ -19,29 +20,23 @@ from chalicelib.vocabulary.campus import (
     VerificationStatus,
 )
 
-
-def _left_out(value: Any) -> Any:
-    """Return None for an empty field: the client's forms send every field."""
-    return None if isinstance(value, str) and value.strip() in ("", "null", "undefined") else value
-
-
 # An empty optional field counts as left out, so these texts need no least length.
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), LINES]
-OptionalReason = Annotated[Reason | None, BeforeValidator(_left_out, json_schema_input_type=str | None)]
+OptionalReason = Annotated[Reason | None, BeforeValidator(left_out, json_schema_input_type=str | None)]
 Statement = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), LINES]
 StudentName = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None,
-    BeforeValidator(_left_out, json_schema_input_type=str | None),
+    BeforeValidator(left_out, json_schema_input_type=str | None),
     Field(description="The user id, or the student number."),
 ]
-OptionalUid = Annotated[CardUid | None, BeforeValidator(_left_out, json_schema_input_type=str | None)]
+OptionalUid = Annotated[CardUid | None, BeforeValidator(left_out, json_schema_input_type=str | None)]
 OptionalStatus = Annotated[
-    Filter[AttendanceStatus] | None, BeforeValidator(_left_out, json_schema_input_type=AttendanceStatus | None)
+    Filter[AttendanceStatus] | None, BeforeValidator(left_out, json_schema_input_type=AttendanceStatus | None)
 ]
 OptionalId = Annotated[
     Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$"), Scanned(scanned_text.identifier)]
     | None,
-    BeforeValidator(_left_out, json_schema_input_type=str | None),
+    BeforeValidator(left_out, json_schema_input_type=str | None),
 ]
 
 

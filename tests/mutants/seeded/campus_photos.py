@@ -27,7 +27,7 @@ MUTANTS = (
     ),
     Mutant(
         name="picture-index-skipped",
-        bug="a photo that is encoded anew is no copy any more",
+        bug="a photo that is encoded again is no copy any more",
         file=_CHECKS,
         before="        others += picture_index.near(photo, look.hashed, campus_id=campus_id)\n",
         after="",
