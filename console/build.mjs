@@ -35,7 +35,7 @@ async function named(folder, stem, suffix, bytes) {
 
 // The scanner's WebAssembly: fetched from our own origin, once, since its name is its content.
 async function decoder(assets) {
-  const wasm = path.join(path.dirname(require.resolve("zxing-wasm/package.json")), "dist", "reader", "zxing_reader.wasm");
+  const wasm = require.resolve("zxing-wasm/reader/zxing_reader.wasm");
   return named(assets, "zxing-reader", ".wasm", await readFile(wasm));
 }
 

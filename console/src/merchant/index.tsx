@@ -1,0 +1,17 @@
+import type { JSX } from "preact";
+
+import { t } from "../ui/i18n.ts";
+import { Shell } from "../ui/shell.tsx";
+import { start } from "../ui/start.tsx";
+
+import messages from "./messages.en.json";
+
+function Page(): JSX.Element {
+  return (
+    <Shell title={t("merchant.title")}>
+      <h1>{t("merchant.title")}</h1>
+    </Shell>
+  );
+}
+
+void start({ segments: ["merchant"], messages: { en: messages, ur: () => import("./messages.ur.json") }, view: Page });

@@ -1,0 +1,177 @@
+// The API with the types of its own document. `schema.ts` is generated from the document and is not kept.
+import createClient, { type Client, type Middleware } from "openapi-fetch";
+
+import { keep, latest, type Portal } from "./session.ts";
+import type { components, paths } from "./schema.ts";
+
+export type Schemas = components["schemas"];
+export type Api = Client<paths>;
+
+/** A refusal of the platform, or a fault: `code` is for programs, `message` for people. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly details: readonly { field: string; message: string }[] = [],
+    readonly requestId: string | null = null,
+    /** Seconds to wait, of a 429 or 503. */
+    readonly retryAfter: number | null = null,
+    /** The whole body: some refusals of Tix and campus carry more. */
+    readonly body: unknown = null,
+  ) {
+    super(message);
+  }
+}
+
+/** The request got no answer: no network, or no platform at its other end. */
+export class Unreachable extends Error {}
+
+interface Refresh {
+  path: string;
+  /** Campus keeps its refresh token; the others rotate it. */
+  rotates: boolean;
+}
+const REFRESHES: Readonly<Record<Portal, Refresh | null>> = {
+  webapp: { path: "/api/v1/users/token/refresh/", rotates: true },
+  usher: { path: "/api/usher/token/refresh/", rotates: true },
+  organizer: { path: "/api/organizer/token/refresh/", rotates: true },
+  merchant: { path: "/api/merchant/token/refresh/", rotates: true },
+  admin: { path: "/api/auth/refresh/", rotates: true },
+  campus: { path: "/api/campus/auth/refresh/", rotates: false },
+  tix: null, // its token lives for twelve hours, and there is none to refresh it
+};
+
+/** Return a refusal made of an answer's body, whichever of the two envelopes it has. */
+export function refusalOf(response: Response, body: unknown): Refused {
+  const said = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
+  const inner = (typeof said.error === "object" && said.error !== null ? said.error : said) as Record<string, unknown>;
+  const text = typeof said.error === "string" ? said.error : inner.message;
+  const wait = Number(response.headers.get("Retry-After"));
+  return new Refused(
+    response.status,
+    typeof inner.code === "string" ? inner.code : "UNKNOWN",
+    typeof text === "string" ? text : `The platform answered with status ${response.status}.`,
+    Array.isArray(inner.details) ? (inner.details as { field: string; message: string }[]) : [],
+    response.headers.get("X-Request-Id"),
+    Number.isFinite(wait) && wait > 0 ? Math.min(wait, 3600) : null,
+    body,
+  );
+}
+
+/** Return what a call answers. Raises Refused and Unreachable. */
+export async function answerOf<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await call;
+  if (!response.ok) throw refusalOf(response, error);
+  return data as T;
+}
+
+const sending: typeof fetch = async (input, init) => {
+  try {
+    return await fetch(input, init);
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new Unreachable("The platform cannot be reached.", { cause });
+  }
+};
+
+async function exchanged(portal: Portal, { path, rotates }: Refresh, spent: string): Promise<string | null> {
+  const before = latest(portal);
+  if (before === null) return null;
+  if (before.access !== spent) return before.access; // another tab, or another request, was first
+  if (before.refresh === undefined) return null;
+  const response = await sending(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ refresh: before.refresh }),
+  });
+  if (response.status === 401 || response.status === 403) {
+    keep(portal, null);
+    return null;
+  }
+  if (!response.ok) throw refusalOf(response, await response.json().catch(() => null));
+  const pair = (await response.json()) as { access: string; refresh?: string };
+  keep(portal, { ...before, access: pair.access, refresh: rotates ? pair.refresh : before.refresh });
+  return pair.access;
+}
+
+/** Exchange the refresh token once over all tabs, since a spent one ends the whole session. */
+async function refreshed(portal: Portal, spent: string): Promise<string | null> {
+  const refresh = REFRESHES[portal];
+  if (refresh === null) {
+    keep(portal, null);
+    return null;
+  }
+  const exchange = (): Promise<string | null> => exchanged(portal, refresh, spent);
+  return navigator.locks ? await navigator.locks.request(`gatehouse.refresh.${portal}`, exchange) : await exchange();
+}
+
+/** Send a request with the portal's token. An expired token is exchanged and the request sent once more. */
+export async function authorized(portal: Portal, request: Request): Promise<Response> {
+  const access = latest(portal)?.access;
+  if (access === undefined) return sending(request);
+  const again = request.clone();
+  request.headers.set("Authorization", `Bearer ${access}`);
+  const response = await sending(request);
+  if (response.status !== 401) return response;
+  const next = await refreshed(portal, access);
+  if (next === null) return response;
+  again.headers.set("Authorization", `Bearer ${next}`);
+  return sending(again);
+}
+
+const clients = new Map<Portal | null, Api>();
+
+/** Return the API as a portal's principal; null for routes that anybody may call. */
+export function connect(portal: Portal | null): Api {
+  const found = clients.get(portal);
+  if (found !== undefined) return found;
+  const client = createClient<paths>({
+    baseUrl: "",
+    fetch: (request) => (portal === null ? sending(request) : authorized(portal, request)),
+  });
+  client.use(unquoted);
+  clients.set(portal, client);
+  return client;
+}
+
+// Left-out filters: the platform refuses an empty value of an enumerated one.
+const unquoted: Middleware = {
+  onRequest({ request }) {
+    const url = new URL(request.url);
+    let changed = false;
+    for (const [name, value] of [...url.searchParams]) {
+      if (value === "") {
+        url.searchParams.delete(name);
+        changed = true;
+      }
+    }
+    return changed ? new Request(url, request) : undefined;
+  },
+};
+
+/**
+ * Return the `Idempotency-Key` of one deed: the same until `done(deed)`, also after a reload, so that a repeated
+ * click or a lost answer moves money once. `deed` names it with its target and what is sent, such as `book:evt_1:2`.
+ */
+export function once(deed: string): string {
+  const name = `gatehouse.once.${deed}`;
+  try {
+    const kept = sessionStorage.getItem(name);
+    if (kept !== null) return kept;
+    const made = crypto.randomUUID();
+    sessionStorage.setItem(name, made);
+    return made;
+  } catch {
+    return crypto.randomUUID();
+  }
+}
+
+/** Forget the key of a deed that has its final answer. */
+export function done(deed: string): void {
+  try {
+    sessionStorage.removeItem(`gatehouse.once.${deed}`);
+  } catch {
+    // nothing was kept
+  }
+}

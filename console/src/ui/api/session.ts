@@ -1,0 +1,55 @@
+// The session of each portal, kept in localStorage so that tabs share it and a reload keeps it.
+import { signal, type Signal } from "@preact/signals";
+
+export type Portal = "webapp" | "usher" | "organizer" | "merchant" | "admin" | "tix" | "campus";
+
+/** Tokens of one principal; `who` is what the portal's log-in said of them, for the page's head. */
+export interface Session {
+  access: string;
+  refresh?: string;
+  who: { id: string; name: string; role?: string; [more: string]: unknown };
+}
+
+const keyOf = (portal: Portal): string => `gatehouse.session.${portal}`;
+const signals = new Map<Portal, Signal<Session | null>>();
+
+function stored(portal: Portal): Session | null {
+  try {
+    const text = localStorage.getItem(keyOf(portal));
+    return text === null ? null : (JSON.parse(text) as Session);
+  } catch {
+    return null; // storage that is blocked, or that another release wrote
+  }
+}
+
+/** Return the signal of a portal's session; null where nobody is logged in. */
+export function session(portal: Portal): Signal<Session | null> {
+  let found = signals.get(portal);
+  if (found === undefined) {
+    found = signal(stored(portal));
+    signals.set(portal, found);
+  }
+  return found;
+}
+
+/** Keep a session, or end it with null; other tabs follow. */
+export function keep(portal: Portal, value: Session | null): void {
+  try {
+    if (value === null) localStorage.removeItem(keyOf(portal));
+    else localStorage.setItem(keyOf(portal), JSON.stringify(value));
+  } catch {
+    // A browser that keeps nothing: the session lasts as long as the page.
+  }
+  session(portal).value = value;
+}
+
+/** Return what is stored now: another tab may have rotated the tokens since the signal was set. */
+export function latest(portal: Portal): Session | null {
+  const found = stored(portal) ?? session(portal).peek();
+  if (found?.access !== session(portal).peek()?.access) session(portal).value = found;
+  return found;
+}
+
+addEventListener("storage", (event) => {
+  for (const portal of signals.keys()) if (event.key === keyOf(portal)) session(portal).value = stored(portal);
+});

@@ -1,0 +1,29 @@
+// Native dialogs: the browser keeps the focus inside, and Escape closes them.
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+import { t } from "./i18n.ts";
+
+/** A dialog that is open as long as it is rendered. */
+export function Dialog({ title, close, children }: { title: string; close(): void; children: ComponentChildren }): JSX.Element {
+  const element = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    element.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={element} aria-labelledby={id} onClose={close} onCancel={close}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <button type="button" class="plain" onClick={close} aria-label={t("ui.close")}>
+          ✕
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}

@@ -1,0 +1,259 @@
+// Forms: each control has its label, the API's message stands at its field, and what was typed survives a reload.
+import { useSignal } from "@preact/signals";
+import { createContext, type ComponentChildren, type JSX, type TargetedEvent } from "preact";
+import { useContext, useEffect, useId, useRef } from "preact/hooks";
+
+import { Refused, Unreachable } from "./api/client.ts";
+import { t } from "./i18n.ts";
+
+export type Values = Record<string, string>;
+
+interface State {
+  values: Values;
+  errors: Record<string, string>;
+  busy: boolean;
+  set(name: string, value: string): void;
+}
+
+const Context = createContext<State | null>(null);
+
+function useForm(): State {
+  const found = useContext(Context);
+  if (found === null) throw new Error("a field is in a Form");
+  return found;
+}
+
+function draftOf(name: string | undefined): Values {
+  try {
+    return name ? (JSON.parse(sessionStorage.getItem(`gatehouse.draft.${name}`) ?? "{}") as Values) : {};
+  } catch {
+    return {};
+  }
+}
+
+function keepDraft(name: string | undefined, values: Values | null): void {
+  if (!name) return;
+  try {
+    if (values === null) sessionStorage.removeItem(`gatehouse.draft.${name}`);
+    else sessionStorage.setItem(`gatehouse.draft.${name}`, JSON.stringify(values));
+  } catch {
+    // no storage: the draft lives as long as the view
+  }
+}
+
+/** Return what to show of an error: the platform's words, or what to do where it cannot be reached. */
+export function messageOf(error: unknown): string {
+  if (error instanceof Unreachable) return t("ui.unreachable");
+  if (error instanceof Refused) return error.message;
+  return t("ui.fault", { what: error instanceof Error ? error.message : String(error) });
+}
+
+export interface FormProps {
+  /** What the form is for, as its accessible name. */
+  label: string;
+  /** The name under which typed values survive a reload; fields of secrets are never kept. */
+  draft?: string;
+  initial?: Values;
+  /** Names of fields that are never kept in the draft. */
+  secret?: readonly string[];
+  /** Raises Refused: its details are shown at their fields, the rest above the button. */
+  onSubmit(values: Values): Promise<void>;
+  children: ComponentChildren;
+  class?: string;
+}
+
+/** A form whose button waits for the answer. */
+export function Form({ label, draft, initial = {}, secret = [], onSubmit, children, class: name }: FormProps): JSX.Element {
+  const values = useSignal<Values>({ ...initial, ...draftOf(draft) });
+  const errors = useSignal<Record<string, string>>({});
+  const problem = useSignal("");
+  const busy = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
+
+  const state: State = {
+    values: values.value,
+    errors: errors.value,
+    busy: busy.value,
+    set(field, value) {
+      values.value = { ...values.value, [field]: value };
+      if (errors.value[field]) errors.value = { ...errors.value, [field]: "" };
+      const kept = Object.fromEntries(Object.entries(values.value).filter(([each]) => !secret.includes(each)));
+      keepDraft(draft, kept);
+    },
+  };
+
+  const explain = (error: unknown): void => {
+    const controls = new Set([...(form.current?.elements ?? [])].map((each) => each.getAttribute("name")));
+    const details = error instanceof Refused ? error.details : [];
+    const placed = details.filter(({ field }) => controls.has(field));
+    errors.value = Object.fromEntries(placed.map(({ field, message }) => [field, message]));
+    const rest = details.filter(({ field }) => !controls.has(field)).map(({ field, message }) => `${field}: ${message}`);
+    problem.value = placed.length && !rest.length ? "" : [messageOf(error), ...rest].join(" ");
+    const first = placed[0]?.field;
+    queueMicrotask(() => {
+      const target = first === undefined ? null : form.current?.elements.namedItem(first);
+      if (target instanceof HTMLElement) target.focus();
+    });
+  };
+
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (busy.value) return;
+    busy.value = true;
+    problem.value = "";
+    errors.value = {};
+    try {
+      await onSubmit(values.value);
+      keepDraft(draft, null);
+    } catch (error) {
+      explain(error);
+    } finally {
+      busy.value = false;
+    }
+  };
+
+  return (
+    <form ref={form} class={`form ${name ?? ""}`} aria-label={label} noValidate onSubmit={submit}>
+      <Context.Provider value={state}>{children}</Context.Provider>
+      <p class="problem" role="alert">
+        {problem.value}
+      </p>
+    </form>
+  );
+}
+
+export interface FieldProps {
+  name: string;
+  label: string;
+  type?: "text" | "password" | "tel" | "email" | "number" | "date" | "datetime-local" | "search" | "url" | "file";
+  hint?: string;
+  autocomplete?: string;
+  inputmode?: "text" | "numeric" | "decimal" | "tel" | "email" | "search";
+  lines?: number;
+  required?: boolean;
+  /** Attributes of the control that are rarely needed, such as `min` or `maxLength`. */
+  more?: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
+/** One labelled control of a form. */
+export function Field(props: FieldProps): JSX.Element {
+  const { name, label, type = "text", hint, lines, required = false, more = {} } = props;
+  const form = useForm();
+  const id = useId();
+  const error = form.errors[name];
+  const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ") || undefined;
+  const common = {
+    id,
+    name,
+    value: form.values[name] ?? "",
+    required,
+    autocomplete: props.autocomplete,
+    inputMode: props.inputmode,
+    "aria-invalid": error ? ("true" as const) : undefined,
+    "aria-describedby": described,
+  };
+  const onInput = (event: TargetedEvent<HTMLInputElement | HTMLTextAreaElement>): void =>
+    form.set(name, event.currentTarget.value);
+  return (
+    <div class={`field ${error ? "wrong" : ""}`}>
+      <label for={id}>
+        {label}
+        {required ? null : <small> {t("ui.optional")}</small>}
+      </label>
+      {lines ? <textarea {...common} rows={lines} onInput={onInput} /> : <input {...(more as object)} {...common} {...({ type } as { type: "text" })} onInput={onInput} />}
+      {hint ? (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      ) : null}
+      {error ? (
+        <p class="problem" id={`${id}-error`}>
+          {error}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+export interface ChoiceProps {
+  name: string;
+  label: string;
+  options: readonly (readonly [value: string, label: string])[];
+  hint?: string;
+}
+
+/** A choice of one of few. */
+export function Choice({ name, label, options, hint }: ChoiceProps): JSX.Element {
+  const form = useForm();
+  const id = useId();
+  const error = form.errors[name];
+  const chosen = form.values[name] ?? options[0]?.[0] ?? "";
+  useEffect(() => {
+    if (form.values[name] === undefined && chosen) form.set(name, chosen);
+  }, [chosen]);
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} name={name} value={chosen} aria-invalid={error ? "true" : undefined} onChange={(event) => form.set(name, event.currentTarget.value)}>
+        {options.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+      {hint ? <p class="hint">{hint}</p> : null}
+      {error ? <p class="problem">{error}</p> : null}
+    </div>
+  );
+}
+
+/** A yes or no; its value is "true" or "". */
+export function Check({ name, label, hint }: { name: string; label: string; hint?: string }): JSX.Element {
+  const form = useForm();
+  const id = useId();
+  return (
+    <div class="field check">
+      <input id={id} name={name} type="checkbox" checked={form.values[name] === "true"} onChange={(event) => form.set(name, event.currentTarget.checked ? "true" : "")} />
+      <label for={id}>{label}</label>
+      {hint ? <p class="hint">{hint}</p> : null}
+    </div>
+  );
+}
+
+/** The button that sends the form. */
+export function Submit({ children, class: name }: { children: ComponentChildren; class?: string }): JSX.Element {
+  const { busy } = useForm();
+  return (
+    <button type="submit" class={`primary ${name ?? ""}`} aria-disabled={busy} aria-busy={busy}>
+      {busy ? t("ui.working") : children}
+    </button>
+  );
+}
+
+/** A button of a deed that waits for its answer and shows the refusal beside it. */
+export function Deed({ children, act, class: name, disabled = false }: { children: ComponentChildren; act(): Promise<void>; class?: string; disabled?: boolean }): JSX.Element {
+  const busy = useSignal(false);
+  const problem = useSignal("");
+  const run = async (): Promise<void> => {
+    if (busy.value) return;
+    busy.value = true;
+    problem.value = "";
+    try {
+      await act();
+    } catch (error) {
+      problem.value = messageOf(error);
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <span class="deed">
+      <button type="button" class={name} aria-busy={busy.value} disabled={disabled} onClick={run}>
+        {busy.value ? t("ui.working") : children}
+      </button>
+      <span class="problem" role="alert">
+        {problem.value}
+      </span>
+    </span>
+  );
+}

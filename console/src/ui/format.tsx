@@ -1,0 +1,56 @@
+// Money, times and numbers as people of the chosen language read them.
+import type { ComponentChildren, JSX } from "preact";
+
+import { locale } from "./i18n.ts";
+
+export interface Amount {
+  amount: string;
+  currency: string;
+}
+
+/** Return an amount with its currency. The digits are the API's own: no number is made of them. */
+export function money({ amount, currency }: Amount): string {
+  const [whole = "0", part] = amount.split(".");
+  const sign = whole.startsWith("-") ? "−" : "";
+  const grouped = whole.replace("-", "").replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  return `${currency} ${sign}${grouped}${part === undefined ? "" : `.${part}`}`;
+}
+
+/** Return a whole number with its groups. */
+export function count(value: number): string {
+  return new Intl.NumberFormat(locale.value).format(value);
+}
+
+/** Return a share such as 0.25 as a percentage. */
+export function percent(share: number): string {
+  return new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(share);
+}
+
+const DAY_AND_TIME: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short" };
+
+/** Return a time of the API in the zone of its event, or the browser's where none is given. */
+export function time(value: string, zone?: string | null, style: Intl.DateTimeFormatOptions = DAY_AND_TIME): string {
+  const at = new Date(value);
+  if (Number.isNaN(at.getTime())) return value;
+  try {
+    return new Intl.DateTimeFormat(locale.value, { ...style, timeZone: zone ?? undefined }).format(at);
+  } catch {
+    return new Intl.DateTimeFormat(locale.value, style).format(at); // a zone that this browser does not know
+  }
+}
+
+/** Return the hour and minute of a time, with its day where that is not today. */
+export function clock(value: string, zone?: string | null): string {
+  const day = (at: Date): string => time(at.toISOString(), zone, { dateStyle: "short" });
+  const today = day(new Date()) === day(new Date(value));
+  return time(value, zone, today ? { timeStyle: "short" } : DAY_AND_TIME);
+}
+
+/** Isolate a number, a code, a phone number or another's name from the direction of the text around it. */
+export function Num({ children, label }: { children: ComponentChildren; label?: string }): JSX.Element {
+  return (
+    <bdi class="num" aria-label={label}>
+      {children}
+    </bdi>
+  );
+}

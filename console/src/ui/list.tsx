@@ -1,0 +1,193 @@
+// Lists of the API: pages by cursor, and the states that every list has.
+import { useSignal, useSignalEffect } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { useRef } from "preact/hooks";
+
+import { Refused, Unreachable } from "./api/client.ts";
+import { messageOf } from "./form.tsx";
+import { t } from "./i18n.ts";
+
+export interface Page<T> {
+  results: readonly T[];
+  next?: string | null;
+  count?: number | null;
+}
+
+export interface Loaded<T> {
+  items: readonly T[];
+  count: number | null;
+  /** Read the first page again. */
+  reload(): void;
+  /** Put an answer of the API in the place of the item that it replaces. */
+  replace(fits: (item: T) => boolean, by: T | null): void;
+  more(): void;
+  hasMore: boolean;
+  state: "loading" | "ready" | "more" | "failed";
+  error: unknown;
+}
+
+/** Read a list; `read` is called with a cursor, and again from the beginning when `key()` changes. */
+export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>>, key: () => string = () => ""): Loaded<T> {
+  const items = useSignal<readonly T[]>([]);
+  const next = useSignal<string | null>(null);
+  const total = useSignal<number | null>(null);
+  const state = useSignal<Loaded<T>["state"]>("loading");
+  const error = useSignal<unknown>(null);
+  const turn = useSignal(0);
+  const running = useRef(0);
+  const reader = useRef(read);
+  reader.current = read;
+  const asked = useRef(key);
+  asked.current = key;
+
+  const load = async (cursor: string | undefined): Promise<void> => {
+    const mine = (running.current += 1);
+    state.value = cursor === undefined ? "loading" : "more";
+    try {
+      const page = await reader.current(cursor);
+      if (mine !== running.current) return; // another filter was chosen meanwhile
+      items.value = cursor === undefined ? page.results : [...items.value, ...page.results];
+      next.value = page.next ?? null;
+      total.value = page.count ?? null;
+      error.value = null;
+      state.value = "ready";
+    } catch (problem) {
+      if (mine !== running.current) return;
+      error.value = problem;
+      state.value = "failed";
+    }
+  };
+
+  useSignalEffect(() => {
+    asked.current();
+    void turn.value;
+    void load(undefined);
+  });
+
+  return {
+    items: items.value,
+    count: total.value,
+    reload: () => (turn.value += 1),
+    replace: (fits, by) => (items.value = items.value.flatMap((item) => (fits(item) ? (by === null ? [] : [by]) : [item]))),
+    more: () => void load(next.value ?? undefined),
+    hasMore: next.value !== null,
+    state: state.value,
+    error: error.value,
+  };
+}
+
+export interface ListingProps<T> {
+  list: Loaded<T>;
+  label: string;
+  /** What stands where there is nothing: what the list is for and how to fill it. */
+  empty: ComponentChildren;
+  row(item: T): JSX.Element;
+  /** Column heads: a table; without them the rows are items of a list. */
+  columns?: readonly string[];
+}
+
+/** Show a list with its states; `row` gives `<tr>` where there are columns, else `<li>`. */
+export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>): JSX.Element {
+  const rows = list.items.map((item) => row(item));
+  return (
+    <section class="listing" aria-label={label} aria-busy={list.state === "loading"}>
+      {rows.length ? columns ? <Table columns={columns} label={label} rows={rows} /> : <ul class="rows">{rows}</ul> : null}
+      {list.state === "loading" ? <p class="quiet">{t("ui.loading")}</p> : null}
+      {list.state === "ready" && !rows.length ? <div class="empty">{empty}</div> : null}
+      {list.state === "failed" ? <Failure error={list.error} again={rows.length ? list.more : list.reload} /> : null}
+      {list.hasMore && list.state !== "failed" ? (
+        <button type="button" aria-busy={list.state === "more"} onClick={list.more}>
+          {list.state === "more" ? t("ui.loading") : t("ui.more")}
+        </button>
+      ) : null}
+    </section>
+  );
+}
+
+function Table({ columns, label, rows }: { columns: readonly string[]; label: string; rows: JSX.Element[] }): JSX.Element {
+  return (
+    <div class="scroller" role="region" aria-label={label} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map((each) => (
+              <th key={each} scope="col">
+                {each}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{rows}</tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Say why something could not be read, and offer to try again. */
+export function Failure({ error, again }: { error: unknown; again?: () => void }): JSX.Element {
+  const offline = error instanceof Unreachable;
+  return (
+    <div class={`failure ${offline ? "offline" : ""}`} role="alert">
+      <p>{messageOf(error)}</p>
+      {error instanceof Refused && error.requestId ? <p class="hint">{t("ui.request", { id: error.requestId })}</p> : null}
+      {again ? (
+        <button type="button" onClick={again}>
+          {t("ui.again")}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+export interface Read<T> {
+  value: T | null;
+  error: unknown;
+  loading: boolean;
+  reload(): void;
+}
+
+/** Read one thing of the API; again when `key()` changes. The former value stays while the next is read. */
+export function useRead<T>(read: () => Promise<T>, key: () => string = () => ""): Read<T> {
+  const value = useSignal<T | null>(null);
+  const error = useSignal<unknown>(null);
+  const loading = useSignal(true);
+  const turn = useSignal(0);
+  const running = useRef(0);
+  const reader = useRef(read);
+  reader.current = read;
+  const asked = useRef(key);
+  asked.current = key;
+  useSignalEffect(() => {
+    asked.current();
+    void turn.value;
+    const mine = (running.current += 1);
+    loading.value = true;
+    reader.current().then(
+      (found) => {
+        if (mine !== running.current) return;
+        value.value = found;
+        error.value = null;
+        loading.value = false;
+      },
+      (problem: unknown) => {
+        if (mine !== running.current) return;
+        error.value = problem;
+        loading.value = false;
+      },
+    );
+  });
+  return { value: value.value, error: error.value, loading: loading.value, reload: () => (turn.value += 1) };
+}
+
+/** Show what was read, or its loading and error states. */
+export function Shown<T>({ read, children }: { read: Read<T>; children(value: T): ComponentChildren }): JSX.Element {
+  if (read.value !== null)
+    return (
+      <>
+        {read.error ? <Failure error={read.error} again={read.reload} /> : null}
+        {children(read.value)}
+      </>
+    );
+  if (read.error) return <Failure error={read.error} again={read.reload} />;
+  return <p class="quiet">{t("ui.loading")}</p>;
+}

@@ -1,0 +1,49 @@
+// A local run has an outbox: the newest code that was sent to somebody is offered beside the field for it.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+import { t } from "./i18n.ts";
+
+const HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const EVERY = 1000;
+
+/** Whether this page was opened on the machine that runs the platform. */
+export const isLocal = HOSTS.has(location.hostname);
+
+interface Message {
+  body: string;
+  sent_at: string;
+}
+
+/** Offer the newest code that was sent to a number or an address since this appeared; nothing on a real platform. */
+export function LocalCode({ to, use }: { to: string; use(code: string): void }): JSX.Element | null {
+  const code = useSignal<string | null>(null);
+  useEffect(() => {
+    if (!isLocal || !to) return;
+    let stopped = false;
+    let wake = 0;
+    const ask = async (): Promise<void> => {
+      const answer = await fetch(`/_local/outbox/?to=${encodeURIComponent(to)}`).catch(() => null);
+      if (stopped) return;
+      if (answer?.status === 404) return; // a loopback host, yet not a local run
+      if (answer?.ok) {
+        const { messages } = (await answer.json()) as { messages: Message[] };
+        code.value = messages[0]?.body.match(/\b(?:\d{8}|\d{6})\b/)?.[0] ?? null;
+      }
+      wake = setTimeout(() => void ask(), EVERY);
+    };
+    void ask();
+    return () => {
+      stopped = true;
+      clearTimeout(wake);
+    };
+  }, [to]);
+  const found = code.value;
+  if (found === null) return null;
+  return (
+    <button type="button" class="plain" onClick={() => use(found)}>
+      {t("ui.use_code", { code: found })}
+    </button>
+  );
+}

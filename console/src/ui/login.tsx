@@ -1,0 +1,68 @@
+// Log-in by phone: number and password, then the code that was sent. Organizers, merchants and customers share it.
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+
+import { Field, Form, Submit } from "./form.tsx";
+import { Num } from "./format.tsx";
+import { t } from "./i18n.ts";
+import { LocalCode } from "./local.tsx";
+
+export interface PhoneLogInProps {
+  title: string;
+  /** Check the password and send a code; the answer names the challenge. Raises Refused. */
+  begin(number: string, password: string): Promise<{ challenge_id: string }>;
+  /** Exchange the code for a session, which the caller keeps. Raises Refused. */
+  finish(challengeId: string, code: string): Promise<void>;
+  /** What stands below the first form, such as a link to registration. */
+  children?: ComponentChildren;
+}
+
+/** Two steps; the typed number survives a reload, the password and the code do not. */
+export function PhoneLogIn({ title, begin, finish, children }: PhoneLogInProps): JSX.Element {
+  const challenge = useSignal<{ id: string; number: string } | null>(null);
+  const waiting = challenge.value;
+  if (waiting === null)
+    return (
+      <section class="card narrow">
+        <h1>{title}</h1>
+        <Form
+          label={title}
+          draft={`login.${location.pathname}`}
+          secret={["password"]}
+          onSubmit={async ({ mobile_number: number = "", password = "" }) => {
+            const { challenge_id: id } = await begin(number, password);
+            challenge.value = { id, number };
+          }}
+        >
+          <Field name="mobile_number" label={t("ui.number")} type="tel" autocomplete="tel" required />
+          <Field name="password" label={t("ui.password")} type="password" autocomplete="current-password" required />
+          <Submit>{t("ui.send_code")}</Submit>
+        </Form>
+        {children}
+      </section>
+    );
+  return (
+    <section class="card narrow">
+      <h1>{title}</h1>
+      <CodeForm to={waiting.number} finish={(code) => finish(waiting.id, code)} />
+      <button type="button" class="plain" onClick={() => (challenge.value = null)}>
+        {t("ui.back")}
+      </button>
+    </section>
+  );
+}
+
+/** The field for a code that was sent to a number or an address; it can be pasted with spaces. */
+export function CodeForm({ to, finish, label }: { to: string; finish(code: string): Promise<void>; label?: string }): JSX.Element {
+  const offered = useSignal("");
+  return (
+    <Form key={offered.value} label={label ?? t("ui.code")} initial={{ otp: offered.value }} onSubmit={({ otp = "" }) => finish(otp.trim())}>
+      <p>
+        {t("ui.code_sent")} <Num>{to}</Num>
+      </p>
+      <Field name="otp" label={label ?? t("ui.code")} inputmode="numeric" autocomplete="one-time-code" required />
+      <LocalCode to={to} use={(code) => (offered.value = code)} />
+      <Submit>{t("ui.confirm")}</Submit>
+    </Form>
+  );
+}

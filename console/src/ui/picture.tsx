@@ -1,0 +1,73 @@
+// Few numbers as a picture: SVG for those who see it, a table for those who do not.
+import type { JSX } from "preact";
+
+import { count } from "./format.tsx";
+import { t } from "./i18n.ts";
+
+export interface Point {
+  label: string;
+  value: number;
+  /** How the value is said, such as an amount; its number by default. */
+  text?: string;
+}
+
+/** Horizontal bars, one a point, with a label and value in text: readable without the bars. */
+export function Bars({ title, points }: { title: string; points: readonly Point[] }): JSX.Element {
+  const most = Math.max(1, ...points.map(({ value }) => value));
+  return (
+    <figure class="bars">
+      <figcaption>{title}</figcaption>
+      {points.length ? null : <p class="quiet">{t("ui.nothing")}</p>}
+      <dl>
+        {points.map(({ label, value, text }) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>
+              <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+                <rect width="100" height="4" class="track" />
+                <rect width={(100 * Math.max(0, value)) / most} height="4" class="fill" />
+              </svg>
+              <bdi class="num">{text ?? count(value)}</bdi>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </figure>
+  );
+}
+
+/** Columns over time; the values stand in a table that opens. */
+export function Columns({ title, points }: { title: string; points: readonly Point[] }): JSX.Element {
+  const most = Math.max(1, ...points.map(({ value }) => value));
+  const step = 100 / Math.max(1, points.length);
+  return (
+    <figure class="columns">
+      <figcaption>{title}</figcaption>
+      {points.length ? (
+        <svg viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label={title} direction="ltr">
+          {points.map(({ label, value }, place) => {
+            const height = (40 * Math.max(0, value)) / most;
+            return <rect key={label} class="fill" x={place * step + step * 0.1} y={40 - height} width={step * 0.8} height={height} />;
+          })}
+        </svg>
+      ) : (
+        <p class="quiet">{t("ui.nothing")}</p>
+      )}
+      <details>
+        <summary>{t("ui.values")}</summary>
+        <table>
+          <tbody>
+            {points.map(({ label, value, text }) => (
+              <tr key={label}>
+                <th scope="row">{label}</th>
+                <td>
+                  <bdi class="num">{text ?? count(value)}</bdi>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </figure>
+  );
+}

@@ -1,0 +1,85 @@
+// The frame of a page: skip link, head with navigation and settings, main part.
+import { useSignalEffect } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+
+import { session, type Portal } from "./api/session.ts";
+import { Num } from "./format.tsx";
+import { language, speak, t } from "./i18n.ts";
+import { path } from "./router.ts";
+import { choose, scheme, type Scheme } from "./scheme.ts";
+
+export interface ShellProps {
+  title: string;
+  /** Links of the page: address and label. */
+  links?: readonly (readonly [href: string, label: string])[];
+  /** Whose session the head shows, with its log-out. */
+  portal?: Portal;
+  logOut?: () => Promise<void>;
+  children: ComponentChildren;
+}
+
+/** Render a page within its frame; the title is the document's too. */
+export function Shell({ title, links = [], portal, logOut, children }: ShellProps): JSX.Element {
+  const who = portal ? session(portal).value?.who : undefined;
+  useSignalEffect(() => {
+    void language.value;
+    document.title = `${title} · Gatehouse`;
+  });
+  return (
+    <>
+      <a class="skip" href="#main">
+        {t("ui.skip")}
+      </a>
+      <header class="head">
+        <p class="brand">{title}</p>
+        {links.length ? (
+          <nav aria-label={t("ui.navigation")}>
+            {links.map(([href, label]) => (
+              <a key={href} href={href} aria-current={path.value === href ? "page" : undefined}>
+                {label}
+              </a>
+            ))}
+          </nav>
+        ) : null}
+        <div class="settings">
+          {who ? (
+            <span class="who">
+              <Num>{who.name}</Num>
+            </span>
+          ) : null}
+          {who && logOut ? (
+            <button type="button" class="plain" onClick={() => void logOut()}>
+              {t("ui.log_out")}
+            </button>
+          ) : null}
+          <Settings />
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
+
+/** Language and colour scheme. */
+export function Settings(): JSX.Element {
+  const other = language.value === "en" ? "ur" : "en";
+  return (
+    <>
+      <button type="button" class="plain" lang={other} onClick={() => void speak(other)}>
+        {other === "ur" ? "اردو" : "English"}
+      </button>
+      <label class="scheme">
+        <span class="unseen">{t("ui.scheme")}</span>
+        <select value={scheme.value} onChange={(event) => choose(event.currentTarget.value as Scheme)}>
+          {(["auto", "light", "dark"] as const).map((each) => (
+            <option key={each} value={each}>
+              {t(`ui.scheme.${each}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
+  );
+}
