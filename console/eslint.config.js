@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 const MARKUP = "Only elements are made here: no markup from text.";
 
 export default tseslint.config(
-  { ignores: ["node_modules", "src/ui/api/schema.ts"] },
+  { ignores: ["node_modules", "src/ui/api/schema.ts", "src/*/worker.ts"] },
   ...tseslint.configs.recommendedTypeChecked.map((each) => ({ ...each, files: ["**/*.ts", "**/*.tsx"] })),
   {
     files: ["**/*.ts", "**/*.tsx"],

@@ -160,7 +160,7 @@ export function Field(props: FieldProps): JSX.Element {
         {label}
         {required ? null : <small> {t("ui.optional")}</small>}
       </label>
-      {lines ? <textarea {...common} rows={lines} onInput={onInput} /> : <input {...(more as object)} {...common} {...({ type } as { type: "text" })} onInput={onInput} />}
+      {lines ? <textarea {...common} rows={lines} onInput={onInput} /> : <input {...(more as object)} {...common} {...{ type }} onInput={onInput} />}
       {hint ? (
         <p class="hint" id={`${id}-hint`}>
           {hint}
