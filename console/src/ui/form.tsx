@@ -135,6 +135,11 @@ export interface FieldProps {
   more?: Readonly<Record<string, string | number | boolean | undefined>>;
 }
 
+/** An input of any type: which attributes go with which type is the caller's matter. */
+function Input(attributes: object): JSX.Element {
+  return <input {...attributes} />;
+}
+
 /** One labelled control of a form. */
 export function Field(props: FieldProps): JSX.Element {
   const { name, label, type = "text", hint, lines, required = false, more = {} } = props;
@@ -160,7 +165,7 @@ export function Field(props: FieldProps): JSX.Element {
         {label}
         {required ? null : <small> {t("ui.optional")}</small>}
       </label>
-      {lines ? <textarea {...common} rows={lines} onInput={onInput} /> : <input {...(more as object)} {...common} {...{ type }} onInput={onInput} />}
+      {lines ? <textarea {...common} rows={lines} onInput={onInput} /> : <Input {...more} {...common} type={type} onInput={onInput} />}
       {hint ? (
         <p class="hint" id={`${id}-hint`}>
           {hint}
