@@ -136,7 +136,7 @@ export interface FieldProps {
 }
 
 /** An input of any type: which attributes go with which type is the caller's matter. */
-function Input(attributes: object): JSX.Element {
+function Input(attributes: Readonly<Record<string, unknown>>): JSX.Element {
   return <input {...attributes} />;
 }
 
