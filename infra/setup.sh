@@ -1,6 +1,7 @@
 #!/bin/sh
 # Create the environments that a make target needs, from Python 3.11+ alone.
-# Usage: infra/setup.sh app|ministack|reader|devices|localstripe|engine|tixclient|campusclient|apiclient|next ...
+# Usage: infra/setup.sh app|ministack|reader|devices|localstripe|engine|node|console|browser|
+#                       tixclient|campusclient|apiclient|next ...
 # An environment is skipped if its pinned requirements have not changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -50,17 +51,65 @@ sync() {
     printf '%s' "$stamp" > "$2/.stamp"
 }
 
+# find_node: Node 20 or newer with npm: the machine's own, else that of a Python package, which the Makefile has on its
+# PATH too. It is a package of 61 MB from the index of Python's packages.
+node_is_new() { command -v npm >/dev/null 2>&1 && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; }
+find_node() {
+    if node_is_new; then return; fi
+    PATH="$PWD/.local/node-bin:$PATH"
+    if node_is_new; then return; fi
+    mkdir -p .local
+    sync "Node, which this machine has not" .local/node infra/local/requirements-node.txt || return 1
+    rm -rf .local/node-bin && mkdir .local/node-bin
+    # The environment has a python3 as well, which must not come before the machine's.
+    for name in node npm npx; do ln -s "../node/bin/$name" ".local/node-bin/$name"; done
+    node_is_new
+}
+
 # node_packages FOLDER NAME: the packages of the folder's lock, whose checksums are npm's own.
 # Installation scripts of packages are not run.
 node_packages() {
     stamp=$(cksum "$1/package-lock.json" | cut -d' ' -f1)
     if [ "$(cat "$1/node_modules/.stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
-    if command -v node >/dev/null && npm ci --silent --ignore-scripts --no-audit --no-fund --prefix "$1"; then
+    # A registry that cannot be reached must not hold up a run.
+    if find_node && npm ci --silent --ignore-scripts --no-audit --no-fund --fetch-retries 1 \
+        --fetch-retry-mintimeout 1000 --fetch-timeout 30000 --prefix "$1"; then
         printf '%s' "$stamp" > "$1/node_modules/.stamp"
     else
         rm -rf "$1/node_modules"
-        say "$2 cannot run here without Node and npm; its tests are skipped"
+        return 1
     fi
+}
+node_client() { node_packages "$1" || say "$2 cannot run here without Node and npm's registry; its tests are skipped"; }
+
+# console: the built pages, built again when a source has changed.
+console_sources() { find console/src console/build.mjs console/pages.json console/package-lock.json -type f ! -name schema.ts; }
+console() {
+    if ! node_packages console; then
+        say "the console cannot be built here: it needs Node 20 and npm's registry; the API runs without it"
+        return
+    fi
+    stamp=$(console_sources | LC_ALL=C sort | xargs cksum | cksum | cut -d' ' -f1)
+    if [ "$(cat build/console/.stamp 2>/dev/null)" = "$stamp" ]; then return; fi
+    say "building the console"
+    if find_node && node console/build.mjs; then
+        printf '%s' "$stamp" > build/console/.stamp
+    else
+        fail "The console cannot be built; its errors are above."
+    fi
+}
+
+# browser: chromium for the console's tests, from the system's packages, with letters of both languages.
+browser() {
+    if command -v chromium >/dev/null; then return; fi
+    if command -v apt-get >/dev/null; then
+        say "installing chromium for the console's tests"
+        quick="-o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15"
+        # shellcheck disable=SC2086  # several options
+        { as_root apt-get $quick update -qq && as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get $quick install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1 || true
+    fi
+    command -v chromium >/dev/null || say "chromium cannot be installed here; the console's tests in a browser are skipped"
 }
 
 # reader_devices: what the agent's tests of PC/SC, scanners and signals need. Some of it is built from source.
@@ -115,9 +164,12 @@ for what in "$@"; do
                 say "this machine has no Python 3.13; its tests are skipped"
             fi
             ;;
-        tixclient) node_packages tests/tix_client "the client of Tix" ;;
-        campusclient) node_packages tests/campus_client "the client of campus" ;;
-        apiclient) node_packages tests/api_client "the generated client of the API" ;;
+        node) find_node || fail "Node 20 or newer cannot be had here. Install it: sudo apt-get install nodejs npm" ;;
+        console) console ;;
+        browser) browser ;;
+        tixclient) node_client tests/tix_client "the client of Tix" ;;
+        campusclient) node_client tests/campus_client "the client of campus" ;;
+        apiclient) node_client tests/api_client "the generated client of the API" ;;
         *) fail "unknown environment: $what" ;;
     esac
 done

@@ -31,6 +31,7 @@ from infra.local.answers import Answer, Broken, Timeout, preflight, refused
 from infra.local.invocation import FunctionContext
 from infra.local.live import Sockets
 from infra.local.meter import Meter
+from infra.local.pages import LOCAL_SEGMENT, Pages
 from infra.local.proxy_event import Request, Scope, is_binary, proxy_event
 from infra.local.routes import Match, RouteTable, routes_of
 
@@ -104,6 +105,11 @@ class Gateway:
             for share, count in ((Share.GATES, _GATE_THREADS), (Share.PADDED, _PADDED_THREADS)):
                 self._pools[share] = ThreadPoolExecutor(min(count, threads), thread_name_prefix=share)
         self._sockets = Sockets(handlers, meter=meter, pool=self._pool) if handlers else None
+        self._pages: Pages | None = None
+
+    def serve_pages(self, pages: Pages) -> None:
+        """Serve the console beside the API, as the distribution does on AWS."""
+        self._pages = pages
 
     def close(self) -> None:
         """Finish the requests in progress and accept no more."""
@@ -137,10 +143,10 @@ class Gateway:
             if managed is not None:
                 return managed
         try:
-            if self._inspection is not None and request.path.startswith("/_local/"):
+            if self._inspection is not None and request.path.startswith(f"/{LOCAL_SEGMENT}/"):
                 return await self._inspect(request, match)
             if match is None:
-                return _refusal(request, match, NotFound())
+                return self._of_console(request) or _refusal(request, match, NotFound())
             if request.method == "OPTIONS" and "OPTIONS" not in match.resource.methods:
                 return _preflight(request, match)
             return await self._invoke(request, match, body)
@@ -151,8 +157,21 @@ class Gateway:
         assert self._inspection is not None  # noqa: S101 # nosec B101  # the caller made sure of it
         if not _is_loopback(request.header(b"host") or ""):
             raise Forbidden("Call /_local by localhost, 127.0.0.1 or [::1].")
+        if request.path == f"/{LOCAL_SEGMENT}/":
+            page = self._of_console(request)
+            if page is not None:
+                return page
         answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._inspection.answer, request)
         _log_answer(request, match, status=answer.status)
+        return answer
+
+    def _of_console(self, request: Request) -> Answer | None:
+        # Paths of the API are answered in its own words, to browsers also.
+        if self._pages is None or request.path.startswith(("/api/", "/health")):
+            return None
+        answer = self._pages.answer(request)
+        if answer is not None and answer.status >= 400:
+            _log_answer(request, None, status=answer.status)
         return answer
 
     async def _invoke(self, request: Request, match: Match, body: bytes) -> Answer:

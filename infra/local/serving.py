@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import ModuleType
+from urllib.parse import urlsplit
 
 from chalicelib.config import config
+from infra import pages
 from infra.local import resources, terminal_log, welcome
 from infra.local.console import CannotStart, step
 from infra.local.demo import demo_data
@@ -18,6 +20,7 @@ from infra.local.front import Gateway
 from infra.local.inspection import LocalDesk
 from infra.local.meter import Meter
 from infra.local.outbox import Outbox
+from infra.local.pages import Pages
 from infra.local.pumps import Pumps, Source
 from infra.local.rate_limits import RateLimits
 from infra.local.resources import Cloud
@@ -56,6 +59,7 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
         apart = os.environ.get("SHARED_THREADS") != "1"
         gateway = Gateway(module.app, meter=meter, inspection=desk, handlers=module, apart=apart)
         undo.callback(gateway.close)
+        gateway.serve_pages(_pages(run))
         server = Server(gateway, on_ready=lambda: _welcome(run, quiet))
         ending.begin_with(lambda: setattr(server, "should_exit", True))
         ending.end_if_an_engine_dies(engines)
@@ -64,6 +68,13 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
         # Asked here: the engines end after this, as they should.
         if ending.reason:
             raise CannotStart(ending.reason)
+
+
+def _pages(run: Run) -> Pages:
+    settings, socket = config(), urlsplit(config().live_url)
+    provider, key = settings.payment_provider, os.environ.get("STRIPE_PUBLISHABLE_KEY", "")
+    origins = pages.Origins(files=run.cloud.url, live=f"{socket.scheme}://{socket.netloc}", stripe=provider == "stripe")
+    return Pages(origins, pages.settings(provider=provider, publishable_key=key, stage=settings.stage))
 
 
 def _load(run: Run, module: ModuleType, *, meter: Meter, undo: ExitStack) -> Pumps:

@@ -1,0 +1,65 @@
+"""What every page must hold, in any of its states: axe's rules, and no sideways scrolling."""
+
+from functools import lru_cache
+from typing import Any
+
+from playwright.sync_api import Page
+
+from infra.pages import SOURCE
+
+_AXE = SOURCE / "node_modules" / "axe-core" / "axe.min.js"
+# WCAG 2.2 AA with everything before it, and axe's own good practice.
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+
+
+@lru_cache(maxsize=1)
+def _axe() -> str:
+    return _AXE.read_text(encoding="utf-8")
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds on a page as it is now, a line for each element.
+
+    axe goes in by the debugger, in a world of its own: the page's policy refuses a script of another origin.
+    """
+    session = page.context.new_cdp_session(page)
+    try:
+        tree = session.send("Page.getFrameTree")
+        world = session.send("Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"]})
+        where = {"contextId": world["executionContextId"]}
+        session.send("Runtime.evaluate", {"expression": _axe(), **where})
+        run = f"axe.run(document, {{runOnly: {_TAGS!r}, resultTypes: ['violations']}})"
+        picked = ".then(found => found.violations.flatMap(one => one.nodes.map(node => [one.id, one.impact, node])))"
+        answer = session.send(
+            "Runtime.evaluate",
+            {"expression": run + picked, "awaitPromise": True, "returnByValue": True, **where},
+        )
+    finally:
+        session.detach()
+    assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+    return [_line(*each) for each in answer["result"]["value"]]
+
+
+def axe(page: Page) -> None:
+    """Fail where axe finds anything on a page as it is now."""
+    found = violations(page)
+    assert not found, "\n".join(found)
+
+
+def no_overflow(page: Page) -> None:
+    """Fail where a page is wider than its window; open it with `viewport="narrow"` for 320 pixels."""
+    found = page.evaluate(
+        """() => {
+          const limit = document.documentElement.clientWidth + 1;
+          if (document.documentElement.scrollWidth <= limit) return [];
+          return [...document.body.querySelectorAll("*")]
+            .filter((each) => each.getBoundingClientRect().right > limit || each.getBoundingClientRect().left < -1)
+            .map((each) => `${each.tagName} ${each.className} ${(each.textContent ?? "").slice(0, 40)}`)
+            .slice(0, 10).concat(["wider than the window"]);
+        }"""
+    )
+    assert not found, found
+
+
+def _line(rule: str, impact: str, node: dict[str, Any]) -> str:
+    return f"{rule} ({impact}): {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
