@@ -17,7 +17,8 @@ interface State {
 
 const Context = createContext<State | null>(null);
 
-function useForm(): State {
+/** Return the values of the form around a control of one's own. */
+export function useForm(): State {
   const found = useContext(Context);
   if (found === null) throw new Error("a field is in a Form");
   return found;
@@ -60,10 +61,18 @@ export interface FormProps {
   onSubmit(values: Values): Promise<void>;
   children: ComponentChildren;
   class?: string;
+  /** A refusal that an earlier step got for fields of this one: shown from the beginning. */
+  refused?: Refused | null;
+}
+
+/** Return the control that a field of a refusal belongs to: its own, or the one of the value that it is part of. */
+function controlOf(field: string, controls: ReadonlySet<string | null>): string | null {
+  for (let name = field; name; name = name.slice(0, Math.max(0, name.lastIndexOf(".")))) if (controls.has(name)) return name;
+  return null;
 }
 
 /** A form whose button waits for the answer. */
-export function Form({ label, draft, initial = {}, secret = [], onSubmit, children, class: name }: FormProps): JSX.Element {
+export function Form({ label, draft, initial = {}, secret = [], onSubmit, children, class: name, refused }: FormProps): JSX.Element {
   const values = useSignal<Values>({ ...initial, ...draftOf(draft) });
   const errors = useSignal<Record<string, string>>({});
   const problem = useSignal("");
@@ -85,16 +94,21 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
   const explain = (error: unknown): void => {
     const controls = new Set([...(form.current?.elements ?? [])].map((each) => each.getAttribute("name")));
     const details = error instanceof Refused ? error.details : [];
-    const placed = details.filter(({ field }) => controls.has(field));
-    errors.value = Object.fromEntries(placed.map(({ field, message }) => [field, message]));
-    const rest = details.filter(({ field }) => !controls.has(field)).map(({ field, message }) => `${field}: ${message}`);
+    const found = details.map(({ field, message }) => ({ control: controlOf(field, controls), field, message }));
+    const placed = found.filter(({ control }) => control !== null);
+    errors.value = Object.fromEntries(placed.map(({ control, message }) => [String(control), message]));
+    const rest = found.filter(({ control }) => control === null).map(({ field, message }) => `${field}: ${message}`);
     problem.value = placed.length && !rest.length ? "" : [messageOf(error), ...rest].join(" ");
-    const first = placed[0]?.field;
+    const first = placed[0]?.control;
     queueMicrotask(() => {
-      const target = first === undefined ? null : form.current?.elements.namedItem(first);
+      const target = first === undefined || first === null ? null : form.current?.elements.namedItem(first);
       if (target instanceof HTMLElement) target.focus();
     });
   };
+
+  useEffect(() => {
+    if (refused) explain(refused);
+  }, [refused]);
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
