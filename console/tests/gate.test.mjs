@@ -1,0 +1,90 @@
+// Gate's copies of the rule and of the reading of codes, held to the platform's vectors. They are bundled as the page is.
+import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+
+import { build } from "esbuild";
+
+const HERE = import.meta.dirname;
+const VECTORS = path.join(HERE, "..", "..", "tests", "vectors");
+
+async function bundled(file) {
+  const entry = path.join(HERE, "..", "src", "gate", file);
+  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false, logLevel: "warning" });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+}
+
+const vectors = async (name) => JSON.parse(await readFile(path.join(VECTORS, name), "utf8")).cases;
+
+test("the rule gives the result and the reason of each vector of admission", async () => {
+  const { decide } = await bundled("rule.ts");
+  const cases = await vectors("admission.json");
+  assert.ok(cases.length > 1000);
+  for (const { id, rule, input, expected } of cases) assert.deepEqual(decide(input), expected, `${id}: ${rule}`);
+});
+
+test("a vector with another result or another reason fails", async () => {
+  const { decide } = await bundled("rule.ts");
+  for (const { id, input, expected } of await vectors("admission.json")) {
+    const { result, reason } = decide(input);
+    assert.notDeepEqual({ result, reason }, { ...expected, result: expected.result === "valid" ? "invalid" : "valid" }, id);
+    assert.notDeepEqual({ result, reason }, { ...expected, reason: `${expected.reason}?` }, id);
+  }
+});
+
+test("scanned codes, ids and cards are read as the platform reads them", async () => {
+  const { cardName, codes, identifier } = await bundled("scanned.ts");
+  const read = { identifier, card_name: cardName };
+  const cases = await vectors("scanned.json");
+  const counts = {};
+  for (const { kind, form, input, expected } of cases) {
+    if (kind === "ticket_code") assert.ok([...codes(input)].includes(expected), `${kind}, ${form}`);
+    else if (kind in read) assert.equal(read[kind](input), expected, `${kind}, ${form}`);
+    else continue;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  for (const kind of ["ticket_code", "identifier", "card_name"]) assert.ok(counts[kind] > 10, kind);
+});
+
+test("what was shown is a code, a card or a ticket", async () => {
+  const { shownOf, uidOfCardId } = await bundled("scanned.ts");
+  assert.deepEqual(shownOf("]Q3 04:a1:b2:c3:d4:e5:f6\r"), { card_id: "04A1B2C3D4E5F6" });
+  assert.deepEqual(shownOf("TKT_01JDEM00000000000000000001\n"), { ticket_id: "tkt_01JDEM00000000000000000001" });
+  assert.deepEqual(shownOf("https://example.com"), { qr: "https://example.com" });
+  assert.equal(uidOfCardId("crd_01JDEM"), null);
+});
+
+const BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+
+function base45(bytes) {
+  let text = "";
+  for (let place = 0; place < bytes.length; place += 2) {
+    const pair = bytes.subarray(place, place + 2);
+    let value = pair.reduce((sum, each) => sum * 256 + each, 0);
+    for (let digit = 0; digit <= pair.length; digit += 1, value = Math.floor(value / 45)) text += BASE45[value % 45];
+  }
+  return text;
+}
+
+test("a code is genuine only with the platform's signature", async () => {
+  const { readCode, readKeys, eventTag } = await bundled("code.ts");
+  const pair = await webcrypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
+  const raw = Buffer.from(await webcrypto.subtle.exportKey("raw", pair.publicKey));
+  const kid = Buffer.from(await webcrypto.subtle.digest("SHA-256", raw)).subarray(0, 4);
+  const tag = Buffer.from(await eventTag("evt_a"), "hex");
+  const body = Buffer.concat([Buffer.from([1]), kid, Buffer.from("0193583a0000000000000000000000ff", "hex"), Buffer.from([0, 3]), tag]);
+  const signed = Buffer.concat([Buffer.from("gatehouse ticket code\0"), body]);
+  const signature = Buffer.from(await webcrypto.subtle.sign("Ed25519", pair.privateKey, signed));
+  const keys = await readKeys([raw.toString("base64url"), "no key"]);
+  const code = `GH1:${base45(Buffer.concat([body, signature]))}`;
+  assert.equal(keys.size, 1);
+  const found = await readCode(`]Q1${code.toLowerCase()}\r\n`, keys);
+  assert.equal(found.credential, 3);
+  assert.equal(found.event_tag, tag.toString("hex"));
+  assert.match(found.ticket_id, /^tkt_01JDC3M[0-9A-Z]+7Z$/);
+  signature[5] ^= 1;
+  assert.equal(await readCode(`GH1:${base45(Buffer.concat([body, signature]))}`, keys), null);
+  assert.equal(await readCode(code, new Map()), null);
+});
