@@ -72,6 +72,7 @@ def usher_phone_heartbeat(call: Call[schema.PhoneHeartbeatIn, None]) -> schema.P
     return schema.PhoneHeartbeatOut(
         **_status_out(reported.status).model_dump(),
         config=SettingsOut.read(answer.config),
+        server_public_keys=answer.server_public_keys,
         revoked_before=answer.revoked_before,
         time=answer.time,
         test=answer.test,

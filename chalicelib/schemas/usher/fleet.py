@@ -50,6 +50,9 @@ class PhoneHeartbeatOut(SyncStatusOut):
     """The state of the phone, its settings, and the platform's time; `test` is to be repeated at once."""
 
     config: SettingsOut
+    server_public_keys: list[str] = Field(
+        description="The platform's public keys that prove codes, the current one first (base64url)."
+    )
     revoked_before: Moment | None
     time: Moment
     test: str | None

@@ -2,7 +2,7 @@
 
 from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.device import SETTINGS
-from chalicelib.schemas.examples.shared import CURSOR, DEVICE_ID, INSTALLATION_ID, PHONE_ID, Example
+from chalicelib.schemas.examples.shared import CURSOR, DEVICE_ID, INSTALLATION_ID, KEY, PHONE_ID, Example
 
 _STATUS = {
     "device_id": PHONE_ID,
@@ -58,7 +58,14 @@ OPERATIONS: dict[str, Example] = {
             "gate": demo.GATES[0],
             "seq": 44,
         },
-        {**_STATUS, "config": SETTINGS, "revoked_before": None, "time": "2026-11-20T19:05:00.000Z", "test": None},
+        {
+            **_STATUS,
+            "config": SETTINGS,
+            "server_public_keys": [KEY],
+            "revoked_before": None,
+            "time": "2026-11-20T19:05:00.000Z",
+            "test": None,
+        },
     ),
     "usher_nfc_status": Example(answer=_BOARD),
     "usher_nfc_test": Example(
