@@ -13,8 +13,9 @@ export interface Chart {
   end(): void;
 }
 
-const HEIGHT = 200;
 const LEAST_HEIGHT = 120;
+// The legend stands below the drawing, within the same place.
+const LEGEND = 36;
 
 // A canvas does not know `light-dark()`: the colour is read from an element that has it.
 function colourOf(place: HTMLElement, name: string): string {
@@ -38,7 +39,7 @@ export function draw(place: HTMLElement, zone: string, [admitted, refused]: read
   const colour = (name: string) => (): string => colours[name] ?? "gray";
   const size = (): { width: number; height: number } => ({
     width: Math.max(200, place.clientWidth),
-    height: Math.max(LEAST_HEIGHT, place.clientHeight || HEIGHT),
+    height: Math.max(LEAST_HEIGHT, place.clientHeight - LEGEND),
   });
   const axis: uPlot.Axis = { stroke: colour("faint"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 }, font: "14px system-ui" };
   const plot = new uPlot(

@@ -1,5 +1,5 @@
 // What needs attention: refusals, contradictions and suspected clones, the newest first. No names: many see a Board.
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
 
 import { clock } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
@@ -53,10 +53,13 @@ function Item({ entry, zone }: { entry: Entry; zone: string }): JSX.Element {
         {why ? <span> {why}</span> : null}
         {where.length ? (
           <span class="quiet where">
-            {where.map((part) => (
-              <bdi key={part}>{part}</bdi>
+            {where.map((part, place) => (
+              <Fragment key={part}>
+                {place ? " · " : ""}
+                <bdi>{part}</bdi>
+              </Fragment>
             ))}
-            {entry.offline ? <span>{t("board.offline")}</span> : null}
+            {entry.offline ? ` · ${t("board.offline")}` : null}
           </span>
         ) : null}
       </span>

@@ -57,12 +57,11 @@ export function Gates({ board, facts }: { board: Board; facts: Facts }): JSX.Ele
                 <th scope="col">{t("board.admitted")}</th>
                 <th scope="col">{t("board.refused")}</th>
                 <th scope="col">{t("board.last_scan")}</th>
-                {board.devices.value ? <th scope="col">{t("board.devices")}</th> : null}
               </tr>
             </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={row.gate ?? ""}>
+            {rows.map((row) => (
+              <tbody key={row.gate ?? ""}>
+                <tr class={row.devices?.length ? "own" : undefined}>
                   <th scope="row">{row.gate === null ? t("board.gate.none") : <bdi>{row.gate}</bdi>}</th>
                   <td>
                     <bdi class="num">{count(row.admitted)}</bdi>
@@ -71,14 +70,16 @@ export function Gates({ board, facts }: { board: Board; facts: Facts }): JSX.Ele
                     <bdi class="num">{count(row.refused)}</bdi>
                   </td>
                   <td>{row.lastAt ? <bdi class="num">{clock(row.lastAt, facts.zone)}</bdi> : "–"}</td>
-                  {row.devices ? (
-                    <td>
+                </tr>
+                {row.devices?.length ? (
+                  <tr class="of-gate">
+                    <td colSpan={4}>
                       <Devices devices={row.devices} />
                     </td>
-                  ) : null}
-                </tr>
-              ))}
-            </tbody>
+                  </tr>
+                ) : null}
+              </tbody>
+            ))}
           </table>
         </div>
       ) : (
@@ -93,13 +94,12 @@ export function Gates({ board, facts }: { board: Board; facts: Facts }): JSX.Ele
 }
 
 function Devices({ devices }: { devices: readonly DeviceRow[] }): JSX.Element {
-  if (!devices.length) return <span class="quiet">{t("board.devices.none")}</span>;
   const ready = devices.filter((each) => each.ready).length;
   return (
     <>
       <p class="readiness">
         <span class={`badge ${ready === devices.length ? "good" : ready ? "warn" : "bad"}`}>
-          {ready === devices.length ? "✓" : "!"} {t("board.devices.ready", { ready: count(ready), all: count(devices.length) })}
+          <span aria-hidden="true">{ready === devices.length ? "✓" : "⚠"}</span> {t("board.devices.ready", { ready: count(ready), all: count(devices.length) })}
         </span>
       </p>
       <ul class="devices">

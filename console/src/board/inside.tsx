@@ -1,8 +1,7 @@
 // How many are inside, how many there may be at most, and how full that is.
 import type { JSX } from "preact";
 
-import { count, percent } from "../ui/format.tsx";
-import { clock } from "../ui/format.tsx";
+import { clock, count, isolated, percent } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 
 import type { Facts } from "./data.ts";
@@ -13,9 +12,10 @@ const NEARLY = 0.9;
 function boundOf(board: Board, inside: number, zone: string): { text: string; sure: boolean } {
   const bound = board.bound.value;
   if (bound === null || bound.unsynced === 0) return { text: t("board.bound.none"), sure: true };
-  const values = { most: count(inside + bound.waiting), devices: count(bound.unsynced), at: clock(bound.asOf, zone) };
+  const values = { most: isolated(count(inside + bound.waiting)), devices: count(bound.unsynced), at: isolated(clock(bound.asOf, zone)) };
   // A silent reader goes on deciding: then what waits is not known, and the number is no bound.
-  return { text: t(bound.waiting ? "board.bound.waiting" : "board.bound.silent", values), sure: false };
+  const key = bound.waiting ? "board.bound.waiting" : "board.bound.silent";
+  return { text: t(bound.unsynced === 1 ? `${key}.one` : key, values), sure: false };
 }
 
 export function Inside({ board, facts }: { board: Board; facts: Facts }): JSX.Element {
@@ -60,7 +60,7 @@ function Capacity({ inside, waiting, capacity }: { inside: number; waiting: numb
   const share = inside / capacity;
   const state = share >= 1 ? "full" : share >= NEARLY ? "nearly" : "room";
   const width = (value: number): number => Math.min(100, Math.max(0, (100 * value) / capacity));
-  const text = t("board.capacity.of", { share: percent(share), capacity: count(capacity) });
+  const text = t("board.capacity.of", { share: isolated(percent(share)), capacity: isolated(count(capacity)) });
   return (
     <div class={`capacity ${state}`}>
       <div

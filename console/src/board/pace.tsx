@@ -49,14 +49,13 @@ export function Pace({ board, zone }: { board: Board; zone: string }): JSX.Eleme
   const chosen = scheme.value;
   useEffect(() => chart.current?.recolour(), [chosen]);
   const shown = board.series(now.value);
-  const lastFull = shown.admitted.at(-2) ?? 0;
-  const refused = shown.refused.at(-2) ?? 0;
+  const scansOf = (place: number): string => count((shown.admitted.at(place) ?? 0) + (shown.refused.at(place) ?? 0));
   const since = board.knownSince.value;
   return (
     <section class="panel pace" aria-label={t("board.pace")}>
       <h2>{t("board.pace")}</h2>
       <p class="pace-now">
-        <bdi class="num">{count(lastFull + refused)}</bdi> <span class="quiet">{t("board.pace.last")}</span>
+        <bdi class="num">{scansOf(-1)}</bdi> <span class="quiet">{t("board.pace.now", { before: scansOf(-2) })}</span>
       </p>
       {failed.value ? <p class="quiet">{t("board.pace.failed")}</p> : <div class="chart" ref={place} aria-hidden="true" />}
       {since !== null && now.value - since < MINUTES * 60_000 ? <p class="hint">{t("board.pace.since", { at: clock(new Date(since).toISOString(), zone) })}</p> : null}

@@ -46,6 +46,11 @@ export function clock(value: string, zone?: string | null): string {
   return time(value, zone, today ? { timeStyle: "short" } : DAY_AND_TIME);
 }
 
+/** Isolate a part of a sentence, such as a percentage, from the direction of the words around it. */
+export function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
+}
+
 /** Isolate a number, a code, a phone number or another's name from the direction of the text around it. */
 export function Num({ children, label }: { children: ComponentChildren; label?: string }): JSX.Element {
   return (
