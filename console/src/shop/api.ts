@@ -1,0 +1,117 @@
+// What the views of the shop ask the platform, and how they send a deed once.
+import { answerOf, authorized, connect, done, once, refusalOf, Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
+import { session } from "../ui/api/session.ts";
+
+export type ShopEvent = Schemas["WebappEventOut"];
+export type Category = Schemas["WebappTicketCategoryOut"];
+export type Booking = Schemas["WebappBookingOut"];
+export type Ticket = Schemas["WebappTicketOut"];
+export type Card = Schemas["WebappCardOut"];
+export type Payment = Schemas["WebappPaymentOut"];
+export type Confirmed = Schemas["WebappConfirmedOut"];
+export type Dependent = Schemas["WebappDependentOut"];
+export type Me = Schemas["WebappMeOut"];
+
+/** Routes that anybody may call. */
+export const open = connect(null);
+/** Routes of the customer who is logged in. */
+export const mine = connect("webapp");
+
+/** The customer's id, or null where nobody is logged in. */
+export const customerId = (): string | null => session("webapp").value?.who.id ?? null;
+
+// A refusal with one of these says nothing of the deed: it is asked again under the same key.
+const UNDECIDED = new Set([401, 408, 425, 429]);
+
+/** Do something once, however often it is sent; `name` says what, with all that is sent. Raises Refused, Unreachable. */
+export async function deed<T>(name: string, send: (key: { "Idempotency-Key": string }) => Promise<T>): Promise<T> {
+  try {
+    const answer = await send({ "Idempotency-Key": once(name) });
+    done(name);
+    return answer;
+  } catch (error) {
+    if (isFinal(error)) done(name);
+    throw error;
+  }
+}
+
+/** Whether an error says for good that a deed was not done. */
+export function isFinal(error: unknown): boolean {
+  if (!(error instanceof Refused) || error.status >= 500 || UNDECIDED.has(error.status)) return false;
+  return error.code !== "IDEMPOTENCY_IN_PROGRESS";
+}
+
+const known = new Map<string, Promise<ShopEvent>>();
+
+/** Read an event; `fresh` reads it again, since its stock changes. */
+export function eventOf(id: string, { fresh = false } = {}): Promise<ShopEvent> {
+  const found = known.get(id);
+  if (found !== undefined && !fresh) return found;
+  const asked = answerOf(open.GET("/api/v1/public/events/{event_id}/", { params: { path: { event_id: id } } }));
+  known.set(id, asked);
+  asked.catch(() => known.delete(id));
+  return asked;
+}
+
+/** Keep what a list said of an event, so that its page has something to show at once. */
+export function rememberEvents(events: readonly ShopEvent[]): void {
+  for (const event of events) known.set(event.id, Promise.resolve(event));
+}
+
+/** Fetch a file as the customer, and offer it to the browser as a download. */
+export async function download(address: string, name: string): Promise<void> {
+  const response = await authorized("webapp", new Request(address, { headers: { Accept: "application/pdf" } }));
+  if (!response.ok) throw refusalOf(response, await response.json().catch(() => null));
+  saveAs(await response.blob(), name);
+}
+
+/** Offer something that the page has made as a download. */
+export function saveAs(content: Blob, name: string): void {
+  const address = URL.createObjectURL(content);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+/** What this installation says of itself. */
+export interface PlatformSettings {
+  stage: string;
+  /** The payment provider's own form; null where there is none, as with the sandbox. */
+  payments: { provider: string; publishable_key: string } | null;
+}
+
+let settings: Promise<PlatformSettings> | undefined;
+
+/** Read the settings of this installation. Raises Unreachable. */
+export function settingsOf(): Promise<PlatformSettings> {
+  settings ??= fetch("/settings.json").then(
+    (response) => {
+      if (!response.ok) throw new Unreachable("The settings of the pages cannot be read.");
+      return response.json() as Promise<PlatformSettings>;
+    },
+    (cause: unknown) => {
+      throw new Unreachable("The platform cannot be reached.", { cause });
+    },
+  );
+  settings.catch(() => (settings = undefined));
+  return settings;
+}
+
+/** Return an amount in minor units with its digits, so that amounts can be added without a float. */
+export function minor(amount: string): bigint {
+  return BigInt(amount.replace(".", ""));
+}
+
+/** Return what `counts` of these prices cost together. All are in one currency. */
+export function sum(parts: readonly (readonly [price: { amount: string; currency: string }, count: number])[]): { amount: string; currency: string } | null {
+  const first = parts[0]?.[0];
+  if (first === undefined) return null;
+  const digits = first.amount.split(".")[1]?.length ?? 0;
+  const total = parts.reduce((so, [price, count]) => so + minor(price.amount) * BigInt(count), 0n);
+  const text = total.toString().padStart(digits + 1, "0");
+  return { currency: first.currency, amount: digits ? `${text.slice(0, -digits)}.${text.slice(-digits)}` : text };
+}
