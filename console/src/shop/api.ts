@@ -1,5 +1,5 @@
 // What the views of the shop ask the platform, and how they send a deed once.
-import { answerOf, authorized, connect, done, once, refusalOf, Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
+import { answerOf, connect, done, once, Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
 import { session } from "../ui/api/session.ts";
 
 export type ShopEvent = Schemas["WebappEventOut"];
@@ -56,25 +56,6 @@ export function eventOf(id: string, { fresh = false } = {}): Promise<ShopEvent> 
 /** Keep what a list said of an event, so that its page has something to show at once. */
 export function rememberEvents(events: readonly ShopEvent[]): void {
   for (const event of events) known.set(event.id, Promise.resolve(event));
-}
-
-/** Fetch a file as the customer, and offer it to the browser as a download. */
-export async function download(address: string, name: string): Promise<void> {
-  const response = await authorized("webapp", new Request(address, { headers: { Accept: "application/pdf" } }));
-  if (!response.ok) throw refusalOf(response, await response.json().catch(() => null));
-  saveAs(await response.blob(), name);
-}
-
-/** Offer something that the page has made as a download. */
-export function saveAs(content: Blob, name: string): void {
-  const address = URL.createObjectURL(content);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
 /** What this installation says of itself. */

@@ -50,11 +50,12 @@ export function Claim(): JSX.Element {
 function Gifts(): JSX.Element {
   const list = useList((cursor) => answerOf(mine.GET("/api/v1/users/tickets/", { params: { query: { upcoming: true, cursor } } })));
   const number = session("webapp").value?.who.mobile_number;
+  const shown = typeof number === "string" ? number : "";
   return (
     <>
       <Title text={t("shop.claimed")} />
       <p>
-        {t("shop.claimed_hint")} <Num>{String(number ?? "")}</Num>
+        {t("shop.claimed_hint")} <Num>{shown}</Num>
       </p>
       <Listing list={list} label={t("shop.tickets")} empty={<p>{t("shop.no_gift")}</p>} row={(ticket) => <TicketRow key={ticket.id} ticket={ticket} />} />
       <p class="quiet">

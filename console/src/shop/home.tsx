@@ -84,7 +84,7 @@ function Filters(): JSX.Element {
   const text = (name: Filter, type: string, more: object = {}): JSX.Element => (
     <label class="field">
       <span>{t(`shop.filter.${name}`)}</span>
-      <input key={now[name] ? "set" : "unset"} {...{ type }} name={name} defaultValue={now[name] ?? ""} {...more} onInput={(event) => later(name, event.currentTarget.value)} />
+      <input key={now[name] ? "set" : "unset"} {...({ type, ...more } as object)} name={name} defaultValue={now[name] ?? ""} onInput={(event) => later(name, event.currentTarget.value)} />
     </label>
   );
   return (

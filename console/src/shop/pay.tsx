@@ -137,31 +137,39 @@ export function Pay(props: PayProps): JSX.Element {
   const run = (): void => {
     if (step.value.at !== "working") void paying.run(way.value);
   };
-  const free = Number(props.total.amount) === 0;
   const key = settings.value?.payments?.publishable_key ?? null;
+  const problem = "problem" in now ? (now.problem ?? "") : "";
+  const opened = { publishable: key, cancel: () => (step.value = { at: "choose" }) };
+  const proceed = (payment: Payment) => (): Promise<void> => paying.confirm(payment, way.value);
+  const sandbox = settings.value !== null && settings.value.payments === null;
   return (
     <div class="pay">
-      <div ref={area} tabIndex={-1} role="alert" class={("problem" in now && now.problem) ? "failure" : ""}>
-        {"problem" in now && now.problem ? <p>{now.problem}</p> : null}
+      <div ref={area} tabIndex={-1} role="alert" class={problem ? "failure" : ""}>
+        {problem ? <p>{problem}</p> : null}
       </div>
-      {at === "working" ? (
-        <p role="status" class="quiet working">
-          {t("shop.paying")}
-        </p>
-      ) : null}
-      {now.at === "action" ? <Act payment={now.payment} publishable={key} proceed={() => paying.confirm(now.payment, way.value)} cancel={() => (step.value = { at: "choose" })} /> : null}
-      {now.at === "typing" ? (
-        <Typing payment={now.payment} publishable={key} proceed={() => paying.confirm(now.payment, way.value)} cancel={() => (step.value = { at: "choose" })} />
-      ) : null}
-      {at === "choose" || at === "unsure" || at === "working" ? (
-        <>
-          {free ? null : <Ways way={way.value} choose={(next) => (way.value = next)} cards={props.cards} total={props.total} sandbox={settings.value !== null && settings.value.payments === null} busy={at !== "choose"} />}
-          <button type="button" class="primary large" aria-busy={at === "working"} onClick={run}>
-            {at === "working" ? t("ui.working") : at === "unsure" ? t("shop.pay_check") : free ? t("shop.get_free") : t("shop.pay", { amount: money(props.total) })}
-          </button>
-        </>
+      <p role="status" class="quiet">
+        {at === "working" ? t("shop.paying") : ""}
+      </p>
+      {now.at === "action" ? <Act {...opened} payment={now.payment} proceed={proceed(now.payment)} /> : null}
+      {now.at === "typing" ? <Typing {...opened} payment={now.payment} proceed={proceed(now.payment)} /> : null}
+      {now.at === "choose" || now.at === "unsure" || now.at === "working" ? (
+        <Start at={now.at} way={way.value} choose={(next) => (way.value = next)} cards={props.cards} total={props.total} sandbox={sandbox} run={run} />
       ) : null}
     </div>
+  );
+}
+
+/** The ways to pay, and the button that begins. */
+function Start({ at, run, ...ways }: Omit<WaysProps, "busy"> & { at: "choose" | "unsure" | "working"; run(): void }): JSX.Element {
+  const free = Number(ways.total.amount) === 0;
+  const text = { choose: free ? t("shop.get_free") : t("shop.pay", { amount: money(ways.total) }), unsure: t("shop.pay_check"), working: t("ui.working") };
+  return (
+    <>
+      {free ? null : <Ways {...ways} busy={at !== "choose"} />}
+      <button type="button" class="primary large" aria-busy={at === "working"} onClick={run}>
+        {text[at]}
+      </button>
+    </>
   );
 }
 

@@ -4,11 +4,12 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { answerOf, Refused, Unreachable } from "../ui/api/client.ts";
+import { save } from "../ui/file.ts";
 import { money, Num, time } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Failure, useRead } from "../ui/list.tsx";
 
-import { customerId, eventOf, mine, saveAs, type Ticket } from "./api.ts";
+import { customerId, eventOf, mine } from "./api.ts";
 import { calendarOf } from "./calendar.ts";
 import { Give, HandOn, Refund, TakeBack } from "./giving.tsx";
 import { dropTicket, keepTicket, keptTicket, noteOf, type KeptTicket } from "./keep.ts";
@@ -35,10 +36,9 @@ async function read(id: string): Promise<Opened> {
       dropTicket(id);
       return { ...found, refused: typeof shown === "string" ? shown : "" };
     }
-    const kept = { ...found, image: shown.image, payload: shown.payload };
-    const { refused: _refused, offline: _offline, ...stored } = kept;
-    keepTicket({ ...stored, event: event && { timezone: event.timezone, ends_at: event.ends_at, venue: event.venue } });
-    return kept;
+    const { image, payload } = shown;
+    keepTicket({ ticket, image, payload, at: found.at, event: event && { timezone: event.timezone, ends_at: event.ends_at, venue: event.venue } });
+    return { ...found, image, payload };
   } catch (error) {
     code.catch(() => undefined);
     const kept = keptTicket(id);
@@ -146,7 +146,7 @@ function Actions({ opened, reload, left }: { opened: Opened; reload(): void; lef
     reload();
   };
   const canMove = ticket.status === "valid" && ticket.scan_status === "not_scanned" && !offline;
-  const saveCalendar = (): void => saveAs(new Blob([calendarOf(ticket, event)], { type: "text/calendar" }), `${ticket.number}.ics`);
+  const saveCalendar = (): void => save(new Blob([calendarOf(ticket, event)], { type: "text/calendar" }), `${ticket.number}.ics`);
   const props = { ticket, close, changed, left };
   return (
     <>
@@ -248,5 +248,3 @@ function FullScreen({ opened, close }: { opened: Opened; close(): void }): JSX.E
     </dialog>
   );
 }
-
-export type { Ticket };

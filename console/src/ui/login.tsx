@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 
-import { Field, Form, Submit } from "./form.tsx";
+import { Field, Form, Submit, useForm } from "./form.tsx";
 import { Num } from "./format.tsx";
 import { t } from "./i18n.ts";
 import { LocalCode } from "./local.tsx";
@@ -54,15 +54,20 @@ export function PhoneLogIn({ title, begin, finish, children }: PhoneLogInProps):
 
 /** The field for a code that was sent to a number or an address; it can be pasted with spaces. */
 export function CodeForm({ to, finish, label }: { to: string; finish(code: string): Promise<void>; label?: string }): JSX.Element {
-  const offered = useSignal("");
   return (
-    <Form key={offered.value} label={label ?? t("ui.code")} initial={{ otp: offered.value }} onSubmit={({ otp = "" }) => finish(otp.trim())}>
+    <Form label={label ?? t("ui.code")} onSubmit={({ otp = "" }) => finish(otp.replace(/[\s-]/g, ""))}>
       <p>
         {t("ui.code_sent")} <Num>{to}</Num>
       </p>
       <Field name="otp" label={label ?? t("ui.code")} inputmode="numeric" autocomplete="one-time-code" required />
-      <LocalCode to={to} use={(code) => (offered.value = code)} />
+      <Offered to={to} />
       <Submit>{t("ui.confirm")}</Submit>
     </Form>
   );
+}
+
+/** In a local run, the code that was sent: one press fills the field above. */
+function Offered({ to }: { to: string }): JSX.Element {
+  const form = useForm();
+  return <LocalCode to={to} use={(code) => form.set("otp", code)} />;
 }

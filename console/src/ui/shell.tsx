@@ -10,6 +10,8 @@ import { choose, scheme, type Scheme } from "./scheme.ts";
 
 export interface ShellProps {
   title: string;
+  /** The name of the view that is shown, for the document's title; read again when it changes. */
+  view?: () => string;
   /** Links of the page: address and label. */
   links?: readonly (readonly [href: string, label: string])[];
   /** Whose session the head shows, with its log-out. */
@@ -19,11 +21,12 @@ export interface ShellProps {
 }
 
 /** Render a page within its frame; the title is the document's too. */
-export function Shell({ title, links = [], portal, logOut, children }: ShellProps): JSX.Element {
+export function Shell({ title, view, links = [], portal, logOut, children }: ShellProps): JSX.Element {
   const who = portal ? session(portal).value?.who : undefined;
   useSignalEffect(() => {
     void language.value;
-    document.title = `${title} · Gatehouse`;
+    const shown = view?.() || title;
+    document.title = shown === "Gatehouse" ? shown : `${shown} · Gatehouse`;
   });
   return (
     <>

@@ -1,0 +1,121 @@
+// Dependents: people whose tickets the customer buys.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+
+import { answerOf, type Schemas } from "../ui/api/client.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { Choice, Deed, Field, Form, Submit } from "../ui/form.tsx";
+import { Num } from "../ui/format.tsx";
+import { t } from "../ui/i18n.ts";
+import { Listing, useList, useRead } from "../ui/list.tsx";
+
+import { bloodType, bloodTypes } from "./account.tsx";
+import { deed, mine, type Dependent } from "./api.ts";
+
+type Card = readonly [id: string, label: string];
+
+/** The list of dependents, with their forms. */
+export function Family(): JSX.Element {
+  const list = useList(() => answerOf(mine.GET("/api/v1/users/dependents/")));
+  const cards = useRead(() => answerOf(mine.GET("/api/v1/users/nfc-cards/", { params: { query: { page_size: 100 } } })));
+  const open = useSignal<Dependent | "new" | null>(null);
+  const active = (cards.value?.results ?? []).filter(({ status }) => status === "active").map(({ id, uid }): Card => [id, `…${uid.slice(-4)}`]);
+  const remove = async (id: string): Promise<void> => {
+    await answerOf<unknown>(mine.DELETE("/api/v1/users/dependents/{dependent_id}/", { params: { path: { dependent_id: id } } }));
+    list.replace((each) => each.id === id, null);
+  };
+  const shown = open.value;
+  return (
+    <>
+      <p class="quiet">{t("shop.family_hint")}</p>
+      <Listing
+        list={list}
+        label={t("shop.account.family")}
+        empty={<p>{t("shop.no_family")}</p>}
+        row={(each) => (
+          <li key={each.id} class="row">
+            <span class="grow">
+              <b>
+                <bdi>{each.name}</bdi>
+              </b>{" "}
+              <span class="quiet">
+                <bdi>{each.relation}</bdi>
+              </span>
+              {each.date_of_birth ? (
+                <small>
+                  {" "}
+                  <Num>{each.date_of_birth}</Num>
+                </small>
+              ) : null}
+            </span>
+            <button type="button" onClick={() => (open.value = each)}>
+              {t("shop.change")}
+            </button>
+            <Deed act={() => remove(each.id)}>{t("shop.remove")}</Deed>
+          </li>
+        )}
+      />
+      <button type="button" class="primary" onClick={() => (open.value = "new")}>
+        {t("shop.add_person")}
+      </button>
+      {shown ? (
+        <Dialog title={t(shown === "new" ? "shop.add_person" : "shop.change")} close={() => (open.value = null)}>
+          <Person
+            person={shown === "new" ? null : shown}
+            cards={active}
+            saved={() => {
+              open.value = null;
+              list.reload();
+            }}
+          />
+        </Dialog>
+      ) : null}
+    </>
+  );
+}
+
+const typedOf = (person: Dependent): Record<string, string> => ({
+  name: person.name,
+  relation: person.relation,
+  date_of_birth: person.date_of_birth ?? "",
+  blood_type: person.blood_type ?? "",
+  card_id: person.card_id ?? "",
+  "emergency_contact.name": person.emergency_contact?.name ?? "",
+  "emergency_contact.mobile_number": person.emergency_contact?.mobile_number ?? "",
+});
+
+/** Return what a form says of a dependent, as the API takes it. */
+function bodyOf(values: Record<string, string>): Schemas["WebappDependentIn"] {
+  const contact = { name: values["emergency_contact.name"] ?? "", mobile_number: values["emergency_contact.mobile_number"] ?? "" };
+  return {
+    name: values.name ?? "",
+    relation: values.relation ?? "",
+    date_of_birth: values.date_of_birth || null,
+    blood_type: bloodType(values.blood_type),
+    emergency_contact: contact.name || contact.mobile_number ? contact : null,
+    card_id: values.card_id || null,
+  };
+}
+
+function Person({ person, cards, saved }: { person: Dependent | null; cards: readonly Card[]; saved(): void }): JSX.Element {
+  const initial = person ? typedOf(person) : {};
+  const save = async (values: Record<string, string>): Promise<void> => {
+    const body = bodyOf(values);
+    if (person) await answerOf(mine.PUT("/api/v1/users/dependents/{dependent_id}/", { body, params: { path: { dependent_id: person.id } } }));
+    else await deed(`dependent:${JSON.stringify(body)}`, (header) => answerOf(mine.POST("/api/v1/users/dependents/", { body, params: { header } })));
+    saved();
+  };
+  const known = person?.card_id && !cards.some(([id]) => id === person.card_id) ? [[person.card_id, t("shop.card_name")] as const] : [];
+  return (
+    <Form label={t("shop.add_person")} draft={`dependent.${person?.id ?? "new"}`} initial={initial} onSubmit={save}>
+      <Field name="name" label={t("shop.name")} required />
+      <Field name="relation" label={t("shop.relation")} hint={t("shop.relation_hint")} required />
+      <Field name="date_of_birth" label={t("shop.born")} type="date" />
+      <Choice name="blood_type" label={t("shop.blood")} options={bloodTypes()} />
+      <Choice name="card_id" label={t("shop.their_card")} options={[["", t("shop.no_card")], ...known, ...cards]} />
+      <Field name="emergency_contact.name" label={t("shop.contact_name")} />
+      <Field name="emergency_contact.mobile_number" label={t("shop.contact_number")} type="tel" />
+      <Submit>{t("ui.save")}</Submit>
+    </Form>
+  );
+}
