@@ -8,16 +8,18 @@ import { t } from "./i18n.ts";
 
 export type Values = Record<string, string>;
 
-interface State {
+export interface State {
   values: Values;
   errors: Record<string, string>;
   busy: boolean;
   set(name: string, value: string): void;
+  /** Set several values at once, such as the two halves of a position. */
+  fill(given: Values): void;
 }
 
 const Context = createContext<State | null>(null);
 
-/** Return the values of the form around a control of one's own. */
+/** Return the form around a view: for parts of it that follow from what was typed, or that fill fields in. */
 export function useForm(): State {
   const found = useContext(Context);
   if (found === null) throw new Error("a field is in a Form");
@@ -84,8 +86,11 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
     errors: errors.value,
     busy: busy.value,
     set(field, value) {
-      values.value = { ...values.value, [field]: value };
-      if (errors.value[field]) errors.value = { ...errors.value, [field]: "" };
+      state.fill({ [field]: value });
+    },
+    fill(given) {
+      values.value = { ...values.value, ...given };
+      errors.value = Object.fromEntries(Object.entries(errors.value).filter(([field]) => !(field in given)));
       const kept = Object.fromEntries(Object.entries(values.value).filter(([each]) => !secret.includes(each)));
       keepDraft(draft, kept);
     },

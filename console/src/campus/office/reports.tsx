@@ -1,0 +1,133 @@
+// Reports: downloads with the session's token, large ones as jobs; each has an id by which anybody can verify it.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+
+import { answerOf, type Schemas } from "../../ui/api/client.ts";
+import { Choice, Deed, Field, Form, Submit } from "../../ui/form.tsx";
+import { Num, time } from "../../ui/format.tsx";
+import { t } from "../../ui/i18n.ts";
+import { JobProgress } from "../../ui/job.tsx";
+import { Failure, useRead } from "../../ui/list.tsx";
+import { query } from "../../ui/router.ts";
+import { api, deliver, save, type Delivered } from "../api.ts";
+import { Title } from "../parts.tsx";
+
+const FORMATS = ["xlsx", "csv", "json"] as const;
+const BASE = "/api/campus/reports";
+
+export default function Reports(): JSX.Element {
+  const events = useRead(() => answerOf(api.GET("/api/campus/events/", { params: { query: { page_size: 100 } } })));
+  const delivered = useSignal<Delivered | null>(null);
+  const job = useSignal("");
+  const asked = query.peek().get("event") ?? "";
+  const listed = events.value?.results ?? [];
+  const names = listed.map(({ id, title, start_datetime: starts }) => [id, `${title} · ${time(starts, null, { dateStyle: "medium" })}`] as const);
+
+  const get = async (path: string, filters: Record<string, string>): Promise<void> => {
+    const found = await deliver(path, filters);
+    delivered.value = found;
+    job.value = found.job?.job_id ?? "";
+    if (found.file) save(found.file, found.name);
+  };
+  const versions = [
+    ["", t("campus.report.full")],
+    ["true", t("campus.report.redacted")],
+  ] as const;
+  if (events.error && !events.value) return <Failure error={events.error} again={events.reload} />;
+  if (!events.value) return <p class="quiet">{t("ui.loading")}</p>;
+  return (
+    <>
+      <Title>{t("campus.reports")}</Title>
+      <div role="status">{delivered.value || job.value ? <Outcome delivered={delivered.value} job={job.value} /> : null}</div>
+      <div class="two">
+        <section class="card">
+          <h2>{t("campus.report.attendance")}</h2>
+          <p class="quiet">{t("campus.report.attendance_what")}</p>
+          <Form label={t("campus.report.attendance")} draft="campus.report" initial={{ event: asked, format: "xlsx" }} onSubmit={(values) => get(`${BASE}/attendance/`, values)}>
+            <Choice name="event" label={t("campus.event")} options={[["", t("campus.all")] as const, ...names]} />
+            <Field name="department" label={t("campus.department")} />
+            <div class="pair">
+              <Field name="date_from" label={t("campus.date_from")} type="date" />
+              <Field name="date_to" label={t("campus.date_to")} type="date" />
+            </div>
+            <Choice name="format" label={t("campus.report.format")} options={FORMATS.map((each) => [each, each.toUpperCase()] as const)} />
+            <Choice name="redacted" label={t("campus.report.version")} options={versions} hint={t("campus.report.redacted_what")} />
+            <Submit>{t("campus.report.download")}</Submit>
+          </Form>
+        </section>
+        <div>
+          <section class="card">
+            <h2>{t("campus.report.official")}</h2>
+            <p class="quiet">{t("campus.report.official_what")}</p>
+            {names.length ? (
+              <Form label={t("campus.report.official")} initial={{ event: asked }} onSubmit={(values) => get(`${BASE}/official-format/`, { ...values, event: values.event || (names[0]?.[0] ?? "") })}>
+                <Choice name="event" label={t("campus.event")} options={names} />
+                <Choice name="redacted" label={t("campus.report.version")} options={versions} />
+                <Submit>{t("campus.report.download_pdf")}</Submit>
+              </Form>
+            ) : (
+              <p class="empty">{t("campus.events.empty_staff")}</p>
+            )}
+          </section>
+          <section class="card">
+            <h2>{t("campus.report.photos")}</h2>
+            <p class="quiet">{t("campus.report.photos_what")}</p>
+            {names.length ? (
+              <Form label={t("campus.report.photos")} initial={{ event: asked }} onSubmit={({ event = "" }) => get(`${BASE}/export-with-photos/`, { event: event || (names[0]?.[0] ?? "") })}>
+                <Choice name="event" label={t("campus.event")} options={names} />
+                <Submit>{t("campus.report.start")}</Submit>
+              </Form>
+            ) : null}
+          </section>
+          <section class="card">
+            <h2>{t("campus.report.individual")}</h2>
+            <Individual get={get} listed={listed} />
+          </section>
+          <p>
+            <a href="/campus/verify">{t("campus.verify_report")}</a>
+          </p>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Individual({ get, listed }: { get(path: string, filters: Record<string, string>): Promise<void>; listed: readonly Schemas["CampusEventOut"][] }): JSX.Element {
+  const people = useSignal<readonly Schemas["CampusStudentBriefOut"][]>([]);
+  const problem = useSignal("");
+  const find = async ({ student = "" }: Record<string, string>): Promise<void> => {
+    problem.value = "";
+    const found = await answerOf(api.GET("/api/campus/attendance/", { params: { query: { student, page_size: 1 } } }));
+    people.value = found.results.map((each) => each.student);
+    if (!people.value.length) problem.value = t(listed.length ? "campus.report.no_person" : "campus.events.empty_staff");
+  };
+  return (
+    <>
+      <Form label={t("campus.report.individual")} onSubmit={find}>
+        <Field name="student" label={t("campus.mark.student")} required />
+        <Submit>{t("ui.search")}</Submit>
+      </Form>
+      <p role="status">{problem.value}</p>
+      {people.value.map((person) => (
+        <p key={person.id} class="row">
+          <bdi class="grow">{person.full_name}</bdi>
+          <Deed act={() => get(`${BASE}/individual/${person.id}/`, { format: "pdf" })}>PDF</Deed>
+          <Deed act={() => get(`${BASE}/individual/${person.id}/`, { format: "json" })}>JSON</Deed>
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Outcome({ delivered, job }: { delivered: Delivered | null; job: string }): JSX.Element {
+  return (
+    <section class="card band">
+      {job ? <JobProgress key={job} portal="campus" id={job} /> : <p>{t("campus.report.done", { name: delivered?.name ?? "" })}</p>}
+      {delivered?.reportId ? (
+        <p>
+          {t("campus.report.id")} <Num>{delivered.reportId}</Num> · <a href={`/campus/verify/${delivered.reportId}`}>{t("campus.verify_report")}</a>
+        </p>
+      ) : null}
+    </section>
+  );
+}

@@ -1,0 +1,111 @@
+// Events: those of the caller's role, with their period in words.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+
+import { answerOf } from "../../ui/api/client.ts";
+import { time } from "../../ui/format.tsx";
+import { t } from "../../ui/i18n.ts";
+import { Listing, useList, useRead } from "../../ui/list.tsx";
+import { api, isStaff, me, type CampusEvent } from "../api.ts";
+import { Title } from "../parts.tsx";
+
+/** Where an event is in time: to come, open for submissions, or over. */
+export function periodOf(event: CampusEvent): "inactive" | "early" | "open" | "over" {
+  if (!event.is_active) return "inactive";
+  const now = Date.now();
+  if (now < Date.parse(event.start_datetime)) return "early";
+  const windows = [event.closes_at ?? event.end_datetime, event.second_window?.end ?? ""];
+  return windows.some((end) => end && now <= Date.parse(end)) ? "open" : "over";
+}
+
+export function Period({ event }: { event: CampusEvent }): JSX.Element {
+  const period = periodOf(event);
+  return <span class={`badge ${period === "open" ? "good" : period === "inactive" ? "bad" : ""}`}>{t(`campus.period.${period}`)}</span>;
+}
+
+export default function Events(): JSX.Element {
+  const staff = isStaff(me().role);
+  const search = useSignal("");
+  const campus = useSignal("");
+  const from = useSignal("");
+  const to = useSignal("");
+  const list = useList<CampusEvent>(
+    (cursor) => {
+      const query = { cursor, search: search.peek(), campus: campus.peek(), date_from: from.peek(), date_to: to.peek() };
+      return answerOf(api.GET("/api/campus/events/", { params: { query } }));
+    },
+    () => [search.value, campus.value, from.value, to.value].join("\n"),
+  );
+  return (
+    <>
+      <div class="row spread">
+        <Title>{t("campus.events")}</Title>
+        {staff ? (
+          <a class="button primary" href="/campus/events/new">
+            {t("campus.events.new")}
+          </a>
+        ) : null}
+      </div>
+      <form class="filters" role="search" aria-label={t("campus.filters")} onSubmit={(event) => event.preventDefault()}>
+        <label>
+          {t("ui.search")}
+          <input type="search" value={search.value} onChange={(event) => (search.value = event.currentTarget.value)} />
+        </label>
+        <CampusFilter value={campus.value} choose={(value) => (campus.value = value)} />
+        <label>
+          {t("campus.date_from")}
+          <input type="date" value={from.value} onChange={(event) => (from.value = event.currentTarget.value)} />
+        </label>
+        <label>
+          {t("campus.date_to")}
+          <input type="date" value={to.value} onChange={(event) => (to.value = event.currentTarget.value)} />
+        </label>
+      </form>
+      <Listing list={list} label={t("campus.events")} empty={<p>{t(staff ? "campus.events.empty_staff" : "campus.events.empty")}</p>} row={(event) => <Row key={event.id} event={event} staff={staff} />} />
+    </>
+  );
+}
+
+/** Choose one of the campuses, or all. */
+export function CampusFilter({ value, choose }: { value: string; choose(value: string): void }): JSX.Element {
+  const campuses = useRead(() => answerOf(api.GET("/api/campus/campuses/", { params: { query: { page_size: 100 } } })));
+  return (
+    <label>
+      {t("campus.campus")}
+      <select value={value} onChange={(event) => choose(event.currentTarget.value)}>
+        <option value="">{t("campus.all")}</option>
+        {campuses.value?.results.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export function Row({ event, staff }: { event: CampusEvent; staff: boolean }): JSX.Element {
+  const isOpen = periodOf(event) === "open";
+  return (
+    <li class="row">
+      <div class="grow">
+        <h2 class="of-row">
+          <a href={`/campus/events/${event.id}`}>{event.title}</a>
+        </h2>
+        <p class="quiet">
+          {time(event.start_datetime, event.timezone)} · {event.location} · {event.campus}
+        </p>
+      </div>
+      <Period event={event} />
+      {staff ? (
+        <a class={`button ${isOpen ? "primary" : ""}`} href={`/campus/events/${event.id}/show`} aria-label={`${t("campus.show_code")}: ${event.title}`}>
+          {t("campus.show_code")}
+        </a>
+      ) : isOpen ? (
+        <a class="button primary" href={`/campus/attend/${event.id}`} aria-label={`${t("campus.attend")}: ${event.title}`}>
+          {t("campus.attend")}
+        </a>
+      ) : null}
+    </li>
+  );
+}

@@ -1,0 +1,141 @@
+// Who is expected at an event: a list that is pasted, sent as a file, or changed person by person.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useId } from "preact/hooks";
+
+import { answerOf, type Schemas } from "../../ui/api/client.ts";
+import { Choice, Deed, Field, Form, Submit, useForm } from "../../ui/form.tsx";
+import { count, Num } from "../../ui/format.tsx";
+import { t } from "../../ui/i18n.ts";
+import { Listing, useList } from "../../ui/list.tsx";
+import { api, type CampusEvent } from "../api.ts";
+
+type Person = Schemas["CampusListedPersonOut"];
+type Change = Schemas["CampusRosterChangeOut"];
+
+export function Roster({ event }: { event: CampusEvent }): JSX.Element {
+  const result = useSignal<Change | null>(null);
+  const size = useSignal(event.roster_size);
+  const path = { event_id: event.id };
+  const read = (cursor: string | undefined, page_size: number) => answerOf(api.GET("/api/campus/events/{event_id}/roster/", { params: { path, query: { cursor, page_size } } }));
+  const list = useList<Person>((cursor) => read(cursor, 50));
+
+  const everybody = async (): Promise<string[]> => {
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await read(cursor, 100);
+      found.push(...page.results.map(({ id }) => id));
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    return found;
+  };
+  const replace = async (body: Schemas["CampusRosterIn"]): Promise<void> => {
+    const change = await answerOf(api.PUT("/api/campus/events/{event_id}/roster/", { params: { path }, body }));
+    result.value = change;
+    size.value = change.size;
+    list.reload();
+  };
+  const send = async ({ people = "", how = "add" }: Record<string, string>): Promise<void> => {
+    if (how === "replace") return replace({ csv: people });
+    const numbers = numbersOf(people);
+    return replace({ users: await everybody(), student_ids: numbers });
+  };
+  return (
+    <>
+      <p>
+        {t("campus.roster.size", { n: count(size.value) })} {event.expected ? t("campus.roster.rule") : ""}
+      </p>
+      <div class="two">
+        <section class="card">
+          <h2>{t("campus.roster.set")}</h2>
+          <Form label={t("campus.roster.set")} draft={`campus.roster.${event.id}`} initial={{ how: "add" }} onSubmit={send}>
+            <Field name="people" label={t("campus.roster.people")} hint={t("campus.roster.people_hint")} lines={6} required />
+            <FromFile />
+            <Choice
+              name="how"
+              label={t("campus.roster.how")}
+              options={[
+                ["add", t("campus.roster.add")],
+                ["replace", t("campus.roster.replace")],
+              ]}
+            />
+            <Submit>{t("ui.save")}</Submit>
+          </Form>
+          <div role="status">{result.value ? <Outcome change={result.value} /> : null}</div>
+        </section>
+        <section>
+          <Listing
+            list={list}
+            label={t("campus.part.roster")}
+            empty={<p>{t("campus.roster.empty")}</p>}
+            row={(person) => (
+              <li key={person.id} class="row">
+                <span class="grow">
+                  <bdi>{person.full_name ?? t("campus.roster.erased")}</bdi> <Num>{person.student_id ?? ""}</Num>
+                  <span class="quiet">
+                    {" "}
+                    <bdi>{person.department ?? ""}</bdi>
+                  </span>
+                </span>
+                <Deed act={async () => replace({ users: (await everybody()).filter((id) => id !== person.id) })}>{t("campus.roster.remove")}</Deed>
+              </li>
+            )}
+          />
+          {size.value ? (
+            <Deed class="danger" act={() => replace({ users: [] })}>
+              {t("campus.roster.clear")}
+            </Deed>
+          ) : null}
+        </section>
+      </div>
+    </>
+  );
+}
+
+/** The student numbers of pasted lines: the first column, without a header. */
+function numbersOf(text: string): string[] {
+  return text
+    .split(/\r?\n/)
+    .map((line) => (line.split(/[,;\t]/)[0] ?? "").trim().replace(/^"|"$/g, ""))
+    .filter((each) => each && !/^(student_id|user_id)$/i.test(each));
+}
+
+function FromFile(): JSX.Element {
+  const { fill } = useForm();
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{t("campus.roster.file")}</label>
+      <input
+        id={id}
+        type="file"
+        accept=".csv,text/csv,text/plain"
+        onChange={(event) => {
+          void event.currentTarget.files?.[0]?.text().then((people) => fill({ people, how: "replace" }));
+        }}
+      />
+    </div>
+  );
+}
+
+function Outcome({ change }: { change: Change }): JSX.Element {
+  return (
+    <>
+      <p>{t("campus.roster.outcome", { size: count(change.size), added: count(change.added), removed: count(change.removed) })}</p>
+      {change.unknown_count ? (
+        <>
+          <p class="problem">{t("campus.roster.unknown", { n: count(change.unknown_count) })}</p>
+          <ul>
+            {change.unknown.map(({ line, value, message }) => (
+              <li key={line}>
+                {t("campus.roster.line", { n: line })} <Num>{value}</Num> – <bdi>{message}</bdi>
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+    </>
+  );
+}
+
