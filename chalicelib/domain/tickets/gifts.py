@@ -194,7 +194,7 @@ def _notify(giver: Account, gift: Gift, present: GiftInput, *, operation_id: str
     if gift.status is not GiftStatus.PENDING:
         return
     title = quote(events.get(gift.event_id).title)
-    how = f"Register with this number to get it: {config().public_url}"
+    how = f"Register with this number to get it: {config().public_url.rstrip('/')}/claim"
     text = f"Gatehouse: {quote(giver.name)} has a ticket for you: {title}. {how}"
     transfers.notify(present.mobile_number, text, ticket_id=gift.ticket_id, operation_id=operation_id)
 

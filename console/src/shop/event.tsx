@@ -42,61 +42,62 @@ export function EventView({ id }: { id: string }): JSX.Element {
 function Event({ event, reload }: { event: ShopEvent; reload(): void }): JSX.Element {
   const now = useNow(15_000);
   const sale = saleOfEvent(event, now);
-  const { venue } = event;
-  const map = venue?.latitude && venue.longitude ? `https://www.openstreetmap.org/?mlat=${venue.latitude}&mlon=${venue.longitude}&zoom=16` : null;
   return (
     <article class="event">
-      <div class="event-head">
+      <div class="event-about">
+        <p>
+          <a href="/">{t("shop.all_events")}</a>
+        </p>
         <EventPicture event={event} large />
-        <div>
-          <p>
-            <a href="/">{t("shop.all_events")}</a>
-          </p>
-          <Title text={event.title}>
-            <bdi>{event.title}</bdi>
-          </Title>
-          <p class="row">
-            <SaleState sale={sale} />
-            {event.category ? <bdi>{event.category}</bdi> : null}
-            <Favourite id={event.id} />
-          </p>
-          <dl class="facts">
-            <Fact name={t("shop.begins")}>
-              <When at={event.starts_at} zone={event.timezone} />
+        <Title text={event.title}>
+          <bdi>{event.title}</bdi>
+        </Title>
+        <p class="row">
+          <SaleState sale={sale} />
+          {event.category ? <bdi>{event.category}</bdi> : null}
+          <Favourite id={event.id} />
+        </p>
+        <dl class="facts">
+          <Fact name={t("shop.begins")}>
+            <When at={event.starts_at} zone={event.timezone} />
+          </Fact>
+          <Fact name={t("shop.ends")}>
+            <When at={event.ends_at} zone={event.timezone} />
+          </Fact>
+          <Where event={event} />
+          {event.organizer?.name ? (
+            <Fact name={t("shop.organizer")}>
+              <bdi>{event.organizer.name}</bdi>
             </Fact>
-            <Fact name={t("shop.ends")}>
-              <When at={event.ends_at} zone={event.timezone} />
-            </Fact>
-            {venue ? (
-              <Fact name={t("shop.venue")}>
-                <Place event={event} />
-                {venue.address ? <bdi class="quiet"> {venue.address}</bdi> : null}
-                {map ? (
-                  <>
-                    {" "}
-                    <a href={map} target="_blank" rel="noopener noreferrer">
-                      {t("shop.map")}
-                    </a>
-                  </>
-                ) : null}
-              </Fact>
-            ) : null}
-            {event.organizer?.name ? (
-              <Fact name={t("shop.organizer")}>
-                <bdi>{event.organizer.name}</bdi>
-              </Fact>
-            ) : null}
-          </dl>
-          <p class="quiet">
-            {event.re_entry_allowed ? t("shop.re_entry") : t("shop.no_re_entry")} {event.children_enabled ? t("shop.children") : ""}
-          </p>
-        </div>
+          ) : null}
+        </dl>
+        {event.description ? <p class="description" dir="auto">{event.description}</p> : null}
+        <p class="quiet">
+          {event.re_entry_allowed ? t("shop.re_entry") : t("shop.no_re_entry")} {event.children_enabled ? t("shop.children") : ""}
+        </p>
       </div>
-      <div class="event-body">
-        <section aria-label={t("shop.about")}>{event.description ? <p class="description">{event.description}</p> : null}</section>
-        <Buying event={event} isOpen={sale !== "cancelled" && sale !== "over" && sale !== "none"} now={now} reload={reload} />
-      </div>
+      <Buying event={event} isOpen={sale !== "cancelled" && sale !== "over" && sale !== "none"} now={now} reload={reload} />
     </article>
+  );
+}
+
+function Where({ event }: { event: ShopEvent }): JSX.Element | null {
+  const { venue } = event;
+  if (!venue) return null;
+  const map = venue.latitude && venue.longitude ? `https://www.openstreetmap.org/?mlat=${venue.latitude}&mlon=${venue.longitude}&zoom=16` : null;
+  return (
+    <Fact name={t("shop.venue")}>
+      <Place event={event} />
+      {venue.address ? <bdi class="quiet"> {venue.address}</bdi> : null}
+      {map ? (
+        <>
+          {" "}
+          <a href={map} target="_blank" rel="noopener noreferrer">
+            {t("shop.map")}
+          </a>
+        </>
+      ) : null}
+    </Fact>
   );
 }
 
@@ -197,7 +198,7 @@ function Buying({ event, isOpen, now, reload }: BuyingProps): JSX.Element {
 
   if (!event.ticket_categories.length) return <p class="empty">{t("shop.no_categories")}</p>;
   return (
-    <section class="buying" aria-labelledby="tickets">
+    <section class="card buying" aria-labelledby="tickets">
       <h2 id="tickets">{t("shop.tickets_of")}</h2>
       <ul class="rows">
         {event.ticket_categories.map((each) => (

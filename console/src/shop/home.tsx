@@ -44,9 +44,17 @@ export function Home(): JSX.Element {
   );
   const filtered = Object.keys(chosen()).length > 0;
   return (
-    <>
-      <Title text={t("shop.events")} />
-      {isLocal ? <Platform /> : null}
+    <div class={isLocal ? "home local" : "home"}>
+      <div class="row">
+        <div class="grow">
+          <Title text={t("shop.events")} />
+        </div>
+        {isLocal ? (
+          <a class="jump" href="/#platform">
+            {t("shop.parts")}
+          </a>
+        ) : null}
+      </div>
       <Filters />
       <p class="unseen" role="status">
         {list.state === "ready" ? t("shop.found", { count: list.items.length }) : ""}
@@ -68,7 +76,8 @@ export function Home(): JSX.Element {
         }
         row={(event) => <EventTile key={event.id} event={event} />}
       />
-    </>
+      {isLocal ? <Platform /> : null}
+    </div>
   );
 }
 
@@ -189,8 +198,8 @@ const PARTS: readonly (readonly [href: string, key: string])[] = [
 /** The way to the other parts of the platform, for who has started it on this machine. */
 function Platform(): JSX.Element {
   return (
-    <section class="platform" aria-labelledby="platform">
-      <h2 id="platform">{t("shop.platform")}</h2>
+    <aside class="platform" aria-labelledby="platform">
+      <h2 id="platform" tabIndex={-1}>{t("shop.platform")}</h2>
       <p>{t("shop.platform_hint")}</p>
       <ul>
         {PARTS.map(([href, key]) => (
@@ -200,6 +209,6 @@ function Platform(): JSX.Element {
           </li>
         ))}
       </ul>
-    </section>
+    </aside>
   );
 }

@@ -56,15 +56,29 @@ export function useNow(every: number): number {
   return now.value;
 }
 
-const WHEN: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit" };
+const WHEN: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit", hourCycle: "h23" };
 const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+function zoneName(at: string, zone: string): string {
+  try {
+    const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "short" }).formatToParts(new Date(at));
+    return parts.find(({ type }) => type === "timeZoneName")?.value ?? zone;
+  } catch {
+    return zone; // one that this browser does not know
+  }
+}
 
 /** A time in the zone of its event; the zone is named where it is not the browser's. */
 export function When({ at, zone }: { at: string; zone?: string | null }): JSX.Element {
-  const foreign = zone && zone !== own;
   return (
     <time dateTime={at}>
-      <bdi>{time(at, zone, foreign ? { ...WHEN, timeZoneName: "short" } : WHEN)}</bdi>
+      <bdi>{time(at, zone, WHEN)}</bdi>
+      {zone && zone !== own ? (
+        <>
+          {" "}
+          <Num>{zoneName(at, zone)}</Num>
+        </>
+      ) : null}
     </time>
   );
 }
@@ -118,6 +132,3 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
     </div>
   );
 }
-
-/** A number or code with its name beside it. */
-export const Code = ({ children }: { children: ComponentChildren }): JSX.Element => <Num>{children}</Num>;

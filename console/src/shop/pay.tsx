@@ -62,7 +62,7 @@ class Paying {
   /** Open the payment, and charge it where nothing has to be typed. */
   async run(way: PayWay): Promise<void> {
     const name = deedOf(this.props.name, way);
-    draft(this.props.name, { ...way, begun: true });
+    draft(this.props.name, way);
     await this.guarded(name, async () => {
       const payment = await this.repeated(() => this.props.open(way, { "Idempotency-Key": once(name) }));
       if (payment.status === "requires_action") this.step.value = { at: "action", payment };
@@ -121,9 +121,9 @@ class Paying {
 /** Choose how to pay, and follow the payment to its end. */
 export function Pay(props: PayProps): JSX.Element {
   const settings = useRead(settingsOf);
-  const kept = drafted<PayWay & { begun?: boolean }>(props.name);
-  const way = useSignal<PayWay>(kept ? { method: kept.method, card: kept.card, token: kept.token } : { method: "card" });
-  const step = useSignal<Step>({ at: "choose", problem: kept?.begun ? t("shop.pay_begun") : undefined });
+  const begun = drafted<PayWay>(props.name);
+  const way = useSignal<PayWay>(begun ?? { method: "card" });
+  const step = useSignal<Step>({ at: "choose", problem: begun ? t("shop.pay_begun") : undefined });
   const area = useRef<HTMLDivElement>(null);
   const paying = new Paying(props, step, settings.value);
   const now = step.value;
@@ -137,11 +137,11 @@ export function Pay(props: PayProps): JSX.Element {
   const run = (): void => {
     if (step.value.at !== "working") void paying.run(way.value);
   };
-  const key = settings.value?.payments?.publishable_key ?? null;
+  const form = settings.value?.payments;
   const problem = "problem" in now ? (now.problem ?? "") : "";
-  const opened = { publishable: key, cancel: () => (step.value = { at: "choose" }) };
+  const opened = { publishable: form?.publishable_key ?? null, cancel: () => (step.value = { at: "choose" }) };
   const proceed = (payment: Payment) => (): Promise<void> => paying.confirm(payment, way.value);
-  const sandbox = settings.value !== null && settings.value.payments === null;
+  const sandbox = form === null;
   return (
     <div class="pay">
       <div ref={area} tabIndex={-1} role="alert" class={problem ? "failure" : ""}>

@@ -98,7 +98,7 @@ function Whole({ opened, reload, left }: { opened: Opened; reload(): void; left(
           <p>
             <Status ticket={ticket} />
           </p>
-          {ticket.message ? <blockquote class="message">{ticket.message}</blockquote> : null}
+          {ticket.message ? <blockquote class="message" dir="auto">{ticket.message}</blockquote> : null}
           <dl class="facts">
             <Fact name={t("shop.begins")}>
               <When at={ticket.event.starts_at} zone={zone} />

@@ -115,7 +115,7 @@ export function TicketRow({ ticket }: { ticket: Ticket }): JSX.Element {
         <p class="quiet">
           <bdi>{ticket.category.name}</bdi> · <bdi>{ticket.holder.name}</bdi> · <Num>{ticket.number}</Num>
         </p>
-        {ticket.message ? <blockquote class="message">{ticket.message}</blockquote> : null}
+        {ticket.message ? <blockquote class="message" dir="auto">{ticket.message}</blockquote> : null}
       </div>
       <p class="row">
         <Status ticket={ticket} />
