@@ -40,6 +40,8 @@ class Limits:
     audit_verify_ms: int = 2000
     # Lines of a settlement that are answered at once, within the 6 MB of an answer (AWS: "Lambda quotas").
     settlement_lines: int = 20_000
+    # Attendees of an event that one answer lists; more are written by a job.
+    attendee_rows: int = 1_000
     # Customers of an event who are notified in one step of a run.
     notices_at_once: int = 100
     # Rows of the catalogue that one request reads: at a time, and in all.

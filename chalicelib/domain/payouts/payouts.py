@@ -13,7 +13,8 @@ from chalicelib.domain.documents import payout_document
 from chalicelib.domain.documents.page import PdfFile
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.domain.payouts import settlements
+from chalicelib.domain.payouts import settlement_files, settlements
+from chalicelib.domain.payouts.settlement_files import CsvFile, FileJob
 from chalicelib.domain.payouts.settlements import SalesFigures
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
@@ -133,6 +134,14 @@ def detail(organizer_id: str, payout_id: str) -> OwnPayout:
     )
     since = now.less(then)
     return _shown(payout, adjustments=_amounts(since, payout.currency) if since != settlements.NOTHING else None)
+
+
+def movements(organizer_id: str, payout_id: str) -> CsvFile | FileJob:
+    """Return every movement of the event's money as a file, or the job that writes it: anyone can add up a payout.
+
+    Raises NotFound, also for another organizer's payout.
+    """
+    return settlement_files.ask(_own(organizer_id, payout_id).event_id, by=organizer_id)
 
 
 def document(organizer_id: str, payout_id: str) -> PdfFile:

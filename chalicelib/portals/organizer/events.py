@@ -5,6 +5,9 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib import errors
+from chalicelib.domain.exports import attendee_files
+from chalicelib.domain.exports.attendee_files import CONTENT_TYPE, AttendeeFile
+from chalicelib.domain.exports.export_runs import Export
 from chalicelib.domain.money import Money
 from chalicelib.domain.organizers import edit_requests, organizer_dashboard, organizer_events
 from chalicelib.domain.organizers.organizer_events import (
@@ -13,10 +16,12 @@ from chalicelib.domain.organizers.organizer_events import (
     OrganizerEventFilters,
     OwnEvent,
 )
+from chalicelib.portals.http.answer import File
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.organizer import events as schema
+from chalicelib.schemas.organizer.files import AttendeesIn, FileJobOut
 from chalicelib.schemas.wire import MoneyOut, PageOut
 
 bp = Blueprint(__name__)
@@ -130,14 +135,25 @@ def organizer_events_list(call: Call[None, schema.EventsIn]) -> PageOut[schema.E
         "GET",
         f"{BASE}/events/{{event_id}}",
         guard=ORGANIZER,
+        query=AttendeesIn,
         reply=schema.EventDetailOut,
+        also={202: FileJobOut},
         refuses=(errors.NotFound,),
         links=(Link("organizer_request_edit", {"event_id": "/id"}),),
     ),
 )
-def organizer_event(call: Call[None, None]) -> schema.EventDetailOut:
-    """Show one of the organizer's events with its live analytics."""
-    return _detail_out(organizer_events.detail(call.principal.id, call.path["event_id"]))
+def organizer_event(call: Call[None, AttendeesIn]) -> schema.EventDetailOut | FileJobOut | File:
+    """Show one of the organizer's events with its live analytics; `format=csv` lists its attendees."""
+    organizer_id, event_id = call.principal.id, call.path["event_id"]
+    if call.query.format == "csv":
+        return _file_out(attendee_files.ask(organizer_id, event_id))
+    return _detail_out(organizer_events.detail(organizer_id, event_id))
+
+
+def _file_out(found: AttendeeFile | Export) -> FileJobOut | File:
+    if isinstance(found, AttendeeFile):
+        return File(found.content, CONTENT_TYPE, name=found.name)
+    return FileJobOut.read(found)
 
 
 @door(

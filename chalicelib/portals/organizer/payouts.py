@@ -5,11 +5,13 @@ from chalice import Blueprint
 from chalicelib import errors
 from chalicelib.domain.payouts import payouts
 from chalicelib.domain.payouts.payouts import PayoutFilters
+from chalicelib.domain.payouts.settlement_files import CONTENT_TYPE, CsvFile, FileJob
 from chalicelib.portals.http.answer import PDF, File
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.organizer import payouts as schema
+from chalicelib.schemas.organizer.files import FileJobOut, MovementsIn
 from chalicelib.schemas.wire import PageOut
 
 bp = Blueprint(__name__)
@@ -45,13 +47,23 @@ def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> PageOut[schema.Payo
         "GET",
         f"{BASE}/payouts/{{payout_id}}",
         guard=ORGANIZER,
+        query=MovementsIn,
         reply=schema.PayoutDetailOut,
+        also={202: FileJobOut},
         refuses=(errors.NotFound,),
     ),
 )
-def organizer_payout(call: Call[None, None]) -> schema.PayoutDetailOut:
-    """Show one of the organizer's payouts with its lines."""
+def organizer_payout(call: Call[None, MovementsIn]) -> schema.PayoutDetailOut | FileJobOut | File:
+    """Show one of the organizer's payouts with its lines; `format=csv` lists the movements that add up to it."""
+    if call.query.format == "csv":
+        return _file_out(payouts.movements(call.principal.id, call.path["payout_id"]))
     return schema.PayoutDetailOut.read(payouts.detail(call.principal.id, call.path["payout_id"]))
+
+
+def _file_out(found: CsvFile | FileJob) -> File | FileJobOut:
+    if isinstance(found, CsvFile):
+        return File(found.content, CONTENT_TYPE, name=found.name)
+    return FileJobOut.read(found)
 
 
 @door(

@@ -15,6 +15,8 @@ export interface State {
   set(name: string, value: string): void;
   /** Set several values at once, such as the two halves of a position. */
   fill(given: Values): void;
+  /** Put other values in the place of all, as where a row is removed. */
+  replace(values: Values): void;
 }
 
 const Context = createContext<State | null>(null);
@@ -81,6 +83,10 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
   const busy = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
 
+  const store = (next: Values): void => {
+    values.value = next;
+    keepDraft(draft, Object.fromEntries(Object.entries(next).filter(([each]) => !secret.includes(each))));
+  };
   const state: State = {
     values: values.value,
     errors: errors.value,
@@ -89,10 +95,12 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
       state.fill({ [field]: value });
     },
     fill(given) {
-      values.value = { ...values.value, ...given };
       errors.value = Object.fromEntries(Object.entries(errors.value).filter(([field]) => !(field in given)));
-      const kept = Object.fromEntries(Object.entries(values.value).filter(([each]) => !secret.includes(each)));
-      keepDraft(draft, kept);
+      store({ ...values.value, ...given });
+    },
+    replace(next) {
+      errors.value = {};
+      store(next);
     },
   };
 

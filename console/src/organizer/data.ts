@@ -1,0 +1,99 @@
+// What the organizer's views read and write, as the API has it.
+import { answerOf, connect, done, once, type Schemas } from "../ui/api/client.ts";
+import { keep } from "../ui/api/session.ts";
+
+export type EventRow = Schemas["OrganizerEventOut"];
+export type EventDetail = Schemas["OrganizerEventDetailOut"];
+export type OwnEvent = Schemas["OrganizerOwnEventOut"];
+export type DraftChange = Schemas["OrganizerDraftChangeIn"];
+export type Payout = Schemas["OrganizerPayoutOut"];
+export type Profile = Schemas["OrganizerProfileOut"];
+
+export const PORTAL = "organizer" as const;
+export const api = connect(PORTAL);
+
+export const STATUSES = ["draft", "published", "live", "ended", "cancelled", "archived"] as const;
+export type Status = (typeof STATUSES)[number];
+export const PAYOUT_STATUSES = ["scheduled", "processing", "paid", "failed", "on_hold"] as const;
+export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
+
+/** Which colour a state has; its word says the same. */
+export const TONES: Readonly<Record<string, string>> = {
+  live: "good",
+  published: "good",
+  paid: "good",
+  approved: "good",
+  submitted: "warn",
+  processing: "warn",
+  pending: "warn",
+  on_hold: "warn",
+  cancelled: "bad",
+  failed: "bad",
+  rejected: "bad",
+};
+
+const at = (event_id: string): { params: { path: { event_id: string } } } => ({ params: { path: { event_id } } });
+
+/** Begin a log-in: the password is checked, and a code is sent. */
+export const beginLogIn = (contact_mobile: string, password: string): Promise<Schemas["ChallengeOut"]> =>
+  answerOf(connect(null).POST("/api/organizer/login/", { body: { contact_mobile, password } }));
+
+/** Complete a log-in, and keep its session. */
+export async function finishLogIn(challenge_id: string, otp: string): Promise<void> {
+  const { access, refresh, organizer } = await answerOf(connect(null).POST("/api/organizer/verify-otp/", { body: { challenge_id, otp } }));
+  keep(PORTAL, { access, refresh, who: { id: organizer.id, name: organizer.name } });
+}
+
+/** End the session; it is forgotten here even where the platform cannot be reached. */
+export async function logOut(): Promise<void> {
+  try {
+    await answerOf(api.POST("/api/organizer/logout/"));
+  } finally {
+    keep(PORTAL, null);
+  }
+}
+
+export const readEvent = (id: string): Promise<EventDetail> => answerOf(api.GET("/api/organizer/events/{event_id}/", at(id)));
+
+/** Create a draft; a repeated click or a lost answer makes one draft. */
+export async function createDraft(body: Schemas["OrganizerDraftIn"]): Promise<OwnEvent> {
+  const deed = `draft:${JSON.stringify(body)}`;
+  const made = await answerOf(api.POST("/api/organizer/events/", { params: { header: { "Idempotency-Key": once(deed) } }, body }));
+  done(deed);
+  return made;
+}
+
+export const changeDraft = (id: string, body: DraftChange): Promise<OwnEvent> => answerOf(api.PUT("/api/organizer/events/{event_id}/", { ...at(id), body }));
+
+export const submitDraft = (id: string): Promise<OwnEvent> => answerOf(api.POST("/api/organizer/events/{event_id}/submit/", at(id)));
+
+/** Ask the staff for a change of a published event. */
+export async function requestEdit(id: string, body: Schemas["OrganizerEditRequestIn"]): Promise<Schemas["OrganizerEditRequestOut"]> {
+  const deed = `edit:${id}:${JSON.stringify(body)}`;
+  const asked = await answerOf(
+    api.POST("/api/organizer/events/{event_id}/edit-request/", {
+      params: { path: { event_id: id }, header: { "Idempotency-Key": once(deed) } },
+      body,
+    }),
+  );
+  done(deed);
+  return asked;
+}
+
+export interface KnownVenue {
+  id: string;
+  label: string;
+}
+
+/** Return the venues that the organizer's own and the public events name: the API has no list of venues for organizers. */
+export async function knownVenues(): Promise<readonly KnownVenue[]> {
+  const query = { params: { query: { page_size: 100 } } };
+  const [own, open] = await Promise.all([
+    answerOf(api.GET("/api/organizer/events/", query)),
+    answerOf(connect(null).GET("/api/v1/public/events/", query)),
+  ]);
+  const found = new Map<string, string>();
+  for (const { venue } of [...own.results, ...open.results])
+    if (venue?.id) found.set(venue.id, [venue.name, venue.city].filter(Boolean).join(", "));
+  return [...found].map(([id, label]) => ({ id, label })).sort((a, b) => a.label.localeCompare(b.label));
+}
