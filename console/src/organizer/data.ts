@@ -7,6 +7,7 @@ export type EventDetail = Schemas["OrganizerEventDetailOut"];
 export type OwnEvent = Schemas["OrganizerOwnEventOut"];
 export type DraftChange = Schemas["OrganizerDraftChangeIn"];
 export type Payout = Schemas["OrganizerPayoutOut"];
+export type PayoutDetail = Schemas["OrganizerPayoutDetailOut"];
 export type Profile = Schemas["OrganizerProfileOut"];
 
 export const PORTAL = "organizer" as const;
@@ -53,7 +54,16 @@ export async function logOut(): Promise<void> {
   }
 }
 
-export const readEvent = (id: string): Promise<EventDetail> => answerOf(api.GET("/api/organizer/events/{event_id}/", at(id)));
+// With `format=csv` these two routes answer a file or its job, which ui/file.ts reads.
+function shown<T extends object>(answer: T | Schemas["OrganizerFileJobOut"]): T {
+  if ("job_id" in answer) throw new Error("no file was asked for");
+  return answer;
+}
+
+export const readEvent = async (id: string): Promise<EventDetail> => shown(await answerOf(api.GET("/api/organizer/events/{event_id}/", at(id))));
+
+export const readPayout = async (payout_id: string): Promise<PayoutDetail> =>
+  shown(await answerOf(api.GET("/api/organizer/payouts/{payout_id}/", { params: { path: { payout_id } } })));
 
 /** Create a draft; a repeated click or a lost answer makes one draft. */
 export async function createDraft(body: Schemas["OrganizerDraftIn"]): Promise<OwnEvent> {

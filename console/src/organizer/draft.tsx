@@ -162,10 +162,7 @@ function StepForm({ id, here, event, reload }: FrameProps): JSX.Element {
     >
       <h2>{t(`organizer.step.${here}`)}</h2>
       <p class="quiet">{t(`organizer.step.${here}.about`)}</p>
-      {here === "what" ? <WhatFields /> : null}
-      {here === "when" ? <WhenFields event={event} /> : null}
-      {here === "categories" ? <CategoriesFields /> : null}
-      {here === "rules" && event ? <RulesFields event={event} /> : null}
+      <Fields here={here} event={event} />
       <div class="row">
         {back ? (
           <a class="button" href={addressOf(id, back)}>
@@ -176,4 +173,11 @@ function StepForm({ id, here, event, reload }: FrameProps): JSX.Element {
       </div>
     </Form>
   );
+}
+
+function Fields({ here, event }: { here: Step; event: EventDetail | null }): JSX.Element | null {
+  if (here === "what") return <WhatFields />;
+  if (here === "when") return <WhenFields event={event} />;
+  if (here === "categories") return <CategoriesFields />;
+  return event && <RulesFields event={event} />;
 }

@@ -104,29 +104,21 @@ function categoriesOnSale(values: Values, event: EventDetail, zone: string): Cat
 /** Return what a step stores. Nothing is judged here: the API has the rules, and names the field. */
 export function changesOf(step: Step, values: Values, event: EventDetail | null): DraftChange {
   const zone = values.timezone || "UTC";
+  const text = (field: string): string | null => values[field]?.trim() || null;
+  const moment = (field: string): string | null => instantOf(values[field], zone);
   switch (step) {
     case "what":
-      return {
-        title: values.title ?? "",
-        description: values.description || null,
-        category: values.category || null,
-        image_url: values.image_url || null,
-      };
+      return { title: values.title ?? "", description: text("description"), category: text("category"), image_url: text("image_url") };
     case "when":
-      return {
-        starts_at: instantOf(values.starts_at, zone) ?? "",
-        ends_at: instantOf(values.ends_at, zone) ?? "",
-        timezone: zone,
-        venue_id: values.other_venue?.trim() || values.venue_id || null,
-      };
+      return { starts_at: moment("starts_at") ?? "", ends_at: moment("ends_at") ?? "", timezone: zone, venue_id: text("other_venue") ?? text("venue_id") };
     case "categories":
       return { ticket_categories: typedCategories(values, event) };
-    case "rules": // in the zone of the event, which this step does not ask for
+    case "rules":
       return {
         ...(event?.ticket_categories.length ? { ticket_categories: categoriesOnSale(values, event, zone) } : {}),
-        scanning_opens_at: instantOf(values.scanning_opens_at, zone),
-        scanning_closes_at: instantOf(values.scanning_closes_at, zone),
-        refund_deadline: instantOf(values.refund_deadline, zone),
+        scanning_opens_at: moment("scanning_opens_at"),
+        scanning_closes_at: moment("scanning_closes_at"),
+        refund_deadline: moment("refund_deadline"),
         re_entry_allowed: values.re_entry_allowed === "true",
         children_enabled: values.children_enabled === "true",
       };
