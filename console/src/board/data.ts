@@ -1,5 +1,5 @@
 // What the Board shows, read as an usher, an organizer or staff: each portal has other routes for the same facts.
-import { answerOf, connect, type Schemas } from "../ui/api/client.ts";
+import { answerOf, connect, shown, type Schemas } from "../ui/api/client.ts";
 import { latest, type Portal } from "../ui/api/session.ts";
 
 export type BoardPortal = Extract<Portal, "usher" | "organizer" | "admin">;
@@ -184,8 +184,8 @@ const organizer: Source = {
   log: null,
 };
 
-const ownEvent = (event: string): Promise<Schemas["OrganizerEventDetailOut"]> =>
-  answerOf(connect("organizer").GET("/api/organizer/events/{event_id}/", { params: { path: { event_id: event } } }));
+const ownEvent = async (event: string): Promise<Schemas["OrganizerEventDetailOut"]> =>
+  shown(await answerOf(connect("organizer").GET("/api/organizer/events/{event_id}/", { params: { path: { event_id: event } } })));
 
 const DEVICES_AT_MOST = 5;
 

@@ -1,5 +1,5 @@
 // What the organizer's views read and write, as the API has it.
-import { answerOf, connect, done, once, type Schemas } from "../ui/api/client.ts";
+import { answerOf, connect, done, once, shown, type Schemas } from "../ui/api/client.ts";
 import { keep } from "../ui/api/session.ts";
 
 export type EventRow = Schemas["OrganizerEventOut"];
@@ -52,12 +52,6 @@ export async function logOut(): Promise<void> {
   } finally {
     keep(PORTAL, null);
   }
-}
-
-// With `format=csv` these two routes answer a file or its job, which ui/file.ts reads.
-function shown<T extends object>(answer: T | Schemas["OrganizerFileJobOut"]): T {
-  if ("job_id" in answer) throw new Error("no file was asked for");
-  return answer;
 }
 
 export const readEvent = async (id: string): Promise<EventDetail> => shown(await answerOf(api.GET("/api/organizer/events/{event_id}/", at(id))));

@@ -66,6 +66,12 @@ export async function answerOf<T>(call: Promise<{ data?: T; error?: unknown; res
   return data as T;
 }
 
+/** Return the answer of a route that answers a file's job where a file was asked for (`ui/file.ts` reads those). */
+export function shown<T extends object>(answer: T | Schemas["OrganizerFileJobOut"]): T {
+  if ("job_id" in answer) throw new Error("no file was asked for");
+  return answer;
+}
+
 const sending: typeof fetch = async (input, init) => {
   try {
     return await fetch(input, init);
