@@ -19,7 +19,7 @@ export function Account({ me }: { me: Me }): JSX.Element {
         · <Num>{me.email}</Num> · {t(`tix.role.${me.role}`)}
       </p>
       <div class="tiles wide">
-        <PasswordForm change={async (passwords) => void (await answerOf(api.POST("/api/tix/auth/change-password", { body: passwords })))} />
+        <PasswordForm hint={t("tix.password.hint")} change={async (passwords) => void (await answerOf(api.POST("/api/tix/auth/change-password", { body: passwords })))} />
         <Sessions portal="tix" />
       </div>
     </>

@@ -49,6 +49,8 @@ const NAMES_AT_MOST = 5;
 /** The newest scans of the organization, by whom ever they were made. */
 export const recent = signal<readonly Ticket[]>([]);
 export const liveState = signal<"connecting" | "live" | "polling" | "ended">("connecting");
+/** The organization's time zone, in which all times are shown. */
+export const zone = signal<string | null>(null);
 /** Rises when totals or lists may have changed. */
 export const news = signal(0);
 /** Names of the members by their ids. */

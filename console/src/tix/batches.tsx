@@ -8,7 +8,7 @@ import { clock, count, isolated, money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Listing, useList, type Loaded } from "../ui/list.tsx";
 
-import { api, deed, news, numberOf, typed, type Me } from "./api.ts";
+import { api, deed, news, numberOf, typed, zone, type Me } from "./api.ts";
 
 type Batch = Schemas["TixBatchOut"];
 type Range = { from: number; to: number };
@@ -112,7 +112,7 @@ function Row({ batch, admin, list }: { batch: Batch; admin: boolean; list: Loade
           {numberOf(batch.prefix, batch.from)} – {numberOf(batch.prefix, batch.to)}
         </Num>{" "}
         <span class="quiet">
-          {count(batch.count)} × <Num>{money(batch.price)}</Num> · <Num>{clock(batch.created_at)}</Num>
+          {count(batch.count)} × <Num>{money(batch.price)}</Num> · <Num>{clock(batch.created_at, zone.value)}</Num>
         </span>
       </p>
       <dl class="settlement">

@@ -16,7 +16,7 @@ import { Shell } from "../ui/shell.tsx";
 import { start } from "../ui/start.tsx";
 
 import { Account } from "./account.tsx";
-import { api, followOrganization, logOut, type Me } from "./api.ts";
+import { api, followOrganization, logOut, zone, type Me } from "./api.ts";
 import { Batches } from "./batches.tsx";
 import { Doorway } from "./login.tsx";
 import { Members } from "./members.tsx";
@@ -63,6 +63,7 @@ function Inner(): JSX.Element {
   const me = useRead(() => answerOf(api.GET("/api/tix/auth/me")));
   const organization = me.value?.organizationId;
   useEffect(() => (organization === undefined ? undefined : followOrganization(organization)), [organization]);
+  zone.value = me.value?.organization.timezone ?? null;
   if (me.value === null) return me.error ? <Failure error={me.error} again={me.reload} /> : <p class="quiet">{t("ui.loading")}</p>;
   const found = VIEWS.find(([at]) => at === place());
   return (

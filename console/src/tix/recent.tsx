@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { clock } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 
-import { liveState, names, recent } from "./api.ts";
+import { liveState, names, recent, zone } from "./api.ts";
 
 const SHOWN = 20;
 
@@ -30,7 +30,7 @@ export function Recent(): JSX.Element {
             <li key={each.id}>
               <bdi class="num number">{each.number}</bdi>
               <bdi class="quiet">{nameOf(each.scanned_by)}</bdi>
-              <bdi class="num quiet">{each.scanned_at ? clock(each.scanned_at) : ""}</bdi>
+              <bdi class="num quiet">{each.scanned_at ? clock(each.scanned_at, zone.value) : ""}</bdi>
             </li>
           ))}
         </ol>

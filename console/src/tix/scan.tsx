@@ -9,7 +9,7 @@ import { Field, Form, messageOf, Submit } from "../ui/form.tsx";
 import { clock } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 
-import { api, deed, heardOf, type Ticket } from "./api.ts";
+import { api, deed, heardOf, zone, type Ticket } from "./api.ts";
 import { nameOf, Recent } from "./recent.tsx";
 import { signalVerdict } from "./senses.ts";
 import { listenForScanner } from "./wedge.ts";
@@ -98,7 +98,7 @@ function Because({ shown }: { shown: Verdict }): JSX.Element | null {
   if (kind === "duplicate" && ticket?.scanned_at)
     return (
       <p>
-        {t("tix.scan.first")} <bdi class="num">{clock(ticket.scanned_at)}</bdi>, <bdi>{nameOf(ticket.scanned_by)}</bdi>
+        {t("tix.scan.first")} <bdi class="num">{clock(ticket.scanned_at, zone.value)}</bdi>, <bdi>{nameOf(ticket.scanned_by)}</bdi>
       </p>
     );
   if (kind === "valid" && ticket?.extra) return <p dir="auto">{extraText(ticket.extra)}</p>;

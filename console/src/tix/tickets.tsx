@@ -11,7 +11,7 @@ import { JobProgress } from "../ui/job.tsx";
 import { Failure, useRead } from "../ui/list.tsx";
 import { go, query } from "../ui/router.ts";
 
-import { api, deed, news, typed, type Me, type Ticket } from "./api.ts";
+import { api, deed, news, typed, zone, type Me, type Ticket } from "./api.ts";
 import { useNews } from "./overview.tsx";
 import { nameOf } from "./recent.tsx";
 import { extraText } from "./scan.tsx";
@@ -32,7 +32,7 @@ function Status({ ticket }: { ticket: Ticket }): JSX.Element {
   if (ticket.scanned_at)
     return (
       <span class="badge good">
-        ✓ {t("tix.status.scanned")} <Num>{clock(ticket.scanned_at)}</Num>
+        ✓ {t("tix.status.scanned")} <Num>{clock(ticket.scanned_at, zone.value)}</Num>
       </span>
     );
   if (ticket.voided_at) return <span class="badge bad">✕ {t("tix.status.voided")}</span>;
@@ -103,7 +103,7 @@ export function Tickets({ me }: { me: Me }): JSX.Element {
                       <Status ticket={each} />
                     </td>
                     <td class="quiet">
-                      <Num>{clock(each.generated_at)}</Num>
+                      <Num>{clock(each.generated_at, zone.value)}</Num>
                     </td>
                   </tr>
                 ))}
@@ -148,11 +148,11 @@ function Detail({ ticket, close, gone }: { ticket: Ticket; close(): void; gone()
   const sure = useSignal(false);
   const rows: [string, JSX.Element | string][] = [
     ["status", <Status ticket={ticket} />],
-    ["made", <Num>{clock(ticket.generated_at)}</Num>],
+    ["made", <Num>{clock(ticket.generated_at, zone.value)}</Num>],
     ["made_by", <bdi>{nameOf(ticket.created_by)}</bdi>],
   ];
   if (ticket.scanned_at) rows.push(["scanned_by", <bdi>{nameOf(ticket.scanned_by)}</bdi>]);
-  if (ticket.voided_at) rows.push(["voided_at", <Num>{clock(ticket.voided_at)}</Num>]);
+  if (ticket.voided_at) rows.push(["voided_at", <Num>{clock(ticket.voided_at, zone.value)}</Num>]);
   if (ticket.extra) rows.push(["extra", <span dir="auto">{extraText(ticket.extra)}</span>]);
   return (
     <Dialog title={ticket.number} close={close}>

@@ -43,7 +43,7 @@ export function Sessions({ portal }: { portal: Portal }): JSX.Element {
 }
 
 /** The form of a new password; every other session ends with the old one. */
-export function PasswordForm({ change }: { change(passwords: { old_password: string; new_password: string }): Promise<void> }): JSX.Element {
+export function PasswordForm({ change, hint }: { change(passwords: { old_password: string; new_password: string }): Promise<void>; hint?: string }): JSX.Element {
   const done = useSignal(0);
   return (
     <section class="card">
@@ -57,7 +57,7 @@ export function PasswordForm({ change }: { change(passwords: { old_password: str
         }}
       >
         <Field name="old_password" label={t("ui.password.old")} type="password" autocomplete="current-password" required />
-        <Field name="new_password" label={t("ui.password.new")} type="password" autocomplete="new-password" hint={t("ui.password.hint")} required />
+        <Field name="new_password" label={t("ui.password.new")} type="password" autocomplete="new-password" hint={hint ?? t("ui.password.hint")} required />
         <Submit>{t("ui.save")}</Submit>
       </Form>
       <p role="status">{done.value ? t("ui.password.changed") : ""}</p>

@@ -53,6 +53,12 @@ export function Columns({ title, points }: { title: string; points: readonly Poi
       ) : (
         <p class="quiet">{t("ui.nothing")}</p>
       )}
+      {points.length ? (
+        <p class="ends" aria-hidden="true">
+          <bdi class="num">{points[0]?.label}</bdi>
+          <bdi class="num">{points.length > 1 ? points.at(-1)?.label : ""}</bdi>
+        </p>
+      ) : null}
       <details>
         <summary>{t("ui.values")}</summary>
         <table>
