@@ -1,16 +1,25 @@
+import "./style.css";
+
 import type { JSX } from "preact";
 
-import { t } from "../ui/i18n.ts";
-import { Shell } from "../ui/shell.tsx";
 import { start } from "../ui/start.tsx";
 
+import { Frame } from "./frame.tsx";
 import messages from "./messages.en.json";
+import { me, working } from "./parts/api.ts";
+import { lazy } from "./parts/lazy.tsx";
+import { LogIn, LogInAgain } from "./session.tsx";
+
+const Enrolment = lazy(() => import("./account.tsx").then((part) => part.Enrolment));
 
 function Page(): JSX.Element {
+  if (me.value === null && !working.value) return <LogIn />;
+  if (me.value?.who.must_enrol) return <Enrolment />;
   return (
-    <Shell title={t("staff.title")}>
-      <h1>{t("staff.title")}</h1>
-    </Shell>
+    <>
+      <Frame />
+      {me.value === null ? <LogInAgain /> : null}
+    </>
   );
 }
 

@@ -85,19 +85,20 @@ async function exchanged(portal: Portal, { path, rotates }: Refresh, spent: stri
   const before = latest(portal);
   if (before === null) return null;
   if (before.access !== spent) return before.access; // another tab, or another request, was first
-  if (before.refresh === undefined) return null;
+  if (before.refresh === undefined && before.csrf === undefined) return null;
   const response = await sending(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ refresh: before.refresh }),
+    headers: { "Content-Type": "application/json", ...(before.csrf === undefined ? {} : { "X-CSRF-Token": before.csrf }) },
+    body: JSON.stringify({ refresh: before.refresh }), // left out where it is in the cookie
   });
   if (response.status === 401 || response.status === 403) {
     keep(portal, null);
     return null;
   }
   if (!response.ok) throw refusalOf(response, await response.json().catch(() => null));
-  const pair = (await response.json()) as { access: string; refresh?: string };
-  keep(portal, { ...before, access: pair.access, refresh: rotates ? pair.refresh : before.refresh });
+  const pair = (await response.json()) as { access: string; refresh?: string | null; csrf_token?: string | null };
+  const refresh = rotates ? (pair.refresh ?? undefined) : before.refresh;
+  keep(portal, { ...before, access: pair.access, refresh, csrf: pair.csrf_token ?? undefined });
   return pair.access;
 }
 

@@ -7,6 +7,8 @@ export type Portal = "webapp" | "usher" | "organizer" | "merchant" | "admin" | "
 export interface Session {
   access: string;
   refresh?: string;
+  /** Staff: the refresh token is in a cookie that scripts cannot read, and is sent together with this. */
+  csrf?: string;
   who: { id: string; name: string; role?: string; [more: string]: unknown };
 }
 

@@ -1,0 +1,95 @@
+// The staff's own API: who is logged in, what they may do, and calls that wait for a log-in that ran out.
+import { signal } from "@preact/signals";
+
+import { answerOf, connect, done, once, Refused } from "../../ui/api/client.ts";
+import { keep, session } from "../../ui/api/session.ts";
+import { t } from "../../ui/i18n.ts";
+
+export const api = connect("admin");
+export const me = session("admin");
+
+export type Permission = "read" | "devices" | "ushers" | "support" | "finance" | "manage" | "own";
+
+/** Whether somebody works here now: an expired session then asks for the password above the page, which stays. */
+export const working = signal(me.peek() !== null);
+let worker = me.peek()?.who.id;
+
+/** Whether the role of the one who is logged in grants one of these permissions. */
+export function may(...wanted: readonly Permission[]): boolean {
+  const granted = (me.value?.who.permissions ?? lastGranted) as readonly string[];
+  if (me.value !== null) lastGranted = granted;
+  return wanted.some((each) => granted.includes(each));
+}
+let lastGranted: readonly string[] = [];
+
+/** The id of the one who is logged in, or was until the session ran out. */
+export const myself = (): string => me.value?.who.id ?? worker ?? "";
+
+type Call<T> = () => Promise<{ data?: T; error?: unknown; response: Response }>;
+
+function loggedIn(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = me.subscribe((found) => {
+      if (found === null) return;
+      queueMicrotask(() => stop());
+      resolve();
+    });
+  });
+}
+
+/** Return what a call answers. Where the session has run out, the call waits for the log-in and is sent again. */
+export async function ask<T>(call: Call<T>): Promise<T> {
+  const before = (worker = me.peek()?.who.id ?? worker);
+  try {
+    return await answerOf(call());
+  } catch (error) {
+    const ranOut = error instanceof Refused && error.status === 401 && me.peek() === null && working.peek();
+    if (!ranOut) throw error;
+    await loggedIn();
+    if (me.peek()?.who.id !== before) throw new Refused(401, "OTHER_PERSON", t("staff.session.other"));
+    return answerOf(call());
+  }
+}
+
+// The key of these answers is kept: the deed is still to be done, or its answer is not known.
+const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED", "UNAUTHENTICATED", "TOKEN_EXPIRED", "OTHER_PERSON"]);
+
+/**
+ * Do a deed that moves money, stock, tickets or admissions: once, also when it is sent again after a lost answer.
+ * `body` is what is sent: another body is another deed.
+ */
+export async function deed<T>(name: string, body: unknown, call: (headers: { "Idempotency-Key": string }) => ReturnType<Call<T>>): Promise<T> {
+  const key = `staff.${name}.${JSON.stringify(body ?? null)}`;
+  try {
+    const answer = await ask(() => call({ "Idempotency-Key": once(key) }));
+    done(key);
+    return answer;
+  } catch (error) {
+    if (error instanceof Refused && error.status < 500 && !UNDECIDED.has(error.code)) done(key);
+    throw error;
+  }
+}
+
+/** Return a refusal of a stale `version` with the present state in words; any other error as it is. */
+export function withPresent(error: unknown): unknown {
+  if (!(error instanceof Refused) || error.status !== 409 || error.details.length === 0) return error;
+  const state = error.details.map(({ field, message }) => `${field.replaceAll("_", " ")}: ${message || "–"}`).join("; ");
+  return new Refused(409, error.code, `${error.message} ${t("staff.present", { state })}`, [], error.requestId);
+}
+
+/** End the session here and at the platform. */
+export async function logOut(): Promise<void> {
+  working.value = false;
+  try {
+    await answerOf(api.POST("/api/auth/logout/"));
+  } catch {
+    // It ends by itself; here it has ended.
+  }
+  keep("admin", null);
+  worker = undefined;
+}
+
+/** Filters and cursor as a query. The platform checks them, and names those that it does not know. */
+export function asked(filters: Readonly<Record<string, string | undefined>>, cursor?: string): never {
+  return { ...filters, cursor } as never;
+}

@@ -1,0 +1,164 @@
+// What waits for a second person: payouts, refunds, withdrawals, cancellations, leftover money. One's own says why not.
+import type { ComponentChildren, JSX } from "preact";
+
+import type { Schemas } from "../../ui/api/client.ts";
+import { t } from "../../ui/i18n.ts";
+import { Listing, useList, type Loaded } from "../../ui/list.tsx";
+import { api, ask, asked, may } from "../parts/api.ts";
+import { State, Sum, Thing, When } from "../parts/shown.tsx";
+import { PayoutDeeds } from "../money/payouts.tsx";
+import { WithdrawalDeeds } from "../money/owners.tsx";
+
+import { RefundDeeds } from "./refunds.tsx";
+
+type Withdrawal = Schemas["AdminWithdrawalOut"];
+type Audit = Schemas["AdminAuditEntryOut"];
+
+// Pages of a list that one reading looks through for those that wait.
+const PAGES = 5;
+
+export function SecondPerson(): JSX.Element {
+  return (
+    <>
+      <Payouts />
+      <Refunds />
+      <Withdrawals />
+      <Cancellations />
+      <p class="hint">
+        {t("staff.second.unclaimed")} <a href="/staff/finances/unclaimed">{t("staff.finances.unclaimed")}</a>
+      </p>
+    </>
+  );
+}
+
+function Waiting<T>({ title, list, columns, row }: { title: string; list: Loaded<T>; columns: readonly string[]; row(item: T): JSX.Element }): JSX.Element {
+  return (
+    <section aria-label={title}>
+      <h2>{title}</h2>
+      <Listing list={list} label={title} empty={t("staff.none.second")} columns={[...columns, ""]} row={row} />
+    </section>
+  );
+}
+
+function Cells({ id, who, amount, made, children, state }: { id: JSX.Element; who: string | null; amount: Schemas["MoneyOut"] | null; made: string; state: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <tr>
+      <td>
+        <When at={made} />
+      </td>
+      <th scope="row">{id}</th>
+      <td>
+        <Sum of={amount} />
+      </td>
+      <td>
+        <Thing id={who} />
+      </td>
+      <td>
+        <State value={state} />
+      </td>
+      <td class="acts">{children}</td>
+    </tr>
+  );
+}
+
+const columns = (): string[] => [t("staff.made"), t("staff.about"), t("staff.amount"), t("staff.asked_by"), t("staff.status")];
+
+function Payouts(): JSX.Element {
+  const list = useList<Schemas["AdminStaffPayoutOut"]>((cursor) => ask(() => api.GET("/api/payouts/", { params: { query: asked({ status: "awaiting_second" }, cursor) } })));
+  return (
+    <Waiting
+      title={t("staff.finances.payouts")}
+      list={list}
+      columns={columns()}
+      row={(payout) => (
+        <Cells key={payout.id} id={<Thing id={payout.event.id} name={payout.event.title} />} who={payout.asked_by} amount={payout.net} made={payout.created_at} state={payout.status}>
+          <PayoutDeeds payout={payout} list={list} />
+        </Cells>
+      )}
+    />
+  );
+}
+
+function Refunds(): JSX.Element {
+  const list = useList<Schemas["AdminRefundRequestOut"]>((cursor) => ask(() => api.GET("/api/refund-requests/", { params: { query: asked({ status: "awaiting_second" }, cursor) } })));
+  return (
+    <Waiting
+      title={t("staff.queue.refunds")}
+      list={list}
+      columns={columns()}
+      row={(request) => (
+        <Cells key={request.id} id={<Thing id={request.ticket_id} />} who={request.first_approved_by} amount={request.amount} made={request.created_at} state={request.status}>
+          <RefundDeeds request={request} list={list} />
+        </Cells>
+      )}
+    />
+  );
+}
+
+// This list has no filter by status: those that wait are picked out of it.
+async function waitingWithdrawals(cursor: string | undefined): Promise<{ results: Withdrawal[]; next: string | null }> {
+  const results: Withdrawal[] = [];
+  let at = cursor;
+  for (let page = 0; page < PAGES; page += 1) {
+    const found = await ask(() => api.GET("/api/finances/profit-withdrawals/", { params: { query: asked({ page_size: "100" }, at) } }));
+    results.push(...found.results.filter((each) => each.status === "awaiting_second"));
+    at = found.next ?? undefined;
+    if (at === undefined) break;
+  }
+  return { results, next: at ?? null };
+}
+
+function Withdrawals(): JSX.Element {
+  const list = useList<Withdrawal>(waitingWithdrawals);
+  return (
+    <Waiting
+      title={t("staff.finances.withdrawals")}
+      list={list}
+      columns={columns()}
+      row={(withdrawal) => (
+        <Cells key={withdrawal.id} id={<>{withdrawal.partner}</>} who={withdrawal.asked_by} amount={withdrawal.amount} made={withdrawal.created_at} state={withdrawal.status}>
+          <WithdrawalDeeds withdrawal={withdrawal} list={list} />
+        </Cells>
+      )}
+    />
+  );
+}
+
+interface WaitingCancellation {
+  event: string;
+  asked: Schemas["AdminCancellationOut"];
+  at: string;
+}
+
+// Cancellations have no list: the audit log names the events whose cancellation was asked for within its 24 hours.
+async function waitingCancellations(): Promise<{ results: WaitingCancellation[]; next: null }> {
+  const since = new Date(Date.now() - 24 * 3600_000).toISOString();
+  const log = await ask(() => api.GET("/api/logs/system/", { params: { query: asked({ action: "event.cancel", result: "done", date_from: since, page_size: "100" }) } }));
+  const entries = new Map<string, Audit>();
+  for (const entry of log.results) if (entry.entity_id && !entries.has(entry.entity_id)) entries.set(entry.entity_id, entry);
+  const found = await Promise.all(
+    [...entries].map(async ([event, entry]) => {
+      const asked = await ask(() => api.GET("/api/events/{event_id}/cancellation/", { params: { path: { event_id: event } } })).catch(() => null);
+      return asked?.status === "awaiting_second" ? [{ event, asked, at: entry.at }] : [];
+    }),
+  );
+  return { results: found.flat(), next: null };
+}
+
+function Cancellations(): JSX.Element {
+  const list = useList<WaitingCancellation>(waitingCancellations);
+  return (
+    <Waiting
+      title={t("staff.cancellations")}
+      list={list}
+      columns={columns()}
+      row={({ event, asked: waiting, at }) => (
+        <Cells key={event} id={<Thing id={event} />} who={waiting.asked_by} amount={waiting.preview?.total ?? null} made={at} state={waiting.status}>
+          <a class="button" href={`/staff/events/${event}/cancellation`}>
+            {may("manage") ? t("staff.look_decide") : t("staff.look")}
+          </a>
+        </Cells>
+      )}
+    />
+  );
+}

@@ -1,0 +1,176 @@
+// The form of an event: a new one, or corrections to one that is there. Only what was changed is sent.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+
+import type { Schemas } from "../../ui/api/client.ts";
+import { Check, Choice, Field, Form, Submit, type Values } from "../../ui/form.tsx";
+import { t } from "../../ui/i18n.ts";
+import { useRead } from "../../ui/list.tsx";
+import { go } from "../../ui/router.ts";
+import { api, ask, asked, deed, withPresent } from "../parts/api.ts";
+import { toTyped, toUtc, zones } from "../parts/moments.ts";
+import { Title } from "../parts/shown.tsx";
+
+type Known = Schemas["AdminEventDetailOut"];
+type Category = Schemas["OrganizerTicketCategoryOut"];
+
+const MOST_CATEGORIES = 12;
+
+function initialOf(event: Known | null): Values {
+  if (event === null) return { timezone: "Asia/Karachi", status: "draft" };
+  const zone = event.timezone;
+  const values: Values = {
+    title: event.title,
+    description: event.description ?? "",
+    category: event.category ?? "",
+    organizer_id: event.organizer_id ?? "",
+    venue_id: event.venue?.id ?? "",
+    timezone: zone,
+    starts_at: toTyped(event.starts_at, zone),
+    ends_at: toTyped(event.ends_at, zone),
+    scanning_opens_at: toTyped(event.scanning_opens_at, zone),
+    scanning_closes_at: toTyped(event.scanning_closes_at, zone),
+    refund_deadline: toTyped(event.refund_deadline, zone),
+    image_url: event.image_url ?? "",
+    platform_fee_percent: event.platform_fee_percent === null ? "" : String(event.platform_fee_percent),
+    featured: event.featured ? "true" : "",
+    children_enabled: event.children_enabled ? "true" : "",
+    re_entry_allowed: event.re_entry_allowed ? "true" : "",
+  };
+  for (const [place, each] of event.ticket_categories.entries()) Object.assign(values, categoryValues(each, place));
+  return values;
+}
+
+const categoryValues = (each: Category, place: number): Values => ({
+  [`c${place}.name`]: each.name,
+  [`c${place}.tier`]: each.tier ?? "",
+  [`c${place}.price`]: each.price.amount,
+  [`c${place}.capacity`]: String(each.capacity),
+  [`c${place}.per_order_limit`]: String(each.per_order_limit),
+});
+
+const whole = (text: string | undefined): number | null => (text?.trim() ? (Number.isNaN(Number(text)) ? (text as never) : Number(text)) : null);
+
+function bodyOf(values: Values): Record<string, unknown> {
+  const zone = values.timezone || "Asia/Karachi";
+  const moment = (name: string): string | null => toUtc(values[name] ?? "", zone);
+  return {
+    title: values.title ?? "",
+    description: values.description || null,
+    category: values.category || null,
+    organizer_id: values.organizer_id ?? "",
+    venue_id: values.venue_id || null,
+    timezone: zone,
+    starts_at: moment("starts_at"),
+    ends_at: moment("ends_at"),
+    scanning_opens_at: moment("scanning_opens_at"),
+    scanning_closes_at: moment("scanning_closes_at"),
+    refund_deadline: moment("refund_deadline"),
+    image_url: values.image_url || null,
+    platform_fee_percent: whole(values.platform_fee_percent),
+    featured: values.featured === "true",
+    children_enabled: values.children_enabled === "true",
+    re_entry_allowed: values.re_entry_allowed === "true",
+  };
+}
+
+function categoriesOf(values: Values, places: number, known: readonly Category[]): Schemas["OrganizerDraftCategoryIn"][] {
+  const found = [];
+  for (let place = 0; place < places; place += 1) {
+    const of = (name: string): string => values[`c${place}.${name}`] ?? "";
+    if (!of("name")) continue;
+    const category = { name: of("name"), tier: of("tier") || null, price: of("price"), capacity: whole(of("capacity")) ?? 0, ...(of("per_order_limit") ? { per_order_limit: whole(of("per_order_limit")) } : {}) };
+    const id = known[place]?.id;
+    found.push({ ...category, ...(id ? { id } : {}) });
+  }
+  return found;
+}
+
+/** The form; `event` is null for a new one. */
+export function EventForm({ event, saved, refused }: { event: Known | null; saved(next: Known): void; refused?(): void }): JSX.Element {
+  const places = useSignal(Math.max(1, event?.ticket_categories.length ?? 1));
+  const organizers = useRead(() => ask(() => api.GET("/api/organizers/", { params: { query: asked({ page_size: "100" }) } })));
+  const venues = useRead(() => ask(() => api.GET("/api/venues/", { params: { query: asked({ page_size: "100" }) } })));
+  const initial = initialOf(event);
+  const save = async (values: Values): Promise<void> => {
+    const wanted = bodyOf(values);
+    const categories = categoriesOf(values, places.value, event?.ticket_categories ?? []);
+    try {
+      if (event === null) {
+        const body = { ...wanted, status: values.status || "draft", ticket_categories: categories } as unknown as Schemas["AdminEventIn"];
+        saved(await deed("event.new", body, (headers) => api.POST("/api/events/", { body, headers })));
+        return;
+      }
+      const before = bodyOf(initial);
+      const changes = Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value !== before[name]));
+      const same = JSON.stringify(categories) === JSON.stringify(categoriesOf(initial, places.value, event.ticket_categories));
+      const body = { ...changes, ...(same ? {} : { ticket_categories: categories }), version: event.version } as Schemas["AdminEventChangeIn"];
+      saved(await deed(`event.${event.id}`, body, (headers) => api.PUT("/api/events/{event_id}/", { params: { path: { event_id: event.id } }, body, headers })));
+    } catch (error) {
+      refused?.();
+      throw withPresent(error);
+    }
+  };
+  const named = (found: readonly { id: string; name: string }[] | undefined, none: string): [string, string][] => [["", none], ...(found ?? []).map((each): [string, string] => [each.id, each.name])];
+  return (
+    <Form label={event ? t("staff.correct") : t("staff.new_event")} draft={`staff.event.${event?.id ?? "new"}`} initial={initial} onSubmit={save}>
+      <Field name="title" label={t("staff.event_title")} required />
+      <div class="pair">
+        <Choice name="organizer_id" label={t("staff.organizer")} options={named(organizers.value?.results, t("staff.choose"))} />
+        <Choice name="venue_id" label={t("staff.venue")} options={named(venues.value?.results, t("staff.no_venue"))} />
+        <Field name="category" label={t("staff.category")} />
+      </div>
+      <div class="pair">
+        <Field name="starts_at" label={t("staff.begins")} type="datetime-local" required />
+        <Field name="ends_at" label={t("staff.ends")} type="datetime-local" required />
+        <Choice name="timezone" label={t("staff.timezone")} options={zones().map((each) => [each, each])} />
+      </div>
+      <Field name="description" label={t("staff.description")} lines={3} />
+      <fieldset>
+        <legend>{t("staff.categories")}</legend>
+        {Array.from({ length: places.value }, (_, place) => (
+          <div class="pair" key={place}>
+            <Field name={`c${place}.name`} label={t("staff.name")} required />
+            <Field name={`c${place}.tier`} label={t("staff.tier")} />
+            <Field name={`c${place}.price`} label={t("staff.price")} inputmode="decimal" required />
+            <Field name={`c${place}.capacity`} label={t("staff.capacity")} inputmode="numeric" required />
+            <Field name={`c${place}.per_order_limit`} label={t("staff.per_order")} inputmode="numeric" />
+          </div>
+        ))}
+        {places.value < MOST_CATEGORIES ? (
+          <button type="button" onClick={() => (places.value += 1)}>
+            {t("staff.add_category")}
+          </button>
+        ) : null}
+      </fieldset>
+      <details>
+        <summary>{t("staff.more_settings")}</summary>
+        <div class="pair">
+          <Field name="scanning_opens_at" label={t("staff.scanning_opens")} type="datetime-local" />
+          <Field name="scanning_closes_at" label={t("staff.scanning_closes")} type="datetime-local" />
+          <Field name="refund_deadline" label={t("staff.refund_until")} type="datetime-local" />
+        </div>
+        <div class="pair">
+          <Field name="platform_fee_percent" label={t("staff.fee_percent")} inputmode="decimal" />
+          <Field name="image_url" label={t("staff.image")} type="url" />
+        </div>
+        <Check name="featured" label={t("staff.featured")} />
+        <Check name="children_enabled" label={t("staff.children")} />
+        <Check name="re_entry_allowed" label={t("staff.re_entry")} />
+      </details>
+      {event === null ? <Choice name="status" label={t("staff.status")} options={[["draft", t("staff.state.draft")], ["published", t("staff.state.published")]]} /> : null}
+      <Submit>{t("ui.save")}</Submit>
+    </Form>
+  );
+}
+
+export function NewEvent(): JSX.Element {
+  return (
+    <>
+      <Title>{t("staff.new_event")}</Title>
+      <section class="panel">
+        <EventForm event={null} saved={(event) => go(`/staff/events/${event.id}`)} />
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,109 @@
+// What was done to a thing: the audit log's entries of it, and the gate's.
+import type { JSX } from "preact";
+
+import type { Schemas } from "../../ui/api/client.ts";
+import { Num } from "../../ui/format.tsx";
+import { t, word } from "../../ui/i18n.ts";
+import { api, ask, asked, may } from "../parts/api.ts";
+import { Register } from "../parts/register.tsx";
+import { State, Thing, When } from "../parts/shown.tsx";
+
+/** The deeds of staff and others on a thing. */
+export function History({ id, turn = 0 }: { id: string; turn?: number }): JSX.Element | null {
+  if (!may("read", "support")) return null;
+  return (
+    <section aria-label={t("staff.history")}>
+      <h2>{t("staff.history")}</h2>
+      <Register<Schemas["AdminAuditEntryOut"]>
+        label={t("staff.history")}
+        columns={[t("staff.when"), t("staff.action"), t("staff.by"), t("staff.result"), t("staff.change")]}
+        empty={t("staff.none.history")}
+        turn={turn}
+        read={(_, cursor) => ask(() => api.GET("/api/logs/system/", { params: { query: asked({ entity_id: id }, cursor) } }))}
+        row={(entry) => (
+          <tr key={entry.id}>
+            <td>
+              <When at={entry.at} />
+            </td>
+            <th scope="row">
+              <Num>{entry.action}</Num>
+            </th>
+            <td>
+              <Thing id={entry.actor_id} /> <small>{word("staff.role", entry.role)}</small>
+            </td>
+            <td>
+              <State value={entry.result} />
+            </td>
+            <td>
+              <Changes before={entry.before} after={entry.after} />
+            </td>
+          </tr>
+        )}
+      />
+    </section>
+  );
+}
+
+const said = (value: unknown): string => (typeof value === "string" ? value : value === null || value === undefined ? "–" : JSON.stringify(value));
+
+/** What changed, field by field. */
+export function Changes({ before, after }: { before: unknown; after: unknown }): JSX.Element | null {
+  const was = (before ?? {}) as Record<string, unknown>;
+  const is = (after ?? {}) as Record<string, unknown>;
+  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((field) => said(was[field]) !== said(is[field]));
+  if (fields.length === 0) return null;
+  return (
+    <ul class="diff">
+      {fields.map((field) => (
+        <li key={field}>
+          {field.replaceAll("_", " ")}:{" "}
+          {field in was ? (
+            <>
+              <del>
+                <Num>{said(was[field])}</Num>
+              </del>{" "}
+              →{" "}
+            </>
+          ) : null}
+          <ins>
+            <Num>{said(is[field])}</Num>
+          </ins>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The readings of a card at the gates. */
+export function Readings({ cardId }: { cardId: string }): JSX.Element {
+  return (
+    <section aria-label={t("staff.checkins")}>
+      <h2>{t("staff.checkins")}</h2>
+      <Register<Schemas["AdminCheckinEntryOut"]>
+        label={t("staff.checkins")}
+        columns={[t("staff.when"), t("staff.result"), t("staff.holder"), t("staff.gate"), t("staff.event")]}
+        empty={t("staff.none.readings")}
+        read={(_, cursor) => ask(() => api.GET("/api/logs/checkin/", { params: { query: asked({ card_id: cardId }, cursor) } }))}
+        row={(entry) => (
+          <tr key={entry.id}>
+            <td>
+              <When at={entry.scanned_at} />
+            </td>
+            <td>
+              <State value={entry.result} /> {entry.reason ? <small>{word("staff.state", entry.reason)}</small> : null}
+            </td>
+            <td>
+              <Num>{entry.attendee_name}</Num>
+            </td>
+            <td>
+              <Num>{entry.gate}</Num>
+            </td>
+            <td>
+              <Thing id={entry.event_id} />
+            </td>
+          </tr>
+        )}
+      />
+    </section>
+  );
+}
