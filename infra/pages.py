@@ -4,11 +4,14 @@
 (Trusted Types), no inline script or style, nothing from other origins, the camera and the position where it uses them.
 """
 
+import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from chalicelib.errors import NotFound
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "console"
@@ -20,6 +23,15 @@ REVALIDATED = "no-cache"
 # What is read at run time: whether a payment provider has a form of its own, and its public key.
 SETTINGS = "/settings.json"
 
+# What an address answers that is no page's: title, text, and a link; and the API's envelope for its callers.
+MISSING = ("Not found", "There is nothing at this address.", "/", "To the first page")
+MISSING_JSON = {"code": NotFound.code, "message": NotFound.message}
+
+_TEXT_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title} · Gatehouse</title></head>
+<body><main><h1>{title}</h1><p>{text}</p><p><a href="{link}">{label}</a></p></main></body></html>
+"""
 _STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
 _STRIPE_FRAMES = (*_STRIPE_SCRIPTS, "https://hooks.stripe.com")
 # Stripe's script makes script elements by itself: the page's default policy passes Stripe's own addresses.
@@ -63,7 +75,7 @@ class Page:
 class Origins:
     """Where a page's requests go besides its own origin: the files' bucket, the live socket, Stripe if it is used."""
 
-    files: str
+    files: tuple[str, ...]
     live: str
     stripe: bool = False
 
@@ -95,7 +107,7 @@ def asset_headers() -> dict[str, str]:
 
 def worker_headers(origins: Origins) -> dict[str, str]:
     """Return the headers of a service worker, which fetches for its page."""
-    sources = ["'self'", origins.files]
+    sources = ["'self'", *origins.files]
     policy = {
         "default-src": ["'none'"],
         "connect-src": sources,
@@ -103,6 +115,11 @@ def worker_headers(origins: Origins) -> dict[str, str]:
         "frame-ancestors": ["'none'"],
     }
     return {"Content-Security-Policy": _written(policy), **_common()}
+
+
+def text_page(title: str, text: str, link: str, label: str) -> str:
+    """Return a page of a few words, which needs no file."""
+    return _TEXT_PAGE.format(title=html.escape(title), text=html.escape(text), link=link, label=html.escape(label))
 
 
 def settings(*, provider: str, publishable_key: str, stage: str) -> dict[str, Any]:
@@ -126,8 +143,8 @@ def _policy(page: Page, origins: Origins) -> dict[str, list[str]]:
         "default-src": ["'none'"],
         "script-src": ["'self'", *(["'wasm-unsafe-eval'"] if "wasm" in page.uses else [])],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "blob:", "data:", origins.files],
-        "connect-src": ["'self'", origins.live, origins.files],
+        "img-src": ["'self'", "blob:", "data:", *origins.files],
+        "connect-src": ["'self'", origins.live, *origins.files],
         "worker-src": ["'self'"],
         "manifest-src": ["'self'"],
         "media-src": ["blob:"],

@@ -6,7 +6,6 @@ build, pages say what to do, and the API answers as ever.
 
 import gzip
 import hashlib
-import html
 import json
 import mimetypes
 from collections.abc import Mapping
@@ -31,11 +30,6 @@ _TYPES = {
 }
 # An answer of one packet gains nothing from compression.
 _COMPRESSED_FROM_BYTES = 1400
-_TEXT_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>{title} · Gatehouse</title></head>
-<body><main><h1>{title}</h1><p>{text}</p><p><a href="{link}">{label}</a></p></main></body></html>
-"""
 _NOT_BUILT = (
     "The console is not built. Run make console, which needs the npm registry once, and load this page again. "
     "The API works without it."
@@ -82,8 +76,7 @@ class Pages:
 
     def missing(self) -> Answer:
         """Return the page for an address that is none."""
-        text = "There is nothing at this address."
-        return _text_page(404, "Not found", text, ("/", "To the first page"))
+        return _text_page(404, pages.MISSING)
 
     def _of_page(self, request: Request, page: Page) -> Answer:
         if page.is_local and not request.path.endswith("/"):
@@ -91,7 +84,7 @@ class Pages:
         self._load()
         file = self._files.get(f"/{page.file}")
         if file is None:
-            return _text_page(503, "Not built", _NOT_BUILT, ("/api/docs", "The API's page"))
+            return _text_page(503, ("Not built", _NOT_BUILT, "/api/docs", "The API's page"))
         return _sent(request, file)
 
     def _load(self) -> None:
@@ -163,8 +156,7 @@ def _takes_gzip(request: Request) -> bool:
     return False
 
 
-def _text_page(status: int, title: str, text: str, link: tuple[str, str]) -> Answer:
-    address, label = link
-    body = _TEXT_PAGE.format(title=html.escape(title), text=html.escape(text), link=address, label=html.escape(label))
+def _text_page(status: int, words: tuple[str, str, str, str]) -> Answer:
     headers = {**pages.asset_headers(), "Content-Type": _TYPES[".html"], "Cache-Control": "no-store", "Vary": "Accept"}
-    return Answer(status, body.encode(), [(name.lower().encode(), value.encode()) for name, value in headers.items()])
+    content = pages.text_page(*words).encode()
+    return Answer(status, content, [(name.lower().encode(), value.encode()) for name, value in headers.items()])

@@ -73,7 +73,8 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
 def _pages(run: Run) -> Pages:
     settings, socket = config(), urlsplit(config().live_url)
     provider, key = settings.payment_provider, os.environ.get("STRIPE_PUBLISHABLE_KEY", "")
-    origins = pages.Origins(files=run.cloud.url, live=f"{socket.scheme}://{socket.netloc}", stripe=provider == "stripe")
+    has_form = provider == "stripe" and bool(key)
+    origins = pages.Origins((run.cloud.url,), f"{socket.scheme}://{socket.netloc}", stripe=has_form)
     return Pages(origins, pages.settings(provider=provider, publishable_key=key, stage=settings.stage))
 
 

@@ -7,11 +7,29 @@ from typing import Any
 
 import app  # noqa: F401  # registers the routes
 from chalicelib.portals.http.route import ROUTES
+from infra.package import edge_proof
 
 CONDITIONS = {"HasFirewall": {"Fn::Not": [{"Fn::Equals": [{"Ref": "FirewallRequests"}, 0]}]}}
+_NONE = {"Ref": "AWS::NoValue"}
 _API = "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}"
 # AWS WAF refuses a smaller limit, also of a rule that is not created.
 LEAST = 10
+
+
+def _of_edge(secret: Any) -> dict[str, Any]:
+    return {
+        "ByteMatchStatement": {
+            "FieldToMatch": {"SingleHeader": {"Name": edge_proof.SECRET_HEADER}},
+            "PositionalConstraint": "EXACTLY",
+            "SearchString": secret,
+            "TextTransformations": [{"Priority": 0, "Type": "NONE"}],
+        }
+    }
+
+
+# Requests of the distribution; and all others. Without a distribution the secret is a text that no header can have.
+_OF_EDGE = _of_edge(edge_proof.SECRET)
+_DIRECT = {"NotStatement": {"Statement": _of_edge({"Fn::If": ["HasConsole", edge_proof.SECRET, "\n"]})}}
 
 
 def expand(stage: str) -> dict[str, Any]:
@@ -26,8 +44,17 @@ def expand(stage: str) -> dict[str, Any]:
                 "DefaultAction": {"Allow": {}},
                 "VisibilityConfig": _counted("gatehouse"),
                 "Rules": [
-                    _rule("requests", 0, {"Limit": {"Ref": "FirewallRequests"}}),
-                    _rule("log-ins", 1, {"Limit": {"Ref": "FirewallLogIns"}, "ScopeDownStatement": _of_log_ins()}),
+                    _rule("requests", 0, "FirewallRequests", _DIRECT),
+                    _rule("log-ins", 1, "FirewallLogIns", _DIRECT, _of_log_ins()),
+                    # Behind the distribution the firewall sees the edge's address, which many callers have.
+                    {"Fn::If": ["HasConsole", _rule("edge-requests", 2, "FirewallRequests", _OF_EDGE), _NONE]},
+                    {
+                        "Fn::If": [
+                            "HasConsole",
+                            _rule("edge-log-ins", 3, "FirewallLogIns", _OF_EDGE, _of_log_ins()),
+                            _NONE,
+                        ]
+                    },
                 ],
             },
         },
@@ -43,8 +70,13 @@ def expand(stage: str) -> dict[str, Any]:
     }
 
 
-def _rule(name: str, priority: int, statement: dict[str, Any]) -> dict[str, Any]:
-    rated = {"AggregateKeyType": "IP", "EvaluationWindowSec": 300, **statement}
+def _rule(name: str, priority: int, limit: str, *scope: dict[str, Any]) -> dict[str, Any]:
+    counted: dict[str, Any] = {"AggregateKeyType": "IP"}
+    if _OF_EDGE in scope:
+        forwarded = {"HeaderName": edge_proof.ADDRESS_HEADER, "FallbackBehavior": "NO_MATCH"}
+        counted = {"AggregateKeyType": "FORWARDED_IP", "ForwardedIPConfig": forwarded}
+    scoped = scope[0] if len(scope) == 1 else {"AndStatement": {"Statements": list(scope)}}
+    rated = {**counted, "EvaluationWindowSec": 300, "Limit": {"Ref": limit}, "ScopeDownStatement": scoped}
     return {
         "Name": name,
         "Priority": priority,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.portals.http import envelope
-from infra.package import access_logs, mocks, shares, throttles
+from infra.package import access_logs, edge_proof, mocks, shares, throttles
 from infra.package.application import Template
 from infra.package.functions import Resources
 
@@ -95,6 +95,7 @@ def expand(chalice: Template) -> Resources:
                     "corsOrigins": {"Ref": "CorsOrigins"},
                     "adminOrigin": {"Ref": "AdminOrigin"},
                     **access_logs.role(),
+                    **edge_proof.OF_STAGE,
                 },
             },
         },

@@ -11,6 +11,7 @@ from infra.local.console import CannotStart
 from infra.package import (
     access_logs,
     adoption,
+    distribution,
     firewall,
     functions,
     gateway,
@@ -31,7 +32,8 @@ _LINT = "import sys; from cfnlint.runner import main; sys.exit(main())"
 def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Template:
     """Return the merged template. Raises CannotStart if two parts use one name."""
     base = resources.load()
-    parameters = {**functions.PARAMETERS, **adoption.PARAMETERS, "CodeKey": {"Type": "String", "Default": code_key}}
+    key = {"CodeKey": {"Type": "String", "Default": code_key}}
+    parameters = {**functions.PARAMETERS, **distribution.PARAMETERS, **adoption.PARAMETERS, **key}
     base["Parameters"] = production.parameters(_joined("Parameters", base["Parameters"], parameters), stage=stage)
     base["Parameters"]["Stage"]["Default"] = stage
     base["Rules"] = {**production.rules(stage=stage), **adoption.rules()}
@@ -41,6 +43,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
         shares.CONDITIONS,
         access_logs.CONDITIONS,
         firewall.CONDITIONS,
+        distribution.CONDITIONS,
         adoption.CONDITIONS,
     )
     base["Mappings"] = _joined("Mappings", mocks.mappings())
@@ -52,8 +55,11 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
         sockets.expand(chalice),
         access_logs.expand(),
         firewall.expand(gateway.STAGE_NAME),
+        distribution.expand(gateway.API, gateway.STAGE_NAME),
     )
-    base["Outputs"] = _joined("Outputs", base["Outputs"], gateway.outputs(), sockets.outputs(), adoption.OUTPUTS)
+    base["Outputs"] = _joined(
+        "Outputs", base["Outputs"], gateway.outputs(), sockets.outputs(), distribution.outputs(), adoption.OUTPUTS
+    )
     base["Description"] = "Gatehouse - made by `make package` from app.py and infra/resources"
     return adoption.adopt(base)
 

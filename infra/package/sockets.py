@@ -12,7 +12,8 @@ Resources = dict[str, Any]
 _API, _DEPLOYMENT, _STAGE = "WebsocketAPI", "WebsocketAPIDeployment", "WebsocketAPIStage"
 _STAGE_NAME = "live"
 # Clients connect here. The management API has the same address over HTTPS.
-URL = f"wss://${{{_API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{_STAGE_NAME}"
+HOST = f"${{{_API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}"
+URL = f"wss://{HOST}/{_STAGE_NAME}"
 TYPES = tuple(f"AWS::ApiGatewayV2::{part}" for part in ("Api", "Integration", "Route", "Deployment", "Stage"))
 # Requests per second over all sockets. A limit keeps one client from using up the account's quota in the region.
 _RATE, _BURST = 500, 1000

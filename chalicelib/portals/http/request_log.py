@@ -15,6 +15,7 @@ from chalicelib.domain.access import security_log
 from chalicelib.domain.access.security_log import Ended
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.observability import log_keys, logger
+from chalicelib.portals.http import edge
 from chalicelib.portals.http.paths import portal_of
 
 UNKNOWN_ROUTE = "(unknown)"
@@ -53,8 +54,8 @@ def request_id_of(event: Any) -> str:
 
 
 def address_of(event: Any) -> str | None:
-    """Return the caller's IP address, or None where the gateway names none."""
-    return ((event.context or {}).get("identity") or {}).get("sourceIp")
+    """Return the caller's IP address: as the edge names it, else the gateway; None where neither does."""
+    return edge.viewer(event) or ((event.context or {}).get("identity") or {}).get("sourceIp")
 
 
 def note_principal(principal: Principal) -> None:
