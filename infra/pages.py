@@ -32,6 +32,16 @@ _TEXT_PAGE = """<!doctype html>
 <meta name="color-scheme" content="light dark"><title>{title} · Gatehouse</title></head>
 <body><main><h1>{title}</h1><p>{text}</p><p><a href="{link}">{label}</a></p></main></body></html>
 """
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+}
 _STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
 _STRIPE_FRAMES = (*_STRIPE_SCRIPTS, "https://hooks.stripe.com")
 # Stripe's script makes script elements by itself: the page's default policy passes Stripe's own addresses.
@@ -87,6 +97,26 @@ def pages(source: Path = SOURCE) -> tuple[Page, ...]:
         Page(name, tuple(facts["segments"]), frozenset(key for key, value in facts.items() if value is True))
         for name, facts in declared.items()
     )
+
+
+def deployed() -> tuple[Page, ...]:
+    """Return the pages of a deployed stage."""
+    return tuple(page for page in pages() if not page.is_local)
+
+
+def is_asset(address: str) -> bool:
+    """Whether an address names its content, which never changes then."""
+    return address.startswith("/assets/")
+
+
+def caching(address: str) -> str:
+    """Return the caching of a file of the console."""
+    return IMMUTABLE if is_asset(address) else REVALIDATED
+
+
+def content_type(address: str) -> str:
+    """Return the media type of a file of the console."""
+    return _TYPES.get(f".{address.rpartition('.')[2]}", "application/octet-stream")
 
 
 def headers(page: Page, origins: Origins) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """The deployment of a package to a stage: upload, change set, confirmation, execution, record."""
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra import pages
 from infra.deploy import parameters
 from infra.deploy.account import Account
+from infra.deploy.pages import publish
 from infra.deploy.releases import Release, Releases
 from infra.deploy.stack import ChangeSet, Stack
 from infra.local.console import CannotStart, step
@@ -43,12 +46,18 @@ def deploy(
     key = target.releases.upload_template(json.dumps(template, separators=(",", ":")))
     if not _apply(target, key, package.code_key, chosen, confirm=confirm, imports=imports):
         return False
-    url = target.stack.outputs().get("ApiUrl")
+    outputs = target.stack.outputs()
+    # The distribution's address is the API's too, and that of the pages that links lead to.
+    url = outputs.get("ConsoleUrl") or outputs.get("ApiUrl")
     if chosen["PublicUrl"] == parameters.NO_ADDRESS_YET and url:
-        step(f"the API has its address now: {url}")
+        step(f"the platform has its address now: {url}")
         chosen["PublicUrl"] = url
         _apply(target, key, package.code_key, chosen, confirm=lambda _: True)
-    target.releases.record(template_key=key, code_key=package.code_key, parameters=chosen)
+    elif chosen["PublicUrl"] == outputs.get("ApiUrl") != url:
+        step(f"PublicUrl is the gateway's own address, which has no pages. Give PublicUrl={url}")
+    console_key = target.releases.upload_console(package.console) if package.console else None
+    _publish(target, console_key, chosen)
+    target.releases.record(template_key=key, code_key=package.code_key, parameters=chosen, console_key=console_key)
     return True
 
 
@@ -61,9 +70,29 @@ def roll_back(target: Target, release_id: str | None, *, confirm: Confirm) -> Re
     step(f"rolling back to {release.release_id}")
     if not _apply(target, release.template_key, release.code_key, release.parameters, confirm=confirm):
         return None
+    _publish(target, release.console_key, release.parameters)
     return target.releases.record(
-        template_key=release.template_key, code_key=release.code_key, parameters=release.parameters
+        template_key=release.template_key,
+        code_key=release.code_key,
+        parameters=release.parameters,
+        console_key=release.console_key,
     )
+
+
+def _publish(target: Target, console_key: str | None, chosen: Mapping[str, str]) -> None:
+    """Put the console of a release into its bucket, where the stage has a distribution and the release a console."""
+    bucket = target.stack.outputs().get("ConsoleBucket")
+    if bucket is None:
+        return
+    if console_key is None:
+        step("NO console is published: this release was built without one")
+        return
+    settings = pages.settings(
+        provider=chosen.get("PaymentProvider", "stripe"),
+        publishable_key=chosen.get("StripePublishableKey", ""),
+        stage=target.stage,
+    )
+    publish(target.account.client("s3"), bucket, io.BytesIO(target.releases.console(console_key)), settings)
 
 
 def _earlier(releases: list[Release], release_id: str | None) -> Release:
@@ -76,7 +105,8 @@ def _earlier(releases: list[Release], release_id: str | None) -> Release:
     if not releases:
         raise CannotStart("No release of this stage is recorded. Deploy first.")
     present = releases[-1]
-    others = [release for release in releases if release.template_key != present.template_key]
+    now = (present.template_key, present.console_key)
+    others = [release for release in releases if (release.template_key, release.console_key) != now]
     if not others:
         raise CannotStart("There is no other release to roll back to.")
     return others[-1]

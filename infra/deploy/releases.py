@@ -29,6 +29,8 @@ class Release:
     template_key: str
     code_key: str
     parameters: Mapping[str, str]
+    # The archive of its console; None for a release without one.
+    console_key: str | None = None
 
 
 class Releases:
@@ -73,6 +75,18 @@ class Releases:
             self._s3.put_object(Bucket=self.bucket, Key=code_key, Body=archive.read_bytes())
             step(f"uploaded the archive to s3://{self.bucket}/{code_key}")
 
+    def upload_console(self, packed: Path) -> str:
+        """Upload the archive of a console under a key of its content; return the key."""
+        content = packed.read_bytes()
+        key = f"gatehouse/console/{hashlib.sha256(content).hexdigest()[:40]}.zip"
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        return key
+
+    def console(self, key: str) -> bytes:
+        """Return an uploaded archive of a console."""
+        content: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return content
+
     def upload_template(self, text: str) -> str:
         """Upload a template under a key of its content; return the key."""
         key = f"gatehouse/templates/{hashlib.sha256(text.encode()).hexdigest()[:40]}.json"
@@ -84,11 +98,13 @@ class Releases:
         found: dict[str, Any] = json.loads(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
         return found
 
-    def record(self, *, template_key: str, code_key: str, parameters: Mapping[str, str]) -> Release:
+    def record(
+        self, *, template_key: str, code_key: str, parameters: Mapping[str, str], console_key: str | None = None
+    ) -> Release:
         """Record what runs now. The parameters hold no secret."""
         now = datetime.now(UTC)
         name = f"{now:%Y%m%dT%H%M%S.%fZ}-{template_key.rpartition('/')[2][:12]}"
-        release = Release(name, template_key, code_key, dict(parameters))
+        release = Release(name, template_key, code_key, dict(parameters), console_key)
         self._s3.put_object(
             Bucket=self.bucket, Key=f"{self._prefix}{name}.json", Body=json.dumps(asdict(release)).encode()
         )

@@ -6,6 +6,7 @@ every mail, also in the SES sandbox (AWS: "Using the mailbox simulator"). Its pa
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from chalicelib import config as settings
+from infra import pages
 from infra.deploy.account import Account
 from infra.deploy.seen import NotSeen, hold, see, wait_for
 from infra.local.console import step
@@ -26,6 +28,7 @@ _SECONDS = 30.0
 _MAIL_SECONDS = 120.0
 _UPLOAD_LIFE = timedelta(minutes=5)
 _FOREIGN_ORIGIN = "https://elsewhere.example"
+_HTML = "text/html; charset=utf-8"
 _LOG_IN = "/api/tix/auth/login"
 # A refusal that says which one it is, in both forms of the envelope.
 _GUARDED = (
@@ -81,6 +84,9 @@ class Smoke:
         yield "log_in", "the account of this test is logged in", self._log_in
         yield "upload", "a file is uploaded by its form, as a browser does it", self._upload
         yield "socket", "a socket opens with its ticket and answers", self._socket
+        if "ConsoleUrl" in self.deployed.outputs:
+            yield "pages", "the console's pages are there, with their headers", self._pages
+            yield "console_api", "the API answers at the console's address", self._console_api
         yield "mail", "mail leaves the queue", self._mail
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
@@ -240,6 +246,30 @@ class Smoke:
     @property
     def _authorized(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
+
+    def _pages(self) -> None:
+        for page in pages.deployed():
+            path = f"/{page.segments[0]}"
+            answer = self._of_console(path)
+            hold(f"GET {path}", (answer.status_code, answer.headers.get("content-type")), (200, _HTML))
+            policy = answer.headers.get("content-security-policy", "")
+            see(f"GET {path}: a strict policy", "require-trusted-types-for 'script'" in policy)
+            script = re.search(r'<script type="module" src="(/assets/[^"]+)"', answer.text)
+            see(f"GET {path}: its script", script is not None)
+            asset = self._of_console(script[1] if script else "")
+            hold(
+                "it is kept by browsers",
+                (asset.status_code, asset.headers.get("cache-control")),
+                (200, pages.IMMUTABLE),
+            )
+        hold("an address that is no page's", self._of_console("/nothing/here").status_code, 404)
+
+    def _console_api(self) -> None:
+        hold("its health", self._of_console("/health/").json()["status"], "ok")
+        hold("its own 404", self._of_console("/api/nothing/").json()["error"]["code"], "NOT_FOUND")
+
+    def _of_console(self, path: str) -> httpx.Response:
+        return self.http.get(self.deployed.outputs["ConsoleUrl"] + path, headers={"Accept": "text/html,*/*"})
 
     def _mail(self) -> None:
         dead = self._count("MessagesDeadLetters")

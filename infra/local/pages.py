@@ -7,7 +7,6 @@ build, pages say what to do, and the API answers as ever.
 import gzip
 import hashlib
 import json
-import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +18,6 @@ from infra.local.proxy_event import Request
 from infra.pages import Origins, Page
 
 LOCAL_SEGMENT = "_local"
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".json": "application/json",
-    ".svg": "image/svg+xml",
-    ".wasm": "application/wasm",
-    ".webmanifest": "application/manifest+json",
-}
 # An answer of one packet gains nothing from compression.
 _COMPRESSED_FROM_BYTES = 1400
 _NOT_BUILT = (
@@ -98,7 +88,7 @@ class Pages:
         named = {page.file: page for page in self._pages.values()}
         found = {pages.SETTINGS: _file(pages.SETTINGS, self._settings, pages.asset_headers(), pages.REVALIDATED)}
         for path in self._folder.rglob("*"):
-            if path.is_file() and path.name != "pages.json":
+            if path.is_file() and path.name != "pages.json" and not path.name.startswith("."):
                 address = f"/{path.relative_to(self._folder).as_posix()}"
                 headers, caching = self._headers(address, named.get(path.name))
                 found[address] = _file(address, path.read_bytes(), headers, caching)
@@ -109,7 +99,7 @@ class Pages:
             return pages.headers(page, self._origins), pages.REVALIDATED
         if address.endswith("-worker.js"):
             return pages.worker_headers(self._origins), pages.REVALIDATED
-        return pages.asset_headers(), pages.IMMUTABLE if address.startswith("/assets/") else pages.REVALIDATED
+        return pages.asset_headers(), pages.caching(address)
 
 
 def accepts_html(request: Request) -> bool:
@@ -129,8 +119,7 @@ def _accepted(request: Request) -> set[str]:
 
 
 def _file(address: str, content: bytes, headers: Mapping[str, str], caching: str) -> _File:
-    suffix = f".{address.rpartition('.')[2]}"
-    content_type = _TYPES.get(suffix) or mimetypes.guess_type(address)[0] or "application/octet-stream"
+    content_type = pages.content_type(address)
     packed = gzip.compress(content, 6, mtime=0) if len(content) >= _COMPRESSED_FROM_BYTES else None
     # Weak: the same for both encodings.
     tag = f'W/"{hashlib.sha256(content).hexdigest()[:20]}"'
@@ -157,6 +146,11 @@ def _takes_gzip(request: Request) -> bool:
 
 
 def _text_page(status: int, words: tuple[str, str, str, str]) -> Answer:
-    headers = {**pages.asset_headers(), "Content-Type": _TYPES[".html"], "Cache-Control": "no-store", "Vary": "Accept"}
+    headers = {
+        **pages.asset_headers(),
+        "Content-Type": pages.content_type(".html"),
+        "Cache-Control": "no-store",
+        "Vary": "Accept",
+    }
     content = pages.text_page(*words).encode()
     return Answer(status, content, [(name.lower().encode(), value.encode()) for name, value in headers.items()])

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra.local.console import CannotStart, step
-from infra.package import application, archive, merge, production, quotas
+from infra.package import application, archive, console, merge, production, quotas
 from infra.package.targets import CannotFetch, Target, fetch_interpreter
 
 
 class Package(NamedTuple):
-    """The files that were built, and the key under which the template expects the archive."""
+    """The files that were built, and the key under which the template expects the archive.
+
+    `console` is None where the console could not be built here.
+    """
 
     template: Path
     archive: Path
     code_key: str
+    console: Path | None = None
 
 
 def build(stage: str, target: Target, out: Path) -> Package:
@@ -30,7 +34,8 @@ def build(stage: str, target: Target, out: Path) -> Package:
         package = _build(stage, target, fresh)
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
-    return package._replace(template=out / package.template.name, archive=out / package.archive.name)
+    console = out / package.console.name if package.console else None
+    return package._replace(template=out / package.template.name, archive=out / package.archive.name, console=console)
 
 
 def _build(stage: str, target: Target, out: Path) -> Package:
@@ -47,6 +52,8 @@ def _build(stage: str, target: Target, out: Path) -> Package:
         step("packing the archive")
         packed = out / "gatehouse.zip"
         digest = archive.pack(code, packed)
+        # A local stage has no distribution (infra/package/distribution.py).
+        pages = None if stage == "local" else console.pack(out, scratch=scratch)
         unzipped = sum(path.stat().st_size for path in code.rglob("*") if path.is_file())
     code_key = f"gatehouse/{digest[:40]}.zip"
     step(f"archive: {packed.stat().st_size / 1024**2:.1f} MB ({unzipped / 1024**2:.0f} MB unzipped), sha256 {digest}")
@@ -64,7 +71,7 @@ def _build(stage: str, target: Target, out: Path) -> Package:
     for line in warnings:
         step(f"  {line}")
     step(f"cfn-lint: no errors, {len(warnings)} warnings")
-    return Package(template, packed, code_key)
+    return Package(template, packed, code_key, pages)
 
 
 def _compile(stage: str, target: Target, code: Path) -> None:

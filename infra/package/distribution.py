@@ -6,11 +6,10 @@ error page of the distribution would also replace the API's own answers. The API
 the edge names, because the edge proves itself by a secret header (D-CONS-10).
 """
 
-import json
 from typing import Any
 
 from infra import pages
-from infra.package import edge_proof, sockets
+from infra.package import edge_functions, edge_proof, sockets
 from infra.pages import Origins, Page
 
 ON, OFF = "on", "off"
@@ -86,11 +85,11 @@ def expand(api: str, stage_name: str) -> dict[str, Any]:
     """Return the bucket, the distribution with its functions, and the policies of its answers."""
     parts = {
         **_bucket(),
-        **{_policy_name(page): _policy(page) for page in _deployed()},
+        **{_policy_name(page): _policy(page) for page in pages.deployed()},
         "ConsoleAssetHeaders": _headers_policy("assets", pages.asset_headers()),
         "ConsoleWorkerHeaders": _headers_policy("worker", pages.worker_headers(_origins(stripe=False))),
-        _FUNCTION: _function("paths", paths_code()),
-        "ConsoleViewer": _function("viewer", viewer_code()),
+        _FUNCTION: _function("paths", edge_functions.paths()),
+        "ConsoleViewer": _function("viewer", edge_functions.viewer()),
         **edge_proof.secret(),
         _DISTRIBUTION: _distribution(api, stage_name),
     }
@@ -106,43 +105,6 @@ def outputs() -> dict[str, Any]:
         "ConsoleBucket": {"Condition": "HasConsole", "Value": {"Ref": _BUCKET}},
         "ConsoleName": {"Condition": "HasConsole", "Value": {"Fn::GetAtt": [_DISTRIBUTION, "DomainName"]}},
     }
-
-
-def paths_code() -> str:
-    """Return the edge's function for addresses of pages: it names their files, and answers for all others."""
-    by_segment = {segment: page.name for page in _deployed() for segment in page.segments}
-    found = json.dumps(by_segment, separators=(",", ":"))
-    missing = json.dumps(pages.text_page(*pages.MISSING))
-    refusal = json.dumps(pages.MISSING_JSON)
-    headers = json.dumps({name.lower(): {"value": value} for name, value in pages.asset_headers().items()})
-    return (
-        f"var PAGES={found},MISSING={missing},REFUSAL={refusal},HEADERS={headers};\n"
-        "function handler(event){\n"
-        "var request=event.request,first=request.uri.split('/')[1];\n"
-        "if(Object.prototype.hasOwnProperty.call(PAGES,first)){request.uri='/'+PAGES[first]+'.html';return request;}\n"
-        "var accept=request.headers.accept?request.headers.accept.value:'';\n"
-        "var html=accept.toLowerCase().indexOf('text/html')>=0,headers={};\n"
-        "for(var name in HEADERS)headers[name]=HEADERS[name];\n"
-        "headers['content-type']={value:html?'text/html; charset=utf-8':'application/json'};\n"
-        "REFUSAL.request_id=event.context.requestId;\n"
-        "headers['cache-control']={value:'no-store'};headers.vary={value:'Accept'};\n"
-        "return{statusCode:404,statusDescription:'Not Found',headers:headers,"
-        "body:{encoding:'text',data:html?MISSING:JSON.stringify({error:REFUSAL})}};\n"
-        "}\n"
-    )
-
-
-def viewer_code() -> str:
-    """Return the edge's function for the API: it names the caller's address, and overwrites what a caller says."""
-    return (
-        "function handler(event){"
-        f"event.request.headers['{edge_proof.ADDRESS_HEADER}']={{value:event.viewer.ip}};"
-        "return event.request;}\n"
-    )
-
-
-def _deployed() -> list[Page]:
-    return [page for page in pages.pages() if not page.is_local]
 
 
 def _origins(*, stripe: bool) -> Origins:
@@ -296,7 +258,7 @@ def _function(name: str, code: str) -> dict[str, Any]:
 
 
 def _distribution(api: str, stage_name: str) -> dict[str, Any]:
-    default, *others = _deployed()
+    default, *others = pages.deployed()
     config = {
         "Enabled": True,
         "Comment": {"Fn::Sub": "Gatehouse ${Stage}: console and API"},

@@ -106,16 +106,33 @@ def test_the_firewall_is_off_by_default_and_counts_by_address(template: Template
         assert template["Resources"][name]["Condition"] == "HasFirewall"
     firewall = template["Resources"]["Firewall"]["Properties"]
     assert firewall["DefaultAction"] == {"Allow": {}}
-    rates = [rule["Statement"]["RateBasedStatement"] for rule in firewall["Rules"]]
+    rules = [rule.get("Fn::If", [None, rule])[1] for rule in firewall["Rules"]]
+    rates = [rule["Statement"]["RateBasedStatement"] for rule in rules]
+    # Each limit twice: by the caller's address, and by the one that the distribution names.
     assert [(rate["AggregateKeyType"], rate["Limit"]) for rate in rates] == [
         ("IP", {"Ref": "FirewallRequests"}),
         ("IP", {"Ref": "FirewallLogIns"}),
+        ("FORWARDED_IP", {"Ref": "FirewallRequests"}),
+        ("FORWARDED_IP", {"Ref": "FirewallLogIns"}),
     ]
-    log_ins = re.compile(rates[1]["ScopeDownStatement"]["RegexMatchStatement"]["RegexString"])
+    for direct, behind in ((rates[0], rates[2]), (rates[1], rates[3])):
+        # A request counts in one of both: the distribution's are those with its secret.
+        assert (
+            _scope(direct)[0]["NotStatement"]["Statement"]["ByteMatchStatement"]["SearchString"]["Fn::If"][1]
+            == (_scope(behind)[0]["ByteMatchStatement"]["SearchString"])
+        )
+        assert _scope(direct)[1:] == _scope(behind)[1:]
+    log_ins = re.compile(_scope(rates[1])[1]["RegexMatchStatement"]["RegexString"])
     missed = [route.path for route in ROUTES if route.padded and not log_ins.search(route.path)]
     assert missed == []
     # AWS WAF takes a pattern of 512 characters.
     assert len(log_ins.pattern) <= 512
     # Samples would hold paths and headers.
-    views = [firewall["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in firewall["Rules"])]
+    views = [firewall["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in rules)]
     assert not any(view["SampledRequestsEnabled"] for view in views)
+
+
+def _scope(rate: dict[str, Any]) -> list[dict[str, Any]]:
+    scope = rate["ScopeDownStatement"]
+    found: list[dict[str, Any]] = scope["AndStatement"]["Statements"] if "AndStatement" in scope else [scope]
+    return found

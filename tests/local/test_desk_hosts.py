@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from infra.local.front import Gateway, Share
 from infra.local.inspection import LocalDesk
 from infra.local.meter import Meter
 from infra.local.outbox import Outbox
+from infra.local.pages import Pages
 from infra.local.rate_limits import RateLimits
 from infra.local.schedules import Schedules
+from infra.pages import Origins
+from tests.infra.test_distribution import build
 
 HERE = ("localhost", "localhost:8000", "LOCALHOST:3000", "127.0.0.1", "127.0.0.1:8000", "[::1]", "[::1]:8000")
 ELSEWHERE = (
@@ -40,7 +44,7 @@ def front() -> Iterator[Gateway]:
     made.close()
 
 
-def ask(front: Gateway, path: str, host: str | None, *, method: str = "GET") -> tuple[int, Any]:
+def ask(front: Gateway, path: str, host: str | None, *, method: str = "GET", raw: bool = False) -> tuple[int, Any]:
     """Send a request as uvicorn passes it on; return the status and the body."""
     sent: list[dict[str, Any]] = []
     headers = [] if host is None else [(b"host", host.encode())]
@@ -62,7 +66,7 @@ def ask(front: Gateway, path: str, host: str | None, *, method: str = "GET") -> 
         sent.append(message)
 
     asyncio.run(front(scope, receive, send))
-    return int(sent[0]["status"]), json.loads(sent[1]["body"])
+    return int(sent[0]["status"]), sent[1]["body"] if raw else json.loads(sent[1]["body"])
 
 
 @pytest.mark.parametrize("host", HERE)
@@ -75,6 +79,15 @@ def test_the_desk_answers_to_the_names_of_this_machine(front: Gateway, host: str
 def test_the_desk_refuses_every_other_host(front: Gateway, path: str, host: str | None) -> None:
     status, body = ask(front, path, host)
     assert (status, body["error"]["code"]) == (403, "FORBIDDEN")
+
+
+def test_the_desks_own_page_is_for_this_machine_too(front: Gateway, tmp_path: Path) -> None:
+    front.serve_pages(Pages(Origins((), "ws://localhost"), {}, build(tmp_path / "console", "one")))
+    assert ask(front, "/_local/", "localhost:8000", raw=True) == (200, b"local one")
+    for host in ELSEWHERE:
+        assert ask(front, "/_local/", host)[0] == 403
+    assert ask(front, "/_local/nothing/", "localhost")[0] == 404
+    assert ask(front, "/_local/outbox/", "localhost") == (200, {"messages": []})
 
 
 def test_the_api_answers_to_every_host(front: Gateway) -> None:
