@@ -243,11 +243,17 @@ export function Choice({ name, label, options, hint }: ChoiceProps): JSX.Element
 export function Check({ name, label, hint }: { name: string; label: string; hint?: string }): JSX.Element {
   const form = useForm();
   const id = useId();
+  const error = form.errors[name];
   return (
-    <div class="field check">
-      <input id={id} name={name} type="checkbox" checked={form.values[name] === "true"} onChange={(event) => form.set(name, event.currentTarget.checked ? "true" : "")} />
+    <div class={`field check ${error ? "wrong" : ""}`}>
+      <input id={id} name={name} type="checkbox" aria-invalid={error ? "true" : undefined} aria-describedby={error ? `${id}-error` : undefined} checked={form.values[name] === "true"} onChange={(event) => form.set(name, event.currentTarget.checked ? "true" : "")} />
       <label for={id}>{label}</label>
       {hint ? <p class="hint">{hint}</p> : null}
+      {error ? (
+        <p class="problem" id={`${id}-error`}>
+          {error}
+        </p>
+      ) : null}
     </div>
   );
 }
