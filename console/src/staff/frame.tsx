@@ -86,7 +86,7 @@ function links(): readonly (readonly [title: string, links: readonly Link[]])[] 
         ["/staff/queues/conflicts", t("staff.queue.conflicts"), ["read", "support", "ushers"], due?.conflicts],
         ["/staff/queues/incidents", t("staff.queue.incidents"), ["read", "support", "ushers"]],
         ["/staff/queues/disputes", t("staff.queue.disputes"), ["read"]],
-        ["/staff/queues/second", t("staff.queue.second"), ["read"], due?.payouts],
+        ["/staff/queues/second", t("staff.queue.second"), ["read"]],
       ],
     ],
     [
@@ -111,7 +111,7 @@ function links(): readonly (readonly [title: string, links: readonly Link[]])[] 
     [
       t("staff.records"),
       [
-        ["/staff/finances/company", t("staff.money"), ["read"]],
+        ["/staff/finances/company", t("staff.money"), ["read"], due?.payouts],
         ["/staff/audit", t("staff.audit"), ["read", "support"]],
         ["/staff/jobs", t("staff.jobs"), []],
         ["/staff/account", t("staff.account"), []],

@@ -44,7 +44,7 @@ export function LostCard(): JSX.Element {
       <p class="quiet">{t("staff.lost.about")}</p>
       <section class="panel">
         <Form
-          label={t("staff.lost.find")}
+          label={t("ui.search")}
           class="inline"
           initial={{ find: wanted() }}
           onSubmit={({ find = "" }) => {

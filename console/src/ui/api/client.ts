@@ -85,7 +85,10 @@ async function exchanged(portal: Portal, { path, rotates }: Refresh, spent: stri
   const before = latest(portal);
   if (before === null) return null;
   if (before.access !== spent) return before.access; // another tab, or another request, was first
-  if (before.refresh === undefined && before.csrf === undefined) return null;
+  if (before.refresh === undefined && before.csrf === undefined) {
+    keep(portal, null);
+    return null;
+  }
   const response = await sending(path, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...(before.csrf === undefined ? {} : { "X-CSRF-Token": before.csrf }) },
