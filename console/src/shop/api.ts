@@ -47,7 +47,7 @@ const known = new Map<string, Promise<ShopEvent>>();
 export function eventOf(id: string, { fresh = false } = {}): Promise<ShopEvent> {
   const found = known.get(id);
   if (found !== undefined && !fresh) return found;
-  const asked = answerOf(open.GET("/api/v1/public/events/{event_id}/", { params: { path: { event_id: id } } }));
+  const asked = answerOf(open.GET("/api/v1/public/events/{event_id}/", { params: { path: { event_id: id } }, cache: fresh ? "no-cache" : "default" }));
   known.set(id, asked);
   asked.catch(() => known.delete(id));
   return asked;

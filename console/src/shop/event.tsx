@@ -29,6 +29,8 @@ interface Basket {
 }
 const EMPTY: Basket = { seats: {}, wanted: false };
 const MOST = 10;
+// What the catalogue says of the stock follows the sales within seconds.
+const STOCK_LAG_MS = 3000;
 
 /** The page of one event. */
 export function EventView({ id }: { id: string }): JSX.Element {
@@ -186,7 +188,10 @@ function Buying({ event, isOpen, now, reload }: BuyingProps): JSX.Element {
       if (error instanceof Refused && error.status === 401) return; // logged in again, it goes on
       change({ ...basket.value, wanted: false });
       trouble.value = troubleOf(error, event);
-      if (error instanceof Refused && error.status === 409) reload();
+      if (error instanceof Refused && error.status === 409) {
+        reload();
+        setTimeout(reload, STOCK_LAG_MS);
+      }
       queueMicrotask(() => news.current?.focus());
     } finally {
       busy.value = false;

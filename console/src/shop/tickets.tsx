@@ -98,11 +98,11 @@ export function TicketRow({ ticket }: { ticket: Ticket }): JSX.Element {
   return (
     <li class="row ticket-row">
       <div class="grow">
-        <h3>
+        <h2>
           <a href={`/tickets/${ticket.id}`}>
             <bdi>{ticket.event.title}</bdi>
           </a>
-        </h3>
+        </h2>
         <p>
           <When at={ticket.event.starts_at} zone={event.value?.timezone} />
           {ticket.event.venue_name ? (
