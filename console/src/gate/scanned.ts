@@ -67,7 +67,11 @@ function ofUrl(text: string): string {
   const [, rest = ""] = strip(text).split(/:\/\/(.*)/s);
   const [whole = ""] = rest.split("#");
   const [address = "", query = ""] = whole.split(/\?(.*)/s);
-  const named = new Map(query.split("&").map((pair) => pair.split(/=(.*)/s).map((part) => unquoted(part, true)) as [string, string?]));
+  const named = new Map<string, string>();
+  for (const pair of query.split("&")) {
+    const [name = "", value = ""] = pair.split(/=(.*)/s).map((part) => unquoted(part, true));
+    if (value) named.set(name, value);
+  }
   for (const name of NAMED) {
     const value = named.get(name);
     if (value) return value;

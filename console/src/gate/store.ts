@@ -28,6 +28,8 @@ export interface KeptEvent {
   attendees?: Head;
   cards?: Head;
   fingerprint_key?: CryptoKey;
+  /** The full snapshot that the rows are of. */
+  turns?: { attendees?: string; cards?: string };
   server_public_keys: string[];
   /** This phone's clock minus the platform's, in milliseconds. */
   clock_offset_ms: number;
@@ -43,6 +45,8 @@ export interface Passage {
   at: string;
   gate: string | null;
   by: string;
+  /** Whether a card was shown. */
+  by_card: boolean;
   scan_id: string;
   known_at: number | null;
 }
@@ -53,6 +57,8 @@ export interface Outcome {
   reason: string | null;
   /** Where no verdict could be given: why, as a key of messages. */
   undecided?: string;
+  /** The platform's words for that, where it has any. */
+  message?: string;
   name?: string | null;
   tier?: string | null;
   photo_url?: string | null;
@@ -92,7 +98,10 @@ export interface Entry {
   direction: Direction;
   delta: number | null;
   gate: string | null;
+  /** Why somebody leaves, in the usher's words. */
   reason: string | null;
+  /** The message of a secure card, which only the platform can check. */
+  sun: { picc_data: string; cmac: string } | null;
   scanned_at: string;
   snapshot_cursor: string | null;
   /** The decision of this phone, as the platform is to be sent it. */
@@ -143,6 +152,43 @@ export function store(): Promise<Database> {
 export async function put(entry: Entry): Promise<void> {
   const kept = (await store()).transaction("entries", "readwrite", STRICT);
   await Promise.all([kept.store.put(entry), kept.done]);
+}
+
+/** What is read for a decision of this phone, within the same step in which the decision is stored. */
+export interface Known {
+  card: KeptCard | undefined;
+  tickets: readonly { attendee: KeptAttendee; passage: Passage | undefined }[];
+}
+
+/**
+ * Decide an entry by what is kept, and store the decision with the person's passage: in one step, so that of two tabs
+ * one admits. Raises DOMException where it cannot be stored; then nothing was decided.
+ */
+export async function decideAndStore(
+  entry: Entry,
+  wanted: { fingerprint?: string; ticket_id?: string },
+  by: (known: Known) => { entry: Entry; passage: Passage | null },
+): Promise<Entry> {
+  const kept = (await store()).transaction(["entries", "passages", "events", "attendees", "cards"], "readwrite", STRICT);
+  const event = entry.event_id;
+  const card = wanted.fingerprint === undefined ? undefined : await kept.objectStore("cards").get([event, wanted.fingerprint]);
+  const ids = wanted.ticket_id === undefined ? (card?.ticket_ids ?? []) : [wanted.ticket_id];
+  const tickets: { attendee: KeptAttendee; passage: Passage | undefined }[] = [];
+  for (const id of ids) {
+    const attendee = await kept.objectStore("attendees").get([event, id]);
+    if (attendee !== undefined) tickets.push({ attendee, passage: await kept.objectStore("passages").get([event, id]) });
+  }
+  const decided = by({ card, tickets });
+  const next = { ...decided.entry };
+  const found = await kept.objectStore("events").get(event);
+  if (next.state === "waiting" && next.seq === null && found !== undefined) {
+    next.seq = found.seq + 1;
+    await kept.objectStore("events").put({ ...found, seq: next.seq });
+  }
+  await kept.objectStore("entries").put(next);
+  if (decided.passage !== null) await kept.objectStore("passages").put(decided.passage);
+  await kept.done;
+  return next;
 }
 
 /** Store an entry with the person's passage, in one step; a record that waits gets the event's next number. */
@@ -223,11 +269,16 @@ export async function forget(eventId: string): Promise<void> {
   const range = IDBKeyRange.bound([eventId, ""], [eventId, "\uffff"]);
   const event = await kept.objectStore("events").get(eventId);
   if (event !== undefined) {
-    const { attendees: _attendees, cards: _cards, fingerprint_key: _key, ...rest } = event;
+    const { attendees: _attendees, cards: _cards, fingerprint_key: _key, turns: _turns, ...rest } = event;
     await kept.objectStore("events").put(rest);
   }
   for (const name of ["attendees", "cards", "passages"] as const) await kept.objectStore(name).delete(range);
   await kept.done;
+}
+
+/** Return the ticket with a printed number, which may be typed in either case. */
+export async function ticketOfNumber(eventId: string, number: string): Promise<string | null> {
+  return (await (await store()).getFromIndex("attendees", "number", [eventId, number.trim().toUpperCase()]))?.ticket_id ?? null;
 }
 
 /** Change what is kept of an event; it is made where there is none yet. */

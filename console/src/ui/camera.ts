@@ -6,6 +6,8 @@ declare const ZXING_WASM: string;
 export interface Seen {
   text: string;
   format: string;
+  /** When its picture was taken, by the page's clock. */
+  at: number;
 }
 export interface Camera {
   stop(): void;
@@ -16,8 +18,10 @@ export interface Camera {
 const OPTIONS: ReaderOptions = { formats: ["QRCode", "Aztec", "DataMatrix", "Code128"], tryHarder: true, maxNumberOfSymbols: 1 };
 // Pixels of the longer side that are searched: a code at arm's length fills a fifth of them.
 const SEARCHED = 960;
+// A code that no picture showed for so long was taken away; shorter gaps are a shaking hand.
+const GONE_MS = 1000;
 
-async function decoder(): Promise<(picture: ImageData) => Promise<Seen | null>> {
+async function decoder(): Promise<(picture: ImageData) => Promise<Omit<Seen, "at"> | null>> {
   const { prepareZXingModule, readBarcodes } = await import("zxing-wasm/reader");
   await prepareZXingModule({ overrides: { locateFile: () => ZXING_WASM }, fireImmediately: true });
   return async (picture) => {
@@ -42,26 +46,27 @@ export async function watch(video: HTMLVideoElement, seen: (code: Seen) => void,
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (context === null) throw new Error("this browser gives no canvas");
   let stopped = false;
-  let before: { text: string; at: number } | null = null;
-  let misses = 0;
+  let before: { text: string; at: number; lastSeen: number } | null = null;
 
   const look = async (): Promise<void> => {
     const scale = Math.min(1, SEARCHED / Math.max(video.videoWidth, video.videoHeight, 1));
     canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
     canvas.height = Math.max(1, Math.round(video.videoHeight * scale));
+    const at = performance.now();
     context.drawImage(video, 0, 0, canvas.width, canvas.height);
     const found = await decode(context.getImageData(0, 0, canvas.width, canvas.height));
     if (stopped) return;
     const now = performance.now();
     if (found === null) {
-      misses += 1;
-      if (misses > 5) before = null;
+      if (before !== null && now - before.lastSeen > GONE_MS) before = null;
       return;
     }
-    misses = 0;
-    if (before?.text === found.text && now - before.at < again) return;
-    before = { text: found.text, at: now };
-    seen(found);
+    if (before?.text === found.text && now - before.at < again) {
+      before.lastSeen = now;
+      return;
+    }
+    before = { text: found.text, at: now, lastSeen: now };
+    seen({ ...found, at });
   };
   const turn = async (): Promise<void> => {
     if (stopped) return;

@@ -106,7 +106,7 @@ async function exchanged(portal: Portal, { path, rotates }: Refresh, spent: stri
 }
 
 /** Exchange the refresh token once over all tabs, since a spent one ends the whole session. */
-async function refreshed(portal: Portal, spent: string): Promise<string | null> {
+export async function refreshed(portal: Portal, spent: string): Promise<string | null> {
   const refresh = REFRESHES[portal];
   if (refresh === null) {
     keep(portal, null);

@@ -1,0 +1,181 @@
+// Decisions of this phone without the platform: the rule, asked of the snapshot and of who passed here since.
+import { eventTag, fingerprint, readCode, readKeys, type Keys, type TicketCode } from "./code.ts";
+import { decide, goesOut, type Case, type Kind, type Presented } from "./rule.ts";
+import { uidOfCardId } from "./scanned.ts";
+import { decideAndStore, store, type Entry, type KeptEvent, type Known, type Outcome, type Passage } from "./store.ts";
+
+// A second reading of a card so soon after its admission is the same tap (contract, "The scan").
+const REPEAT_MS = 2000;
+
+/** What a scan is about, found out before the store is asked. */
+interface Reading {
+  wanted: { fingerprint?: string; ticket_id?: string };
+  presented: Presented;
+  code: TicketCode | null;
+  tag: string;
+}
+
+let keysOf: { texts: string; keys: Promise<Keys> } | null = null;
+
+/** Return the platform's keys, read once. */
+export function keys(texts: readonly string[]): Promise<Keys> {
+  const name = texts.join(" ");
+  if (keysOf?.texts !== name) keysOf = { texts: name, keys: readKeys(texts) };
+  return keysOf.keys;
+}
+
+/** Return the platform's time by this phone's clock, never before the snapshot was made. */
+export function platformNow(event: KeptEvent): Date {
+  const made = Date.parse(event.attendees?.generated_at ?? "") || 0;
+  return new Date(Math.max(made, Date.now() - event.clock_offset_ms));
+}
+
+/** Return why this phone cannot decide now, as a key of messages, or null: it can. */
+export function uselessness(event: KeptEvent): "no_data" | "expired" | null {
+  if (event.attendees === undefined || event.cards === undefined) return "no_data";
+  const now = platformNow(event).getTime();
+  const usable = [event.attendees, event.cards].every(({ expires_at: end }) => now < Date.parse(end));
+  return usable ? null : "expired";
+}
+
+async function read(entry: Entry, event: KeptEvent): Promise<Reading | string> {
+  const presented: Presented = { by_card: false, signature: "none", credential: null, counter: null, uid_matches: true };
+  const tag = await eventTag(event.event_id);
+  const shown = entry.shown;
+  if (shown === null) return "no_data";
+  if ("qr" in shown) {
+    const known = await keys(event.server_public_keys);
+    if (known.size === 0) return "no_key";
+    const code = await readCode(shown.qr, known);
+    if (code === null) return { wanted: {}, presented: { ...presented, signature: "bad" }, code, tag };
+    return { wanted: { ticket_id: code.ticket_id }, presented: { ...presented, signature: "good", credential: code.credential }, code, tag };
+  }
+  if ("ticket_id" in shown) return { wanted: { ticket_id: shown.ticket_id }, presented, code: null, tag };
+  // The message of a secure card can be checked by the platform only.
+  if (entry.sun !== null || event.fingerprint_key === undefined) return entry.sun !== null ? "secure" : "no_data";
+  const uid = uidOfCardId(shown.card_id) ?? shown.card_id;
+  return { wanted: { fingerprint: await fingerprint(event.fingerprint_key, uid) }, presented: { ...presented, by_card: true }, code: null, tag };
+}
+
+interface Weighed {
+  asked: Case;
+  ticket: Known["tickets"][number] | null;
+}
+
+function weigh(entry: Entry, event: KeptEvent, reading: Reading, known: Known, now: string): Weighed[] {
+  const { event: facts } = event;
+  const base: Case = {
+    presented: reading.presented,
+    card: known.card ? { status: known.card.status, type: known.card.secure ? "secure" : "uid", last_counter: known.card.counter ?? -1 } : null,
+    ticket: null,
+    event: {
+      event_id: facts.id,
+      status: facts.status,
+      opens_at: facts.scanning_opens_at,
+      closes_at: facts.scanning_closes_at,
+      scanning_enabled: facts.scanning_enabled,
+      re_entry_allowed: facts.re_entry_allowed,
+    },
+    at: now,
+    direction: entry.direction,
+    kind: entry.kind === "count" ? "scan" : entry.kind,
+  };
+  if (reading.code !== null && reading.code.event_tag !== reading.tag) {
+    const elsewhere = { event_id: "", status: "valid", credential: reading.code.credential, presence: null };
+    return [{ asked: { ...base, ticket: elsewhere }, ticket: null }];
+  }
+  if (!known.tickets.length) return [{ asked: base, ticket: null }];
+  return known.tickets.map((ticket) => {
+    const { attendee, passage } = ticket;
+    const presence = passage?.presence ?? attendee.presence;
+    return { asked: { ...base, ticket: { event_id: facts.id, status: attendee.status, credential: attendee.credential, presence } }, ticket };
+  });
+}
+
+function outcomeOf(chosen: Weighed, rest: readonly Weighed[], several: boolean): Outcome {
+  const verdict = decide(chosen.asked);
+  const { ticket } = chosen;
+  const attendee = ticket?.attendee;
+  const passage = ticket?.passage;
+  const at = passage?.at ?? attendee?.scanned_at ?? null;
+  const isSecond = verdict.result === "already_scanned" && at !== null;
+  return {
+    ...verdict,
+    name: attendee?.name,
+    tier: attendee?.tier,
+    photo_url: attendee?.photo_url,
+    labels: attendee?.labels,
+    ticket_id: attendee?.ticket_id,
+    number: attendee?.number,
+    first: isSecond ? { scanned_at: at, gate: passage?.gate ?? null, by: passage?.by ?? null } : null,
+    remaining: several && verdict.result === "valid" ? rest.length : null,
+    rest: rest.map(({ ticket: other }) => other?.attendee.name ?? "").filter(Boolean),
+    offline: true,
+  };
+}
+
+/**
+ * Decide a scan by what this phone keeps, and store the decision. An entry that cannot be decided comes back unchanged
+ * but for the reason in its outcome, and is not stored. Raises DOMException where the phone cannot store.
+ */
+export async function decideHere(entry: Entry, event: KeptEvent, by: string): Promise<Entry> {
+  const undecided = (why: string): Entry => ({ ...entry, outcome: { result: "not_found", reason: null, undecided: why, offline: true } });
+  const useless = uselessness(event);
+  if (useless !== null) return undecided(useless);
+  const reading = await read(entry, event);
+  if (typeof reading === "string") return undecided(reading);
+  const now = platformNow(event).toISOString();
+  return decideAndStore(entry, reading.wanted, (known) => {
+    const weighed = weigh(entry, event, reading, known, now);
+    const open = weighed.filter(({ asked }) => decide(asked).result === "valid");
+    const again = repeated(entry, known, now);
+    const chosen = open[0] ?? weighed[0];
+    if (chosen === undefined) throw new Error("a scan has a case");
+    const outcome = again ?? outcomeOf(chosen, open.slice(1), known.tickets.length > 1);
+    const admits = outcome.result === "valid" && again === null;
+    // A repeat let nobody in that its first reading had not: its record must not claim an admission.
+    const offline = again === null ? { result: outcome.result, reason: outcome.reason } : { result: "already_scanned" as const, reason: null };
+    const decided: Entry = { ...entry, state: "waiting", snapshot_cursor: event.attendees?.cursor ?? null, offline, outcome };
+    const passage = admits && chosen.ticket !== null ? passageOf(entry, chosen.ticket.attendee.ticket_id, now, by) : null;
+    return { entry: decided, passage };
+  });
+}
+
+/** Return the admission that a card got a moment ago, which this reading is a part of; null where there was none. */
+function repeated(entry: Entry, { card, tickets }: Known, now: string): Outcome | null {
+  if (card === undefined || goesOut(entry.kind as Kind, entry.direction)) return null;
+  const just = tickets.find(({ passage }) => passage?.presence === "inside" && passage.by_card && Date.parse(now) - Date.parse(passage.at) < REPEAT_MS);
+  if (just === undefined) return null;
+  const { attendee } = just;
+  return {
+    result: "valid",
+    reason: null,
+    name: attendee.name,
+    tier: attendee.tier,
+    photo_url: attendee.photo_url,
+    labels: attendee.labels,
+    ticket_id: attendee.ticket_id,
+    number: attendee.number,
+    offline: true,
+    repeat: true,
+  };
+}
+
+/** Return where a ticket's holder is after an admission or a leave. */
+export function passageOf(entry: Entry, ticketId: string, at: string, by: string): Passage {
+  const presence = goesOut(entry.kind as Kind, entry.direction) ? "outside" : "inside";
+  const byCard = entry.shown !== null && "card_id" in entry.shown;
+  return { event_id: entry.event_id, ticket_id: ticketId, presence, at, gate: entry.gate, by, by_card: byCard, scan_id: entry.scan_id, known_at: null };
+}
+
+/** Whether this phone holds a passage of the ticket that the platform does not know yet: then it must not be asked. */
+export async function isUnsent(entry: Entry, event: KeptEvent): Promise<boolean> {
+  if (uselessness(event) !== null) return false;
+  const reading = await read(entry, event);
+  if (typeof reading === "string") return false;
+  const database = await store();
+  const { fingerprint: card, ticket_id: ticket } = reading.wanted;
+  const ids = card === undefined ? [ticket ?? ""] : ((await database.get("cards", [entry.event_id, card]))?.ticket_ids ?? []);
+  const found = await Promise.all(ids.map((id) => database.get("passages", [entry.event_id, id])));
+  return found.some((passage) => passage?.known_at === null);
+}
