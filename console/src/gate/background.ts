@@ -64,12 +64,11 @@ async function battery(): Promise<number | undefined> {
 let heartbeatSeconds = 30;
 let echo: string | undefined;
 
-async function report(usher: Person): Promise<void> {
+async function heartbeat(): Promise<Schemas["UsherPhoneHeartbeatIn"]> {
   const known = event.peek();
-  const offset = known?.clock_offset_ms ?? 0;
-  const body = {
+  return {
     queue_depth: queue.peek().own,
-    clock_offset_ms: Math.round(offset),
+    clock_offset_ms: Math.round(known?.clock_offset_ms ?? 0),
     snapshot_cursor: known?.attendees?.cursor,
     snapshot_generated_at: known?.attendees?.generated_at,
     app_version: VERSION,
@@ -81,6 +80,10 @@ async function report(usher: Person): Promise<void> {
     last_error: storageProblem.peek() || undefined,
     test: echo,
   };
+}
+
+async function report(usher: Person): Promise<void> {
+  const body = await heartbeat();
   const asked = Date.now();
   let answer: Schemas["UsherPhoneHeartbeatOut"];
   try {
@@ -90,13 +93,19 @@ async function report(usher: Person): Promise<void> {
     if (error instanceof Refused && error.details.some(({ field }) => field === "gate")) gate.value = null;
     throw error;
   }
+  await take(usher, answer, asked);
+}
+
+/** Take what the platform answered to a heartbeat: settings, keys, its time, a test, and the order to forget. */
+async function take(usher: Person, answer: Schemas["UsherPhoneHeartbeatOut"], asked: number): Promise<void> {
+  const made = event.peek()?.attendees?.generated_at;
   echo = answer.test ?? undefined;
   if (echo !== undefined) duties.heartbeat.now();
   heartbeatSeconds = Math.min(300, Math.max(5, Number(answer.config?.heartbeat_seconds) || 30));
   // The answer is half a round trip old.
   const measured = (asked + Date.now()) / 2 - Date.parse(answer.time);
   const keys = Array.isArray(answer.server_public_keys) ? answer.server_public_keys : [];
-  if (answer.revoked_before && known?.attendees && known.attendees.generated_at < answer.revoked_before) {
+  if (answer.revoked_before && made && made < answer.revoked_before) {
     await forget(usher.event_id);
     duties.snapshot.now();
   }

@@ -55,22 +55,22 @@ export function listen(seen: (reading: Reading) => void): () => void {
     return { text: "", began: event.timeStamp, last: event.timeStamp, field, before: field?.value ?? "", select };
   };
 
-  const key = (event: KeyboardEvent): void => {
-    if (event.isComposing || event.altKey || event.metaKey || (event.ctrlKey && !event.getModifierState("AltGraph"))) return;
-    if (event.key === "Enter" || event.key === "Tab") {
-      const found = burst;
-      const ends = found !== null && event.timeStamp - found.last <= (found.field === null ? ANY_GAP_MS : SCANNER_GAP_MS * 3);
-      if (found !== null && ends && (found.field === null ? found.text.length >= SHORTEST : isFast(found))) {
-        event.preventDefault();
-        event.stopImmediatePropagation();
-        finish();
-      } else burst = null;
-      return;
-    }
-    if (event.key.length !== 1) return;
-    const gap = burst === null ? Infinity : event.timeStamp - burst.last;
+  /** End the burst where this key is the end of a code; else it was a person's Enter or Tab. */
+  const end = (event: KeyboardEvent): void => {
+    const found = burst;
+    if (found === null) return;
+    const inField = found.field !== null;
+    const ends = event.timeStamp - found.last <= (inField ? SCANNER_GAP_MS * 3 : ANY_GAP_MS);
+    if (ends && (inField ? isFast(found) : found.text.length >= SHORTEST)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      finish();
+    } else burst = null;
+  };
+
+  const add = (event: KeyboardEvent): void => {
     const most = burst?.field === null ? ANY_GAP_MS : SCANNER_GAP_MS;
-    if (burst === null || gap > most || fieldOf(event.target) !== burst.field) burst = begin(event);
+    if (burst === null || event.timeStamp - burst.last > most || fieldOf(event.target) !== burst.field) burst = begin(event);
     burst.text += event.key;
     burst.last = event.timeStamp;
     // Spaces press buttons, and letters choose options: a code does neither.
@@ -79,6 +79,15 @@ export function listen(seen: (reading: Reading) => void): () => void {
     silence = setTimeout(() => {
       if (burst !== null && burst.text.length >= SHORTEST_WITHOUT_END && isFast(burst)) finish();
     }, SILENCE_MS);
+  };
+
+  const isCommand = (event: KeyboardEvent): boolean =>
+    event.isComposing || event.altKey || event.metaKey || (event.ctrlKey && !event.getModifierState("AltGraph"));
+
+  const key = (event: KeyboardEvent): void => {
+    if (isCommand(event)) return;
+    if (event.key === "Enter" || event.key === "Tab") end(event);
+    else if (event.key.length === 1) add(event);
   };
   const up = (event: KeyboardEvent): void => {
     if (event.key === " " && burst !== null && burst.field === null && burst.text.length > 1) event.preventDefault();

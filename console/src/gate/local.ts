@@ -2,7 +2,7 @@
 import { eventTag, fingerprint, readCode, readKeys, type Keys, type TicketCode } from "./code.ts";
 import { decide, goesOut, type Case, type Kind, type Presented } from "./rule.ts";
 import { uidOfCardId } from "./scanned.ts";
-import { decideAndStore, store, type Entry, type KeptEvent, type Known, type Outcome, type Passage } from "./store.ts";
+import { decideAndStore, store, type Entry, type KeptAttendee, type KeptEvent, type Known, type Outcome, type Passage } from "./store.ts";
 
 // A second reading of a card so soon after its admission is the same tap (contract, "The scan").
 const REPEAT_MS = 2000;
@@ -92,21 +92,22 @@ function weigh(entry: Entry, event: KeptEvent, reading: Reading, known: Known, n
   });
 }
 
+/** What a gate shows of an attendee. */
+function faceOf(attendee: KeptAttendee | undefined): Partial<Outcome> {
+  if (attendee === undefined) return {};
+  const { name, tier, photo_url, labels, ticket_id, number } = attendee;
+  return { name, tier, photo_url, labels, ticket_id, number };
+}
+
 function outcomeOf(chosen: Weighed, rest: readonly Weighed[], several: boolean): Outcome {
   const verdict = decide(chosen.asked);
   const { ticket } = chosen;
-  const attendee = ticket?.attendee;
   const passage = ticket?.passage;
-  const at = passage?.at ?? attendee?.scanned_at ?? null;
+  const at = passage?.at ?? ticket?.attendee.scanned_at ?? null;
   const isSecond = verdict.result === "already_scanned" && at !== null;
   return {
     ...verdict,
-    name: attendee?.name,
-    tier: attendee?.tier,
-    photo_url: attendee?.photo_url,
-    labels: attendee?.labels,
-    ticket_id: attendee?.ticket_id,
-    number: attendee?.number,
+    ...faceOf(ticket?.attendee),
     first: isSecond ? { scanned_at: at, gate: passage?.gate ?? null, by: passage?.by ?? null } : null,
     remaining: several && verdict.result === "valid" ? rest.length : null,
     rest: rest.map(({ ticket: other }) => other?.attendee.name ?? "").filter(Boolean),
@@ -146,19 +147,7 @@ function repeated(entry: Entry, { card, tickets }: Known, now: string): Outcome 
   if (card === undefined || goesOut(entry.kind as Kind, entry.direction)) return null;
   const just = tickets.find(({ passage }) => passage?.presence === "inside" && passage.by_card && Date.parse(now) - Date.parse(passage.at) < REPEAT_MS);
   if (just === undefined) return null;
-  const { attendee } = just;
-  return {
-    result: "valid",
-    reason: null,
-    name: attendee.name,
-    tier: attendee.tier,
-    photo_url: attendee.photo_url,
-    labels: attendee.labels,
-    ticket_id: attendee.ticket_id,
-    number: attendee.number,
-    offline: true,
-    repeat: true,
-  };
+  return { result: "valid", reason: null, ...faceOf(just.attendee), offline: true, repeat: true };
 }
 
 /** Return where a ticket's holder is after an admission or a leave. */

@@ -61,9 +61,8 @@ export async function ask<T>(owner: string, method: "GET" | "POST", path: string
   let response: Response;
   let said: unknown;
   try {
-    const headers = body instanceof FormData || body === undefined ? undefined : { "Content-Type": "application/json" };
-    const content = body instanceof FormData || body === undefined ? body : JSON.stringify(body);
-    response = await sent(owner, path, { method, headers, body: content, milliseconds });
+    const more = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    response = await sent(owner, path, { method, ...more, milliseconds });
     said = await response.json();
   } catch (error) {
     if (error instanceof NoSession) throw error;
@@ -77,11 +76,13 @@ export async function ask<T>(owner: string, method: "GET" | "POST", path: string
     throw new Unreachable(refusal.message, { cause: refusal });
   }
   worked();
-  if (response.ok) {
-    barred.value = "";
-    return said as T;
-  }
+  if (!response.ok) throw refused(response, said);
+  barred.value = "";
+  return said as T;
+}
+
+function refused(response: Response, said: unknown): Refused {
   const refusal = refusalOf(response, said);
   if (response.status === 403) barred.value = refusal.message;
-  throw refusal;
+  return refusal;
 }

@@ -43,6 +43,17 @@ function corrected({ answered }: Entry): string {
   return t("gate.differs", { result: t(`gate.word.${lookOf({ result: answered.result })}`) });
 }
 
+/** What the platform found that differs from what was shown. */
+function Correction({ entry }: { entry: Entry }): JSX.Element | null {
+  if (!isCorrected(entry)) return null;
+  return (
+    <div class="correction">
+      <p>{corrected(entry)}</p>
+      {entry.answered?.with ? <First first={entry.answered.with} /> : null}
+    </div>
+  );
+}
+
 function Line({ entry }: { entry: Entry }): JSX.Element | null {
   const { outcome } = entry;
   const zone = event.value?.event.timezone;
@@ -62,12 +73,7 @@ function Line({ entry }: { entry: Entry }): JSX.Element | null {
         ) : null}
         {outcome !== null && whyOf(outcome) ? <p class="small">{whyOf(outcome)}</p> : null}
         {state ? <p class="small">{state}</p> : null}
-        {isCorrected(entry) ? (
-          <div class="correction">
-            <p>{corrected(entry)}</p>
-            {entry.answered?.with ? <First first={entry.answered.with} /> : null}
-          </div>
-        ) : null}
+        <Correction entry={entry} />
       </div>
     </li>
   );

@@ -83,26 +83,11 @@ function Band(): JSX.Element {
   const useless = known === null ? "no_data" : uselessness(known);
   const { own, others } = queue.value;
   const generated = known?.attendees?.generated_at;
-  const parts = [
-    t(online.value ? "gate.online" : "gate.offline"),
-    own ? t("gate.waiting", { count: shownCount(own) }) : "",
-    useless === "no_data" ? t(fetching.value ? "gate.fetching" : "gate.no_data") : "",
-    useless === "expired" ? t("gate.expired") : "",
-    useless === null && generated ? t("gate.data_of", { time: clock(generated, zone) }) : "",
-  ].filter(Boolean);
+  const parts = useful(useless, own, generated, zone);
   return (
     <div class={`state ${online.value ? "is-online" : "is-offline"} ${useless === "expired" ? "is-useless" : ""}`}>
       <p role="status">{parts.join(t("gate.comma"))}</p>
-      {storageProblem.value ? (
-        <p class="loud" role="alert">
-          {t("gate.storage", { why: storageProblem.value })}
-        </p>
-      ) : null}
-      {barred.value ? (
-        <p class="loud" role="alert">
-          {barred.value}
-        </p>
-      ) : null}
+      <Warnings />
       {others ? <p class="note">{t("gate.others", { count: shownCount(others) })}</p> : null}
       {corrections.value ? <p class="note">{t("gate.corrections", { count: shownCount(corrections.value) })}</p> : null}
       {updateReady.value ? (
@@ -114,6 +99,35 @@ function Band(): JSX.Element {
         </p>
       ) : null}
     </div>
+  );
+}
+
+/** Say in a few words what this phone can do now. */
+function useful(useless: string | null, own: number, generated: string | undefined, zone: string | undefined): string[] {
+  return [
+    t(online.value ? "gate.online" : "gate.offline"),
+    own ? t("gate.waiting", { count: shownCount(own) }) : "",
+    useless === "no_data" ? t(fetching.value ? "gate.fetching" : "gate.no_data") : "",
+    useless === "expired" ? t("gate.expired") : "",
+    useless === null && generated ? t("gate.data_of", { time: clock(generated, zone) }) : "",
+  ].filter(Boolean);
+}
+
+/** What keeps this phone from its work. */
+function Warnings(): JSX.Element {
+  return (
+    <>
+      {storageProblem.value ? (
+        <p class="loud" role="alert">
+          {t("gate.storage", { why: storageProblem.value })}
+        </p>
+      ) : null}
+      {barred.value ? (
+        <p class="loud" role="alert">
+          {barred.value}
+        </p>
+      ) : null}
+    </>
   );
 }
 
@@ -227,12 +241,8 @@ function Place(): JSX.Element {
   );
 }
 
-/** The view of an usher at work. */
-export function Station(): JSX.Element {
-  const panel = useSignal<Panel | null>(null);
-  const nfc = useSignal<AbortController | null>(null);
-  const camera = useCamera();
-  useWakeLock();
+/** Take what scanners type, send what was decided here at once, and make the sound ready at the first touch. */
+function useScans(): void {
   useEffect(() => listen((reading) => scan(reading)), []);
   useEffect(() => {
     if (scanStored.value) sendSoon();
@@ -244,22 +254,55 @@ export function Station(): JSX.Element {
       for (const each of ["pointerdown", "keydown"]) removeEventListener(each, woken);
     };
   }, []);
-  useEffect(() => () => nfc.value?.abort(), []);
+}
+
+function Side({ panel, close }: { panel: Panel | "count" | null; close(): void }): JSX.Element | null {
+  switch (panel) {
+    case "last":
+      return <LastScans close={close} />;
+    case "incident":
+      return <Incident close={close} />;
+    case "more":
+      return <More close={close} />;
+    case "count":
+      return <Counter stored={sendSoon} />;
+    case null:
+      return null;
+  }
+}
+
+/** Cards by Web NFC, which browsers give only after a press. */
+function CardReader(): JSX.Element {
+  const reading = useSignal<AbortController | null>(null);
+  useEffect(() => () => reading.value?.abort(), []);
+  const toggle = (): void => {
+    if (reading.value !== null) {
+      reading.value.abort();
+      reading.value = null;
+      return;
+    }
+    const ending = new AbortController();
+    reading.value = ending;
+    readCards((card) => scan(card), ending.signal).catch(() => (reading.value = null));
+  };
+  return (
+    <button type="button" aria-pressed={reading.value !== null} onClick={toggle}>
+      {t("gate.nfc")}
+    </button>
+  );
+}
+
+/** The view of an usher at work. */
+export function Station(): JSX.Element {
+  const panel = useSignal<Panel | null>(null);
+  const camera = useCamera();
+  useWakeLock();
+  useScans();
   const known = event.value;
   const usher = person.value;
   useEffect(() => {
     document.title = `${known?.event.title ?? t("gate.title")} · Gatehouse`;
   }, [known?.event.title, language.value]);
-  const readNfc = (): void => {
-    if (nfc.value !== null) {
-      nfc.value.abort();
-      nfc.value = null;
-      return;
-    }
-    const ending = new AbortController();
-    nfc.value = ending;
-    readCards((reading) => scan(reading), ending.signal).catch(() => (nfc.value = null));
-  };
   const toggle = (which: Panel) => (): void => void (panel.value = panel.value === which ? null : which);
   const counting = mode.value === "count";
   return (
@@ -287,10 +330,7 @@ export function Station(): JSX.Element {
             <div class="aim" aria-hidden="true" />
           )}
         </section>
-        {counting && panel.value === null ? <Counter stored={sendSoon} /> : null}
-        {panel.value === "last" ? <LastScans close={toggle("last")} /> : null}
-        {panel.value === "incident" ? <Incident close={toggle("incident")} /> : null}
-        {panel.value === "more" ? <More close={toggle("more")} /> : null}
+        <Side panel={panel.value ?? (counting ? "count" : null)} close={() => (panel.value = null)} />
         <VerdictShown entry={current.value} />
       </div>
       <footer class="tools">
@@ -318,11 +358,7 @@ export function Station(): JSX.Element {
               {t("gate.torch")}
             </button>
           )}
-          {hasNfc() ? (
-            <button type="button" aria-pressed={nfc.value !== null} onClick={readNfc}>
-              {t("gate.nfc")}
-            </button>
-          ) : null}
+          {hasNfc() ? <CardReader /> : null}
           <button type="button" aria-expanded={panel.value === "more"} onClick={toggle("more")}>
             {t("gate.more")}
           </button>

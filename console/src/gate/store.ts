@@ -269,8 +269,8 @@ export async function forget(eventId: string): Promise<void> {
   const range = IDBKeyRange.bound([eventId, ""], [eventId, "\uffff"]);
   const event = await kept.objectStore("events").get(eventId);
   if (event !== undefined) {
-    const { attendees: _attendees, cards: _cards, fingerprint_key: _key, turns: _turns, ...rest } = event;
-    await kept.objectStore("events").put(rest);
+    const nothing = { attendees: undefined, cards: undefined, fingerprint_key: undefined, turns: undefined };
+    await kept.objectStore("events").put({ ...event, ...nothing });
   }
   for (const name of ["attendees", "cards", "passages"] as const) await kept.objectStore(name).delete(range);
   await kept.done;

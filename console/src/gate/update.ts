@@ -4,6 +4,14 @@ import { signal } from "@preact/signals";
 /** Takes the new release when called; null while there is none. Scans that wait are on the disk and stay there. */
 export const updateReady = signal<(() => void) | null>(null);
 
+const WORKER = "/gate-worker.js";
+
+// The page's policy makes addresses of scripts of nothing but this one's own worker.
+function address(): string {
+  const types = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string } } }).trustedTypes;
+  return types === undefined ? WORKER : types.createPolicy("gatehouse", { createScriptURL: () => WORKER }).createScriptURL(WORKER);
+}
+
 /** Register the worker and watch for its successor. */
 export async function register(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
@@ -13,7 +21,7 @@ export async function register(): Promise<void> {
     if (taken) location.reload();
   });
   try {
-    const registration = await workers.register("/gate-worker.js", { scope: "/gate" });
+    const registration = await workers.register(address(), { scope: "/gate" });
     const offer = (worker: ServiceWorker | null): void => {
       if (worker === null || workers.controller === null) return;
       updateReady.value = () => {

@@ -144,6 +144,13 @@ export function VerdictShown({ entry }: { entry: Entry | null }): JSX.Element {
         </div>
         {outcome.photo_url ? <img class="photo" src={outcome.photo_url} alt={t("gate.photo", { name: outcome.name ?? "" })} onError={(failed) => failed.currentTarget.remove()} /> : null}
       </div>
+      <Details entry={entry} outcome={outcome} />
+    </section>
+  );
+}
+
+function Details({ entry, outcome }: { entry: Entry; outcome: Outcome }): JSX.Element {
+  return (
       <div class="more">
         {outcome.tier || outcome.labels?.length ? (
           <p class="labels">
@@ -165,6 +172,5 @@ export function VerdictShown({ entry }: { entry: Entry | null }): JSX.Element {
         {outcome.offline && outcome.undecided === undefined ? <p class="small">{t("gate.decided_here")}</p> : null}
         {isCorrected(entry) ? <p class="small">{t("gate.corrected")}</p> : null}
       </div>
-    </section>
   );
 }
