@@ -45,7 +45,7 @@ def log_in(page: Page, at: Night, username: str | None = None) -> None:
 
 def ready(page: Page) -> None:
     """Wait until the phone has the event's data."""
-    expect(page.locator(".state")).to_contain_text("data of")
+    expect(page.locator(".state")).to_contain_text(", data of ")
 
 
 def scan(page: Page, code: str, *, end: str = "Enter") -> None:

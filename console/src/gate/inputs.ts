@@ -10,6 +10,7 @@ const SHORTEST = 4;
 // A scanner without an end of line: its code is complete after so long.
 const SILENCE_MS = 200;
 const SHORTEST_WITHOUT_END = 8;
+const CODE_LENGTH = 147;
 
 interface Burst {
   text: string;
@@ -76,9 +77,11 @@ export function listen(seen: (reading: Reading) => void): () => void {
     // Spaces press buttons, and letters choose options: a code does neither.
     if (burst.field === null && (burst.text.length > 1 || event.target instanceof HTMLSelectElement)) event.preventDefault();
     clearTimeout(silence);
+    // A ticket's code says how long it is: a part of it is no code.
+    const isPart = /GH1:/i.test(burst.text) && burst.text.length < CODE_LENGTH;
     silence = setTimeout(() => {
       if (burst !== null && burst.text.length >= SHORTEST_WITHOUT_END && isFast(burst)) finish();
-    }, SILENCE_MS);
+    }, isPart ? ANY_GAP_MS : SILENCE_MS);
   };
 
   const isCommand = (event: KeyboardEvent): boolean =>
