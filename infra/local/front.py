@@ -60,7 +60,7 @@ class Inspection(Protocol):
     def routes(self) -> Mapping[str, list[str]]:
         """The paths under `/_local` and their methods."""
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request, body: bytes) -> Answer:
         """Answer one request; called in a thread."""
 
 
@@ -144,7 +144,7 @@ class Gateway:
                 return managed
         try:
             if self._inspection is not None and request.path.startswith(f"/{LOCAL_SEGMENT}/"):
-                return await self._inspect(request, match)
+                return await self._inspect(request, match, body)
             if match is None:
                 return self._of_console(request) or _refusal(request, match, NotFound())
             if request.method == "OPTIONS" and "OPTIONS" not in match.resource.methods:
@@ -153,7 +153,7 @@ class Gateway:
         except Refusal as refusal:
             return _refusal(request, match, refusal)
 
-    async def _inspect(self, request: Request, match: Match | None) -> Answer:
+    async def _inspect(self, request: Request, match: Match | None, body: bytes) -> Answer:
         assert self._inspection is not None  # noqa: S101 # nosec B101  # the caller made sure of it
         if not _is_loopback(request.header(b"host") or ""):
             raise Forbidden("Call /_local by localhost, 127.0.0.1 or [::1].")
@@ -161,7 +161,7 @@ class Gateway:
             page = self._of_console(request)
             if page is not None:
                 return page
-        answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._inspection.answer, request)
+        answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._inspection.answer, request, body)
         _log_answer(request, match, status=answer.status)
         return answer
 

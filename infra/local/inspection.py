@@ -1,8 +1,14 @@
-"""What a local run serves under `/_local`: the outbox, the usage meter, schedules on demand, cleared rate limits."""
+"""What a local run serves under `/_local`.
 
-from collections.abc import Mapping
+The outbox, the usage meter, schedules on demand, cleared rate limits, the demo log-ins, and simulated agents.
+"""
 
-from chalicelib.errors import Forbidden, MethodNotAllowed, NotFound
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.errors import Forbidden, MalformedJson, MethodNotAllowed, NotFound
+from infra.local.agents import SimulatedAgents
 from infra.local.answers import Answer, Broken, answer_json, bare
 from infra.local.meter import Meter
 from infra.local.outbox import Outbox
@@ -13,8 +19,15 @@ from infra.local.schedules import Schedules
 _ROUTES = {
     "/_local/outbox": ["GET"],
     "/_local/usage": ["GET", "DELETE"],
+    "/_local/schedules": ["GET"],
     "/_local/schedule/{name}": ["POST"],
     "/_local/limits": ["DELETE"],
+    "/_local/demo": ["GET"],
+    "/_local/agents": ["GET", "POST"],
+    "/_local/agents/{agent_id}": ["DELETE"],
+    "/_local/agents/{agent_id}/tap": ["POST"],
+    "/_local/agents/{agent_id}/network": ["PUT"],
+    "/_local/agents/{agent_id}/sync": ["POST"],
 }
 # A form on another site cannot send it, and a script there needs a preflight for it, which is refused.
 OWN_HEADER = "X-Gatehouse-Local"
@@ -23,8 +36,19 @@ OWN_HEADER = "X-Gatehouse-Local"
 class LocalDesk:
     """Answers `/_local/…` (contract/local.md)."""
 
-    def __init__(self, *, outbox: Outbox, meter: Meter, schedules: Schedules, limits: RateLimits) -> None:
-        """The sources of its answers."""
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        meter: Meter,
+        schedules: Schedules,
+        limits: RateLimits,
+        agents: SimulatedAgents | None = None,
+        demo: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+    ) -> None:
+        """The sources of its answers; `demo` has the demo data's accounts and cards."""
+        self._agents = agents
+        self._demo = {"accounts": [], "cards": [], **(demo or {})}
         self._outbox = outbox
         self._meter = meter
         self._schedules = schedules
@@ -35,7 +59,7 @@ class LocalDesk:
         """The paths under `/_local` and their methods."""
         return _ROUTES
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request, body: bytes = b"") -> Answer:
         """Answer one request. Raises Refusal."""
         request_id = request.request_id
         match request.path.strip("/").split("/")[1:]:
@@ -50,6 +74,14 @@ class LocalDesk:
                     self._meter.reset()
                     return bare(204, request_id=request_id)
                 return answer_json(200, self._meter.report(), request_id=request_id)
+            case ["demo"]:
+                _require(request.method, "GET")
+                return answer_json(200, self._demo, request_id=request_id)
+            case ["agents", *path] if self._agents is not None:
+                return self._of_agents(self._agents, request, path, body)
+            case ["schedules"]:
+                _require(request.method, "GET")
+                return answer_json(200, {"schedules": self._schedules.facts()}, request_id=request_id)
             case ["schedule", name]:
                 _require(request.method, "POST")
                 _require_own_header(request)
@@ -59,7 +91,32 @@ class LocalDesk:
                 _require_own_header(request)
                 self._limits.clear()
                 return bare(204, request_id=request_id)
-        raise NotFound("A local run has /_local/outbox/, /_local/usage/, /_local/schedule/<name>/ and /_local/limits/.")
+        raise NotFound(f"A local run has {', '.join(f'{path}/' for path in _ROUTES)}.")
+
+    def _of_agents(self, agents: SimulatedAgents, request: Request, path: Sequence[str], body: bytes) -> Answer:
+        request_id = request.request_id
+        if request.method != "GET":
+            _require_own_header(request)
+        match path:
+            case []:
+                _require(request.method, "GET", "POST")
+                if request.method == "GET":
+                    return answer_json(200, agents.report(), request_id=request_id)
+                return answer_json(201, agents.start(_object(body)), request_id=request_id)
+            case [agent_id]:
+                _require(request.method, "DELETE")
+                agents.end(agent_id)
+                return bare(204, request_id=request_id)
+            case [agent_id, "tap"]:
+                _require(request.method, "POST")
+                return answer_json(200, agents.tap(agent_id, _object(body)), request_id=request_id)
+            case [agent_id, "network"]:
+                _require(request.method, "PUT")
+                return answer_json(200, agents.connect(agent_id, _object(body)), request_id=request_id)
+            case [agent_id, "sync"]:
+                _require(request.method, "POST")
+                return answer_json(200, agents.sync(agent_id), request_id=request_id)
+        raise NotFound("An agent has tap/, network/ and sync/.")
 
     def _run(self, name: str, request_id: str) -> Answer:
         if name not in self._schedules.names:
@@ -81,3 +138,13 @@ def _require(method: str, *allowed: str) -> None:
 def _require_own_header(request: Request) -> None:
     if request.header(OWN_HEADER.lower().encode()) != "1":
         raise Forbidden(f"A write under /_local needs the header {OWN_HEADER}: 1.")
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        raise MalformedJson from None
+    if not isinstance(found, dict):
+        raise MalformedJson
+    return found

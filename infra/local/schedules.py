@@ -37,6 +37,7 @@ class Schedules:
     def __init__(self, schedules: list[Schedule]) -> None:
         """The first run of each comes one period after `start`."""
         self._schedules = {schedule.name: schedule for schedule in schedules}
+        self._ran_at: dict[str, str] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
 
@@ -44,6 +45,13 @@ class Schedules:
     def names(self) -> list[str]:
         """The names of all schedules."""
         return sorted(self._schedules)
+
+    def facts(self) -> list[dict[str, str | int | None]]:
+        """Return each schedule with its period in seconds, None where it runs on demand only, and its last run."""
+        return [
+            {"name": name, "period_s": self._schedules[name].period_seconds, "ran_at": self._ran_at.get(name)}
+            for name in self.names
+        ]
 
     def start(self) -> None:
         """Start to run the schedules."""
@@ -57,6 +65,7 @@ class Schedules:
     def run_now(self, name: str) -> None:
         """Run one schedule in this thread. Raises KeyError for an unknown name, and the function's own errors."""
         self._schedules[name].invoke(_event(name))
+        self._ran_at[name] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _run(self) -> None:
         periods = {name: schedule.period_seconds for name, schedule in self._schedules.items()}

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from chalicelib.config import config
 from infra import pages
 from infra.local import resources, terminal_log, welcome
+from infra.local.agents import SimulatedAgents
 from infra.local.console import CannotStart, step
 from infra.local.demo import demo_data
 from infra.local.ending import Ending
@@ -54,11 +55,20 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
         quiet = undo.enter_context(ExitStack())
         quiet.enter_context(terminal_log.warnings_only())
         pumps = _load(run, module, meter=meter, undo=undo)
-        desk = LocalDesk(outbox=outbox, meter=meter, schedules=pumps.schedules, limits=limits)
+        agents = SimulatedAgents(run.options.port, has_demo=run.options.demo)
+        desk = LocalDesk(
+            outbox=outbox,
+            meter=meter,
+            schedules=pumps.schedules,
+            limits=limits,
+            agents=agents,
+            demo=welcome.demo_facts(has_demo=run.options.demo),
+        )
         # The bench measures what threads of their own are worth.
         apart = os.environ.get("SHARED_THREADS") != "1"
         gateway = Gateway(module.app, meter=meter, inspection=desk, handlers=module, apart=apart)
         undo.callback(gateway.close)
+        undo.callback(agents.end_all)
         gateway.serve_pages(_pages(run))
         server = Server(gateway, on_ready=lambda: _welcome(run, quiet))
         ending.begin_with(lambda: setattr(server, "should_exit", True))

@@ -51,6 +51,34 @@ def _log_ins(options: Options) -> list[tuple[str, ...]]:
     ]
 
 
+def demo_facts(*, has_demo: bool) -> dict[str, list[dict[str, str]]]:
+    """Return what the local desk offers: log-ins, each with its portal, and cards to tap at a simulated gate."""
+    return {"accounts": _accounts(), "cards": _cards()} if has_demo else {"accounts": _accounts()[:1], "cards": []}
+
+
+def _accounts() -> list[dict[str, str]]:
+    rows = [
+        ("admin", "admin", demo.ADMIN_EMAIL, demo_passwords.ADMIN),
+        ("webapp", "customer", demo.CUSTOMER_NUMBER, demo_passwords.CUSTOMER),
+        ("organizer", "organizer", demo.ORGANIZER_NUMBER, demo_passwords.ORGANIZER),
+        ("merchant", "merchant", demo.MERCHANT_NUMBER, demo_passwords.MERCHANT),
+        ("usher", "usher", demo.USHER_USERNAME, demo_passwords.USHER),
+        ("tix", "tix", demo.TIX_EMAIL, demo_passwords.TIX),
+        ("campus", "campus_admin", demo.CAMPUS_ADMIN_EMAIL, demo_passwords.CAMPUS),
+        ("campus", "campus_teacher", demo.CAMPUS_TEACHER_EMAIL, demo_passwords.CAMPUS),
+        ("campus", "campus_student", demo.STUDENT_EMAIL, demo_passwords.CAMPUS),
+    ]
+    event = {"usher": {"event_id": demo.EVENT_ID}}
+    return [
+        {"portal": portal, "role": role, "name": name, "password": password, **event.get(portal, {})}
+        for portal, role, name, password in rows
+    ]
+
+
+def _cards() -> list[dict[str, str]]:
+    return [{"uid": demo.CARD_UID, "of": demo.HOLDER.name}, {"uid": demo.FAMILY_UID, "of": demo.FAMILY[0].name}]
+
+
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     columns = max(len(row) for row in rows)
     full = [(*row, *([""] * (columns - len(row)))) for row in rows]

@@ -15,6 +15,7 @@ from reader_agent import (
     logs,
     self_test,
     simulate,
+    simulated_gate,
     snapshot_commands,
     station_commands,
 )
@@ -217,6 +218,30 @@ def simulate_command(
             settings, server=server, login=enroll_admin or enrolment.DEMO_ADMIN, display=display
         )
         return simulate.tap_once(settings, identity, plan, display=display, log=logs.logger())
+
+
+@app.command("simulate-gate")
+def simulate_gate_command(
+    server: Annotated[str, typer.Option(help="The platform.")],
+    state: State = None,
+    name: Annotated[str | None, typer.Option(help="A name for this device.")] = None,
+    log_level: Level = LogLevel.ERROR,
+) -> int:
+    """Stay at a simulated gate, and tap what lines of JSON on standard input ask for (see simulated_gate.py).
+
+    A device that is not enrolled takes its code from GATEHOUSE_READER_CODE.
+    """
+    settings = read_settings(state_dir=state or default_state_dir() / "simulated-gate", log_level=log_level)
+    logs.configure(settings.log_level)
+    code = os.environ.get("GATEHOUSE_READER_CODE")
+    with only_one(settings.state_dir):
+        if not enrolment.is_enrolled(settings.state_dir):
+            if not code:
+                raise BadSetup("this device is not enrolled; give its code in GATEHOUSE_READER_CODE")
+            enrolment.enroll(settings.state_dir, server=server, code=code, name=name, replace=False)
+        identity = Identity.load(settings.state_dir)
+        simulated_gate.SimulatedGate(settings, identity, log=logs.logger()).serve(sys.stdin, sys.stdout)
+    return DONE
 
 
 station_commands.register(app)
