@@ -65,8 +65,9 @@ class LocalDesk:
         match request.path.strip("/").split("/")[1:]:
             case ["outbox"]:
                 _require(request.method, "GET")
-                to = request.query().get("to", [None])[-1]
-                return answer_json(200, {"messages": self._outbox.messages(to)}, request_id=request_id)
+                query = {name: values[-1] for name, values in request.query().items()}
+                messages = self._outbox.messages(query.get("to"), since=query.get("since"))
+                return answer_json(200, {"messages": messages}, request_id=request_id)
             case ["usage"]:
                 _require(request.method, "GET", "DELETE")
                 if request.method == "DELETE":

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,16 @@ class Outbox:
         boundary.leave(self._watch_ses)
         boundary.leave(self._watch_sns)
 
-    def messages(self, to: str | None = None) -> list[dict[str, Any]]:
-        """Return what was sent, to one number or address or to all, newest first."""
+    def messages(self, to: str | None = None, *, since: str | None = None) -> list[dict[str, Any]]:
+        """Return what was sent, to one number or address or to all, newest first.
+
+        `since` is a `sent_at` of before: with it, only messages of that moment and later.
+        """
         with self._lock:
             found = self._messages[::-1]
         wanted = _plain(to or "")
+        if since:
+            found = list(takewhile(lambda message: message["sent_at"] >= since, found))
         return [message for message in found if not wanted or _plain(message["to"]) == wanted]
 
     def _watch_ses(self, client: Any) -> None:
@@ -87,9 +93,10 @@ class Outbox:
             self._note("sms", sent["PhoneNumber"], sent["Message"])
 
     def _note(self, channel: str, to: str, body: str, **more: str | list[str]) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        message = {"channel": channel, "to": to, "body": body, **more, "sent_at": now}
         with self._lock:
+            # Taken here, so that the order of the messages is that of their times.
+            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            message = {"channel": channel, "to": to, "body": body, **more, "sent_at": now}
             self._messages.append(message)
             del self._messages[:-_KEPT]
             if self._path is not None:

@@ -82,8 +82,8 @@ export interface ListingProps<T> {
   /** What stands where there is nothing: what the list is for and how to fill it. */
   empty: ComponentChildren;
   row(item: T): JSX.Element;
-  /** Column heads: a table; without them the rows are items of a list. */
-  columns?: readonly string[];
+  /** Column heads, each a text or its own `<th>`: a table; without them the rows are items of a list. */
+  columns?: readonly (string | JSX.Element)[];
 }
 
 /** Show a list with its states; `row` gives `<tr>` where there are columns, else `<li>`. */
@@ -104,17 +104,21 @@ export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>
   );
 }
 
-function Table({ columns, label, rows }: { columns: readonly string[]; label: string; rows: JSX.Element[] }): JSX.Element {
+function Table({ columns, label, rows }: { columns: readonly (string | JSX.Element)[]; label: string; rows: JSX.Element[] }): JSX.Element {
   return (
     <div class="scroller" role="region" aria-label={label} tabIndex={0}>
       <table>
         <thead>
           <tr>
-            {columns.map((each) => (
-              <th key={each} scope="col">
-                {each}
-              </th>
-            ))}
+            {columns.map((each) =>
+              typeof each === "string" ? (
+                <th key={each} scope="col">
+                  {each}
+                </th>
+              ) : (
+                each
+              ),
+            )}
           </tr>
         </thead>
         <tbody>{rows}</tbody>

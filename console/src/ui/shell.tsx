@@ -5,7 +5,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { session, type Portal } from "./api/session.ts";
 import { Num } from "./format.tsx";
 import { language, speak, t } from "./i18n.ts";
-import { path } from "./router.ts";
+import { path, query } from "./router.ts";
 import { choose, scheme, type Scheme } from "./scheme.ts";
 
 export interface ShellProps {
@@ -38,7 +38,7 @@ export function Shell({ title, view, links = [], portal, logOut, children }: She
         {links.length ? (
           <nav aria-label={t("ui.navigation")}>
             {links.map(([href, label]) => (
-              <a key={href} href={href} aria-current={path.value === href ? "page" : undefined}>
+              <a key={href} href={href} aria-current={isShown(href) ? "page" : undefined}>
                 {label}
               </a>
             ))}
@@ -63,6 +63,12 @@ export function Shell({ title, view, links = [], portal, logOut, children }: She
       </main>
     </>
   );
+}
+
+/** Whether an address is the one that is shown; views that differ by `view` are addresses of their own. */
+function isShown(href: string): boolean {
+  const url = new URL(href, location.href);
+  return url.pathname === path.value && url.searchParams.get("view") === query.value.get("view");
 }
 
 /** Language and colour scheme. */
