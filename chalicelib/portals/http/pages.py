@@ -11,7 +11,7 @@ _MEDIA_TYPE = "text/html; charset=utf-8"
 
 
 class Page:
-    """The page whose parts are in one folder, as page.html, page.css and page.js."""
+    """The page whose parts are in one folder: page.html, page.css and its scripts, which become one."""
 
     def __init__(self, folder: Path) -> None:
         """Read nothing yet."""
@@ -20,7 +20,8 @@ class Page:
     @cached_property
     def file(self) -> File:
         """The page, with the policy that its browser enforces."""
-        style, script = self._read("page.css"), self._read("page.js")
+        style = self._read("page.css")
+        script = "\n".join(self._read(path.name) for path in sorted(self._folder.glob("*.js")))
         policy = (
             "default-src 'none'",
             f"script-src {_source(script)}",
@@ -30,6 +31,9 @@ class Page:
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
+            # No script makes markup or code of text.
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
         )
         text = self._read("page.html").replace("/* style */", style).replace("/* script */", script)
         headers = {"Content-Security-Policy": "; ".join(policy), "Referrer-Policy": "no-referrer"}

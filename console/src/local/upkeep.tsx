@@ -30,8 +30,8 @@ export function Upkeep(): JSX.Element {
           {t("local.limits.clear")}
         </Deed>
       </section>
-      <section class="card" aria-labelledby="schedules">
-        <h2 id="schedules">{t("local.schedules")}</h2>
+      <div class="card">
+        <h2>{t("local.schedules")}</h2>
         <p class="quiet">{t("local.schedules.hint")}</p>
         <Listing
           list={list}
@@ -61,7 +61,7 @@ export function Upkeep(): JSX.Element {
             </li>
           )}
         />
-      </section>
+      </div>
     </>
   );
 }

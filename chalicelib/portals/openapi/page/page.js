@@ -1,39 +1,11 @@
 "use strict";
-// Everything from the document reaches the page as text, never as markup.
 
 const base = location.pathname.replace(/\/api\/docs\/?$/, "");
 const tokens = {};
+// What answers gave for operations that follow them, by operation id: see `links` in the document.
+const followUps = {};
 const byId = (id) => document.getElementById(id);
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
-const pretty = (value) => JSON.stringify(value, null, 2);
-
-// Bold, code and links are all the Markdown that the document's texts use.
-function prose(text) {
-  return text.split(/(\*\*[^*]+\*\*|`[^`]+`)/).map((part) => {
-    if (part.startsWith("**")) return make("strong", {}, part.slice(2, -2));
-    if (part.startsWith("`")) return make("code", {}, part.slice(1, -1));
-    return part;
-  });
-}
-
-function paragraphs(text) {
-  const lines = text.split("\n").filter(Boolean);
-  const items = lines.filter((line) => line.startsWith("- "));
-  return [
-    ...lines.filter((line) => !line.startsWith("- ")).map((line) => make("p", {}, ...prose(line))),
-    items.length ? make("ul", {}, ...items.map((line) => make("li", {}, ...prose(line.slice(2))))) : null,
-  ];
-}
+const KEY = "Idempotency-Key";
 
 function nameOf(reference) {
   return reference.split("/").pop();
@@ -127,67 +99,73 @@ function address(path, inputs) {
   return base + filled + (asked ? `?${asked}` : "");
 }
 
-function keepToken(operation, answer) {
-  const field = byId(`token-${operation.tags[0]}Token`);
-  if (field && answer && typeof answer.access === "string") {
-    tokens[`${operation.tags[0]}Token`] = answer.access;
-    field.value = answer.access;
-  }
+function keyField(operation) {
+  const field = make("input", { id: `key-${operation.operationId}`, value: crypto.randomUUID(), autocomplete: "off", spellcheck: "false" });
+  const renew = make("button", { type: "button", class: "second", onclick: () => (field.value = crypto.randomUUID()) }, "New key");
+  const label = make("label", { for: field.id }, make("code", {}, KEY));
+  return { field, view: make("div", { class: "key" }, label, field, renew) };
 }
 
-async function send(method, path, operation, inputs, body) {
-  const headers = {};
-  const scheme = schemeOf(operation);
-  if (scheme && tokens[scheme]) headers.Authorization = `Bearer ${tokens[scheme]}`;
-  if (body) headers["Content-Type"] = "application/json";
-  for (const { parameter, input } of inputs) {
-    if (parameter.in === "header" && input.value.trim()) headers[parameter.name] = input.value.trim();
-  }
-  const began = performance.now();
-  const answer = await fetch(address(path, inputs), { method, headers, body: body || undefined });
-  const text = await answer.text();
-  const took = Math.round(performance.now() - began);
-  let shown = text;
-  try {
-    const parsed = JSON.parse(text);
-    keepToken(operation, parsed);
-    shown = pretty(parsed);
-  } catch {
-    // A page or an empty answer is shown as it came.
-  }
-  return { status: answer.status, ok: answer.ok, took, shown, requestId: answer.headers.get("X-Request-Id") };
-}
-
-function trial(method, path, operation) {
-  const { inputs, table } = parameterTable(operation.parameters || []);
+function trial(spec, method, path, operation) {
+  const declared = (operation.parameters || []).map((each) => (each.$ref ? spec.components.parameters[nameOf(each.$ref)] : each));
+  const { inputs, table } = parameterTable(declared.filter(({ name }) => name !== KEY));
+  const key = declared.some(({ name }) => name === KEY) ? keyField(operation) : null;
   const media = operation.requestBody?.content["application/json"];
   const body = media ? make("textarea", { spellcheck: "false", "aria-label": "Request body" }) : null;
   if (body) body.value = pretty(example(media) ?? {});
   const result = make("div", { "aria-live": "polite" });
+  const request = () => requestOf(method, path, operation, { inputs, key: key?.field, body });
   const button = make("button", { type: "button" }, "Send");
   button.addEventListener("click", async () => {
-    button.disabled = true;
+    if (button.getAttribute("aria-busy")) return;
+    button.setAttribute("aria-busy", "true");
     try {
-      const answer = await send(method.toUpperCase(), path, operation, inputs, body?.value);
+      const answer = await send(spec, operation, request());
       const verdict = make("span", { class: answer.ok ? "good" : "bad" }, String(answer.status));
       result.replaceChildren(
-        make("p", {}, verdict, ` in ${answer.took} ms, request ${answer.requestId}`),
-        make("pre", {}, answer.shown || "(no body)"),
+        make("p", {}, verdict, ` in ${answer.took} ms`, answer.requestId ? `, request ${answer.requestId}` : ""),
+        make("pre", { tabindex: "0" }, answer.shown || "(no body)"),
       );
     } catch (problem) {
       result.replaceChildren(make("p", { class: "bad" }, `The request did not reach the server: ${problem.message}`));
     } finally {
-      button.disabled = false;
+      button.removeAttribute("aria-busy");
     }
   });
+  const curl = make("button", { type: "button", class: "second" }, "Copy as curl");
+  curl.addEventListener("click", async () => {
+    const sent = request();
+    const command = curlOf(sent);
+    const copied = await (navigator.clipboard?.writeText(command) ?? Promise.reject()).then(() => true, () => false);
+    const hint = sent.scheme ? ` The token is in $${variableOf(sent.scheme)}: export it first.` : "";
+    result.replaceChildren(
+      make("p", {}, (copied ? "Copied." : "Select and copy it.") + hint),
+      make("pre", { tabindex: "0", class: "curl" }, command),
+    );
+  });
+  const fill = () => follow(followUps[operation.operationId], inputs, body);
+  document.addEventListener("follow-up", (event) => event.detail === operation.operationId && fill());
+  fill();
   return [
     inputs.length ? make("h3", {}, "Parameters") : null,
     inputs.length ? table : null,
     body ? make("h3", {}, "Body: ", ...typeOf(media.schema)) : null,
     body,
-    make("div", { class: "send" }, button, make("span", { class: "who" }, whoMayCall(operation))),
+    key?.view,
+    make("div", { class: "send" }, button, curl, make("span", { class: "who" }, whoMayCall(operation))),
     result,
   ];
+}
+
+function follow(given, inputs, body) {
+  if (!given) return;
+  for (const { parameter, input } of inputs) if (parameter.name in given.parameters) input.value = given.parameters[parameter.name];
+  if (!body || !Object.keys(given.body).length) return;
+  try {
+    body.value = pretty({ ...JSON.parse(body.value), ...given.body });
+  } catch {
+    // What was typed is no JSON yet: it is left alone.
+  }
 }
 
 function answers(spec, operation) {
@@ -228,12 +206,12 @@ function operationView(spec, path, method, operation) {
     const sample = example(Object.values(good.content || {})[0]);
     shown.append(
       ...[
-        operation.description ? make("p", {}, ...prose(operation.description)) : null,
-        ...trial(method, path, operation),
+        ...paragraphs(operation.description || ""),
+        ...trial(spec, method, path, operation),
         make("h3", {}, "Answers"),
         answers(spec, operation),
         sample === undefined ? null : make("h3", {}, "Example"),
-        sample === undefined ? null : make("pre", {}, pretty(sample)),
+        sample === undefined ? null : make("pre", { tabindex: "0" }, pretty(sample)),
       ].filter(Boolean),
     );
   });
@@ -243,7 +221,7 @@ function operationView(spec, path, method, operation) {
 
 function show(spec) {
   byId("version").textContent = spec.info.version;
-  byId("intro").append(...paragraphs(spec.info.description).filter(Boolean));
+  byId("intro").append(...paragraphs(spec.info.description));
   const operations = Object.entries(spec.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
   );
@@ -253,12 +231,16 @@ function show(spec) {
     const list = own.map(({ path, method, operation }) => operationView(spec, path, method, operation));
     views.push(...list);
     byId("operations").append(
-      make("section", {}, make("h2", {}, tag.name), make("p", {}, ...prose(tag.description)), ...list),
+      make("section", {}, make("h2", {}, tag.name), ...paragraphs(tag.description), ...list),
     );
     byId("contents").append(
-      make("h2", {}, tag.name),
-      ...own.map(({ method, operation }) =>
-        make("a", { href: `#${anchor(operation)}`, title: `${method.toUpperCase()} ${operation.summary}` }, operation.summary),
+      make(
+        "section",
+        {},
+        make("h2", {}, tag.name),
+        ...own.map(({ method, operation }) =>
+          make("a", { href: `#${anchor(operation)}`, title: `${method.toUpperCase()} ${operation.summary}` }, operation.summary),
+        ),
       ),
     );
   }
@@ -279,21 +261,46 @@ function show(spec) {
       ),
     );
   }
-  byId("find").addEventListener("input", (event) => {
-    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const view of views) view.hidden = !words.every((word) => view.dataset.words.includes(word));
-    for (const section of byId("operations").querySelectorAll("section")) {
-      section.hidden = !section.querySelector("details:not([hidden])");
-    }
+  byId("find").addEventListener("input", () => filter(views));
+  byId("clear").addEventListener("click", () => {
+    byId("find").value = "";
+    filter(views);
+    byId("find").focus();
   });
   byId("state").remove();
   openNamed();
+}
+
+// Operations with their links at the side, and schemas: what has none of the words is hidden.
+function filter(views) {
+  const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const fits = (text) => words.every((word) => text.includes(word));
+  const shown = new Set();
+  for (const view of views) {
+    view.hidden = !fits(view.dataset.words);
+    if (!view.hidden) shown.add(`#${view.id}`);
+  }
+  for (const link of byId("contents").querySelectorAll("a")) link.hidden = !shown.has(link.getAttribute("href"));
+  const schemas = [...byId("schemas").querySelectorAll("details")];
+  for (const schema of schemas) schema.hidden = !fits(schema.textContent.toLowerCase());
+  const schemaCount = schemas.filter((schema) => !schema.hidden).length;
+  for (const section of byId("operations").querySelectorAll("section")) section.hidden = !section.querySelector("details:not([hidden])");
+  for (const section of byId("contents").querySelectorAll("section")) section.hidden = !section.querySelector("a:not([hidden])");
+  byId("schemas").hidden = schemaCount === 0;
+  for (const id of ["intro", "tokens"]) byId(id).hidden = words.length > 0;
+  byId("nothing").hidden = shown.size + schemaCount > 0;
+  byId("found").textContent = words.length ? `${shown.size} operations, ${schemaCount} schemas` : "";
 }
 
 function openNamed() {
   const named = location.hash.length > 1 ? byId(decodeURIComponent(location.hash.slice(1))) : null;
   if (named instanceof HTMLDetailsElement) {
     named.open = true;
+    if (named.hidden) {
+      byId("find").value = "";
+      byId("find").dispatchEvent(new Event("input"));
+    }
+    named.querySelector("summary").focus({ preventScroll: true });
     named.scrollIntoView({ block: "center" });
   }
 }
