@@ -1,0 +1,124 @@
+"""The console's messages and styles, read as text: both languages say the same, and layouts follow the direction."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from infra import pages
+from infra.pages import SOURCE
+
+_SRC = SOURCE / "src"
+FOLDERS = sorted(path.parent for path in _SRC.rglob("messages.en.json"))
+STYLES = sorted(_SRC.rglob("*.css"))
+# `t("…")`, and the beginning of a key that ends with a value: `t(`ui.scheme.${each}`)`, `word("result", …)`.
+_KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']""")
+_CHOSEN = re.compile(r"""\bt\((?:[^()`"']|\([^()]*\))*\?\s*["']([\w.]+)["']\s*:\s*["']([\w.]+)["']""")
+_BEGUN = re.compile(r"\bt\(\s*`([\w.]+?)\.?\$\{")
+_PLACE = re.compile(r"\{(\w+)\}")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+# Names and abbreviations that Urdu writes in Latin letters.
+_BORROWED = {
+    "api", "apple", "aws", "bic", "chrome", "csv", "dynamodb", "edge", "en", "english", "excel", "fi", "gatehouse",
+    "gmail", "google", "gps", "iban", "ics", "id", "ids", "jpeg", "jpg", "json", "kb", "login", "mb", "nfc", "nn",
+    "otp", "pdf", "pin", "pkr", "png", "qr", "safari", "sms", "stripe", "swift", "tix", "totp", "uid", "url", "utc",
+    "vip", "wi", "xlsx", "zip",
+}  # fmt: skip
+_PHYSICAL = re.compile(
+    r"(?:^|[;{\s])((?:margin|padding|border)-(?:left|right)[\w-]*|left|right|(?:min-|max-)?(?:width|height)"
+    r"|border-(?:top|bottom)-(?:left|right)-radius)\s*:|(?:text-align|float|clear)\s*:\s*(?:left|right)\b"
+)
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgba?|hsla?|oklch|oklab|lab|lch)\(|:\s*(?:white|black|red|green)\b")
+
+
+@lru_cache
+def messages(folder: Path, language: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((folder / f"messages.{language}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def sources(folder: Path) -> Iterator[tuple[Path, str]]:
+    for path in sorted([*folder.rglob("*.tsx"), *folder.rglob("*.ts")]):
+        if path.name != "schema.ts":
+            yield path, path.read_text(encoding="utf-8")
+
+
+def named(folder: Path) -> str:
+    return folder.relative_to(_SRC).as_posix()
+
+
+def test_each_page_has_messages() -> None:
+    assert {page.name for page in pages.pages()} | {"ui"} == {named(folder) for folder in FOLDERS}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_both_languages_have_the_same_keys_and_values_in_them(folder: Path) -> None:
+    english, urdu = messages(folder, "en"), messages(folder, "ur")
+    assert english.keys() == urdu.keys()
+    places = {key: (sorted(_PLACE.findall(english[key])), sorted(_PLACE.findall(urdu[key]))) for key in english}
+    assert not {key: found for key, found in places.items() if set(found[0]) != set(found[1])}
+    assert not [key for key in english if not english[key].strip() or not urdu[key].strip()]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_each_key_of_the_source_has_a_message(folder: Path) -> None:
+    known = {**messages(_SRC / "ui", "en"), **messages(folder, "en")}
+    missing = []
+    for path, text in sources(folder):
+        used = set(_KEY.findall(text)) | {key for pair in _CHOSEN.findall(text) for key in pair}
+        missing += [f"{path.name}: {key}" for key in sorted(used) if key not in known]
+        for begun in _BEGUN.findall(text):
+            if not any(key.startswith(begun) for key in known):
+                missing.append(f"{path.name}: {begun}…")
+    assert not missing
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_no_english_is_left_in_the_urdu(folder: Path) -> None:
+    left = {}
+    for key, text in messages(folder, "ur").items():
+        plain = _PLACE.sub("", text)
+        # Addresses, examples and codes are the same in both languages.
+        plain = re.sub(r"\S*[@/_]\S*|\S*\d\S*|[a-z]+\.[a-z.]+", "", plain)
+        words = [word for word in _LATIN.findall(plain) if word.lower() not in _BORROWED and len(word) > 1]
+        if words:
+            left[key] = words
+    assert not left
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda path: path.relative_to(_SRC).as_posix())
+def test_a_style_follows_the_direction_of_the_text(style: Path) -> None:
+    lines = style.read_text(encoding="utf-8").splitlines()
+    physical = [
+        f"{number}: {line.strip()}"
+        for number, line in enumerate(lines, 1)
+        # Media queries know no logical words; they are about the window.
+        if _PHYSICAL.search(re.sub(r"@media[^{]*", "", line))
+    ]
+    assert not physical
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda path: path.relative_to(_SRC).as_posix())
+def test_colours_are_named_where_both_schemes_have_them(style: Path) -> None:
+    literal = []
+    for number, line in enumerate(style.read_text(encoding="utf-8").splitlines(), 1):
+        # A token that gives both schemes their colour; a shadow and what is behind a dialog carry no text.
+        if "light-dark(" in line or re.search(r"shadow|::backdrop", line):
+            continue
+        if _COLOUR.search(line):
+            literal.append(f"{number}: {line.strip()}")
+    assert not literal
+
+
+@pytest.mark.parametrize("page", pages.pages(), ids=lambda page: page.name)
+def test_lists_of_rows_are_those_of_ui_and_have_their_states(page: pages.Page) -> None:
+    own = [
+        f"{path.name}: {line.strip()}"
+        for path, text in sources(_SRC / page.name)
+        for line in text.splitlines()
+        if "<ul" in line and 'class="rows"' in line
+    ]
+    assert not own, "use Listing of ui/list.tsx: it has the states empty, loading, error and offline"
