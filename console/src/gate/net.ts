@@ -15,7 +15,8 @@ export const barred = signal("");
 export const online = signal(navigator.onLine);
 
 const SHORTEST_MS = 2_000;
-const LONGEST_MS = 20_000;
+// A Retry-After may name a century: a gate asks again soon.
+const LONGEST_MS = 8_000;
 let pause = 0;
 let tryAt = 0;
 
