@@ -80,15 +80,6 @@ export async function deliver(path: string, query: Readonly<Record<string, strin
   return { ...delivered, file, name: /filename="?([^";]+)/.exec(head("Content-Disposition") ?? "")?.[1] ?? "report" };
 }
 
-/** Hand a file to the browser to keep. */
-export function save(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
 /** Return a day or moment of an input of the browser's own time zone as the API writes it. */
 export const toMoment = (local: string): string => new Date(local).toISOString();
 

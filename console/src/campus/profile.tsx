@@ -4,12 +4,13 @@ import type { JSX } from "preact";
 
 import { answerOf } from "../ui/api/client.ts";
 import { Deed, Field, Form, Submit } from "../ui/form.tsx";
+import { save } from "../ui/file.ts";
 import { Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { JobProgress } from "../ui/job.tsx";
 import { Shown, useRead } from "../ui/list.tsx";
 
-import { api, deliver, fullName, me, readProfile, save, type Profile } from "./api.ts";
+import { api, deliver, fullName, me, readProfile, type Profile } from "./api.ts";
 import { Title } from "./parts.tsx";
 
 export default function ProfileView(): JSX.Element {

@@ -4,12 +4,13 @@ import type { JSX } from "preact";
 
 import { answerOf, type Schemas } from "../../ui/api/client.ts";
 import { Choice, Deed, Field, Form, Submit } from "../../ui/form.tsx";
+import { save } from "../../ui/file.ts";
 import { Num, time } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { JobProgress } from "../../ui/job.tsx";
 import { Failure, useRead } from "../../ui/list.tsx";
 import { query } from "../../ui/router.ts";
-import { api, deliver, save, type Delivered } from "../api.ts";
+import { api, deliver, type Delivered } from "../api.ts";
 import { Title } from "../parts.tsx";
 
 const FORMATS = ["xlsx", "csv", "json"] as const;
