@@ -102,7 +102,7 @@ export default function Check(): JSX.Element {
         {problem.value}
       </p>
       <div role="status">{found.value ? <Verdict found={found.value} /> : null}</div>
-      {found.value ? <Copy check={check} /> : null}
+      {found.value ? <Copy check={check} failed={() => (problem.value = t("campus.check.unreadable"))} /> : null}
     </section>
   );
 }
@@ -127,7 +127,7 @@ function Scan({ seen, failed }: { seen(text: string): void; failed(text: string)
 }
 
 /** Choose a copy: it stays on this device, only its hash is sent. */
-function Copy({ check }: { check(hash: string): Promise<void> }): JSX.Element {
+function Copy({ check, failed }: { check(hash: string): Promise<void>; failed(): void }): JSX.Element {
   const id = useId();
   return (
     <section class="card field">
@@ -136,8 +136,12 @@ function Copy({ check }: { check(hash: string): Promise<void> }): JSX.Element {
         id={id}
         type="file"
         onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          if (file) void hashOf(file).then(check);
+          const input = event.currentTarget;
+          const file = input.files?.[0];
+          if (!file) return;
+          void hashOf(file)
+            .then(check, failed)
+            .finally(() => (input.value = "")); // so that the same file can be chosen again
         }}
       />
       <p class="hint">{t("campus.check.copy_hint")}</p>

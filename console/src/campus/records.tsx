@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf } from "../ui/api/client.ts";
-import { time } from "../ui/format.tsx";
+import { Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, useList } from "../ui/list.tsx";
 
@@ -114,7 +114,7 @@ export function RecordRow({ record, named = false }: { record: AttendanceRecord;
           {record.event.title}
         </a>
         <p class="quiet">
-          {time(record.submitted_at)} · {word("campus.method", record.method)}
+          <Num>{time(record.submitted_at)}</Num> · {word("campus.method", record.method)}
         </p>
       </div>
       <Badge kind="status" value={record.status} />

@@ -90,7 +90,8 @@ export interface ListingProps<T> {
 export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>): JSX.Element {
   const rows = list.items.map((item) => row(item));
   return (
-    <section class="listing" aria-label={label} aria-busy={list.state === "loading"}>
+    // The table's own region has the name where there is one: two landmarks of one name are one too many.
+    <section class="listing" aria-label={columns && rows.length ? undefined : label} aria-busy={list.state === "loading"}>
       {rows.length ? columns ? <Table columns={columns} label={label} rows={rows} /> : <ul class="rows">{rows}</ul> : null}
       {list.state === "loading" ? <p class="quiet">{t("ui.loading")}</p> : null}
       {list.state === "ready" && !rows.length ? <div class="empty">{empty}</div> : null}

@@ -124,7 +124,7 @@ function Typed(): JSX.Element {
             label={t("campus.code.typed")}
             draft="campus.code"
             secret={["code"]}
-            initial={{ event_id: asked ?? "" }}
+            initial={{ event_id: asked ?? found[0]?.id ?? "" }}
             onSubmit={({ event_id: event = "", code = "" }) => verify({ code: code.replace(/\D/g, ""), event_id: event || (found[0]?.id ?? "") })}
           >
             <Choice name="event_id" label={t("campus.event")} options={found.map((each) => [each.id, label(each)] as const)} />

@@ -146,18 +146,26 @@ export async function verify(code: { qr_token: string } | { code: string; event_
   const found = await answerOf(api.POST("/api/campus/attendance/verify-qr/", { body: { ...code, device_key: deviceKey() } }));
   const isOther = flow.peek()?.event?.id !== found.event.id;
   if (isOther) change({ ...EMPTY, startedAt: Date.now() });
-  change({ event: found.event, submissionId: found.submission_id, verification: crypto.randomUUID(), rules: isOther ? null : (flow.peek()?.rules ?? null) });
+  change({ event: found.event, submissionId: found.submission_id, verification: crypto.randomUUID() });
   returned.value = "";
-  await readRules();
+  settle(); // of a fresh event the view reads first what it asks for
 }
 
-/** Read what the event asks for, and go to the first step that is missing. Raises Unreachable. */
+/** Read what the event of a verified code asks for, and go to the first step that is missing. Raises Unreachable. */
 export async function readRules(): Promise<void> {
   const event = flow.peek()?.event;
   if (!event) return;
   const rules = await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: event.id } } }));
-  change({ rules, step: firstMissing({ ...(flow.peek() ?? EMPTY), rules }) });
-  if (flow.peek()?.wanted) void submit().catch(() => undefined);
+  change({ rules });
+  settle();
+}
+
+/** Leave the step of the code, where it is complete. */
+function settle(): void {
+  const now = flow.peek();
+  if (now?.step !== "code" || now.rules === null) return;
+  change({ step: firstMissing(now) });
+  if (now.wanted) void submit().catch(() => undefined);
 }
 
 function firstMissing(now: Flow): Step {

@@ -24,6 +24,7 @@ export default function Reports(): JSX.Element {
   const listed = events.value?.results ?? [];
   const names = listed.map(({ id, title, start_datetime: starts }) => [id, `${title} · ${time(starts, null, { dateStyle: "medium" })}`] as const);
 
+  const first = asked || (names[0]?.[0] ?? "");
   const get = async (path: string, filters: Record<string, string>): Promise<void> => {
     const found = await deliver(path, filters);
     delivered.value = found;
@@ -61,7 +62,7 @@ export default function Reports(): JSX.Element {
             <h2>{t("campus.report.official")}</h2>
             <p class="quiet">{t("campus.report.official_what")}</p>
             {names.length ? (
-              <Form label={t("campus.report.official")} initial={{ event: asked }} onSubmit={(values) => get(`${BASE}/official-format/`, { ...values, event: values.event || (names[0]?.[0] ?? "") })}>
+              <Form label={t("campus.report.official")} initial={{ event: first }} onSubmit={(values) => get(`${BASE}/official-format/`, values)}>
                 <Choice name="event" label={t("campus.event")} options={names} />
                 <Choice name="redacted" label={t("campus.report.version")} options={versions} />
                 <Submit>{t("campus.report.download_pdf")}</Submit>
@@ -74,7 +75,7 @@ export default function Reports(): JSX.Element {
             <h2>{t("campus.report.photos")}</h2>
             <p class="quiet">{t("campus.report.photos_what")}</p>
             {names.length ? (
-              <Form label={t("campus.report.photos")} initial={{ event: asked }} onSubmit={({ event = "" }) => get(`${BASE}/export-with-photos/`, { event: event || (names[0]?.[0] ?? "") })}>
+              <Form label={t("campus.report.photos")} initial={{ event: first }} onSubmit={(values) => get(`${BASE}/export-with-photos/`, values)}>
                 <Choice name="event" label={t("campus.event")} options={names} />
                 <Submit>{t("campus.report.start")}</Submit>
               </Form>

@@ -25,6 +25,12 @@ export default function EventView(): JSX.Element {
   return <Shown read={event}>{(found) => (isStaff(me().role) ? <ForStaff event={found} /> : <ForStudent event={found} />)}</Shown>;
 }
 
+/** The period of an event; the day of its end only where it is another one. */
+function periodText({ start_datetime: start, end_datetime: end, timezone }: CampusEvent): string {
+  const day = (at: string): string => time(at, timezone, { dateStyle: "short" });
+  return `${time(start, timezone)} – ${time(end, timezone, day(start) === day(end) ? { timeStyle: "short" } : undefined)}`;
+}
+
 function Head({ event }: { event: CampusEvent }): JSX.Element {
   return (
     <>
@@ -33,7 +39,7 @@ function Head({ event }: { event: CampusEvent }): JSX.Element {
         <Period event={event} />
       </div>
       <p>
-        {time(event.start_datetime, event.timezone)} – {time(event.end_datetime, event.timezone, { timeStyle: "short" })} · <bdi>{event.location}</bdi> · <bdi>{event.campus}</bdi>
+        <Num>{periodText(event)}</Num> · <bdi>{event.location}</bdi> · <bdi>{event.campus}</bdi>
       </p>
       <p class="quiet">
         <bdi>{event.organizer}</bdi>

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf } from "../../ui/api/client.ts";
-import { time } from "../../ui/format.tsx";
+import { Num, time } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Listing, useList, useRead } from "../../ui/list.tsx";
 import { api, isStaff, me, type CampusEvent } from "../api.ts";
@@ -93,7 +93,7 @@ export function Row({ event, staff }: { event: CampusEvent; staff: boolean }): J
           <a href={`/campus/events/${event.id}`}>{event.title}</a>
         </h2>
         <p class="quiet">
-          {time(event.start_datetime, event.timezone)} · {event.location} · {event.campus}
+          <Num>{time(event.start_datetime, event.timezone)}</Num> · <bdi>{event.location}</bdi> · <bdi>{event.campus}</bdi>
         </p>
       </div>
       <Period event={event} />

@@ -38,7 +38,13 @@ export default function Wall(): JSX.Element {
     <div class="wall">
       <header>
         <h1>{event.value?.title ?? t("campus.wall")}</h1>
-        <p class="quiet">{event.value ? `${event.value.location} · ${clock(event.value.start_datetime, event.value.timezone)}` : ""}</p>
+        <p class="quiet">
+          {event.value ? (
+            <>
+              <bdi>{event.value.location}</bdi> · <Num>{clock(event.value.start_datetime, event.value.timezone)}</Num>
+            </>
+          ) : null}
+        </p>
       </header>
       <Code id={id} event={event.value} />
       <Room id={id} />
