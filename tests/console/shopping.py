@@ -71,6 +71,29 @@ def event(site: Site, *categories: dict[str, Any], **changes: Any) -> dict[str, 
     return shown
 
 
+def cancel(site: Site, of: dict[str, Any]) -> None:
+    """Cancel an event as staff do, with the code that is mailed to them."""
+    address, before = f"/api/events/{of['id']}/cancellation/", site.codes(demo.ADMIN_EMAIL)
+    preview = site.ask("POST", address, {"dry_run": True}, session=staff(site))
+    assert preview.is_success, preview.text
+    code = site.new_code(demo.ADMIN_EMAIL, before)
+    decided = {
+        "dry_run": False,
+        "reason": "Rain.",
+        "confirm_code": code,
+        "expected_total": preview.json()["preview"]["total"],
+    }
+    answer = site.ask("POST", address, decided, session=staff(site))
+    assert answer.is_success, answer.text
+    public = f"/api/v1/public/events/{of['id']}/"
+
+    def is_shown() -> bool:
+        shown = site.ask("GET", public)
+        return shown.status_code == 404 or shown.json()["status"] == "cancelled"
+
+    wait_until(is_shown)
+
+
 def booked(site: Site, session: Session, of: dict[str, Any], quantity: int = 1) -> dict[str, Any]:
     """Reserve tickets of an event's first category."""
     items = [{"category_id": of["ticket_categories"][0]["id"], "quantity": quantity}]
