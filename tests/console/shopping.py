@@ -71,18 +71,21 @@ def event(site: Site, *categories: dict[str, Any], **changes: Any) -> dict[str, 
     return shown
 
 
-def cancel(site: Site, of: dict[str, Any]) -> None:
-    """Cancel an event as staff do, with the code that is mailed to them."""
-    address, before = f"/api/events/{of['id']}/cancellation/", site.codes(demo.ADMIN_EMAIL)
-    preview = site.ask("POST", address, {"dry_run": True}, session=staff(site))
-    assert preview.is_success, preview.text
+def cancel(site: Site, of: dict[str, Any], *, sold: int) -> None:
+    """Cancel an event as staff do, with the code that is mailed to them, once its totals count what was sold."""
+    address = f"/api/events/{of['id']}/cancellation/"
+
+    def shown(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = site.ask("POST" if body else "GET", path, body, session=staff(site))
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    wait_until(lambda: shown(f"/api/events/{of['id']}/statistics/")["sold"] == sold)
+    before = site.codes(demo.ADMIN_EMAIL)
+    preview = shown(address, {"dry_run": True})["preview"]
     code = site.new_code(demo.ADMIN_EMAIL, before)
-    decided = {
-        "dry_run": False,
-        "reason": "Rain.",
-        "confirm_code": code,
-        "expected_total": preview.json()["preview"]["total"],
-    }
+    decided = {"dry_run": False, "reason": "Rain.", "confirm_code": code, "expected_total": preview["total"]}
     answer = site.ask("POST", address, decided, session=staff(site))
     assert answer.is_success, answer.text
     public = f"/api/v1/public/events/{of['id']}/"
