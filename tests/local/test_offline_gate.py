@@ -2,9 +2,7 @@
 
 import json
 import os
-import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 from chalicelib.schemas.examples import demo
 from infra.local import toolchain
+from infra.local.cable import Cable
 from infra.local.demo import demo_passwords
 from tests.local.conftest import wait_until
 from tests.local.local_run import LocalRun
@@ -22,53 +21,6 @@ pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
 
 AGENT = toolchain.ROOT / "reader-agent"
 PYTHON = AGENT / ".venv" / "bin" / "python"
-
-
-class Cable:
-    """A proxy on loopback; pulled, it ends every connection and takes no new one."""
-
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._serve()
-
-    def _serve(self) -> None:
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                near, _ = listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._to))
-            except OSError:
-                return
-            self._open += [near, far]
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=_carry, args=(source, target), daemon=True).start()
-
-    def pull(self) -> None:
-        # A closed listener may still wait in `accept`; shutting it down wakes that.
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for end in self._open:
-            end.close()
-        self._open.clear()
-
-    def plug(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._serve()
-
-
-def _carry(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        return
 
 
 @pytest.fixture

@@ -271,6 +271,8 @@ function show(spec) {
   openNamed();
 }
 
+const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
 // Operations with their links at the side, and schemas: what has none of the words is hidden.
 function filter(views) {
   const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -289,7 +291,7 @@ function filter(views) {
   byId("schemas").hidden = schemaCount === 0;
   for (const id of ["intro", "tokens"]) byId(id).hidden = words.length > 0;
   byId("nothing").hidden = shown.size + schemaCount > 0;
-  byId("found").textContent = words.length ? `${shown.size} operations, ${schemaCount} schemas` : "";
+  byId("found").textContent = words.length ? `${counted(shown.size, "operation")}, ${counted(schemaCount, "schema")}` : "";
 }
 
 function openNamed() {
