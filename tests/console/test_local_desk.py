@@ -28,7 +28,7 @@ PAGES = {
 # What shows whose token it is: any route of each portal that tells.
 OWN = {
     "admin": "/api/sessions/",
-    "webapp": "/api/v1/users/profile/",
+    "webapp": "/api/v1/users/me/",
     "organizer": "/api/organizer/events/",
     "merchant": "/api/merchant/stock/",
     "usher": "/api/usher/events/",

@@ -100,7 +100,7 @@ class TestOfARun:
     @needs_agent
     def test_an_agent_ends_with_its_run(self, start: Start) -> None:
         run = start(LOG="json")
-        run.client.timeout = 60  # type: ignore[assignment]  # httpx takes a number
+        run.client.timeout = 60
         made = run.client.post("/_local/agents/", json={"gate": demo.GATES[0]}, headers=HEADERS)
         assert made.status_code == 201, made.text
         stranger = f"04{secrets.token_hex(6)}"

@@ -18,6 +18,9 @@ interface Row extends Cost {
 
 const units = (value: number): string => new Intl.NumberFormat(locale.value, { maximumFractionDigits: 1 }).format(value);
 
+// By code points: routes are no words of a language, and a slash counts.
+const inOrder = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+
 /** The usage since the run began, or since it was set to zero. */
 export function UsageView(): JSX.Element {
   const usage = useRead(() => read<Usage>("usage/"));
@@ -65,7 +68,7 @@ function Costs({ label, costs, words }: { label: string; costs: Usage["requests"
   const rows: Row[] = Object.entries(costs)
     .map(([name, cost]) => ({ name, ...cost }))
     .filter(({ name }) => wanted.every((word) => name.toLowerCase().includes(word)))
-    .sort((one, other) => (by === "name" ? one.name.localeCompare(other.name) : one[by] - other[by] || other.name.localeCompare(one.name)) * (down ? -1 : 1));
+    .sort((one, other) => (by === "name" ? inOrder(one.name, other.name) : one[by] - other[by] || inOrder(other.name, one.name)) * (down ? -1 : 1));
   const total = rows.reduce<Cost>(
     (sum, row) => ({
       calls: sum.calls + row.calls,
