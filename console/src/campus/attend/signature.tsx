@@ -103,25 +103,31 @@ function Drawn(): JSX.Element {
   );
 }
 
+/** Write a name into a canvas, as a hand would. */
+function write(canvas: HTMLCanvasElement | null, name: string): void {
+  const context = canvas?.getContext("2d");
+  if (!context) return;
+  context.clearRect(0, 0, WIDTH, HEIGHT);
+  context.font = `italic 64px "Segoe Script", "Snell Roundhand", "Noto Nastaliq Urdu", cursive`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(name, WIDTH / 2, HEIGHT / 2, WIDTH - 40);
+}
+
 function Typed(): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const typed = flow.value?.typed ?? "";
-  useEffect(() => {
-    const context = canvas.current?.getContext("2d");
-    if (!context) return;
-    context.clearRect(0, 0, WIDTH, HEIGHT);
-    context.font = `italic 64px "Segoe Script", "Snell Roundhand", "Noto Nastaliq Urdu", cursive`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillText(typed, WIDTH / 2, HEIGHT / 2, WIDTH - 40);
-  }, [typed]);
+  useEffect(() => write(canvas.current, typed), [typed]);
   return (
     <form
       class="form"
       aria-label={t("campus.signature.typed")}
       onSubmit={(event) => {
         event.preventDefault();
-        if (typed.trim() && canvas.current) use(canvas.current.toDataURL("image/png"));
+        const name = flow.peek()?.typed ?? "";
+        if (!name.trim() || !canvas.current) return;
+        write(canvas.current, name); // Enter may come before the effect of the last letter
+        use(canvas.current.toDataURL("image/png"));
       }}
     >
       <div class="field">
