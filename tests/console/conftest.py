@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from infra.pages import BUILT, ROOT
 from tests.console import browsers, fake_camera
@@ -57,6 +57,7 @@ def driver() -> Iterator[Driver]:
     if browsers.chromium() is None:
         pytest.skip("there is no chromium here: infra/setup.sh browser installs it")
     started = Driver()
+    expect.set_options(timeout=browsers.PATIENCE_MS)
     yield started
     started.close()
 

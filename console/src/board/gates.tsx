@@ -23,14 +23,22 @@ function rowsOf(board: Board, facts: Facts): Row[] {
   const named: (string | null)[] = [...facts.gates];
   const add = (gate: string | null): void => void (named.includes(gate) || named.push(gate));
   for (const each of totals ?? []) add(each.gate);
-  // A log names any gate; totals count those that the event does not name together.
-  if (totals === null) for (const gate of board.tally.keys()) add(gate);
+  for (const gate of board.tally.keys()) add(gate);
   for (const each of devices ?? []) add(each.gate);
+  // Totals count the gates that the event does not name together; what is known of each is taken from there.
+  const apart = named.filter((gate) => gate !== null && totals?.every((each) => each.gate !== gate));
+  const known = (key: "admitted" | "refused"): number => apart.reduce((sum, gate) => sum + (board.tally.get(gate)?.[key] ?? 0), 0);
+  const numbers = (gate: string | null): { admitted: number; refused: number } | undefined => {
+    if (totals === null || apart.includes(gate)) return board.tally.get(gate);
+    const found = totals.find((each) => each.gate === gate);
+    if (gate !== null || found === undefined) return found;
+    return { admitted: Math.max(0, found.admitted - known("admitted")), refused: Math.max(0, found.refused - known("refused")) };
+  };
   named.sort((one, other) => Number(one === null) - Number(other === null));
   return named
     .map((gate) => {
       const counted = board.tally.get(gate);
-      const found = totals === null ? counted : totals.find((each) => each.gate === gate);
+      const found = numbers(gate);
       return {
         gate,
         admitted: found?.admitted ?? 0,
@@ -44,12 +52,13 @@ function rowsOf(board: Board, facts: Facts): Row[] {
 
 export function Gates({ board, facts }: { board: Board; facts: Facts }): JSX.Element {
   const rows = rowsOf(board, facts);
-  const partial = board.gates.value === null && !board.whole.value;
+  const totals = board.gates.value;
+  const partial = !board.whole.value && rows.some(({ gate }) => gate !== null && (totals === null || totals.every((each) => each.gate !== gate)));
   return (
     <section class="panel gates" aria-label={t("board.gates")}>
       <h2>{t("board.gates")}</h2>
       {rows.length ? (
-        <div class="scroller" role="region" aria-label={t("board.gates")} tabIndex={0}>
+        <div class="scroller" role="region" aria-label={t("board.gates.table")} tabIndex={0}>
           <table>
             <thead>
               <tr>

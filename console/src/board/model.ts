@@ -16,6 +16,7 @@ const FIRST_PAGES = 10;
 const LATER_PAGES = 5;
 const FLUSH_EVERY = 250;
 const SLOW = 15_000;
+const POLLED = 3_000;
 // Totals are up to five seconds behind the scans, so they are not read more often.
 const AFTER_NEWS = 5_000;
 
@@ -92,6 +93,7 @@ export class Board {
       channel: `event-${this.event}`,
       take: (message) => this.take(message),
       reload: () => this.read(true),
+      every: POLLED,
     });
     this.followed = followed;
     followed.state.subscribe((state) => {

@@ -86,9 +86,11 @@ export function Screen({ portal, event, shown, refused }: ScreenProps): JSX.Elem
 
 function LogInAgain({ portal, event }: { portal: BoardPortal; event: string }): JSX.Element {
   return (
-    <section class="card narrow expired" role="alert">
+    <section class="card narrow expired">
       <h2>{t("board.expired")}</h2>
-      <p class="quiet">{t("board.expired.hint")}</p>
+      <p class="quiet" role="alert">
+        {t("board.expired.hint")}
+      </p>
       <PortalLogIn portal={portal} event={event} />
     </section>
   );
