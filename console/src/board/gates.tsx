@@ -58,7 +58,7 @@ export function Gates({ board, facts }: { board: Board; facts: Facts }): JSX.Ele
     <section class="panel gates" aria-label={t("board.gates")}>
       <h2>{t("board.gates")}</h2>
       {rows.length ? (
-        <div class="scroller" role="region" aria-label={t("board.gates.table")} tabIndex={0}>
+        <div class="scroller" role="group" aria-label={t("board.gates.table")} tabIndex={0}>
           <table>
             <thead>
               <tr>

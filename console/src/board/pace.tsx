@@ -73,7 +73,7 @@ function Values({ shown, zone }: { shown: ReturnType<Board["series"]>; zone: str
   return (
     <details>
       <summary>{t("board.pace.values")}</summary>
-      <div class="scroller" role="region" aria-label={t("board.pace.values")} tabIndex={0}>
+      <div class="scroller" role="group" aria-label={t("board.pace.values")} tabIndex={0}>
         <table>
           <thead>
             <tr>

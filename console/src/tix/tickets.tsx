@@ -82,7 +82,7 @@ export function Tickets({ me }: { me: Me }): JSX.Element {
           </div>
         ) : null}
         {found?.tickets.length ? (
-          <div class="scroller" role="region" aria-label={t("tix.tickets.table")} tabIndex={0}>
+          <div class="scroller" role="group" aria-label={t("tix.tickets.table")} tabIndex={0}>
             <table>
               <thead>
                 <tr>
