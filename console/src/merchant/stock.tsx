@@ -151,7 +151,8 @@ export function Totals(): JSX.Element {
                 points={stats.by_day.map((each) => ({ label: day(each.date), value: each.assigned, text: `${count(each.assigned)} · ${money(each.fees)}` }))}
               />
             </section>
-            <div class="scroller" role="region" aria-label={t("merchant.by_day")} tabIndex={0}>
+            {stats.assigned_total ? (
+              <div class="scroller" role="region" aria-label={t("merchant.by_day")} tabIndex={0}>
               <table>
                 <thead>
                   <tr>
@@ -180,6 +181,7 @@ export function Totals(): JSX.Element {
                 </tbody>
               </table>
             </div>
+            ) : null}
           </>
         )}
       </Shown>

@@ -87,7 +87,7 @@ function Head({ event, reload, live }: { event: EventDetail; reload(): void; liv
           <bdi>{event.title}</bdi>
         </h1>
         <State status={event.status} review={event.review} />
-        {live === "live" ? <span class="badge good">{t("ui.live")}</span> : null}
+        {live === "live" ? <span class="quiet live-sign">{t("organizer.updates")}</span> : null}
         {live === "polling" ? <span class="badge warn">{t("ui.polling")}</span> : null}
       </div>
       <p>
