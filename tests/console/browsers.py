@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests.console.site import Site, stored
 
@@ -20,6 +29,7 @@ VIEWPORTS = {
 }
 # Playwright waits so long for what a test expects; the machine may be loaded.
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 _TURN_MS = 20
 _ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--mute-audio"]
 # The browser's own line about an answer that is no success: refusals are answers, faults are found by their status.

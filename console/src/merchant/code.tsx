@@ -140,7 +140,7 @@ function Receipt({ one }: { one: HandOver }): JSX.Element | null {
           <div>
             <dt>{t("merchant.card")}</dt>
             <dd>
-              <Num>{given.card.uid}</Num>
+              <Num>{one.assignment.card.uid}</Num>
             </dd>
           </div>
           <div>

@@ -6,8 +6,9 @@ export function uidIn(text: string): string | null {
   return /^(?:[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/.test(bare) ? bare : null;
 }
 
-// A person types slower than this between two keys, a reader faster.
+// Within a field a person may type: they are slower than this between two keys, a reader is faster. Elsewhere nobody types.
 const BURST_MS = 60;
+const ELSEWHERE_MS = 1500;
 
 /** Call `found` with each UID that a reader types, wherever the focus is. Returns what stops it. */
 export function listen(found: (uid: string) => void): () => void {
@@ -15,7 +16,8 @@ export function listen(found: (uid: string) => void): () => void {
   let last = 0;
   const heard = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.timeStamp - last > BURST_MS) typed = "";
+    const inField = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+    if (event.timeStamp - last > (inField ? BURST_MS : ELSEWHERE_MS)) typed = "";
     last = event.timeStamp;
     if (event.key === "Enter") {
       const uid = uidIn(typed);

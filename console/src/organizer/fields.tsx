@@ -30,6 +30,9 @@ export function WhenFields({ event }: { event: EventDetail | null }): JSX.Elemen
   const known = (venues.value ?? []).filter(({ id }) => id !== own?.id);
   const listed: [string, string][] = known.map(({ id, label }) => [id, label]);
   const present: [string, string][] = own?.id ? [[own.id, [own.name, own.city].filter(Boolean).join(", ")]] : [];
+  // What was chosen before a reload is there before the list has come.
+  const chosen = values.venue_id ?? "";
+  const unlisted: [string, string][] = chosen && chosen !== own?.id && !known.some(({ id }) => id === chosen) ? [[chosen, chosen]] : [];
   const zone = values.timezone || ownZone();
   return (
     <>
@@ -38,8 +41,7 @@ export function WhenFields({ event }: { event: EventDetail | null }): JSX.Elemen
         <Field name="starts_at" label={t("organizer.field.starts_at")} type="datetime-local" required />
         <Field name="ends_at" label={t("organizer.field.ends_at")} type="datetime-local" required />
       </div>
-      {/* Chosen again when the list has come, since a choice is among what it offers. */}
-      <Choice key={venues.loading ? "loading" : "ready"} name="venue_id" label={t("organizer.field.venue_id")} options={[["", t("organizer.venue.later")], ...present, ...listed]} hint={t("organizer.field.venue_id.hint")} />
+      <Choice name="venue_id" label={t("organizer.field.venue_id")} options={[["", t("organizer.venue.later")], ...present, ...listed, ...unlisted]} hint={t("organizer.field.venue_id.hint")} />
       {venues.error ? <Failure error={venues.error} again={venues.reload} /> : null}
       <Field name="other_venue" label={t("organizer.field.other_venue")} hint={t("organizer.field.other_venue.hint")} />
     </>
