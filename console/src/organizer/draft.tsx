@@ -5,7 +5,7 @@ import { Refused } from "../ui/api/client.ts";
 import { Form, Submit, type Values } from "../ui/form.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Failure, Shown, useRead, type Read } from "../ui/list.tsx";
-import { go } from "../ui/router.ts";
+import { go, path } from "../ui/router.ts";
 
 import { changeDraft, createDraft, readEvent, type EventDetail } from "./data.ts";
 import { CategoriesFields, RulesFields, WhatFields, WhenFields } from "./fields.tsx";
@@ -140,11 +140,12 @@ function StepForm({ id, here, event, reload }: FrameProps): JSX.Element {
   // Dates of a category's sale belong to its place in the list, so they are dropped where the list has changed.
   const list = here === "rules" ? `.${event?.ticket_categories.map((each) => each.id).join(".") ?? ""}` : "";
   const send = async (values: Values): Promise<void> => {
+    const from = path.value;
     try {
       const stored = await store(id, here, values, event);
       elsewhere.value = null;
       reload();
-      go(addressOf(stored, next));
+      if (path.value === from) go(addressOf(stored, next)); // unless another step was chosen meanwhile
     } catch (error) {
       if (error instanceof Refused && error.status === 409) reload(); // its version: the next try is of what is there now
       leadTo(id, here, error);
