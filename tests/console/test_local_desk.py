@@ -148,7 +148,7 @@ def test_a_gate_keeps_what_it_reads_while_its_network_is_cut(open_page: Opener, 
         expect(gate.get_by_text("Network is cut")).to_be_visible()
         _tap(gate, f"04{secrets.token_hex(6)}")
         expect(verdict).to_contain_text("Decided by this gate alone")
-        expect(gate.get_by_text("1 taps wait to be sent")).to_be_visible()
+        expect(gate.get_by_text("Waiting to be sent: 1")).to_be_visible()
         axe(page)
         gate.get_by_role("button", name="Connect again").click()
         expect(gate.get_by_text("No tap waits")).to_be_visible()

@@ -107,7 +107,7 @@ export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>
 
 function Table({ columns, label, rows }: { columns: readonly (string | JSX.Element)[]; label: string; rows: JSX.Element[] }): JSX.Element {
   return (
-    <div class="scroller" role="group" aria-label={label} tabIndex={0}>
+    <div class="scroller" role="region" aria-label={label} tabIndex={0}>
       <table>
         <thead>
           <tr>
