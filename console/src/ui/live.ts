@@ -57,8 +57,9 @@ export function follow({ portal, channel, take, reload, every = 5000, ticket }: 
   const ended = (): boolean => state.peek() === "ended";
 
   // One reading at a time, however slow: the next pause begins with its answer.
+  const read = (): Promise<void> => Promise.resolve(reload()).catch(() => undefined); // the page shows its own errors
   const round = async (): Promise<void> => {
-    await Promise.resolve(reload()).catch(() => undefined);
+    await read();
     if (polls && !ended()) nextPoll = setTimeout(() => void round(), every);
   };
   const poll = (): void => {
@@ -95,10 +96,10 @@ export function follow({ portal, channel, take, reload, every = 5000, ticket }: 
       tries = 0;
       polls = false;
       clearTimeout(nextPoll);
-      if (last === null) void reload(); // what happened between the first reading and this answer
+      if (last === null) void read(); // what happened between the first reading and this answer
     } else if (message.type === "resync") {
       last = message.id;
-      void reload();
+      void read();
     } else if (message.type === "error") {
       if (state.peek() !== "live") lose(by);
     } else if (message.type !== "pong") {
