@@ -111,7 +111,7 @@ function Dashboard(): JSX.Element {
       {error.value && !found ? <Failure error={error.value} again={() => void countAgain()} /> : null}
       {found ? (
         <>
-          <section aria-label={t("staff.waiting")}>
+          <section>
             <h2>{t("staff.waiting")}</h2>
             <div class="numbers">
               <Due to="/staff/queues/refunds?status=pending" label={t("staff.queue.refunds")} value={found.pending.refunds} />
@@ -121,7 +121,7 @@ function Dashboard(): JSX.Element {
               <Due to="/staff/finances/payouts" label={t("staff.finances.payouts")} value={found.pending.payouts} />
             </div>
           </section>
-          <section aria-label={t("staff.platform")}>
+          <section>
             <h2>{t("staff.platform")}</h2>
             <div class="numbers">
               <Figure label={t("staff.checkins_today")} value={found.check_ins_today} />

@@ -33,7 +33,7 @@ export function SecondPerson(): JSX.Element {
 
 function Waiting<T>({ title, list, columns, row }: { title: string; list: Loaded<T>; columns: readonly string[]; row(item: T): JSX.Element }): JSX.Element {
   return (
-    <section aria-label={title}>
+    <section>
       <h2>{title}</h2>
       <Listing list={list} label={title} empty={t("staff.none.second")} columns={[...columns, ""]} row={row} />
     </section>

@@ -127,7 +127,7 @@ function Deeds({ card, changed }: { card: Known; changed(text: string): void }):
 function Ledger({ card }: { card: Known }): JSX.Element {
   const lines = card.ledger.newest;
   return (
-    <section aria-label={t("staff.ledger")}>
+    <section>
       <h2>{t("staff.ledger")}</h2>
       {lines.length ? (
         <div class="scroller" role="region" aria-label={t("staff.ledger")} tabIndex={0}>

@@ -172,7 +172,7 @@ function Personal({ customer }: { customer: Known }): JSX.Element {
 
 function Tickets({ id }: { id: string }): JSX.Element {
   return (
-    <section aria-label={t("staff.group.tickets")}>
+    <section>
       <h2>{t("staff.group.tickets")}</h2>
       <Register<Schemas["AdminStaffTicketOut"]>
         label={t("staff.group.tickets")}
@@ -206,7 +206,7 @@ function Tickets({ id }: { id: string }): JSX.Element {
 
 function CardsOf({ id }: { id: string }): JSX.Element {
   return (
-    <section aria-label={t("staff.group.cards")}>
+    <section>
       <h2>{t("staff.group.cards")}</h2>
       <Register<Schemas["AdminCardOut"]>
         label={t("staff.group.cards")}
@@ -234,7 +234,7 @@ function CardsOf({ id }: { id: string }): JSX.Element {
 
 function Bookings({ id }: { id: string }): JSX.Element {
   return (
-    <section aria-label={t("staff.bookings")}>
+    <section>
       <h2>{t("staff.bookings")}</h2>
       <Register<Schemas["AdminListedBookingOut"]>
         label={t("staff.bookings")}
@@ -270,7 +270,7 @@ function Bookings({ id }: { id: string }): JSX.Element {
 
 function Refunds({ id }: { id: string }): JSX.Element {
   return (
-    <section aria-label={t("staff.queue.refunds")}>
+    <section>
       <h2>{t("staff.queue.refunds")}</h2>
       <Register<Schemas["AdminRefundRequestOut"]>
         label={t("staff.queue.refunds")}

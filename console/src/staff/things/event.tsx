@@ -126,7 +126,7 @@ function Deeds({ event, changed, edit, editing }: { event: Known; changed(text: 
 
 function Categories({ event }: { event: Known }): JSX.Element {
   return (
-    <section aria-label={t("staff.categories")}>
+    <section>
       <h2>{t("staff.categories")}</h2>
       <ul class="rows">
         {event.ticket_categories.map((each) => (
@@ -142,7 +142,7 @@ function Categories({ event }: { event: Known }): JSX.Element {
 function Statistics({ event }: { event: Known }): JSX.Element {
   const read = useRead(() => ask(() => api.GET("/api/events/{event_id}/statistics/", { params: { path: { event_id: event.id } } })));
   return (
-    <section aria-label={t("staff.sales")}>
+    <section>
       <h2>{t("staff.sales")}</h2>
       <Shown read={read}>
         {(stats) => (

@@ -12,7 +12,7 @@ import { State, Thing, When } from "../parts/shown.tsx";
 export function History({ id, turn = 0 }: { id: string; turn?: number }): JSX.Element | null {
   if (!may("read", "support")) return null;
   return (
-    <section aria-label={t("staff.history")}>
+    <section>
       <h2>{t("staff.history")}</h2>
       <Register<Schemas["AdminAuditEntryOut"]>
         label={t("staff.history")}
@@ -77,7 +77,7 @@ export function Changes({ before, after }: { before: unknown; after: unknown }):
 /** The readings of a card at the gates. */
 export function Readings({ cardId }: { cardId: string }): JSX.Element {
   return (
-    <section aria-label={t("staff.checkins")}>
+    <section>
       <h2>{t("staff.checkins")}</h2>
       <Register<Schemas["AdminCheckinEntryOut"]>
         label={t("staff.checkins")}

@@ -222,7 +222,7 @@ function RefundsOf({ ticket, turn }: { ticket: Known; turn: number }): JSX.Eleme
   const found = read.value?.results ?? [];
   if (found.length === 0) return null;
   return (
-    <section aria-label={t("staff.queue.refunds")}>
+    <section>
       <h2>{t("staff.queue.refunds")}</h2>
       <ul class="rows">
         {found.map((each) => (

@@ -71,7 +71,7 @@ export function LostCard(): JSX.Element {
 
 function Choose({ cards }: { cards: readonly Listed[] }): JSX.Element {
   return (
-    <section aria-label={t("staff.lost.which")}>
+    <section>
       <h2>{t("staff.lost.which")}</h2>
       <ul class="hits">
         {cards.map((card) => (
