@@ -228,3 +228,12 @@ def test_a_new_organizer_sees_empty_lists_and_sets_the_bank_account(open_page: O
     wait_until(lambda: len(site.messages(number)) > before)
     no_overflow(page)
     axe(page)
+
+
+@pytest.mark.parametrize("view", ["", f"/e/{demo.PAST_EVENT_ID}", "/payouts", "/draft/new/when", "/account"])
+def test_every_view_fits_a_small_phone_in_urdu(open_page: Opener, organizer: Session, view: str) -> None:
+    page = open_page(f"/organizer{view}", sessions={"organizer": organizer}, viewport="narrow", language="ur")
+    page.locator("h1").wait_for()
+    expect(page.get_by_text("لوڈ ہو رہا ہے…")).to_have_count(0)
+    no_overflow(page)
+    axe(page)
