@@ -18,7 +18,7 @@ export function Pace({ board, zone }: { board: Board; zone: string }): JSX.Eleme
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | null>(null);
   const failed = useSignal(false);
-  const now = useSignal(Date.now());
+  const now = useSignal(0);
   useEffect(() => {
     let ended = false;
     let drawn = -1;
@@ -30,17 +30,21 @@ export function Pace({ board, zone }: { board: Board; zone: string }): JSX.Eleme
       },
       () => (failed.value = true),
     );
-    // At most once a second, and once a minute where nothing happens.
-    const turn = setInterval(() => {
-      const minute = Math.floor(Date.now() / 60_000);
-      if (drawn === board.changed.peek() && clockAt === minute) return;
+    // At most once a second, and once a minute where nothing happens; the first change after a quiet time at once.
+    const look = (): void => {
+      const at = Date.now();
+      const minute = Math.floor(at / 60_000);
+      if (at - now.peek() < REDRAWN || (drawn === board.changed.peek() && clockAt === minute)) return;
       drawn = board.changed.peek();
       clockAt = minute;
-      now.value = Date.now();
-      chart.current?.show(board.series(now.peek()));
-    }, REDRAWN);
+      now.value = at;
+      chart.current?.show(board.series(at));
+    };
+    const turn = setInterval(look, REDRAWN);
+    const stop = board.changed.subscribe(look);
     return () => {
       ended = true;
+      stop();
       clearInterval(turn);
       chart.current?.end();
       chart.current = null;
@@ -48,7 +52,7 @@ export function Pace({ board, zone }: { board: Board; zone: string }): JSX.Eleme
   }, [board, zone]);
   const chosen = scheme.value;
   useEffect(() => chart.current?.recolour(), [chosen]);
-  const shown = board.series(now.value);
+  const shown = board.series(now.value || Date.now());
   const scansOf = (place: number): string => count((shown.admitted.at(place) ?? 0) + (shown.refused.at(place) ?? 0));
   const since = board.knownSince.value;
   return (
@@ -58,7 +62,7 @@ export function Pace({ board, zone }: { board: Board; zone: string }): JSX.Eleme
         <bdi class="num">{scansOf(-1)}</bdi> <span class="quiet">{t("board.pace.now", { before: scansOf(-2) })}</span>
       </p>
       {failed.value ? <p class="quiet">{t("board.pace.failed")}</p> : <div class="chart" ref={place} aria-hidden="true" />}
-      {since !== null && now.value - since < MINUTES * 60_000 ? <p class="hint">{t("board.pace.since", { at: clock(new Date(since).toISOString(), zone) })}</p> : null}
+      {since !== null && Date.now() - since < MINUTES * 60_000 ? <p class="hint">{t("board.pace.since", { at: clock(new Date(since).toISOString(), zone) })}</p> : null}
       <Values shown={shown} zone={zone} />
     </section>
   );
