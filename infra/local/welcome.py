@@ -1,19 +1,39 @@
 """What a local run prints when it is ready: its addresses, and the log-ins of the demo data."""
 
 from chalicelib.schemas.examples import demo
+from infra import pages
 from infra.local.demo import demo_passwords
 from infra.local.resources import Cloud
 from infra.local.runner import Options
+
+_PAGES = (
+    ("gate", "gate", "scan: ushers"),
+    ("board", f"board/{demo.EVENT_ID}", "who is inside: a screen at the venue"),
+    ("organizer", "organizer", "events, sales, payouts"),
+    ("merchant", "merchant", "hand out cards"),
+    ("staff", "staff", "the platform's own people"),
+    ("tix", "tix", "small organizations"),
+    ("campus", "campus", "teachers and students"),
+    ("desk", "_local/", "this run: outbox, log-ins, usage"),
+)
 
 
 def tables(options: Options, cloud: Cloud) -> str:
     """Return the addresses and the log-ins, and how to get the code of a log-in."""
     url = f"http://localhost:{options.port}"
-    lines = [*_aligned(_addresses(options, cloud, url)), "", *_aligned(_log_ins(options))]
+    lines = [*_console(url), "", *_aligned(_addresses(options, cloud, url)), "", *_aligned(_log_ins(options))]
     if options.demo:
         number = demo.CUSTOMER_NUMBER.removeprefix("+")
         lines += ["", f"  codes: curl '{url}/_local/outbox/?to={number}' (the newest message is the last)"]
     return "\n".join(lines)
+
+
+def _console(url: str) -> list[str]:
+    if not (pages.BUILT / "pages.json").exists():
+        return ["  no console: it needs Node 20 and npm's registry once (make console); the API runs without it"]
+    rows = [("shop", f"{url}/", "buy, tickets, cards: customers")]
+    rows += [(name, f"{url}/{path}", whom) for name, path, whom in _PAGES]
+    return _aligned(list(rows))
 
 
 def _addresses(options: Options, cloud: Cloud, url: str) -> list[tuple[str, ...]]:

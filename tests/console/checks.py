@@ -1,5 +1,6 @@
 """What every page must hold, in any of its states: axe's rules, and no sideways scrolling."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -9,7 +10,7 @@ from infra.pages import SOURCE
 
 _AXE = SOURCE / "node_modules" / "axe-core" / "axe.min.js"
 # WCAG 2.2 AA with everything before it, and axe's own good practice.
-_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 
 
 @lru_cache(maxsize=1)
@@ -17,7 +18,7 @@ def _axe() -> str:
     return _AXE.read_text(encoding="utf-8")
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, *, tags: Sequence[str] = TAGS) -> list[str]:
     """Return what axe finds on a page as it is now, a line for each element.
 
     axe goes in by the debugger, in a world of its own: the page's policy refuses a script of another origin.
@@ -28,7 +29,7 @@ def violations(page: Page) -> list[str]:
         world = session.send("Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"]})
         where = {"contextId": world["executionContextId"]}
         session.send("Runtime.evaluate", {"expression": _axe(), **where})
-        run = f"axe.run(document, {{runOnly: {_TAGS!r}, resultTypes: ['violations']}})"
+        run = f"axe.run(document, {{runOnly: {list(tags)!r}, resultTypes: ['violations']}})"
         picked = ".then(found => found.violations.flatMap(one => one.nodes.map(node => [one.id, one.impact, node])))"
         answer = session.send(
             "Runtime.evaluate",
@@ -40,9 +41,9 @@ def violations(page: Page) -> list[str]:
     return [_line(*each) for each in answer["result"]["value"]]
 
 
-def axe(page: Page) -> None:
+def axe(page: Page, *, tags: Sequence[str] = TAGS) -> None:
     """Fail where axe finds anything on a page as it is now."""
-    found = violations(page)
+    found = violations(page, tags=tags)
     assert not found, "\n".join(found)
 
 
