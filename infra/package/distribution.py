@@ -3,7 +3,7 @@
 Pages and API share an origin, so that no page needs CORS and cookies work. A path's first segment decides the page;
 every page has the headers that infra/pages.py makes. An address that is no page's is answered by the edge, since an
 error page of the distribution would also replace the API's own answers. The API trusts the address of a caller that
-the edge names, because the edge proves itself by a secret header (D-CONS-10).
+the edge names, because the edge proves itself by a secret header (D-CONS-07).
 """
 
 from typing import Any

@@ -43,10 +43,16 @@ export function Figures({ of }: { of: readonly (readonly [label: string, value: 
   );
 }
 
-/** A heading that takes the focus when its view appears, so that keyboards and readers begin there. */
+// The first view of a page leaves the focus where the browser puts it: before the skip link.
+let isFirst = true;
+
+/** A heading that takes the focus when its view follows another, so that keyboards and readers begin there. */
 export function Title({ children }: { children: string }): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    if (!isFirst) heading.current?.focus({ preventScroll: true });
+    isFirst = false;
+  }, []);
   return (
     <h1 ref={heading} tabIndex={-1}>
       {children}
