@@ -77,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # Shared out by day: the families with a test for each route, field or value, and the races and faults, which start an
 # engine's work for every one of them. A run of everything tries one day's eighth of each, by their names.
-_FAMILIES = ("contract", "security", "infra", "cost", "portals")
+_FAMILIES = ("contract", "security", "infra", "cost", "portals", "console")
 _ONE_BY_ONE = ("truth", "faults")
 _DAYS = 8
 
