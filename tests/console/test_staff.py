@@ -92,6 +92,7 @@ def test_a_lost_card_is_blocked_and_moved_in_one_form(open_page: Opener, desk: D
     page.get_by_role("searchbox", name="Whose card, or which?").fill(lost.lower())
     page.get_by_role("button", name="Search", exact=True).click()
     page.get_by_label("UID of the replacement").fill(fresh)
+    axe(page)
     page.get_by_role("button", name="Block and move").click()
     expect(page.get_by_text("The card is blocked")).to_be_visible()
     expect(page.get_by_text(f"Moved to card {fresh}")).to_be_visible()

@@ -37,7 +37,7 @@ export function Reconciliation(): JSX.Element {
         list={list}
         label={t("staff.finances.reconciliation")}
         columns={[t("staff.when"), t("staff.kind"), t("staff.reference"), t("staff.at_provider"), t("staff.in_journal"), t("staff.status")]}
-        empty={t("staff.none.differences")}
+        empty={t(found?.status === "done" ? "staff.none.differences" : "staff.none.compared")}
         row={(each) => (
           <tr key={each.id}>
             <td>

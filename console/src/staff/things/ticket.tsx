@@ -43,7 +43,7 @@ export function Ticket(): JSX.Element {
                 [t("staff.customer"), ticket.customer_id ? <Thing id={ticket.customer_id} /> : null],
                 [t("staff.event"), <Thing id={ticket.event_id} />],
                 [t("staff.tier"), ticket.tier],
-                [t("staff.price"), <Sum of={ticket.price} />],
+                [t("staff.price"), ticket.price ? <Sum of={ticket.price} /> : null],
                 [t("staff.at_gate"), word("staff.state", ticket.scan_status)],
                 [t("staff.disputed"), ticket.disputed ? t("staff.yes") : null],
                 [t("staff.order"), ticket.booking_id ? <a href={`/staff/orders/${ticket.booking_id}`}>{ticket.booking_id.slice(-8)}</a> : null],
