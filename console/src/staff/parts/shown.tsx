@@ -6,8 +6,6 @@ import { useEffect, useRef } from "preact/hooks";
 import { clock, money, Num, time, type Amount } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 
-import { nameOf } from "./names.ts";
-
 const GOOD = new Set("active valid used published live approved refunded paid done complete fulfilled won enrolled closed whole resolved admitted let_in".split(" "));
 const WARN = new Set("pending awaiting_second requested submitted scheduled processing open in_progress running on_hold held reserved draft preview contested provisioned link_sent refunding".split(" "));
 const BAD = new Set("blocked suspended lost failed rejected cancelled broken invalid already_scanned not_found refused revoked deactivated erased expired offline transferred".split(" "));
@@ -97,7 +95,7 @@ export function placeOf(id: string): string | null {
 export function Thing({ id, name }: { id: string | null | undefined; name?: string | null }): JSX.Element | null {
   if (!id) return null;
   const to = placeOf(id);
-  const text = <Num>{name ?? nameOf(id) ?? short(id)}</Num>;
+  const text = <Num>{name ?? short(id)}</Num>;
   return to ? (
     <a href={to} title={id}>
       {text}
