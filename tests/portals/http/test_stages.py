@@ -35,7 +35,7 @@ REMOVED = Route("DELETE", "/x", guard=None, status=204)
 
 
 def _request(raw: bytes = b"", **headers: str) -> Any:
-    return SimpleNamespace(raw_body=raw, headers=headers, query_params=None, context=None)
+    return SimpleNamespace(stage_vars=None, raw_body=raw, headers=headers, query_params=None, context=None)
 
 
 def test_the_status_follows_from_the_type_of_the_reply() -> None:
