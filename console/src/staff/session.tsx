@@ -58,6 +58,9 @@ function LogInForm({ email }: { email?: string }): JSX.Element {
 export function LogIn(): JSX.Element {
   return (
     <>
+      <a class="skip" href="#main">
+        {t("ui.skip")}
+      </a>
       <header class="head">
         <p class="brand">{t("staff.brand")}</p>
         <div class="settings">
