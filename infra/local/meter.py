@@ -178,10 +178,10 @@ def _units_of_refusal(answer: Mapping[str, Any]) -> float:
 
 
 def _write_units(item: Mapping[str, Any] | None) -> float:
-    return float(max(1, -(-_size(item) // _UNIT_BYTES))) if item else 1.0
+    return float(max(1, -(-item_size(item) // _UNIT_BYTES))) if item else 1.0
 
 
-def _size(item: Mapping[str, Any]) -> int:
+def item_size(item: Mapping[str, Any]) -> int:
     """Return approximately an item's size for DynamoDB: its names and its values in UTF-8."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
@@ -189,7 +189,7 @@ def _size(item: Mapping[str, Any]) -> int:
 def _value_size(value: Mapping[str, Any]) -> int:
     kind, content = next(iter(value.items()))
     if kind == "M":
-        return 3 + _size(content) + len(content)
+        return 3 + item_size(content) + len(content)
     if kind == "L":
         return 3 + sum(1 + _value_size(part) for part in content)
     if kind in ("SS", "NS", "BS"):

@@ -1,0 +1,133 @@
+"""Six rushes, with the rates and groups that each is assumed to have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.support.scale import partitions
+from tests.support.scale.partitions import Flow, Heat, Outcome
+from tests.support.scale.profiles import Profile
+
+# USD a million units on demand in us-east-1 (bench/prices.py has the date).
+WRITE_PRICE, READ_PRICE = 0.625, 0.125
+# The hottest key of a scenario may take half of what its partition can.
+MOST_HEAT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A deed of a scenario: how often, and over how many groups; the busiest group may have more than its part."""
+
+    deed: str
+    per_second: float
+    groups: float = 1.0
+    busiest_group: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A rush: its deeds, how long it lasts, and what the table was warmed to before it."""
+
+    name: str
+    why: str
+    streams: tuple[Stream, ...]
+    seconds: int
+    warm_writes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the simulation says of a scenario."""
+
+    scenario: Scenario
+    hottest: list[Heat]
+    outcome: Outcome
+    # The same on a table that was never warmed.
+    cold: Outcome
+    growth: float
+    writes: float
+    reads: float
+    dollars: float
+
+
+SCENARIOS = (
+    Scenario(
+        "gates",
+        "500 gates with 3 scans a second each, at one event",
+        (Stream("scan", 1500), Stream("scan, stream", 1500)),
+        600,
+        20_000,
+    ),
+    Scenario(
+        "sale",
+        "200,000 buyers in the first minute for 50,000 seats of one category; each who gets a seat pays",
+        (
+            Stream("booking", 50_000 / 60),
+            Stream("booking, stream", 50_000 / 60),
+            Stream("payment", 50_000 / 60),
+            Stream("payment, stream", 50_000 / 60),
+            Stream("refusal of a sold-out sale", 150_000 / 60),
+        ),
+        60,
+        80_000,
+    ),
+    Scenario(
+        "campus",
+        "1,000,000 students in 10 minutes, at 5,000 lectures of 200",
+        (
+            Stream("verified code", 1_000_000 / 600, 5000),
+            Stream("submission", 1_000_000 / 600, 5000),
+            Stream("submission, stream", 1_000_000 / 600, 5000),
+        ),
+        600,
+        40_000,
+    ),
+    Scenario(
+        "numbers",
+        "10,000 organizations that generate 1,000 numbers each within an hour",
+        (
+            Stream("generated number", 10_000 * 1000 / 3600, 10_000),
+            Stream("generated number, stream", 10_000 * 1000 / 3600, 10_000),
+        ),
+        3600,
+        8_000,
+    ),
+    Scenario(
+        "year's end",
+        "10,000 organizations that read all their reports within ten minutes",
+        (Stream("reports of an organization", 10_000 / 600, 10_000),),
+        600,
+        4_000,
+    ),
+    Scenario(
+        "replay",
+        "2,000 agents at 20 events, each with 5,000 scans of a day without a network, sent within an hour",
+        (Stream("replayed scan", 2000 * 5000 / 3600, 20), Stream("replayed scan, stream", 2000 * 5000 / 3600, 20)),
+        3600,
+        40_000,
+    ),
+)
+
+
+def simulate(scenario: Scenario, profiles: Mapping[str, Profile]) -> Finding:
+    """Return what becomes of a scenario."""
+    flows = [
+        Flow(profiles[each.deed], each.per_second, each.groups, each.busiest_group)
+        for each in scenario.streams
+        if each.deed in profiles
+    ]
+    missing = [each.deed for each in scenario.streams if each.deed not in profiles and not each.deed.endswith("stream")]
+    if missing:
+        raise LookupError(f"{scenario.name}: no profile of {', '.join(missing)}")
+    writes = sum(flow.per_second * flow.profile.write_units for flow in flows)
+    reads = sum(flow.per_second * flow.profile.read_units for flow in flows)
+    dollars = scenario.seconds * (writes * WRITE_PRICE + reads * READ_PRICE) / 1e6
+    return Finding(
+        scenario,
+        [heat for heat in partitions.heats(flows) if heat.share > 0][:5],
+        partitions.run(flows, seconds=scenario.seconds, warm_writes=scenario.warm_writes),
+        partitions.run(flows, seconds=scenario.seconds),
+        partitions.most(flows),
+        writes,
+        reads,
+        dollars,
+    )
