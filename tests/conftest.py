@@ -76,9 +76,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Shared out by day: the families with a test for each route, field or value, and the races and faults, which start an
-# engine's work for every one of them. A run of everything tries one day's eighth of each, by their names.
-_FAMILIES = ("contract", "security", "infra", "cost", "portals", "console")
-_ONE_BY_ONE = ("truth", "faults")
+# engine's work for every one of them, as the flows of the console start a browser's. A run of everything tries one
+# day's eighth of each, by their names, and the flows that are marked `each_run`.
+_FAMILIES = ("contract", "security", "infra", "cost", "portals")
+_ONE_BY_ONE = ("truth", "faults", "console")
 _DAYS = 8
 
 
@@ -93,6 +94,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_of_another_day(item: pytest.Item) -> bool:
     kind = item.path.relative_to(Path(__file__).parent).parts[0]
+    if item.get_closest_marker("each_run"):
+        return False
     is_shared = kind in _ONE_BY_ONE or (kind in _FAMILIES and "[" in item.name)
     return is_shared and (zlib.crc32(item.nodeid.encode()) + fault_days.today()) % _DAYS != 0
 

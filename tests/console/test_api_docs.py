@@ -64,6 +64,7 @@ def test_a_log_in_fills_the_token_of_its_portal(
     expect(page.locator(f"#token-{portal}Token")).to_have_value(re.compile(r"^[\w-]+\.[\w-]+\.[\w-]+$"))
 
 
+@pytest.mark.each_run
 def test_both_steps_of_a_log_in_lead_to_the_token_and_an_own_route_answers(open_page: Opener, site: Site) -> None:
     page = docs(open_page)
     before = site.codes(demo.CUSTOMER_NUMBER)

@@ -57,7 +57,7 @@ def hall(site: Site) -> Hall:
     """One event for this file; each test uses up tickets of its own."""
     site.clear_limits()
     admin = site.session("admin")
-    organizer = ok(site.ask("GET", "/api/users/?type=organizer", session=admin))["results"][0]["id"]
+    organizer = site.session("organizer")["who"]["id"]
     venue = ok(
         site.ask(
             "POST",
@@ -106,7 +106,7 @@ def row(page: Page, gate: str) -> Any:
     return page.locator(".gates tr").filter(has=page.get_by_role("rowheader", name=gate, exact=True))
 
 
-@pytest.mark.parametrize("portal", ["usher", "organizer", "admin"])
+@pytest.mark.parametrize("portal", [pytest.param("usher", marks=pytest.mark.each_run), "organizer", "admin"])
 def test_a_scan_moves_the_board_without_a_reload(hall: Hall, open_page: Opener, portal: str) -> None:
     usher = hall.usher()
     before = hall.inside(usher)

@@ -13,6 +13,7 @@ from tests.console.checks import axe, no_overflow
 from tests.console.conftest import CameraPage
 from tests.console.gate_night import Night, night
 from tests.console.site import Site
+from tests.local.conftest import wait_until
 
 ADMIT, ALREADY, REFUSE, UNKNOWN = "admit", "already", "refuse", "unknown"
 # The first request for an event's snapshot is put off for some seconds (docs/offline.md).
@@ -88,6 +89,7 @@ def until_sent(page: Page) -> None:
     expect(page.locator(".state")).not_to_contain_text("waiting", timeout=PATIENCE_MS)
 
 
+@pytest.mark.each_run
 def test_a_ticket_before_the_camera_is_admitted_and_then_refused(camera_page: CameraPage, site: Site) -> None:
     tonight = night(site)
     [code] = tonight.sell(1)
@@ -141,6 +143,7 @@ def test_a_number_is_typed_and_a_wrong_one_is_unknown(open_page: Opener, evening
     shows(page, UNKNOWN, "No ticket of this event has this number")
 
 
+@pytest.mark.each_run
 def test_fifty_scans_without_a_network_survive_the_tab_and_arrive_once(open_page: Opener, site: Site) -> None:
     tonight = night(site)
     sold = tonight.sell(50)
@@ -409,7 +412,9 @@ def test_an_incident_reaches_the_staff_once(open_page: Opener, evening: Night, c
     page.get_by_label("What happened").fill("Fainted at the gate")
     page.get_by_role("button", name="Report", exact=True).click()
     expect(page.get_by_text("Reported. The staff can see it now.")).to_be_visible()
-    found = evening.site.ask("GET", f"/api/incidents/?event_id={evening.event_id}", session=evening.admin).json()
+    listed = f"/api/incidents/?event_id={evening.event_id}"
+    wait_until(lambda: evening.site.ask("GET", listed, session=evening.admin).json()["results"])
+    found = evening.site.ask("GET", listed, session=evening.admin).json()
     assert [(each["type"], each["note"]) for each in found["results"]] == [("medical", "Fainted at the gate")]
 
 

@@ -127,6 +127,7 @@ def test_limits_are_cleared_and_a_schedule_runs(open_page: Opener, site: Site) -
 
 
 @needs_agent
+@pytest.mark.each_run
 def test_a_gate_keeps_what_it_reads_while_its_network_is_cut(open_page: Opener, site: Site) -> None:
     stranger = f"04{secrets.token_hex(6)}".upper()
     page = open_page("/_local/?view=gates")

@@ -60,6 +60,7 @@ def find(page: Page, number: str) -> None:
     page.get_by_role("button", name="Find the customer").click()
 
 
+@pytest.mark.each_run
 def test_a_card_is_handed_out_once_over_a_wrong_code_and_a_reload(
     page: Page, desk: Desk, site: Site, merchant: Session
 ) -> None:

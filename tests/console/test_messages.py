@@ -50,6 +50,10 @@ def named(folder: Path) -> str:
     return folder.relative_to(_SRC).as_posix()
 
 
+# These read files, and start no browser.
+pytestmark = pytest.mark.each_run
+
+
 def test_each_page_has_messages() -> None:
     assert {page.name for page in pages.pages()} | {"ui"} == {named(folder) for folder in FOLDERS}
 

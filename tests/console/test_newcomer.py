@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from chalicelib.schemas.examples import demo
@@ -14,6 +15,7 @@ from tests.console.site import PASSWORD, Site
 _LIMIT_SECONDS = 180
 
 
+@pytest.mark.each_run
 def test_a_newcomer_buys_scans_and_sees_the_board_move(
     open_page: Opener, site: Site, record_property: Callable[[str, object], None]
 ) -> None:

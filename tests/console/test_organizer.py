@@ -86,6 +86,7 @@ def drafted(page: Page, title: str) -> str:
     return page.url.split("/")[-2]
 
 
+@pytest.mark.each_run
 def test_an_organizer_drafts_an_event_in_five_steps_and_errors_lead_to_their_step(
     page: Page, desk: Desk, organizer: Session
 ) -> None:

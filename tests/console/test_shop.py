@@ -78,6 +78,7 @@ def show(site: Site) -> dict[str, object]:
     return shopping.event(site)
 
 
+@pytest.mark.each_run
 def test_a_newcomer_buys_in_place_and_shows_the_code_that_the_gate_reads(open_page: Opener, site: Site) -> None:
     show = shopping.event(site, featured=True)
     page = open_page("/")

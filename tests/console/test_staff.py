@@ -17,6 +17,7 @@ def desk(site: Site) -> Desk:
     return Desk(site)
 
 
+@pytest.mark.each_run
 def test_a_search_understands_a_number_a_name_a_ticket_a_card_and_an_order(open_page: Opener, desk: Desk) -> None:
     number, customer = desk.site.new_customer("Zeenat Qureshi")
     ticket = desk.ticket(customer, desk.event())
@@ -45,6 +46,7 @@ def test_a_search_understands_a_number_a_name_a_ticket_a_card_and_an_order(open_
     axe(page)
 
 
+@pytest.mark.each_run
 def test_a_refund_is_decided_in_its_row_and_the_audit_log_shows_it(open_page: Opener, desk: Desk) -> None:
     request = desk.refund()
     wait_until(lambda: desk.ask("GET", f"/api/refund-requests/?search={request['id']}")["results"])

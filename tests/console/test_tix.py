@@ -87,6 +87,7 @@ def test_an_organization_registers_and_proves_its_address(site: Site, open_page:
     assert ok(site.ask("GET", "/api/tix/auth/me", session=session))["email_verified"] is True
 
 
+@pytest.mark.each_run
 def test_numbers_are_generated_printed_and_scanned_once(club: Club, open_page: Opener) -> None:
     page = open_page("/tix/new", sessions=club.sessions())
     form = page.get_by_role("form", name="Generate tickets")
