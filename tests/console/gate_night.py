@@ -117,7 +117,10 @@ def night(site: Site, **event: Any) -> Night:
     made = _ok(site.ask("POST", "/api/events/", body, session=admin))
     password = f"gate-{secrets.token_hex(8)}-Word"
     username = _new_usher(site, admin, made["id"], password)
-    return Night(site, made["id"], made["ticket_categories"][0]["id"], username, password, admin)
+    tonight = Night(site, made["id"], made["ticket_categories"][0]["id"], username, password, admin)
+    # The first request of a phone has the event's changes fed from some seconds later on.
+    site.ask("GET", "/api/usher/sync/attendees/", session=tonight.session())
+    return tonight
 
 
 def _new_usher(site: Site, admin: dict[str, Any], event_id: str, password: str) -> str:

@@ -26,8 +26,6 @@ def evening(site: Site) -> Night:
     """One event whose tickets are on every phone that logs in; each test takes its own of them."""
     made = night(site, re_entry_allowed=True)
     made.sell(70)
-    # The first request of a phone has the event's changes fed from then on.
-    site.ask("GET", "/api/usher/sync/attendees/", session=made.session())
     made.synced()
     return made
 
@@ -147,7 +145,6 @@ def test_a_number_is_typed_and_a_wrong_one_is_unknown(open_page: Opener, evening
 def test_fifty_scans_without_a_network_survive_the_tab_and_arrive_once(open_page: Opener, site: Site) -> None:
     tonight = night(site)
     sold = tonight.sell(50)
-    site.ask("GET", "/api/usher/sync/attendees/", session=tonight.session())
     tonight.synced()
     context = open_page.context()
     page = context.new_page()

@@ -13,6 +13,7 @@ import { Decision } from "../parts/decision.tsx";
 import { Copied, Facts, Note, State, Thing, Title, When } from "../parts/shown.tsx";
 
 import { History } from "./history.tsx";
+import { Phones } from "./phone.tsx";
 import { kindsOf, listed, ROLES } from "./users.tsx";
 
 type Known = Schemas["AdminUserOut"];
@@ -38,6 +39,7 @@ export function User(): JSX.Element {
           </Title>
           {said.value ? <Note>{said.value}</Note> : null}
           <About user={user} />
+          <Phones user={user} />
           <p class="row">
             {user.type === "organizer" && may("read") ? <a href={`/staff/events?organizer_id=${user.id}`}>{t("staff.group.events")}</a> : null}
             {user.type === "organizer" && may("read") ? <a href={`/staff/finances/payouts?organizer_id=${user.id}`}>{t("staff.finances.payouts")}</a> : null}
