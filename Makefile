@@ -102,6 +102,12 @@ rotate: setup ## Give a secret a fresh key (STAGE=prod NAME=sessions, ARGS="--he
 redrive: setup ## Replay dead letters of the stream and the queues (STAGE=prod, ARGS="--help" explains)
 	@$(PY) -m infra.redrive $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
+logs: setup ## Answer a saved query from a stage's log, or list them (QUERY=refusals STAGE=prod SINCE=1h, ARGS="--help" explains)
+	@$(PY) -m infra.logs logs $(if $(STAGE),--stage $(STAGE)) $(if $(QUERY),--query $(QUERY)) $(if $(SINCE),--since $(SINCE)) $(ARGS)
+
+trace: setup ## Follow one request, scan or order through the log (ID=, SCAN=, REQUEST= or ORDER=; STAGE=prod SINCE=1h)
+	@$(PY) -m infra.logs trace $(if $(STAGE),--stage $(STAGE)) $(if $(firstword $(ID) $(SCAN) $(REQUEST) $(ORDER)),--id $(firstword $(ID) $(SCAN) $(REQUEST) $(ORDER))) $(if $(SINCE),--since $(SINCE)) $(ARGS)
+
 relist: setup ## Write the list entries of rows that were stored before their list was declared (STAGE=prod)
 	@$(PY) -m infra.relist $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
@@ -141,4 +147,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser

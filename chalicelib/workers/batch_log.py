@@ -1,4 +1,4 @@
-"""One log line for each call of an event door: which records came, how many failed, and how long it took.
+"""One log line for each call of an event door: which records came, what they are about, and how it ended.
 
 A socket's call that was refused also has its line in the security log.
 """
@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.domain.access import security_log
 from chalicelib.domain.access.security_log import Ended
 from chalicelib.observability import log_keys, logger
+from chalicelib.workers import subjects
 
 # Chalice's names of the kinds of event that the workers take.
 SOURCES = ("dynamodb", "sqs", "scheduled", "websocket")
@@ -47,7 +48,9 @@ def _facts_of(content: Mapping[str, Any]) -> dict[str, Any]:
     if "Records" in content:
         ids = [_id_of(record) for record in content["Records"]]
         # A batch of the stream has up to 100 records; its ends are enough to find it.
-        return {"count": len(ids), "ids": ids if len(ids) <= _MOST_IDS else [ids[0], ids[-1]]}
+        ends = ids if len(ids) <= _MOST_IDS else [ids[0], ids[-1]]
+        about = subjects.of_batch(content)
+        return {"count": len(ids), "ids": ends, **({"about": about} if about else {})}
     socket = content.get("requestContext")
     if socket:
         return {"route": socket.get("routeKey"), "connection_id": socket.get("connectionId")}

@@ -15,6 +15,7 @@ from typing import Any
 
 from chalice.app import DynamoDBEventConfig, ScheduledEventConfig, SQSEventConfig
 
+from chalicelib.observability import log_keys
 from infra.local.delivery import StreamMapping
 from infra.local.invocation import ACCOUNT, REGION, FunctionContext
 from infra.local.meter import Meter
@@ -91,7 +92,8 @@ class Pumps:
         function = getattr(self._module, handler.handler_string.rpartition(".")[2])
 
         def invoke(event: dict[str, Any]) -> Any:
-            with self._meter.background(handler.name):
+            # On AWS each function has a log of its own; here the name tells its lines apart.
+            with self._meter.background(handler.name), log_keys(function=handler.name):
                 return function(event, FunctionContext(handler.name, WORKER_TIMEOUT_SECONDS))
 
         return invoke

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.config import config
 from infra import pages
-from infra.local import resources, terminal_log, welcome
+from infra.local import resources, run_log, terminal_log, welcome
 from infra.local.agents import SimulatedAgents
 from infra.local.console import CannotStart, step
 from infra.local.demo import demo_data
@@ -44,6 +44,9 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
     """Load the app and its data, and serve until a stop is requested."""
     with ExitStack() as undo:
         step("loading the app")
+        place = run_log.folder(data=run.options.data, port=run.options.port)
+        # Data that is kept has a history; without it a run's log begins with the run.
+        undo.enter_context(run_log.kept(place, fresh=run.options.data is None))
         terminal_log.configure()
         limits = RateLimits(run.cloud.client("dynamodb"))
         meter = Meter().attach()

@@ -8,6 +8,7 @@ from typing import Any
 
 from infra import template as resources
 from infra.local.console import CannotStart
+from infra.logs import saved
 from infra.package import (
     access_logs,
     adoption,
@@ -54,6 +55,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
         gateway.expand(chalice),
         sockets.expand(chalice),
         access_logs.expand(),
+        saved.resources(),
         firewall.expand(gateway.STAGE_NAME),
         distribution.expand(gateway.API, gateway.STAGE_NAME),
     )

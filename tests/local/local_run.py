@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,9 @@ class LocalRun:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = int(probe.getsockname()[1])
         environment = {name: value for name, value in os.environ.items() if name not in ("DATA", "DEMO", "ENGINE")}
+        # Not beside the logs of this machine's own runs, of which the oldest are removed.
+        self.logs = tempfile.TemporaryDirectory()
+        environment["LOG_FOLDER"] = self.logs.name
         self.process = subprocess.Popen(
             [sys.executable, "-m", "infra.local"],
             env={**environment, "PORT": str(self.port), "LOG_LEVEL": "WARNING", **settings},
@@ -64,6 +68,7 @@ class LocalRun:
         self.client.close()
         if self.process.stdout is not None:
             self.process.stdout.close()
+        self.logs.cleanup()
         return code
 
     def logged(self) -> list[dict[str, Any]]:

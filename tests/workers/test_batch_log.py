@@ -1,5 +1,6 @@
 """The log line of each call of a worker's handler, and the id that its other lines share."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ import pytest
 
 import app
 from chalicelib.observability import in_this_context, log_keys, logger
+from chalicelib.workers import subjects
 from infra.local.invocation import FunctionContext
 from tests.support.client import call
 from tests.support.factories import make_event, make_ticket, scan_id, usher_token
@@ -51,6 +53,7 @@ def test_a_batch_of_the_stream_has_one_line_with_its_ends(lines: LogLines) -> No
     assert (summary["count"], summary["failed"]) == (len(records), 0)
     ends = [records[place]["dynamodb"]["SequenceNumber"] for place in (0, -1)]
     assert [summary["ids"][0], summary["ids"][-1]] == ends
+    assert {body["scan_id"], body["ticket_id"]} <= set(summary["about"])
     assert {line["request_id"] for line in lines.all()} == {context.aws_request_id}
 
 
@@ -111,3 +114,16 @@ def test_keys_within_keys_end_with_their_own_block(lines: LogLines) -> None:
     assert one["request_id"] == "outer"
     assert "message_id" not in one
     assert "request_id" not in none
+
+
+def test_a_message_is_followed_by_its_ids_and_shows_no_number_name_or_text() -> None:
+    fact = {"fact_id": "f", "payment_id": "pay_01", "customer_id": "cus_01", "phone": "+923001000003"}
+    batch = {
+        "Records": [
+            {"messageId": "m0", "body": json.dumps({"detail-type": "payment.refund_due", "detail": fact})},
+            {"messageId": "m1", "body": json.dumps({"message_id": "msg_01", "to": "a@example.com", "body": "123456"})},
+            {"messageId": "m2", "body": json.dumps({"job_id": "923001000003", "order_id": ["x"]})},
+            {"messageId": "m3", "body": "[1]"},
+        ]
+    }
+    assert subjects.of_batch(batch) == ["pay_01", "msg_01"]

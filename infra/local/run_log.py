@@ -1,0 +1,81 @@
+"""The log of a local run in a file: the lines of JSON that AWS gets, for `make logs` and `make trace`.
+
+It is beside the kept data, else in `.local/log/<port>`, and starts empty where the data does. Its size is bounded, and
+so is the number of folders that runs of other ports leave.
+"""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from chalicelib.observability import logger
+from infra.local.toolchain import ROOT
+
+_FILE = "run.jsonl"
+_MOST_BYTES = 10_000_000
+_EARLIER_FILES = 3
+_KEPT_FOLDERS = 5
+# As Logs Insights names them: the time of a line, its text, and the group that it is in.
+_GROUP = "/aws/lambda/gatehouse-local"
+
+
+def folder(*, data: Path | None, port: int, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where a run logs; `LOG_FOLDER` in the environment names another place."""
+    if named := environment.get("LOG_FOLDER"):
+        return Path(named)
+    return data / "log" if data else ROOT / ".local" / "log" / str(port)
+
+
+@contextmanager
+def kept(place: Path, *, fresh: bool, most_bytes: int = _MOST_BYTES) -> Iterator[Path]:
+    """Write every line also to the file within the block; `fresh` removes what an earlier run left."""
+    if fresh:
+        shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True, exist_ok=True)
+    _forget_others(place)
+    handler = RotatingFileHandler(place / _FILE, maxBytes=most_bytes, backupCount=_EARLIER_FILES, encoding="utf-8")
+    # Before the terminal's formatter takes its place.
+    handler.setFormatter(logger.registered_handler.formatter)
+    logger.addHandler(handler)
+    try:
+        yield place / _FILE
+    finally:
+        logging.getLogger(logger.name).removeHandler(handler)
+        handler.close()
+
+
+def lines(place: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a run, oldest first, with the fields that Logs Insights adds; skips what is no JSON."""
+    files = [place / f"{_FILE}.{number}" for number in range(_EARLIER_FILES, 0, -1)]
+    for path in (*files, place / _FILE):
+        if path.exists():
+            with path.open(encoding="utf-8") as opened:
+                yield from (line for text in opened if (line := _line(text)) is not None)
+
+
+def _line(text: str) -> dict[str, Any] | None:
+    try:
+        content = json.loads(text)
+        moment = datetime.fromisoformat(content["timestamp"]).astimezone(UTC)
+    except (ValueError, KeyError, TypeError):
+        return None
+    function = content.get("function")
+    group = f"000000000000:{_GROUP}-{function}" if function else f"000000000000:{_GROUP}"
+    return {**content, "@timestamp": moment, "@message": text.rstrip("\n"), "@log": group}
+
+
+def _forget_others(place: Path) -> None:
+    """Remove the folders of the runs that ended longest ago, where they are this file's own."""
+    home = ROOT / ".local" / "log"
+    if place.parent != home:
+        return
+    found = sorted(home.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in [path for path in found if path != place][_KEPT_FOLDERS - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,222 @@
+"""The saved queries: answered by the local log, listed in the template, and asked on AWS in the right groups."""
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from moto import mock_aws
+
+from chalicelib.observability import logger
+from infra import template
+from infra.local import run_log
+from infra.logs import evaluation, language, saved, sources, tracing
+from infra.logs.__main__ import main
+from infra.logs.language import NotAQuery
+
+QUERIES = saved.load()
+NOW = datetime(2026, 11, 28, 8, 0, 30, tzinfo=UTC)
+
+
+def line(**fields: Any) -> dict[str, Any]:
+    content = {"level": "INFO", "timestamp": NOW.isoformat(), **fields}
+    return {**content, "@timestamp": NOW, "@message": json.dumps(content), "@log": "0:/aws/lambda/gatehouse-local"}
+
+
+def request(status: int = 200, milliseconds: float = 1.0, **more: Any) -> dict[str, Any]:
+    return line(message="request", route="/api/a", status=status, milliseconds=milliseconds, **more)
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_each_saved_query_is_understood_and_bounded(query: saved.SavedQuery) -> None:
+    commands = language.parse(query.text)
+    assert evaluation.run(query.text, []) == []
+    assert isinstance(commands[-1], language.Limit)
+    assert isinstance(commands[-2], language.Sort), "without an order the first rows are any rows"
+    assert len(query.text) <= 10_000, "AWS: QueryString of AWS::Logs::QueryDefinition"
+
+
+def test_each_message_that_a_query_asks_for_is_logged_somewhere() -> None:
+    root = Path(__file__).resolve().parents[2] / "chalicelib"
+    code = "\n".join(path.read_text() for path in root.rglob("*.py"))
+    asked = {
+        text
+        for query in QUERIES.values()
+        for clause in re.findall(r'\bmessage (?:in \[([^\]]+)\]|= ("[^"]+"))', query.text)
+        for text in re.findall(r'"([^"]+)"', "".join(clause))
+    }
+    assert len(asked) > 20
+    assert {text for text in asked if f'"{text}"' not in code} == set()
+
+
+def test_counts_percentiles_and_order_are_those_of_the_lines() -> None:
+    lines = [request(milliseconds=float(number)) for number in range(1, 101)] + [line(message="call", count=3)]
+    [row] = evaluation.run(QUERIES["latency"].text, lines)
+    assert row == {"route": "/api/a", "requests": "100", "mean": "50.5", "p95": "95", "longest": "100"}
+    slow = [request(milliseconds=ms, request_id=f"r{ms:.0f}") for ms in (900.0, 2500.0, 1200.0)]
+    assert [row["request_id"] for row in evaluation.run(QUERIES["slow"].text, slow)] == ["r2500", "r1200"]
+
+
+def test_lines_without_a_field_are_in_no_comparison_and_in_a_group_of_their_own() -> None:
+    lines = [line(security="refusal", code="A", portal="usher"), line(security="refusal", code="A"), line()]
+    rows = evaluation.run(QUERIES["refusals"].text, lines)
+    assert sorted(rows, key=str) == [{"code": "A", "refusals": "1"}, {"portal": "usher", "code": "A", "refusals": "1"}]
+    assert evaluation.run("filter code != 'A'", lines) == []
+    assert len(evaluation.run("filter not ispresent(code)", lines)) == 1
+
+
+def test_steps_of_time_begin_at_whole_steps() -> None:
+    [row] = evaluation.run(QUERIES["rate-limited"].text, [request(429, code="RATE_LIMITED", principal_id="p")])
+    assert row["bin(1m)"] == "2026-11-28 08:00:00.000"
+    assert (row["refused"], row["principals"]) == ("1", "1")
+
+
+def test_words_or_and_expressions_choose_lines() -> None:
+    lines = [line(message=text, n=number) for number, text in enumerate(("payout sent", "payout bounced", "other"))]
+    found = evaluation.run("fields n | filter message like /^payout / and (n = 1 or n > 5) | sort n asc", lines)
+    assert found == [{"n": "1"}]
+    assert evaluation.run('fields n | filter message in ["other"] or n <= 0 | sort n desc | limit 1', lines) == [
+        {"n": "2"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "parse @message '* *' as a, b",
+        "stats median(x) as y",
+        "stats count(*)",
+        "stats max(@timestamp) as last",
+        "filter a ~ 1",
+        "filter a =",
+        "fields a b",
+        "limit many",
+        "fields concat(a, b)",
+    ],
+)
+def test_what_the_local_log_cannot_answer_is_refused(text: str) -> None:
+    with pytest.raises(NotAQuery):
+        language.parse(text)
+
+
+def test_the_template_has_the_same_queries_over_the_groups_of_the_functions() -> None:
+    found = saved.resources()
+    assert len(found) == len(QUERIES) - 1
+    texts = {resource["Properties"]["QueryString"] for resource in found.values()}
+    assert texts == {query.text for name, query in QUERIES.items() if name != saved.TRACE}
+    resources = template.load()["Resources"]
+    groups = {
+        resource["Properties"]["LogGroupName"]["Fn::Sub"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+        and resource["Properties"]["LogGroupName"]["Fn::Sub"].startswith("/aws/lambda/")
+    }
+    for resource in found.values():
+        assert {group["Fn::Sub"] for group in resource["Properties"]["LogGroupNames"]} == groups
+
+
+def test_a_stage_is_asked_in_its_own_groups_alone() -> None:
+    asked: list[dict[str, Any]] = []
+    with mock_aws():
+        logs: Any = get_session().create_client("logs", region_name="us-east-1")
+        for name in ("gatehouse-prod", "gatehouse-prod-stream", "gatehouse-prod2", "gatehouse-dev"):
+            logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
+            logs.create_log_stream(logGroupName=f"/aws/lambda/{name}", logStreamName="s")
+            moment = int(NOW.timestamp() * 1000)
+            events = [{"timestamp": moment, "message": json.dumps({"message": "scan decided", "scan_id": name})}]
+            logs.put_log_events(logGroupName=f"/aws/lambda/{name}", logStreamName="s", logEvents=events)
+        logs.meta.events.register("before-parameter-build.cloudwatch-logs.StartQuery", _note(asked))
+        ask = sources.of_stage(logs, "prod", since=NOW - timedelta(hours=1), until=NOW)
+        rows = ask(QUERIES[saved.TRACE].text)
+        # moto gives all lines of the groups, whichever the filter; the command keeps those that name the id.
+        traced = tracing.trace(ask, "gatehouse-prod-stream")
+        with pytest.raises(sources.NotAnswered, match="no log groups"):
+            sources.of_stage(logs, "nowhere", since=NOW, until=NOW)
+    assert asked[0]["logGroupNames"] == ["/aws/lambda/gatehouse-prod", "/aws/lambda/gatehouse-prod-stream"]
+    assert asked[0]["endTime"] - asked[0]["startTime"] == 3601
+    assert len(rows) == 2
+    assert set(rows[0]) == {"@timestamp", "@log", "@message"}
+    assert [json.loads(row["@message"])["scan_id"] for row in traced] == ["gatehouse-prod-stream"]
+
+
+def _note(asked: list[dict[str, Any]]) -> Callable[..., None]:
+    def note(params: dict[str, Any], **_: Any) -> None:
+        asked.append(dict(params))
+
+    return note
+
+
+def test_a_trace_follows_a_work_and_neither_batches_nor_people() -> None:
+    def of(function: str, **fields: Any) -> dict[str, Any]:
+        return {**line(**fields), "@log": f"0:/aws/lambda/gatehouse-local{function}"}
+
+    lines = [
+        of("", message="scan decided", request_id="req-1", scan_id="scan-1", ticket_id="tkt_1", event_id="evt_1"),
+        of("", message="request", request_id="req-1", status=200),
+        of("-stream", message="call", request_id="batch-1", about=["scan-1", "scan-2"]),
+        of("-stream", message="stream record failed", request_id="batch-1"),
+        of("", message="scan decided", request_id="req-2", scan_id="scan-2", ticket_id="tkt_2", event_id="evt_1"),
+    ]
+    found = tracing.trace(lambda query: evaluation.run(query, lines), "scan-1")
+    assert [row["@message"] for row in found] == [lines[number]["@message"] for number in (0, 1, 2)]
+    assert tracing.trace(lambda query: evaluation.run(query, lines), "req-1") == found
+    with pytest.raises(ValueError, match="is no id"):
+        tracing.trace(lambda query: evaluation.run(query, lines), '" or 1 = 1')
+
+
+def test_a_trace_shows_ids_and_no_other_text_of_a_line() -> None:
+    [row] = evaluation.run(
+        "fields @timestamp, @log, @message",
+        [line(message="refused", request_id="req-1", address_mac="0053a0", exception="a secret", phone="+92300")],
+    )
+    shown = tracing.text_of(row)
+    assert "request_id=req-1" in shown
+    assert not any(word in shown for word in ("0053a0", "a secret", "+92300"))
+
+
+def test_a_runs_log_is_bounded_and_read_in_its_order_over_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.getLogger(logger.name), "level", logging.INFO)
+    with run_log.kept(tmp_path / "log", fresh=True, most_bytes=20_000):
+        for number in range(400):
+            logger.info("scan decided", extra={"scan_id": f"scan-{number}", "result": "valid"})
+    files = list((tmp_path / "log").iterdir())
+    assert len(files) == 4
+    assert sum(path.stat().st_size for path in files) <= 4 * 20_000
+    numbers = [int(found["scan_id"].removeprefix("scan-")) for found in run_log.lines(tmp_path / "log")]
+    assert numbers == list(range(numbers[0], 400))
+
+    monkeypatch.setenv("LOG_FOLDER", str(tmp_path / "log"))
+    assert main(["logs", "--query", "scans"]) == 0
+    assert re.search(rf"^valid +{len(numbers)}$", capsys.readouterr().out, re.MULTILINE)
+    assert main(["trace", "--id", "scan-399"]) == 0
+    assert "scan_id=scan-399" in capsys.readouterr().out
+    assert main(["trace", "--id", "scan-400"]) == 1
+    with run_log.kept(tmp_path / "log", fresh=True):
+        assert list(run_log.lines(tmp_path / "log")) == []
+
+
+def test_the_commands_say_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOG_FOLDER", str(tmp_path / "nothing"))
+    assert main(["logs"]) == 0
+    listed = capsys.readouterr().out
+    assert all(query.answers in listed for name, query in QUERIES.items() if name != saved.TRACE)
+    assert main(["logs", "--query", "nonsense"]) == 2
+    assert "There is no query 'nonsense'" in capsys.readouterr().err
+    assert main(["logs", "--query", "scans"]) == 1
+    assert "Start `make run`" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["logs", "--query", "scans", "--since", "soon"])
+    for command in ("logs", "trace"):
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--help"])
+        assert ended.value.code == 0
