@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 UV ?= $(or $(shell command -v uv),$(CURDIR)/.venv-boot/bin/uv)
-CODE := app.py chalicelib infra tests bench
+CODE := app.py gates.py chalicelib infra tests bench
 # Node of infra/setup.sh, where the machine has none.
 export PATH := $(CURDIR)/.local/node-bin:$(PATH)
 

@@ -1,5 +1,7 @@
 """The composition root: the app, its middleware, every blueprint once, the event handlers. No logic.
 
+The function of the gates has a composition root of its own (gates.py).
+
 The event handlers are here and not in blueprints, because Lambda imports only the handler's own module.
 """
 
@@ -9,10 +11,9 @@ import gc
 gc.disable()
 
 import os
-from contextvars import ContextVar
 from typing import Any
 
-from chalice import Chalice, Rate
+from chalice import Rate
 
 from chalicelib.config import config
 from chalicelib.domain import cold_start
@@ -29,7 +30,8 @@ from chalicelib.portals import (
     usher,
     webapp,
 )
-from chalicelib.portals.http import envelope, request_log
+from chalicelib.portals.http import application
+from chalicelib.portals.usher import incidents as usher_incidents
 from chalicelib.workers import alerts as alerts_worker
 from chalicelib.workers import batch_log, schedules
 from chalicelib.workers import jobs as jobs_worker
@@ -38,65 +40,25 @@ from chalicelib.workers import messages as messages_worker
 from chalicelib.workers import payments as payments_worker
 from chalicelib.workers import stream as stream_worker
 
-_request: ContextVar[Any] = ContextVar("request", default=None)
-_context: ContextVar[Any] = ContextVar("lambda_context", default=None)
-
-
-class Gatehouse(Chalice):
-    """Chalice, with the request kept per context.
-
-    Chalice keeps it on the app object, so two threads would read each other's requests.
-    """
-
-    @property
-    def current_request(self) -> Any:
-        """The request that this thread is answering."""
-        return _request.get()
-
-    @current_request.setter
-    def current_request(self, request: Any) -> None:
-        _request.set(request)
-
-    @property
-    def lambda_context(self) -> Any:
-        """The Lambda context of this thread's call."""
-        return _context.get()
-
-    @lambda_context.setter
-    def lambda_context(self, context: Any) -> None:
-        _context.set(context)
-
-    def _get_middleware_handlers(self, event_type: str) -> Any:
-        """Return the middleware for one kind of event.
-
-        Chalice returns a generator: of two threads that make a handler's first calls, one would find it empty.
-        """
-        return list(super()._get_middleware_handlers(event_type))
-
-
-app = Gatehouse(app_name="gatehouse", configure_logs=False)
-app.register_middleware(request_log.middleware, "http")
-app.register_middleware(envelope.middleware, "http")
+app = application.with_doors(
+    (
+        *usher.DOORS,
+        usher_incidents,
+        device,
+        *admin.DOORS,
+        platform,
+        own_sessions,
+        realtime,
+        *webapp.DOORS,
+        *merchant.DOORS,
+        *organizer.DOORS,
+        *tix.DOORS,
+        *campus.DOORS,
+    )
+)
 for source in batch_log.SOURCES:
     app.register_middleware(batch_log.middleware, source)
-# Chalice would refuse a picture to callers whose first accepted type is another, as axios's is; what travels as
-# bytes is decided by the answer (portals/http/answer.py) and by the gateway (portals/http/envelope.py).
-app.api.binary_types = []
 app.experimental_feature_flags.update(["WEBSOCKETS"])
-for door in (
-    *usher.DOORS,
-    device,
-    *admin.DOORS,
-    platform,
-    own_sessions,
-    realtime,
-    *webapp.DOORS,
-    *merchant.DOORS,
-    *organizer.DOORS,
-    *tix.DOORS,
-    *campus.DOORS,
-):
-    app.register_blueprint(door.bp)
 
 
 @app.on_dynamodb_record(stream_arn=config().table_stream_arn, batch_size=100, name="stream")

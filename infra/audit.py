@@ -13,7 +13,7 @@ from pathlib import Path
 from infra.local.console import complain, step
 
 _ROOT = Path(__file__).resolve().parents[1]
-_CODE = ("app.py", "chalicelib", "infra", "reader-agent/src")
+_CODE = ("app.py", "gates.py", "chalicelib", "infra", "reader-agent/src")
 _PINNED = (
     "requirements.txt",
     "reader-agent/requirements.txt",

@@ -4,7 +4,7 @@ from chalicelib.clients import aws
 from chalicelib.table import operations
 
 # Lambda's variable _HANDLER in the functions of the API; these read a secret for every token.
-_API = "app.app"
+_OF_API = ("app.app", "gates.app")
 
 
 def prepare(handler: str | None) -> None:
@@ -15,5 +15,5 @@ def prepare(handler: str | None) -> None:
     if handler is None:
         return
     operations.client()
-    if handler == _API:
+    if handler in _OF_API:
         aws.client("secretsmanager")

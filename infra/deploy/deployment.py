@@ -43,6 +43,7 @@ def deploy(
     chosen = parameters.resolve(template, given, target.stack.parameters())
     target.releases.create_bucket()
     target.releases.upload(package.archive, package.code_key)
+    target.releases.upload(package.gates, package.gates_key)
     key = target.releases.upload_template(json.dumps(template, separators=(",", ":")))
     if not _apply(target, key, package.code_key, chosen, confirm=confirm, imports=imports):
         return False

@@ -70,10 +70,10 @@ class Releases:
         """Upload an archive under the key that the template expects, unless it is there already."""
         try:
             self._s3.head_object(Bucket=self.bucket, Key=code_key)
-            step(f"the archive is in s3://{self.bucket} already")
+            step(f"{archive.name} is in s3://{self.bucket} already")
         except ClientError:
             self._s3.put_object(Bucket=self.bucket, Key=code_key, Body=archive.read_bytes())
-            step(f"uploaded the archive to s3://{self.bucket}/{code_key}")
+            step(f"uploaded {archive.name} to s3://{self.bucket}/{code_key}")
 
     def upload_console(self, packed: Path) -> str:
         """Upload the archive of a console under a key of its content; return the key."""

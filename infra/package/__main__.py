@@ -10,6 +10,7 @@ COMMANDS = """
 To deploy it with its change set, a confirmation and a smoke test: make deploy STAGE={stage}
 By hand (the stack keeps table, key, secret and files when it is deleted):
   aws s3 cp {archive} s3://BUCKET/{key}
+  aws s3 cp {gates} s3://BUCKET/{gates_key}
   aws cloudformation deploy --stack-name gatehouse-{stage} --template-file {template} --s3-bucket BUCKET \\
     --capabilities CAPABILITY_IAM --parameter-overrides Stage={stage} CodeBucket=BUCKET CodeKey={key} \\
     CorsOrigins=https://... AdminOrigin=https://... PublicUrl=https://... MailFrom=... AlertsMailTo=... AlarmEmail=...
@@ -32,10 +33,8 @@ def main() -> int:
     except OSError as error:
         complain(str(explained(error)))
         return 1
-    step(f"ready: {package.template} and {package.archive}")
-    print(
-        COMMANDS.format(archive=package.archive, key=package.code_key, stage=options.stage, template=package.template)
-    )
+    step(f"ready: {package.template}, {package.archive} and {package.gates}")
+    print(COMMANDS.format(**{**package._asdict(), "key": package.code_key, "stage": options.stage}))
     return 0
 
 

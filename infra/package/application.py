@@ -14,6 +14,8 @@ from infra.package.targets import ROOT
 
 Template = dict[str, Any]
 PARTS = ("app.py", "chalicelib", ".chalice")
+# The function of the gates has a composition root of its own, which Chalice does not pack.
+GATES = "gates"
 _NOT_CODE = shutil.ignore_patterns("__pycache__", "*.pyc", "deployed", "deployments")
 
 
@@ -61,6 +63,7 @@ def build(stage: str, scratch: Path) -> Application:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Extract the app's code and Chalice's runtime into a folder."""
+    """Extract the app's code and Chalice's runtime into a folder, and add the composition root of the gates."""
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
+    shutil.copy2(ROOT / f"{GATES}.py", folder)

@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra.local.console import CannotStart, step
-from infra.package import application, archive, console, merge, production, quotas
+from infra.package import application, archive, console, merge, parts, production, quotas
 from infra.package.targets import CannotFetch, Target, fetch_interpreter
 
 
 class Package(NamedTuple):
-    """The files that were built, and the key under which the template expects the archive.
+    """The files that were built, and the keys under which the template expects the archives.
 
-    `console` is None where the console could not be built here.
+    `gates` is the archive of the gates' function. `console` is None where the console could not be built here.
     """
 
     template: Path
     archive: Path
     code_key: str
+    gates: Path
+    gates_key: str
     console: Path | None = None
 
 
@@ -35,7 +37,12 @@ def build(stage: str, target: Target, out: Path) -> Package:
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
     console = out / package.console.name if package.console else None
-    return package._replace(template=out / package.template.name, archive=out / package.archive.name, console=console)
+    return package._replace(
+        template=out / package.template.name,
+        archive=out / package.archive.name,
+        gates=out / package.gates.name,
+        console=console,
+    )
 
 
 def _build(stage: str, target: Target, out: Path) -> Package:
@@ -49,20 +56,19 @@ def _build(stage: str, target: Target, out: Path) -> Package:
         archive.drop_unused_services(code)
         application.unpack(app.archive, code)
         _compile(stage, target, code)
-        step("packing the archive")
-        packed = out / "gatehouse.zip"
-        digest = archive.pack(code, packed)
+        step("packing the archives")
+        whole = _pack(code, out / "gatehouse.zip")
+        part = scratch / "gates"
+        parts.copy(application.GATES, code, part)
+        gates = _pack(part, out / "gatehouse-gates.zip")
         # A local stage has no distribution (infra/package/distribution.py).
         pages = None if stage == "local" else console.pack(out, scratch=scratch)
-        unzipped = sum(path.stat().st_size for path in code.rglob("*") if path.is_file())
-    code_key = f"gatehouse/{digest[:40]}.zip"
-    step(f"archive: {packed.stat().st_size / 1024**2:.1f} MB ({unzipped / 1024**2:.0f} MB unzipped), sha256 {digest}")
     step("merging with infra/resources")
     template = out / "template.json"
-    merged = merge.merge(app.template, target, stage=stage, code_key=code_key)
+    merged = merge.merge(app.template, target, stage=stage, code_key=whole.key, gates_key=gates.key)
     size = merge.write(merged, template)
     step(f"template: {size:,} bytes, {len(merged['Resources'])} resources")
-    packed_use = quotas.Use("bytes of the archive, unzipped", unzipped, quotas.UNZIPPED_BYTES)
+    packed_use = quotas.Use("bytes of the archive, unzipped", whole.unzipped, quotas.UNZIPPED_BYTES)
     for use in (packed_use, *quotas.of(merged)):
         if use.share >= quotas.WARN_AT:
             step(f"  near a quota of AWS (docs/operations.md): {use}")
@@ -71,7 +77,21 @@ def _build(stage: str, target: Target, out: Path) -> Package:
     for line in warnings:
         step(f"  {line}")
     step(f"cfn-lint: no errors, {len(warnings)} warnings")
-    return Package(template, packed, code_key, pages)
+    return Package(template, whole.archive, whole.key, gates.archive, gates.key, pages)
+
+
+class _Packed(NamedTuple):
+    archive: Path
+    key: str
+    unzipped: int
+
+
+def _pack(folder: Path, packed: Path) -> _Packed:
+    digest = archive.pack(folder, packed)
+    unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    sizes = f"{packed.stat().st_size / 1024**2:.1f} MB ({unzipped / 1024**2:.0f} MB unzipped)"
+    step(f"{packed.name}: {sizes}, sha256 {digest}")
+    return _Packed(packed, f"gatehouse/{digest[:40]}.zip", unzipped)
 
 
 def _compile(stage: str, target: Target, code: Path) -> None:

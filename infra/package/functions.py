@@ -290,13 +290,13 @@ PLACES = {
 }
 
 
-def expand(chalice: Template, target: Target) -> Resources:
+def expand(chalice: Template, target: Target, *, gates_key: str) -> Resources:
     """Return the functions, roles, triggers and permissions of Chalice's template, without its APIs."""
     made: Resources = {}
     for name, resource in shares.with_gates(chalice)["Resources"].items():
         kind = resource["Type"]
         if kind == "AWS::Serverless::Function":
-            made[name] = _function(name, resource["Properties"], target)
+            made[name] = _function(name, resource["Properties"], target, gates_key)
             for trigger in resource["Properties"].get("Events", {}).values():
                 made |= _trigger(name, trigger)
         elif kind not in ("AWS::Serverless::Api", *sockets.TYPES):
@@ -304,7 +304,7 @@ def expand(chalice: Template, target: Target) -> Resources:
     return recursion.allowed(made)
 
 
-def _function(name: str, declared: dict[str, Any], target: Target) -> dict[str, Any]:
+def _function(name: str, declared: dict[str, Any], target: Target, gates_key: str) -> dict[str, Any]:
     if name not in PLACES:
         raise ValueError(
             f"app.py has a function that infra/package does not know: {name}. "
@@ -319,7 +319,11 @@ def _function(name: str, declared: dict[str, Any], target: Target) -> dict[str, 
             "Runtime": target.runtime,
             "Architectures": [target.architecture],
             "Handler": declared["Handler"],
-            "Code": {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}},
+            # The archive of the gates is named by the template itself, so that a release needs one parameter for code.
+            "Code": {
+                "S3Bucket": {"Ref": "CodeBucket"},
+                "S3Key": gates_key if name == shares.GATES else {"Ref": "CodeKey"},
+            },
             "Role": declared["Role"],
             "MemorySize": declared["MemorySize"],
             "Timeout": _timeout(place, declared["Timeout"]),

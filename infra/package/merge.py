@@ -30,7 +30,7 @@ _LINT_ERRORS = 2
 _LINT = "import sys; from cfnlint.runner import main; sys.exit(main())"
 
 
-def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Template:
+def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates_key: str) -> Template:
     """Return the merged template. Raises CannotStart if two parts use one name."""
     base = resources.load()
     key = {"CodeKey": {"Type": "String", "Default": code_key}}
@@ -51,7 +51,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str) -> Te
     base["Resources"] = _joined(
         "Resources",
         base["Resources"],
-        functions.expand(chalice, target),
+        functions.expand(chalice, target, gates_key=gates_key),
         gateway.expand(chalice),
         sockets.expand(chalice),
         access_logs.expand(),

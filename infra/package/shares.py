@@ -1,7 +1,7 @@
 """The functions that share the API's routes, and what each may use of the account's concurrency (D-SEC-61).
 
 The routes of the gates run in a function of their own. Reserved concurrency is a share that no other function can use,
-and a bound that the function cannot pass. Both functions have the same code and the same handler.
+and a bound that the function cannot pass. The function of the gates has a handler and an archive of its own (gates.py).
 """
 
 import copy
@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from chalicelib.portals.http.paths import is_of_gates
+from infra.package import application
 from infra.package.application import Template
 from infra.package.targets import ROOT
 
@@ -38,6 +39,7 @@ def with_gates(chalice: Template) -> Template:
     (only,) = role["Properties"]["Policies"]
     only |= {"PolicyName": "GatesHandlerRolePolicy", "PolicyDocument": policy}
     function = copy.deepcopy(resources[API])
+    function["Properties"]["Handler"] = f"{application.GATES}.app"
     function["Properties"]["Role"] = {"Fn::GetAtt": [_GATES_ROLE, "Arn"]}
     # Its events would be the API's routes; the gateway names them (gateway.py).
     function["Properties"].pop("Events", None)

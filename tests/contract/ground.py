@@ -43,7 +43,7 @@ from tests.contract import staff as staff_requests
 from tests.contract import tix as tix_requests
 from tests.contract.request import Request
 from tests.support.campus import make_campus, make_campus_user
-from tests.support.client import Answer, call
+from tests.support.client import Answer, call, event_of
 from tests.support.factories import make_organization, make_tix_user, verified
 from tests.support.streams import StreamReader
 
@@ -243,17 +243,27 @@ class Ground:
 
     def send(self, route: AnyRoute, request: Request, *, token: str | None, **more: Any) -> Answer:
         """Send a request to a route, its path spelled as the contract does."""
-        path = route.path.format(**request.path)
-        slash = "" if openapi.spelled(route) == route.path else "/"
-        query = f"?{request.query}" if request.query else ""
-        more["headers"] = {**request.headers, **(more.get("headers") or {})}
-        more.setdefault("raw", request.raw)
-        more.setdefault("address", fresh_address())
-        return call(route.method, f"{path}{slash}{query}", request.body, token=token, **more)
+        return call(*_target(route, request), request.body, token=token, **_parts(request, more))
+
+    def event(self, route: AnyRoute, request: Request, *, token: str | None) -> dict[str, Any]:
+        """Return the gateway's event of such a request."""
+        return event_of(*_target(route, request), request.body, token=token, **_parts(request, {}))
 
     def rightful(self, route: AnyRoute) -> Request:
         """Return a request that the route accepts from its right caller."""
         return REQUESTS[route.operation_id](self)
+
+
+def _target(route: AnyRoute, request: Request) -> tuple[str, str]:
+    path = route.path.format(**request.path)
+    slash = "" if openapi.spelled(route) == route.path else "/"
+    query = f"?{request.query}" if request.query else ""
+    return route.method, f"{path}{slash}{query}"
+
+
+def _parts(request: Request, more: dict[str, Any]) -> dict[str, Any]:
+    headers = {**request.headers, **(more.get("headers") or {})}
+    return {"raw": request.raw, "address": fresh_address(), **more, "headers": headers}
 
 
 def campus_role(route: AnyRoute) -> CampusRole:

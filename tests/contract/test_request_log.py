@@ -9,7 +9,7 @@ from chalice import Response
 
 import app as platform
 from chalicelib.observability import logger
-from chalicelib.portals.http import envelope, request_log
+from chalicelib.portals.http import application, envelope, request_log
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary import Portal
@@ -128,7 +128,7 @@ def test_a_principal_is_named_even_where_the_request_is_refused_later(ground: Gr
 
 
 def test_a_fault_has_its_trace_and_its_line_and_neither_has_the_path(lines: LogLines) -> None:
-    app = platform.Gatehouse(app_name="gatehouse", configure_logs=False)
+    app = application.Gatehouse(app_name="gatehouse", configure_logs=False)
     app.register_middleware(request_log.middleware, "http")
     app.register_middleware(envelope.middleware, "http")
 

@@ -19,7 +19,9 @@ def chalice(tmp_path_factory: pytest.TempPathFactory) -> application.Template:
 @pytest.fixture(scope="session")
 def make_template(chalice: application.Template) -> Made:
     """Return a function that makes the template of a stage; without the archive."""
-    return lambda stage: merge.merge(chalice, targets.aws(), stage=stage, code_key="gatehouse/none.zip")
+    return lambda stage: merge.merge(
+        chalice, targets.aws(), stage=stage, code_key="gatehouse/none.zip", gates_key="gatehouse/gates.zip"
+    )
 
 
 @pytest.fixture(scope="session")

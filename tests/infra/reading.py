@@ -5,6 +5,8 @@ from typing import Any
 from infra.package import adoption
 
 Template = dict[str, Any]
+# Names of archives, for templates without one.
+KEYS = {"code_key": "gatehouse/none.zip", "gates_key": "gatehouse/gates.zip"}
 
 
 def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:

@@ -78,9 +78,11 @@ def template(stage: str, *, queues: int = 1, table: bool = True) -> Template:
 @pytest.fixture
 def package(tmp_path: Path, target: Target) -> Callable[..., Package]:
     def make(**shape: Any) -> Package:
-        made = Package(tmp_path / "template.json", tmp_path / "gatehouse.zip", "gatehouse/1.zip")
+        archives = tmp_path / "gatehouse.zip", "gatehouse/1.zip", tmp_path / "gates.zip", "gatehouse/gates/1.zip"
+        made = Package(tmp_path / "template.json", *archives)
         made.template.write_text(json.dumps(template(target.stage, **shape)))
         made.archive.write_bytes(b"an archive")
+        made.gates.write_bytes(b"an archive of the gates")
         return made
 
     return make

@@ -347,7 +347,7 @@ def test_production_is_never_packaged_uncompiled(monkeypatch: pytest.MonkeyPatch
 def test_an_unknown_function_is_refused_with_what_to_do() -> None:
     chalice = {"Resources": {"Novel": {"Type": "AWS::Serverless::Function", "Properties": {}}}}
     with pytest.raises(ValueError, match=r"Novel.*\.chalice"):
-        functions.expand(chalice, targets.aws())
+        functions.expand(chalice, targets.aws(), gates_key="gatehouse/gates.zip")
 
 
 def test_a_name_of_both_halves_is_a_fault() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from infra.local.console import CannotStart
 from infra.package import archive, merge, quotas, targets
+from tests.infra import reading
 
 pytestmark = pytest.mark.xdist_group("package")
 Template = dict[str, Any]
@@ -26,7 +27,7 @@ def whole(chalice: Template) -> Template:
     with _CONTRACT.open(encoding="utf-8") as listed:
         for route in csv.DictReader(listed):
             paths.setdefault(route["path"], {}).setdefault(route["method"].lower(), sample)
-    return merge.merge(grown, targets.aws(), stage="prod", code_key="gatehouse/none.zip")
+    return merge.merge(grown, targets.aws(), stage="prod", **reading.KEYS)
 
 
 def test_the_package_uses_at_most_four_fifths_of_each_quota_and_needs_no_raised_one(template: Template) -> None:
@@ -50,7 +51,7 @@ def test_the_whole_contract_uses_at_most_four_fifths_of_each_quota(whole: Templa
 
 def test_a_path_costs_less_than_a_kilobyte(chalice: Template) -> None:
     def made(chalice: Template) -> Template:
-        return merge.merge(chalice, targets.aws(), stage="prod", code_key="gatehouse/none.zip")
+        return merge.merge(chalice, targets.aws(), stage="prod", **reading.KEYS)
 
     def paths(of: Template) -> dict[str, Any]:
         found: dict[str, Any] = of["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]

@@ -15,10 +15,9 @@ import pytest
 import uvicorn
 from chalice import Response
 
-import app as platform
 from chalicelib.errors import NotFound
 from chalicelib.observability import in_this_context, logger
-from chalicelib.portals.http import envelope, request_log
+from chalicelib.portals.http import application, envelope, request_log
 from infra.local import front
 from infra.local.front import EnvelopeProtocol, Gateway
 from infra.local.meter import Meter
@@ -31,7 +30,7 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\xff\xfe"
 
 def small_app() -> Any:
     # The platform's own class: it is what keeps one request from another.
-    app = platform.Gatehouse(app_name="small", configure_logs=False)
+    app = application.Gatehouse(app_name="small", configure_logs=False)
     app.register_middleware(request_log.middleware, "http")
     app.register_middleware(envelope.middleware, "http")
     app.api.binary_types = ["image/png"]

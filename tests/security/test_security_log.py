@@ -12,7 +12,7 @@ import app as platform
 from chalicelib import errors
 from chalicelib.domain.access import accounts, security_log
 from chalicelib.errors import Refusal
-from chalicelib.portals.http import envelope, request_log
+from chalicelib.portals.http import application, envelope, request_log
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
 from chalicelib.table.items import Account
@@ -187,7 +187,7 @@ TRACED = (401, 403, 404, 429)
 
 def _refusing_app(kind: type[Refusal]) -> Any:
     """Return an app with one route, which knows its caller and refuses with words of the request."""
-    app = platform.Gatehouse(app_name="gatehouse", configure_logs=False)
+    app = application.Gatehouse(app_name="gatehouse", configure_logs=False)
     app.register_middleware(request_log.middleware, "http")
     app.register_middleware(envelope.middleware, "http")
 

@@ -55,7 +55,7 @@ def _content(raw: bytes) -> tuple[str, bool]:
         return base64.b64encode(raw).decode(), True
 
 
-def call(  # noqa: PLR0913  # the parts of a request
+def event_of(  # noqa: PLR0913  # the parts of a request
     method: str,
     path: str,
     body: Any = None,
@@ -64,8 +64,8 @@ def call(  # noqa: PLR0913  # the parts of a request
     headers: dict[str, str] | None = None,
     raw: bytes | None = None,
     address: str = "127.0.0.1",
-) -> Answer:
-    """Send one request; `path` may have a query and either spelling."""
+) -> dict[str, Any]:
+    """Return the gateway's event of a request; `path` may have a query and either spelling."""
     url = urlsplit(path)
     resource, variables = _resource(url.path)
     sent = {"content-type": "application/json", **(headers or {})}
@@ -75,7 +75,7 @@ def call(  # noqa: PLR0913  # the parts of a request
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         query.setdefault(name, []).append(value)
     content, is_base64 = _content(raw if raw is not None else (json.dumps(body).encode() if body is not None else b""))
-    event = {
+    return {
         "resource": resource,
         "path": url.path,
         "httpMethod": method,
@@ -95,7 +95,11 @@ def call(  # noqa: PLR0913  # the parts of a request
         "body": content or None,
         "isBase64Encoded": is_base64,
     }
-    answer = app(event, None)
+
+
+def call(method: str, path: str, body: Any = None, **parts: Any) -> Answer:
+    """Send one request, with the parts of `event_of`."""
+    answer = app(event_of(method, path, body, **parts), None)
     is_base64 = answer.get("isBase64Encoded", False)
     received: bytes = base64.b64decode(answer["body"]) if is_base64 else answer["body"].encode()
     return Answer(

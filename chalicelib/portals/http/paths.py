@@ -4,6 +4,8 @@ from chalicelib.vocabulary import Portal
 
 # What follows /api/ on each portal's paths; every other path there is the staff's.
 _PORTALS = {portal.value: portal for portal in Portal} | {"v1": Portal.WEBAPP}
+# A report may bring a photo, which only the API's function decodes.
+INCIDENT_REPORT = "/api/usher/scan/report"
 _PLATFORM = "platform"
 _OF_GATES = (Portal.USHER, Portal.DEVICE)
 _PLATFORM_PARTS = ("docs", "jobs", "live.js", "openapi.json", "realtime", "sessions")
@@ -19,4 +21,4 @@ def portal_of(path: str) -> str:
 
 def is_of_gates(path: str) -> bool:
     """Whether a path belongs to the gates, whose routes do not share their capacity with others (D-SEC-61)."""
-    return portal_of(path) in _OF_GATES
+    return portal_of(path) in _OF_GATES and path.rstrip("/") != INCIDENT_REPORT

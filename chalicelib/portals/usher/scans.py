@@ -3,16 +3,13 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain import photos
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.cards import cards
-from chalicelib.domain.gate import attendees, checkin, incidents
-from chalicelib.domain.gate.incidents import IncidentReport
+from chalicelib.domain.gate import attendees, checkin
 from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
 from chalicelib.portals.http.auth import USHER, require_own_event
 from chalicelib.portals.http.door import door
-from chalicelib.portals.http.route import BODY_LIMIT, Call, FormBody, Link, Route
-from chalicelib.schemas import incidents as incident_schema
+from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.usher import scans as schema
 from chalicelib.vocabulary import Direction, ScanKind
 
@@ -127,30 +124,6 @@ def usher_attendee_at_event(call: Call[None, None]) -> schema.AttendeeOut:
     """Show the attendee behind a card, at the event named."""
     event_id = require_own_event(call.principal, call.path["event_id"])
     return schema.AttendeeOut.read(attendees.by_card(call.path["card_id"], event_id=event_id, by=call.principal.id))
-
-
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_BASE}/report",
-        guard=USHER,
-        body=incident_schema.IncidentIn,
-        reply=incident_schema.IncidentOut,
-        form=FormBody(photos.MAX_BYTES + BODY_LIMIT, files=("photo",)),
-        status=201,
-        idempotent=True,
-        refuses=(errors.NotFound,),
-    ),
-)
-def usher_report_incident(call: Call[incident_schema.IncidentIn, None]) -> incident_schema.IncidentOut:
-    """Report an incident to the staff, by JSON or by a form with a photo."""
-    body, principal = call.body, call.principal
-    report = IncidentReport(
-        body.type, body.note, card_name=body.card_id, ticket_id=body.ticket_id, photo=call.files.get("photo")
-    )
-    reported = incidents.report(principal.event_id, report, by=principal.id, operation_id=call.operation_id)
-    return incident_schema.IncidentOut.read(reported)
 
 
 @door(
