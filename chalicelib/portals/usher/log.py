@@ -3,7 +3,6 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.exports import checkin_files
 from chalicelib.domain.gate import checkin_log
 from chalicelib.domain.gate.checkin_log import CheckinFilters
 from chalicelib.portals.http.answer import File
@@ -33,6 +32,9 @@ def _search(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut]
     query, filters = call.query, _filters(call.query)
     event_id = require_own_event(call.principal, query.event_id)
     if query.format == _CSV:
+        # Imported here: files are rare, and a module-level import slows every cold start of a gate.
+        from chalicelib.domain.exports import checkin_files
+
         return File(checkin_files.csv_of(event_id, filters), checkin_files.CONTENT_TYPE, name="check-in log.csv")
     page = checkin_log.search(
         event_id, filters, caller_id=call.principal.id, page_size=query.page_size, cursor=query.cursor
