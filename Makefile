@@ -111,6 +111,10 @@ trace: setup ## Follow one request, scan or order through the log (ID=, SCAN=, R
 relist: setup ## Write the list entries of rows that were stored before their list was declared (STAGE=prod)
 	@$(PY) -m infra.relist $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
+rebuild: setup ## Make every projection of a restored table again, and compare (STAGE=prod, ARGS="--help" explains)
+	@$(PY) -m infra.rebuild $(if $(STAGE),--stage $(STAGE)) $(ARGS)
+.PHONY: rebuild
+
 lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
 

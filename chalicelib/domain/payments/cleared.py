@@ -3,7 +3,7 @@
 A row costs one write unit after the answer, and no sale waits for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger
@@ -17,11 +17,15 @@ from chalicelib.table.items import ClearedMoney, Journal
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Write the rows of new movements, and have their days reconciled; idempotent."""
     journals = {c.after.journal_id: c.after for c in changes if isinstance(c.after, Journal) and c.before is None}
-    rows = [row for journal in journals.values() for row in _rows(journal)]
-    operations.put_many(rows)
-    for day in {journal.posted_at.date() for journal in journals.values()} if rows else ():
+    count = write(journals.values())
+    for day in {journal.posted_at.date() for journal in journals.values()} if count else ():
         reconciliations.schedule(day)
     return []
+
+
+def write(journals: Iterable[Journal]) -> int:
+    """Write the rows of movements, and return how many there are; idempotent."""
+    return operations.put_many(row for journal in journals for row in _rows(journal))
 
 
 def _rows(journal: Journal) -> list[ClearedMoney]:

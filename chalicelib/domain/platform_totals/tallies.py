@@ -4,7 +4,7 @@ One transaction moves the counts and the marks of some items, so repeated, parti
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -57,6 +57,16 @@ def leaving(item: Item) -> list[Write]:
     """Return the writes that uncount an item, for the transaction that deletes it: a deletion has no stream record."""
     standing = CountedAs.of_text(_mark_of(item))
     return [] if standing is None else _writes(Counter({(keys.platform.NOW, "", standing): -1}), sums.shard())
+
+
+def adding(marks: Mapping[str, int]) -> list[Write]:
+    """Return the writes that count as many items under each mark, as they are now. Not idempotent: for a rebuild."""
+    moved: Counter[tuple[str, str, CountedAs]] = Counter()
+    for mark, count in marks.items():
+        standing = CountedAs.of_text(mark)
+        if standing is not None:
+            moved[keys.platform.NOW, "", standing] += count
+    return _writes(moved, 0)
 
 
 def _mark_of(item: Item) -> str | None:

@@ -82,6 +82,11 @@ def leaving(record: AttendanceRecord) -> list[Write]:
     return [operations.remove(place, CountedAttendance.counted_as == mark.counted_as), *_writes(moves)]
 
 
+def adding(moves: Moves) -> list[Write]:
+    """Return the writes that add these numbers to the totals. Not idempotent: for a rebuild."""
+    return _writes(moves)
+
+
 def _count(subjects: Sequence[CountedSubject], event_ids: Sequence[str]) -> None:
     for _ in retries.attempts():
         outdated = list(_outdated(subjects, event_ids))

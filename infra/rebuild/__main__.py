@@ -1,0 +1,92 @@
+"""The command line of `make rebuild`."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from infra import stages
+
+PASSES = ("reset", "marks", "replay")
+_SHOWN = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rebuild or compare; return 0, or 1 where tables differ or a table is in use."""
+    options = _options(arguments)
+    stages.aim_at(options)
+    # Only now: the items read the name of their table when they are imported.
+    from chalicelib.table import operations
+    from infra.rebuild import comparing, rebuilding
+    from infra.rebuild.walk import Progress, Walk
+
+    client, table = operations.client(), os.environ["TABLE_NAME"]
+
+    def walk(name: str) -> Walk:
+        return Walk(client, name, options.segments, options.threads, options.units, options.page)
+
+    began = time.monotonic()
+    if not options.compare_only:
+        if options.way == "whole" and not options.dry_run and not options.in_place and _is_read(client, table):
+            sys.stderr.write(
+                f"{table} has a stream, so a stack may use it. A rebuild of a table in use shows wrong totals until it"
+                " is done: rebuild a restored table before it gets its stream, or pass --in-place.\n"
+            )
+            return 1
+        passes = PASSES if options.way == "whole" else ("replay",)
+        mark = Path(options.mark or f".local/rebuild-{options.stage}.json")
+        progress = Progress(None if options.dry_run else mark, passes=passes, of=f"{table} {options.way}")
+        done = rebuilding.rebuild(walk(table), progress, passes=passes, is_dry=options.dry_run)
+        sys.stdout.write(f"{done}\n{table}: {(time.monotonic() - began) / 60:.2f} minutes\n")
+    if options.compare is None:
+        return 0
+    found = list(comparing.differences(comparing.read(walk(options.compare)), comparing.read(walk(table))))
+    for each in found[:_SHOWN]:
+        sys.stdout.write(f"{each.what}: {each.kind} {each.key.pk} {each.key.sk}\n")
+    if len(found) > _SHOWN:
+        sys.stdout.write(f"and {len(found) - _SHOWN:,} more\n")
+    sys.stdout.write(f"{len(found):,} differences from {options.compare}\n")
+    return 1 if found else 0
+
+
+def _is_read(client: Any, table: str) -> bool:
+    described: dict[str, Any] = client.describe_table(TableName=table)["Table"]
+    return bool(described.get("StreamSpecification", {}).get("StreamEnabled"))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make rebuild",
+        description="Make every projection of a table again: log, totals, lists, the catalogue, reports.",
+        epilog="The AWS region and credentials come from the environment, as for the AWS command line. A command that"
+        " was killed goes on from its file.",
+    )
+    stages.add_arguments(parser)
+    parser.add_argument(
+        "--way",
+        choices=("whole", "catch-up"),
+        default="whole",
+        help="whole: remove projections and marks first; catch-up: only what the stream had not read, also of a table"
+        " in use (default whole)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="read and count only")
+    parser.add_argument("--in-place", action="store_true", help="also where the table has a stream")
+    parser.add_argument("--compare", metavar="TABLE", help="afterwards, compare item by item with this table")
+    parser.add_argument("--compare-only", action="store_true", help="compare, and rebuild nothing")
+    parser.add_argument("--units", type=int, default=2000, help="read units a second at most (default 2000)")
+    parser.add_argument("--segments", type=int, default=8, help="parts of the table (default 8)")
+    parser.add_argument("--threads", type=int, default=4, help="parts read at once (default 4)")
+    parser.add_argument("--page", type=int, help="items read by one request, to try the command")
+    parser.add_argument("--mark", help="the file with the place reached (default .local/rebuild-<stage>.json)")
+    options = parser.parse_args(arguments)
+    stages.check(parser, options)
+    if options.compare_only and options.compare is None:
+        parser.error("--compare-only needs --compare TABLE")
+    return options
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

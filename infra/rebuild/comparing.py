@@ -1,0 +1,132 @@
+"""Compares two tables item by item: what a rebuild made, and the table that it was made from.
+
+Left out is what two right rebuilds may differ in: attributes that `families.py` names as volatile, items of a moment,
+a total of zero against none, and the shard that a total of the platform was added to.
+"""
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.table import operations
+from chalicelib.table.families import FAMILIES, OF_KIND, Family, kind_of
+from chalicelib.table.items import ListEntry, ListWord, PlatformCounts, PlatformSales
+from chalicelib.table.places import Key
+from infra.rebuild import resetting
+from infra.rebuild.walk import RawItem, Walk
+
+_SHARDED = frozenset(map(kind_of, (PlatformCounts, PlatformSales)))
+_LISTED = frozenset(map(kind_of, (ListEntry, ListWord)))
+_KEY = frozenset(("pk", "sk", "kind"))
+
+
+@dataclass(slots=True)
+class Contents:
+    """A table as digests by key, and the sums of what is spread over shards."""
+
+    digests: dict[Key, bytes] = field(default_factory=dict)
+    kinds: dict[Key, str] = field(default_factory=dict)
+    items_of: dict[Key, Key] = field(default_factory=dict)
+    sums: dict[Key, Counter[str]] = field(default_factory=dict)
+
+    def take(self, page: list[RawItem]) -> None:
+        """Add a page."""
+        for raw in page:
+            key, kind = operations.key_of(raw), raw["kind"]["S"]
+            if kind in _SHARDED:
+                whole = Key(key.pk.rpartition("#")[0], key.sk.rpartition("#")[0])
+                numbers = {name: int(value["N"]) for name, value in raw.items() if "N" in value and name != "ttl"}
+                self.sums.setdefault(whole, Counter()).update(numbers)
+                continue
+            said = normal(raw)
+            if said is None:
+                continue
+            self.digests[key] = hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=12).digest()
+            self.kinds[key] = kind
+            if kind in _LISTED:
+                self.items_of[key] = Key(raw["item_pk"]["S"], raw["item_sk"]["S"])
+
+    @property
+    def totals(self) -> dict[Key, dict[str, int]]:
+        """The sums, without zeros."""
+        found = {key: {name: number for name, number in each.items() if number} for key, each in self.sums.items()}
+        return {key: each for key, each in found.items() if each}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An item that is not the same in both."""
+
+    key: Key
+    kind: str
+    what: str
+
+
+def read(walk: Walk) -> Contents:
+    """Return the contents of a table."""
+    found = Contents()
+    walk.run(f"compare {walk.table}", found.take)
+    return found
+
+
+def differences(original: Contents, rebuilt: Contents) -> Iterator[Difference]:
+    """Yield what differs. An entry of a list whose item is gone has no entry after a rebuild, and is none."""
+    for key in sorted(original.digests.keys() | rebuilt.digests.keys()):
+        before, after = original.digests.get(key), rebuilt.digests.get(key)
+        if before == after:
+            continue
+        kind = original.kinds.get(key) or rebuilt.kinds[key]
+        if after is None and key in original.items_of and original.items_of[key] not in original.digests:
+            continue
+        yield Difference(key, kind, "missing" if after is None else "more" if before is None else "other")
+    one, other = original.totals, rebuilt.totals
+    for key in sorted(one.keys() | other.keys()):
+        if one.get(key) != other.get(key):
+            yield Difference(key, "platform totals", f"{one.get(key)} != {other.get(key)}")
+
+
+def normal(raw: RawItem) -> Mapping[str, Any] | None:
+    """Return what must be equal of an item, None if that is nothing."""
+    cls = OF_KIND.get(raw["kind"]["S"])
+    if cls is None:
+        return {name: _value(value) for name, value in raw.items()}
+    row = FAMILIES[cls]
+    if row.family is Family.PASSING or ("ttl" in raw and int(raw["ttl"]["N"]) <= time.time()):
+        return None
+    is_projection = row.family is Family.PROJECTION
+    kept = raw.keys() if is_projection else set(resetting.projected(raw))
+    said = {
+        name: _value(value)
+        for name, value in raw.items()
+        if name not in row.volatile and not (name in kept and name not in _KEY and _is_nothing(value))
+    }
+    had_numbers = any("N" in value for value in raw.values())
+    has_numbers = any("N" in raw[name] for name in said)
+    return None if is_projection and had_numbers and not has_numbers else said
+
+
+def _is_nothing(value: Mapping[str, Any]) -> bool:
+    return value.get("N") == "0" or value.get("S") == "{}"
+
+
+def _value(value: Mapping[str, Any]) -> Any:
+    """Return a value that two equal ones have in common: sets in order, JSON by its content."""
+    kind, held = next(iter(value.items()))
+    if kind in ("SS", "NS"):
+        return sorted(held)
+    if kind == "B":
+        return held.hex()
+    if kind == "S" and held.startswith("{"):
+        try:
+            return json.loads(held)
+        except ValueError:
+            return held
+    if kind == "M":
+        return {name: _value(each) for name, each in held.items()}
+    if kind == "L":
+        return [_value(each) for each in held]
+    return held

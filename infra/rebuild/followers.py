@@ -1,0 +1,117 @@
+"""Third pass: the followers that keep projections, and those that are left out since they cause something."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from chalicelib.clients.bus import Published
+from chalicelib.domain import debts, ledger
+from chalicelib.domain.campus.analytics import attendance_counts, recounts
+from chalicelib.domain.campus.attendance import (
+    code_readings,
+    last_places,
+    photo_check_jobs,
+    record_notices,
+    resubmission,
+)
+from chalicelib.domain.campus.people import student_counts
+from chalicelib.domain.campus.privacy import retention
+from chalicelib.domain.card_office import leftovers, pay_backs, request_answers
+from chalicelib.domain.cards import balances
+from chalicelib.domain.changes import Change, Follower
+from chalicelib.domain.customer_notices import facts as customer_notices
+from chalicelib.domain.customers import customer_totals
+from chalicelib.domain.events import catalogue
+from chalicelib.domain.gate import attendee_names, checkin_totals, conflict_counts, projection
+from chalicelib.domain.lists import follower as lists
+from chalicelib.domain.merchants import merchant_totals, stock_notices
+from chalicelib.domain.offline import feed
+from chalicelib.domain.organizations import ticket_totals
+from chalicelib.domain.organizers import organizers
+from chalicelib.domain.payments import cleared, disputes, invoices, reconciliation, refunds
+from chalicelib.domain.payouts import books, event_lines, holds, paying
+from chalicelib.domain.platform_totals import recent_acts, tallies
+from chalicelib.domain.sale import sales_totals
+from chalicelib.table.families import OF_KIND, kind_of
+from chalicelib.table.items import Item, Journal, Scan, Ticket
+from infra.rebuild.resetting import made_of
+from infra.rebuild.walk import RawItem
+
+# As the stream's batches.
+_AT_ONCE = 100
+
+
+def _log(found: Sequence[Change]) -> list[Published]:
+    """Write the log entries that are missing, and count every scan that is not counted."""
+    after = [change.after for change in found]
+    entries = [entry for ticket in after if isinstance(ticket, Ticket) and (entry := made_of(ticket)) is not None]
+    checkin_totals.count(entries, [scan for scan in after if isinstance(scan, Scan) and not scan.counted])
+    return []
+
+
+def _cleared(found: Sequence[Change]) -> list[Published]:
+    cleared.write([change.after for change in found if isinstance(change.after, Journal)])
+    return []
+
+
+# In place of a follower that does more than its projection: its projection alone.
+_IN_PART: Mapping[Follower, Follower] = {
+    projection.follow: Follower(projection.follow.wanted, _log),
+    cleared.follow: Follower(cleared.follow.wanted, _cleared),
+}
+_IN_WHOLE: tuple[Follower, ...] = (
+    conflict_counts.follow,
+    attendee_names.follow,
+    ledger.follow,
+    event_lines.follow,
+    customer_totals.follow,
+    catalogue.follow,
+    merchant_totals.follow,
+    sales_totals.follow,
+    ticket_totals.follow,
+    disputes.follow,
+    student_counts.follow,
+    last_places.follow,
+    attendance_counts.follow,
+    tallies.follow,
+    recent_acts.follow,
+    lists.follow,
+)
+# They write what a request could have written, send, pay or begin a job: never from an item that is old.
+LEFT_OUT: Mapping[Follower, str] = {
+    customer_notices.follow: "notices to customers",
+    balances.follow: "gathers the balances of cards",
+    invoices.follow: "numbers invoices",
+    refunds.follow: "facts, and approves what is free",
+    reconciliation.follow: "facts of payments",
+    debts.follow: "books what an organizer owes",
+    holds.follow: "holds payouts",
+    books.follow: "schedules the closing of books",
+    paying.follow: "pays",
+    stock_notices.follow: "notices to shops",
+    organizers.follow: "copies a changed name",
+    pay_backs.follow: "pays back",
+    request_answers.follow: "answers card requests",
+    leftovers.follow: "keeps the day of the last movement",
+    photo_check_jobs.follow: "begins jobs",
+    resubmission.follow: "asks students again",
+    record_notices.follow: "notices to students",
+    code_readings.follow: "keeps readings of codes",
+    retention.follow: "schedules the erasure of evidence",
+    recounts.follow: "begins jobs",
+    feed.follow: "feeds gates; `make restore` ends their cursors",
+}
+REPLAYED: tuple[Follower, ...] = (*_IN_PART.values(), *_IN_WHOLE)
+# Every follower of the stream is one or the other, which a test checks.
+OF_THE_STREAM: frozenset[Follower] = frozenset((*_IN_PART, *_IN_WHOLE, *LEFT_OUT))
+_KINDS = frozenset(kind_of(wanted.item) for follower in REPLAYED for wanted in follower.wanted)
+
+
+def replay(page: Iterable[RawItem]) -> None:
+    """Pass the items of a page to the followers as items that are new; idempotent, as the stream is."""
+    found = [raw for raw in page if raw["kind"]["S"] in _KINDS and raw["kind"]["S"] in OF_KIND]
+    for start in range(0, len(found), _AT_ONCE):
+        batch = [
+            Change(position=f"{raw['pk']['S']} {raw['sk']['S']}", before=None, after=Item.from_raw_data(raw))
+            for raw in found[start : start + _AT_ONCE]
+        ]
+        for follow in REPLAYED:
+            follow(batch)

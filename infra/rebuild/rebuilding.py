@@ -1,0 +1,34 @@
+"""The three passes of a rebuild, in their order."""
+
+from infra.rebuild import followers
+from infra.rebuild.marks import Sums
+from infra.rebuild.resetting import Reset
+from infra.rebuild.walk import Progress, Walk
+
+
+def rebuild(walk: Walk, progress: Progress, *, passes: tuple[str, ...], is_dry: bool = False) -> str:
+    """Run the passes that are not over yet; return what was done, as a text. In a dry run only the first, counting."""
+    reset, totals = Reset(is_dry=is_dry), 0
+    for name in passes:
+        if progress.is_done(name):
+            continue
+        if is_dry:
+            if name == "reset":
+                walk.run(name, reset.take)
+        elif name == "reset":
+            walk.run(name, reset.take, progress)
+        elif name == "marks":
+            # It has no place to go on from: its sums are in memory.
+            sums = Sums()
+            walk.run(name, sums.take)
+            totals = sums.write()
+        else:
+            walk.run(name, followers.replay, progress)
+        if not is_dry:
+            progress.finish(name)
+    lines = [f"removed {count:,} {kind}" for kind, count in sorted(reset.removed.items())]
+    lines += [f"reset {count:,} {kind}" for kind, count in sorted(reset.changed.items())]
+    lines += [f"summed {totals:,} totals from marks"] if totals else []
+    return "\n".join(
+        [*lines, f"read {walk.spent.items:,} items, {walk.spent.units:,.0f} units, {walk.spent.usd:.4f} USD"]
+    )

@@ -1,0 +1,158 @@
+"""Reads a whole table by parallel segments, at a bounded rate, and goes on where a killed command was.
+
+Only commands of operators do this: no function may scan the table.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+RawItem = dict[str, Any]
+# List price of on-demand units in us-east-1, in USD (aws.amazon.com/dynamodb/pricing, as bench/bill.py has it).
+USD_PER_MILLION_READS, USD_PER_MILLION_WRITES = 0.125, 0.625
+_SECONDS_BETWEEN_LINES = 2.0
+
+
+class Progress:
+    """Which pass a command is in, and where each segment of it is; kept in a file."""
+
+    def __init__(self, path: Path | None, *, passes: tuple[str, ...], of: str) -> None:
+        """`of` names what is done, so that a file of another table or another way is not used."""
+        self._path, self._passes, self._lock = path, passes, threading.Lock()
+        kept: dict[str, Any] = json.loads(path.read_text()) if path is not None and path.exists() else {}
+        if kept.get("of") != of:
+            kept = {"of": of, "done": [], "positions": {}}
+        self._kept = kept
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether an earlier run got somewhere."""
+        return bool(self._kept["done"] or self._kept["positions"])
+
+    def is_done(self, name: str) -> bool:
+        """Whether a pass is over."""
+        return name in self._kept["done"]
+
+    def reached(self, name: str, segment: int) -> dict[str, Any] | Literal[True] | None:
+        """Return the key after which a segment goes on, None at its beginning, True at its end."""
+        position: dict[str, Any] | Literal[True] | None = self._kept["positions"].get(f"{name}/{segment}")
+        return position
+
+    def note(self, name: str, segment: int, position: dict[str, Any] | Literal[True]) -> None:
+        """Keep how far a segment is; True at its end."""
+        with self._lock:
+            self._kept["positions"][f"{name}/{segment}"] = position
+            self._save()
+
+    def finish(self, name: str) -> None:
+        """Keep that a pass is over; after the last one, forget everything."""
+        with self._lock:
+            self._kept["done"].append(name)
+            self._kept["positions"] = {}
+            if name == self._passes[-1] and self._path is not None:
+                self._path.unlink(missing_ok=True)
+            else:
+                self._save()
+
+    def _save(self) -> None:
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        written = self._path.with_suffix(".part")
+        written.write_text(json.dumps(self._kept))
+        written.replace(self._path)
+
+
+@dataclass(slots=True)
+class Spent:
+    """What the walk has read, in items and read units."""
+
+    items: int = 0
+    units: float = 0.0
+
+    @property
+    def usd(self) -> float:
+        """The price of the units at the list price."""
+        return self.units * USD_PER_MILLION_READS / 1_000_000
+
+
+@dataclass(slots=True)
+class Walk:
+    """Reads of one table: how many segments and threads, and how many read units a second in all."""
+
+    client: Any
+    table: str
+    segments: int = 8
+    threads: int = 4
+    units: int = 2000
+    page: int | None = None
+    spent: Spent = field(default_factory=Spent)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _said_at: float = 0.0
+
+    def run(self, name: str, take: Callable[[list[RawItem]], None], progress: Progress | None = None) -> None:
+        """Pass every page to `take`; each segment in order, several at once. A fault of one ends all."""
+        progress = progress or Progress(None, passes=(name,), of="")
+        ending = threading.Event()
+
+        def read(segment: int) -> None:
+            try:
+                self._read(name, segment, take, progress, ending)
+            except BaseException:
+                ending.set()
+                raise
+
+        if self.threads == 1:
+            for segment in range(self.segments):
+                read(segment)
+        else:
+            with ThreadPoolExecutor(self.threads, thread_name_prefix=name) as readers:
+                list(readers.map(read, range(self.segments)))
+        self._say(name, is_last=True)
+
+    def _read(
+        self,
+        name: str,
+        segment: int,
+        take: Callable[[list[RawItem]], None],
+        progress: Progress,
+        ending: threading.Event,
+    ) -> None:
+        reached = progress.reached(name, segment)
+        while reached is not True and not ending.is_set():
+            begun = time.monotonic()
+            answer: dict[str, Any] = self.client.scan(
+                TableName=self.table,
+                Segment=segment,
+                TotalSegments=self.segments,
+                ConsistentRead=True,
+                ReturnConsumedCapacity="TOTAL",
+                **({"ExclusiveStartKey": reached} if reached else {}),
+                **({"Limit": self.page} if self.page else {}),
+            )
+            take(answer["Items"])
+            last: dict[str, Any] | None = answer.get("LastEvaluatedKey")
+            progress.note(name, segment, last or True)
+            reached = last or True
+            units = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
+            with self._lock:
+                self.spent.items += len(answer["Items"])
+                self.spent.units += units
+            self._say(name)
+            share = self.units / min(self.threads, self.segments)
+            time.sleep(max(0.0, units / share - (time.monotonic() - begun)))
+
+    def _say(self, name: str, *, is_last: bool = False) -> None:
+        now = time.monotonic()
+        with self._lock:
+            if not is_last and now - self._said_at < _SECONDS_BETWEEN_LINES:
+                return
+            self._said_at = now
+            spent = self.spent
+        sys.stderr.write(f"{name}: {spent.items:,} items read, {spent.units:,.0f} read units, {spent.usd:.4f} USD\n")
