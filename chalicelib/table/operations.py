@@ -19,7 +19,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
-from chalicelib.table import raw_answers
+from chalicelib.table import raw_answers, signature
 from chalicelib.table.items import Item
 from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Begins, Range
@@ -80,7 +80,9 @@ def client() -> BaseClient:
         # botocore composes its own for each request, at a tenth of a scan's CPU time.
         user_agent="gatehouse",
     )
-    return raw_answers.attach(get_session().create_client("dynamodb", region_name=None, config=how))
+    session = get_session()
+    made = session.create_client("dynamodb", region_name=None, config=how)
+    return signature.attach(raw_answers.attach(made), session.get_credentials())
 
 
 def _send(operation: str, **arguments: Any) -> dict[str, Any]:

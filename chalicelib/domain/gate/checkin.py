@@ -11,9 +11,12 @@ refused card is marked as well, for all that it opens at the event (D-GATE-09).
 """
 
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib import clock
 from chalicelib.domain import admission
 from chalicelib.domain.admission import TicketFacts, Verdict
 from chalicelib.domain.cards import cards
@@ -35,6 +38,7 @@ from chalicelib.errors import IdempotencyMismatch, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Passage, Scan, Ticket
+from chalicelib.table.prepared import Prepared
 from chalicelib.vocabulary import Direction, Presence, Reason, ScanKind, ScanResult, ScanSource, TicketStatus
 
 # An attempt fails only when another scan of the same ticket made progress.
@@ -190,26 +194,51 @@ def _passage(look: FoundReading, *, ticket_id: str, remaining: int | None) -> Pa
     )
 
 
-def _is_ticket_fit(look: FoundReading) -> Condition:
+def _is_ticket_fit(fitness: dict[str, Any]) -> Condition:
     """Return the rule's checks of event and ticket as a condition."""
-    fit: Condition = (Ticket.event_id == look.caller.event_id) & (Ticket.status == TicketStatus.VALID)
-    if look.presented.credential is not None:
-        fit = fit & (Ticket.credential == look.presented.credential)
-    if (owner := _owner_of_card(look)) is not None:
-        fit = fit & ((Ticket.customer_id == owner) | Ticket.customer_id.does_not_exist())
+    fit: Condition = (Ticket.event_id == fitness["event_id"]) & (Ticket.status == TicketStatus.VALID)
+    if "credential" in fitness:
+        fit = fit & (Ticket.credential == fitness["credential"])
+    if "owner" in fitness:
+        fit = fit & ((Ticket.customer_id == fitness["owner"]) | Ticket.customer_id.does_not_exist())
     return fit
+
+
+def _fitness(look: FoundReading) -> dict[str, Any]:
+    """Return the values that a ticket must have for this reading; no owner or credential where none is shown."""
+    fitness: dict[str, Any] = {"event_id": look.caller.event_id}
+    if look.presented.credential is not None:
+        fitness["credential"] = look.presented.credential
+    if (owner := _owner_of_card(look)) is not None:
+        fitness["owner"] = owner
+    return fitness
 
 
 def _first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) -> operations.Write:
     """Return the one write that admits a ticket that was never scanned."""
-    return operations.change(
-        keys.tickets.ticket(ticket_id),
-        [
-            Ticket.presence.set(Presence.INSIDE),
-            Ticket.admission.set(_passage(look, ticket_id=ticket_id, remaining=remaining)),
-        ],
-        _is_ticket_fit(look) & Ticket.admission.does_not_exist() & Ticket.contested.does_not_exist(),
+    fitness = _fitness(look)
+    values = {**fitness, "passage": _passage(look, ticket_id=ticket_id, remaining=remaining)}
+    return _prepared_entry(frozenset(fitness)).fill(keys.tickets.ticket(ticket_id), values)
+
+
+@cache
+def _prepared_entry(names: frozenset[str]) -> Prepared:
+    """Compose the write of a first entry, which has few shapes: with and without a credential and an owner."""
+    examples: dict[str, tuple[Any, Any]] = {
+        "event_id": (Ticket.event_id, "an event"),
+        "credential": (Ticket.credential, 1),
+        "owner": (Ticket.customer_id, "an owner"),
+    }
+    shown = {name: examples[name] for name in names}
+    passage = Passage(scan_id="a scan", caller_id="a caller", log_id="an entry", decided_at=clock.now())
+    write = operations.change(
+        keys.tickets.ticket("a ticket"),
+        [Ticket.presence.set(Presence.INSIDE), Ticket.admission.set(passage)],
+        _is_ticket_fit({name: value for name, (_, value) in shown.items()})
+        & Ticket.admission.does_not_exist()
+        & Ticket.contested.does_not_exist(),
     )
+    return Prepared(write, passage=(Ticket.admission, passage), **shown)
 
 
 def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | None) -> ScanDecision | None:
@@ -232,7 +261,7 @@ def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | N
                 # The leave that a return closes is the one that was read.
                 keys.tickets.ticket(ticket.ticket_id),
                 actions,
-                _is_ticket_fit(look) & merging.unchanged(ticket),
+                _is_ticket_fit(_fitness(look)) & merging.unchanged(ticket),
             ),
             operations.put(record, Scan.pk.does_not_exist()),
             *on_leave,

@@ -98,15 +98,19 @@ def base45(data: bytes) -> str:
 
 def from_base45(text: str) -> bytes | None:
     """Return the bytes of Base45 text, or None where it is no such text."""
-    digits = [_ALPHABET.find(character) for character in text]
-    if len(text) > MAX_CODE_LENGTH or -1 in digits or len(digits) % 3 == 1:
+    if len(text) > MAX_CODE_LENGTH or len(text) % 3 == 1:
         return None
     data = bytearray()
-    for start in range(0, len(digits), 3):
-        low, middle, *high = digits[start : start + 3]
-        size = 1 + len(high)
-        value = low + 45 * middle + (45 * 45 * high[0] if high else 0)
-        if value >= 256**size:
-            return None
-        data += value.to_bytes(size)
+    try:
+        for start in range(0, len(text) - 2, 3):
+            data += (_ONES[text[start]] + _FORTY_FIVES[text[start + 1]] + _SQUARES[text[start + 2]]).to_bytes(2)
+        if len(text) % 3:
+            data += (_ONES[text[-2]] + _FORTY_FIVES[text[-1]]).to_bytes(1)
+    except (KeyError, OverflowError):
+        return None  # another character, or a group that stands for more than its bytes hold
     return bytes(data)
+
+
+_ONES = {character: value for value, character in enumerate(_ALPHABET)}
+_FORTY_FIVES = {character: 45 * value for character, value in _ONES.items()}
+_SQUARES = {character: 45 * value for character, value in _FORTY_FIVES.items()}

@@ -3,17 +3,18 @@
 An attribute with `null=True` reads as None where it is absent, and its type includes None.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar, overload
 
-from pynamodb.attributes import Attribute
+from pynamodb.attributes import Attribute, AttributeContainer, ListAttribute, MapAttribute
 from pynamodb.constants import NUMBER, STRING
 from pynamodb.expressions.operand import _Decrement, _IfNotExists, _Increment, _ListAppend
 from pynamodb.expressions.update import RemoveAction, SetAction
 
 from chalicelib import clock
+from chalicelib.table.items.reading import plan_of
 
 ValueT = TypeVar("ValueT")
 MomentT = TypeVar("MomentT", datetime, datetime | None)
@@ -100,3 +101,46 @@ class EnumAttribute(TypedAttribute[WordT]):
     def deserialize(self, value: str) -> StrEnum:
         """Return the member of a stored text."""
         return self.words(value)
+
+
+class Part(MapAttribute[str, Any]):
+    """A map with declared attributes, none of which has parts of its own.
+
+    It is read and written by what it has, where PynamoDB goes through all that its class declares.
+    """
+
+    def deserialize(self, values: Mapping[str, Any]) -> Any:
+        """Return the part of its stored form."""
+        cls = type(self)
+        plan = plan_of(cls)
+        try:
+            found = plan.values(values) if plan is not None else None
+        except KeyError:
+            found = None
+        if found is None:
+            return super().deserialize(values)  # which also says what is wrong
+        part = cls.__new__(cls)
+        part.attribute_kwargs = {}
+        part.attribute_values = found
+        return part
+
+    def serialize(self, values: Any, *, null_check: bool = True) -> Any:
+        """Return the stored form of a part. Raises AttributeNullError for a required attribute that is absent."""
+        cls = type(self)
+        if not isinstance(values, cls):
+            return super().serialize(values, null_check=null_check)
+        attributes, has = cls.get_attributes(), values.attribute_values
+        if null_check and any(has.get(name) is None for name, each in attributes.items() if not each.null):
+            return super().serialize(values, null_check=null_check)
+        return {
+            attributes[name].attr_name: {attributes[name].attr_type: attributes[name].serialize(value)}
+            for name, value in has.items()
+            if value is not None
+        }
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Refuse attributes that have parts of their own."""
+        super().__init_subclass__(**keywords)
+        for name, attribute in cls.__dict__.items():
+            if isinstance(attribute, (ListAttribute, AttributeContainer)):
+                raise TypeError(f"{cls.__name__}.{name} has parts of its own")

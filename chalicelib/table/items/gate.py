@@ -1,10 +1,8 @@
 """Items of scans, the check-in log and an event's running totals."""
 
-from typing import Any
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
-from pynamodb.attributes import BooleanAttribute, MapAttribute, UnicodeAttribute
-
-from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute, Part
 from chalicelib.table.items.item import Item
 from chalicelib.vocabulary import ConflictResolution, Correction, Direction, Reason, ScanKind, ScanResult, ScanSource
 
@@ -55,7 +53,7 @@ class CheckinDay(Item, discriminator="checkin_day"):
     day = UnicodeAttribute()
 
 
-class FirstScan(MapAttribute[str, Any]):
+class FirstScan(Part):
     """The earlier admission that the answer to a refused scan shows."""
 
     scanned_at = MomentAttribute()

@@ -1,5 +1,6 @@
 """Base classes of the table's items."""
 
+from functools import cache
 from typing import Any, Self
 
 from pynamodb.attributes import DiscriminatorAttribute, UnicodeAttribute
@@ -9,6 +10,7 @@ from pynamodb.models import Model
 
 from chalicelib.config import config
 from chalicelib.table.items.attributes import IntegerAttribute, MomentAttribute
+from chalicelib.table.items.reading import plan_of
 from chalicelib.table.places import Key, Place
 
 
@@ -45,6 +47,22 @@ class Item(Model):
         if gsi2 is not None:
             self.put_in_gsi2(gsi2)
 
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        """Return the item of its stored form, of the class that its kind names. Raises ValueError for another class."""
+        kind = data.get("kind")
+        stored = _stored_class(cls, kind.get("S") if kind else None)
+        plan = plan_of(stored) if stored is not None else None
+        if plan is None:
+            return super().from_raw_data(data)  # which also says what is wrong
+        try:
+            values = plan.values(data)
+        except KeyError:
+            return super().from_raw_data(data)
+        item = stored.__new__(stored)
+        item.attribute_values = values
+        return item  # type: ignore[no-any-return]  # it is of this class or one below
+
     def put_in_gsi1(self, key: Key) -> None:
         """Set the key in the first index on an item that is not yet written."""
         self.gsi1pk, self.gsi1sk = key
@@ -71,6 +89,18 @@ class Item(Model):
         if key is None:
             return [cls.gsi2pk.remove(), cls.gsi2sk.remove()]
         return [cls.gsi2pk.set(key.pk), cls.gsi2sk.set(key.sk)]
+
+
+@cache
+def _stored_class(cls: type[Item], kind: str | None) -> Any:
+    """Return the class of an item that is read as `cls`, or None where PynamoDB refuses it."""
+    if kind is None:
+        return cls
+    try:
+        stored = cls.kind.deserialize(kind)
+    except ValueError:
+        return None
+    return stored if issubclass(stored, cls) else None
 
 
 class SweptItem(Item):

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 
-from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute, Part
 from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.vocabulary import (
     Correction,
@@ -18,7 +18,7 @@ from chalicelib.vocabulary import (
 )
 
 
-class Passage(MapAttribute[str, Any]):
+class Passage(Part):
     """One passage through a gate, stored on the ticket, with all that a repeat of its answer needs.
 
     It is small on purpose: a ticket with its admission stays under 1 KB, which is one write unit.
