@@ -19,7 +19,10 @@ Result = TypeVar("Result")
 
 # ASCII, so that no character in a line draws at the terminal of its reader.
 _in_ascii = partial(json.dumps, default=str, separators=(",", ":"))
-logger = Logger(service="gatehouse", level=config().log_level, use_rfc3339=True, json_serializer=_in_ascii)
+# Without the place in the code: each line's message is in one place, and the bytes are paid for.
+logger = Logger(
+    service="gatehouse", level=config().log_level, use_rfc3339=True, json_serializer=_in_ascii, location=None
+)
 
 
 def _without_raw_path(record: logging.LogRecord) -> bool:

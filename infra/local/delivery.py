@@ -33,6 +33,9 @@ class StreamMapping:
     longest_backoff_seconds: float = 5.0
     # Lambda's filter criteria: what matches none of them never reaches the function.
     patterns: Sequence[Mapping[str, Any]] = ({},)
+    # The wait after a batch that was not full, in which the next records gather. Lambda reads four times a second, and
+    # waits for its batching window. A local run waits less, so that its pages follow at once.
+    gather_seconds: float = 0.1
 
 
 class Delivery:

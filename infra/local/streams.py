@@ -16,9 +16,7 @@ from infra.local.shards import Checkpoints, Shard
 from infra.local.stream_api import StreamError, StreamsApi
 
 _log = logging.getLogger("gatehouse.local")
-# How long a reader waits before it asks again, unless the last batch was full: after some records, so that the
-# next ones gather (Lambda asks four times a second); and at most, while none come.
-_BUSY_SECONDS = 0.1
+# The longest wait before a reader asks again, while no records come.
 _IDLE_SECONDS = 0.2
 _RECHECK_SHARDS_SECONDS = 10.0
 
@@ -110,7 +108,7 @@ class StreamPump:
 
     def _follow(self, shard_id: str) -> None:
         shard = Shard(shard_id, self._stream_arn, StreamsApi(self._url), self._checkpoints)
-        pause = _BUSY_SECONDS
+        first_pause = pause = self._mapping.gather_seconds
         try:
             while not self._stopping.is_set():
                 count = self._deliver_next(shard)
@@ -119,7 +117,7 @@ class StreamPump:
                 if count == 0 and self._draining.is_set():
                     return
                 if count < self._mapping.batch_size:
-                    pause = _BUSY_SECONDS if count else min(pause * 1.5, _IDLE_SECONDS)
+                    pause = first_pause if count else min(pause * 1.5, _IDLE_SECONDS)
                     self._draining.wait(pause)
         finally:
             shard.api.close()

@@ -16,7 +16,9 @@ from chalicelib.table.items import Item
 from chalicelib.workers import stream
 
 Pattern = dict[str, Any]
-# By the function's name in app.py.
+# How long records gather before a function is called, by its name in app.py: fewer calls of more records, so that fewer
+# writes count them (D-COST-02). Totals may be 5 seconds behind. Live messages do not wait.
+GATHER_SECONDS = {"stream": 3, "live": 0}
 _WANTED: dict[str, tuple[Wanted, ...]] = {"stream": stream.WANTED, "live": live.WANTED}
 
 

@@ -406,8 +406,8 @@ def _stream_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _gathered(name: str) -> dict[str, Any]:
-    # A second in which records gather makes fewer calls of more records. Live messages do not wait for it.
-    return {} if name == "Live" else {"MaximumBatchingWindowInSeconds": 1}
+    seconds = filters.GATHER_SECONDS[name.lower()]
+    return {"MaximumBatchingWindowInSeconds": seconds} if seconds else {}
 
 
 def _schedule(name: str, declared: dict[str, Any]) -> Resources:

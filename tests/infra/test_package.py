@@ -358,6 +358,6 @@ def test_a_name_of_both_halves_is_a_fault() -> None:
 def test_a_share_of_the_requests_is_traced_and_no_more_at_a_quiet_gate(template: Template) -> None:
     (rule,) = of_type(template, "AWS::XRay::SamplingRule").values()
     sampling = rule["SamplingRule"]
-    assert (sampling["ReservoirSize"], sampling["FixedRate"]) == (0, 0.05)
+    assert (sampling["ReservoirSize"], sampling["FixedRate"]) == (0, 0.02)
     assert sampling["ResourceARN"]["Fn::Sub"].endswith("/restapis/${RestAPI}/stages/live")
     assert all(sampling[name] == "*" for name in ("Host", "HTTPMethod", "URLPath", "ServiceName"))

@@ -49,7 +49,7 @@ def test_every_question_has_a_function_and_every_function_a_question() -> None:
 
 def test_items_and_keys_have_modules_of_the_same_names() -> None:
     of_items = {module.name for module in pkgutil.iter_modules(items.__path__)}
-    assert of_items - {"item", "attributes"} == set(keys.__all__)
+    assert of_items - {"item", "attributes", "reading"} == set(keys.__all__)
     assert {module.name for module in pkgutil.iter_modules(keys.__path__)} == set(keys.__all__)
 
 

@@ -118,7 +118,8 @@ class Part(MapAttribute[str, Any]):
         except KeyError:
             found = None
         if found is None:
-            return super().deserialize(values)  # which also says what is wrong
+            # This also says what is wrong.
+            return super().deserialize(values)  # type: ignore[no-untyped-call]  # PynamoDB leaves it out
         part = cls.__new__(cls)
         part.attribute_kwargs = {}
         part.attribute_values = found

@@ -10,20 +10,26 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pynamodb.attributes import Attribute, DiscriminatorAttribute
+from pynamodb.attributes import Attribute, DiscriminatorAttribute, MapAttribute
 from pynamodb.constants import NULL
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to read a class: by stored name the attribute's name, its type and its reader; and what absent ones are."""
+    """How to read a class: by stored name the attribute's name, type and reader; and the values of absent ones.
+
+    `factories` make a value of their own for each item.
+    """
 
     readers: Mapping[str, tuple[str, str, Callable[[Any], Any] | None]]
     defaults: Mapping[str, Any]
+    factories: tuple[tuple[str, Callable[[], Any]], ...]
 
     def values(self, raw: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Return the attributes' values. Raises KeyError where one is stored as another type."""
         found = dict(self.defaults)
+        for name, make in self.factories:
+            found[name] = make()
         readers = self.readers
         for stored, typed in raw.items():
             if (reader := readers.get(stored)) is not None and NULL not in typed:
@@ -36,10 +42,30 @@ class Plan:
 def plan_of(cls: Any) -> Plan | None:
     """Return the plan of an item's or a map's class; None where only PynamoDB can read it."""
     readers: dict[str, tuple[str, str, Callable[[Any], Any] | None]] = {}
+    factories: list[tuple[str, Callable[[], Any]]] = []
     for name, attribute in cls.get_attributes().items():
-        if callable(attribute.default) or type(attribute).get_value is not Attribute.get_value:
+        if type(attribute).get_value is not Attribute.get_value:
             return None
+        if callable(attribute.default):
+            factories.append((name, _factory(attribute)))
         if not isinstance(attribute, DiscriminatorAttribute):
-            is_as_stored = type(attribute).deserialize is Attribute.deserialize
-            readers[attribute.attr_name] = (name, attribute.attr_type, None if is_as_stored else attribute.deserialize)
-    return Plan(readers, dict(cls(_user_instantiated=False).attribute_values))
+            readers[attribute.attr_name] = (name, attribute.attr_type, _reader(attribute))
+    made = {name for name, _ in factories}
+    defaults = cls(_user_instantiated=False).attribute_values.items()
+    return Plan(readers, {name: value for name, value in defaults if name not in made}, tuple(factories))
+
+
+def _reader(attribute: Any) -> Callable[[Any], Any] | None:
+    """Return what makes an attribute's value of its stored form; None where they are the same."""
+    if type(attribute).deserialize is Attribute.deserialize:
+        return None
+    if isinstance(attribute, MapAttribute) and attribute.is_raw():
+        return lambda stored: MapAttribute(**attribute.deserialize(stored))
+    read: Callable[[Any], Any] = attribute.deserialize
+    return read
+
+
+def _factory(attribute: Any) -> Callable[[], Any]:
+    """Return what makes the value of an attribute that is absent."""
+    make: Callable[[], Any] = attribute.default
+    return (lambda: type(attribute)(**make())) if isinstance(attribute, MapAttribute) else make
