@@ -13,6 +13,8 @@ from infra.deploy.pages import publish
 from infra.deploy.releases import Release, Releases
 from infra.deploy.stack import ChangeSet, Stack
 from infra.local.console import CannotStart, step
+from infra.package import canary
+from infra.package.application import Template
 from infra.package.builder import Package
 
 # Asks the operator; the answer is whether to go on.
@@ -44,7 +46,7 @@ def deploy(
     target.releases.create_bucket()
     target.releases.upload(package.archive, package.code_key)
     target.releases.upload(package.gates, package.gates_key)
-    key = target.releases.upload_template(json.dumps(template, separators=(",", ":")))
+    key = _upload(target, template, package.code_key, chosen)
     if not _apply(target, key, package.code_key, chosen, confirm=confirm, imports=imports):
         return False
     outputs = target.stack.outputs()
@@ -53,6 +55,7 @@ def deploy(
     if chosen["PublicUrl"] == parameters.NO_ADDRESS_YET and url:
         step(f"the platform has its address now: {url}")
         chosen["PublicUrl"] = url
+        key = _upload(target, template, package.code_key, chosen)
         _apply(target, key, package.code_key, chosen, confirm=lambda _: True)
     elif chosen["PublicUrl"] == outputs.get("ApiUrl") != url:
         step(f"PublicUrl is the gateway's own address, which has no pages. Give PublicUrl={url}")
@@ -60,6 +63,12 @@ def deploy(
     _publish(target, console_key, chosen)
     target.releases.record(template_key=key, code_key=package.code_key, parameters=chosen, console_key=console_key)
     return True
+
+
+def _upload(target: Target, template: Template, code_key: str, chosen: Mapping[str, str]) -> str:
+    """Upload a template with its versions named for these parameters; return its key."""
+    stamped = canary.stamped(template, {**chosen, "Stage": target.stage, "CodeKey": code_key})
+    return target.releases.upload_template(json.dumps(stamped, separators=(",", ":")))
 
 
 def roll_back(target: Target, release_id: str | None, *, confirm: Confirm) -> Release | None:

@@ -17,7 +17,12 @@ STACK = "gatehouse-local"
 _STAGE = "local"
 _POLL_SECONDS = 0.2
 # Types that MiniStack does not create.
-_UNKNOWN = ("AWS::ApiGatewayV2::Deployment", "AWS::XRay::SamplingRule")
+_UNKNOWN = (
+    "AWS::ApiGatewayV2::Deployment",
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::XRay::SamplingRule",
+)
 _GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
@@ -50,13 +55,15 @@ def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deploy
 def _for_ministack(template: dict[str, Any]) -> dict[str, Any]:
     """Return a template without what MiniStack does not support.
 
-    There are no sockets then, so the live worker does not read the stream: MiniStack runs one function at a time.
+    There is no CodeDeploy, so an alias moves at once and its hook is not called. There are no sockets, so the live
+    worker does not read the stream: MiniStack runs one function at a time.
     """
     resources = {name: part for name, part in template["Resources"].items() if part["Type"] not in _UNKNOWN}
     resources.pop("LiveSource", None)
     for part in resources.values():
         if part["Type"] == "AWS::ApiGatewayV2::Stage":
             del part["Properties"]["DeploymentId"]
+        part.pop("UpdatePolicy", None)
         # MiniStack compares a parameter's text with a number, and then polls no further queue.
         part["Properties"].pop("ScalingConfig", None)
     return {**template, "Resources": resources}

@@ -12,6 +12,7 @@ from infra.logs import saved
 from infra.package import (
     access_logs,
     adoption,
+    canary,
     distribution,
     firewall,
     functions,
@@ -34,7 +35,13 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
     """Return the merged template. Raises CannotStart if two parts use one name."""
     base = resources.load()
     key = {"CodeKey": {"Type": "String", "Default": code_key}}
-    parameters = {**functions.PARAMETERS, **distribution.PARAMETERS, **adoption.PARAMETERS, **key}
+    parameters = {
+        **functions.PARAMETERS,
+        **distribution.PARAMETERS,
+        **adoption.PARAMETERS,
+        **canary.PARAMETERS,
+        **key,
+    }
     base["Parameters"] = production.parameters(_joined("Parameters", base["Parameters"], parameters), stage=stage)
     base["Parameters"]["Stage"]["Default"] = stage
     base["Rules"] = {**production.rules(stage=stage), **adoption.rules()}
@@ -46,6 +53,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
         firewall.CONDITIONS,
         distribution.CONDITIONS,
         adoption.CONDITIONS,
+        canary.CONDITIONS,
     )
     base["Mappings"] = _joined("Mappings", mocks.mappings())
     base["Resources"] = _joined(
@@ -59,6 +67,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
         firewall.expand(gateway.STAGE_NAME),
         distribution.expand(gateway.API, gateway.STAGE_NAME),
     )
+    base["Resources"] = canary.expand(base["Resources"], target)
     base["Outputs"] = _joined(
         "Outputs", base["Outputs"], gateway.outputs(), sockets.outputs(), distribution.outputs(), adoption.OUTPUTS
     )

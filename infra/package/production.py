@@ -25,6 +25,7 @@ def parameters(declared: dict[str, Any], *, stage: str) -> dict[str, Any]:
         "Stage": {"AllowedValues": [PROD]},
         "PaymentProvider": {"AllowedValues": ["stripe"]},
         "PayoutProvider": {"AllowedValues": ["stripe"], "Default": "stripe"},
+        "Canary": {"Default": "on"},
         "AlarmEmail": {"AllowedPattern": _ADDRESS, "Description": "The address that alarms are mailed to"},
     }
     made = {name: {**parameter, **narrowed.get(name, {})} for name, parameter in declared.items()}

@@ -18,6 +18,15 @@ def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def functions(template: Template) -> dict[str, dict[str, Any]]:
+    """The properties of the functions that run the platform's code, by logical name."""
+    return {
+        name: function
+        for name, function in of_type(template, "AWS::Lambda::Function").items()
+        if "ZipFile" not in function["Code"]
+    }
+
+
 def at(value: Any, *, local: bool) -> Any:
     """A value that the template chooses by IsLocal, as it is for one side."""
     match value:

@@ -18,6 +18,7 @@ from chalicelib.errors import NotFound, TooLarge
 from chalicelib.portals.http import envelope
 from infra.local.console import CannotStart
 from infra.package import archive, builder, functions, gateway, merge, shares, targets
+from tests.infra import reading
 
 pytestmark = pytest.mark.xdist_group("package")
 Template = dict[str, Any]
@@ -53,7 +54,7 @@ def test_cfn_lints_errors_stop_the_package(template: Template, tmp_path: Path) -
 
 
 def test_every_function_has_a_role_of_its_own(template: Template) -> None:
-    roles = [json.dumps(f["Role"]) for f in of_type(template, "AWS::Lambda::Function").values()]
+    roles = [json.dumps(f["Role"]) for f in reading.functions(template).values()]
     assert len(roles) == len(set(roles)) == len(functions.PLACES)
 
 
@@ -108,7 +109,7 @@ def test_each_function_may_do_its_own_work_only(template: Template) -> None:
 
 
 def test_a_function_writes_to_its_own_log_and_its_key_serves_through_services_only(template: Template) -> None:
-    for name, properties in of_type(template, "AWS::Lambda::Function").items():
+    for name, properties in reading.functions(template).items():
         role = role_named(template, properties["Role"]["Fn::GetAtt"][0])
         log = functions.PLACES[name].log
         assert role["OwnLog"]["Resource"] == {"Fn::GetAtt": [log, "Arn"]}
@@ -119,7 +120,7 @@ def test_a_function_writes_to_its_own_log_and_its_key_serves_through_services_on
 
 
 def test_functions_run_as_meant(template: Template) -> None:
-    for name, properties in of_type(template, "AWS::Lambda::Function").items():
+    for name, properties in reading.functions(template).items():
         assert properties["Runtime"] == "python3.13"
         assert properties["Architectures"] == ["arm64"]
         assert properties["MemorySize"] == 1024
@@ -139,7 +140,7 @@ def test_the_environment_is_what_the_config_reads(template: Template) -> None:
         and isinstance(node.args[0], ast.Constant)
     }
     assert read
-    for properties in of_type(template, "AWS::Lambda::Function").values():
+    for properties in reading.functions(template).values():
         variables = properties["Environment"]["Variables"]
         assert set(variables) == read
         assert all(isinstance(value, dict) or value == "" for value in variables.values()), (

@@ -581,7 +581,7 @@ def _due(partition: str) -> list[dict[str, Any]]:
 
 
 def test_no_function_may_read_whole_tables_or_change_what_holds_the_data(template: Template) -> None:
-    for name in reading.of_type(template, "AWS::Lambda::Function"):
+    for name in reading.functions(template):
         for action in _allowed(template, name) - _FOR_LAMBDA:
             _, verb = action.removesuffix(" on an index").split(":")
             assert re.fullmatch(

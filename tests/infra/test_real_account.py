@@ -21,7 +21,7 @@ _ASKED = {"APIHandler", "GatesHandler", "WebsocketConnect", "WebsocketMessage", 
 
 
 def _functions(template: Template) -> dict[str, dict[str, Any]]:
-    return reading.of_type(template, "AWS::Lambda::Function")
+    return reading.functions(template)
 
 
 def _may_send_to(template: Template, function: str) -> set[str]:

@@ -39,7 +39,7 @@ def test_every_dead_letter_queue_has_an_alarm_at_the_first_message(template: Tem
     watched = {
         reading.logical_name(alarm["Dimensions"][0]["Value"])
         for alarm in reading.of_type(template, "AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
+        if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
     }
     assert watched == _dead_letters(template)
 
@@ -48,9 +48,9 @@ def test_every_function_has_an_alarm_on_its_errors(template: Template) -> None:
     watched = [
         alarm["Dimensions"][0]["Value"]
         for alarm in reading.of_type(template, "AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "Errors"
+        if alarm.get("MetricName") == "Errors"
     ]
-    functions = reading.of_type(template, "AWS::Lambda::Function").values()
+    functions = reading.functions(template).values()
     assert sorted(map(str, watched)) == sorted(str(function["FunctionName"]) for function in functions)
 
 
@@ -71,7 +71,7 @@ def test_wrong_passwords_have_an_alarm_for_each_portal_with_a_log_in(template: T
     watched = [
         {entry["Name"]: entry["Value"] for entry in alarm["Dimensions"]}
         for alarm in reading.of_type(template, "AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "WrongPasswords" and alarm["Namespace"] == "Gatehouse"
+        if alarm.get("MetricName") == "WrongPasswords" and alarm["Namespace"] == "Gatehouse"
     ]
     log_ins = {route.portal for route in ROUTES if route.guard is None and route.path.endswith("/login")}
     assert sorted(alarm["portal"] for alarm in watched) == sorted(log_ins)
@@ -82,7 +82,7 @@ def test_guesses_at_a_second_factor_have_an_alarm(template: Template) -> None:
     (alarm,) = [
         alarm
         for alarm in reading.of_type(template, "AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "GuessedSecondFactors"
+        if alarm.get("MetricName") == "GuessedSecondFactors"
     ]
     assert {entry["Name"]: entry["Value"] for entry in alarm["Dimensions"]} == {
         "stage": {"Ref": "Stage"},
@@ -286,7 +286,7 @@ def test_the_caps_of_sms_have_their_metrics_and_alarms(template: Template) -> No
         assert {reading.logical_name(one["LogGroupName"]) for one in of_metric} == logs
         alarm = alarms[f"Sms{metric}Alarm"]
         spaces = {one["MetricTransformations"][0]["MetricNamespace"]["Fn::Sub"] for one in of_metric}
-        assert (alarm["MetricName"], {alarm["Namespace"]["Fn::Sub"]}, alarm["Threshold"]) == (metric, spaces, 0)
+        assert (alarm.get("MetricName"), {alarm["Namespace"]["Fn::Sub"]}, alarm["Threshold"]) == (metric, spaces, 0)
 
 
 def test_the_monthly_spend_of_sms_is_limited_by_a_parameter_outside_local_runs(template: Template) -> None:

@@ -9,7 +9,7 @@ import pytest
 import app
 from chalicelib.portals.http.paths import INCIDENT_REPORT
 from chalicelib.portals.http.route import ROUTES, AnyRoute
-from infra.package import functions, shares, throttles
+from infra.package import canary, functions, shares, throttles
 from tests.infra import reading
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -21,7 +21,7 @@ def _integrations(template: Template) -> dict[str, set[str]]:
     """Return the functions that the API's paths name, by path."""
     (api,) = reading.of_type(template, "AWS::ApiGateway::RestApi").values()
     return {
-        path: set(re.findall(r"\$\{(\w+)\.Arn\}/invocations", json.dumps(item)))
+        path: set(re.findall(r"\$\{(\w+)Alias\}/invocations", json.dumps(item)))
         for path, item in api["Body"]["paths"].items()
     }
 
@@ -55,7 +55,7 @@ def test_the_gateway_may_call_both_functions(template: Template) -> None:
         for permission in reading.of_type(template, "AWS::Lambda::Permission").values()
         if {"Ref": "RestAPI"} in permission["SourceArn"].get("Fn::Sub", ["", {}])[1].values()
     }
-    assert allowed == {shares.API, shares.GATES}
+    assert allowed == {canary.alias_of(function) for function in (shares.API, shares.GATES)}
 
 
 @pytest.mark.parametrize("function", [shares.API, shares.GATES])
