@@ -72,14 +72,6 @@ def test_every_demo_log_in_of_the_readme_is_one() -> None:
     }
 
 
-def test_every_alarm_has_a_runbook() -> None:
-    resources = template.load()["Resources"]
-    alarms = {name for name, resource in resources.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
-    runbooks = (pages.ROOT / "docs" / "operations.md").read_text().partition("\n## Runbooks")[2]
-    assert alarms
-    assert set(re.findall(r"`(\w+Alarm)`", runbooks)) == alarms
-
-
 def test_every_parameter_and_variable_is_explained() -> None:
     operations = (pages.ROOT / "docs" / "operations.md").read_text()
     config = (pages.ROOT / "chalicelib" / "config.py").read_text()

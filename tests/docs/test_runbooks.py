@@ -1,0 +1,101 @@
+"""Each runbook has one form, each block of commands says where it runs, and what needs an account exists there."""
+
+import fnmatch
+import re
+from pathlib import Path
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
+
+from infra import template
+from tests.docs import pages, runbooks
+from tests.docs.runbooks import ACCOUNT, GATE, RUN, Command
+
+EACH = pytest.mark.parametrize("page", runbooks.each_page(), ids=lambda page: page.stem)
+# Services whose name at the command line is not botocore's, and what every command of it takes.
+_SERVICES = {"s3api": "s3"}
+_ALWAYS = {"region", "output", "query", "profile"}
+
+
+@EACH
+def test_each_page_has_the_one_form_and_fits_on_two_screens(page: Path) -> None:
+    text = page.read_text()
+    places = [text.find(part) for part in runbooks.FORM]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert text.startswith("# ")
+    assert len(text.splitlines()) <= 100
+
+
+@EACH
+def test_each_block_says_where_it_runs(page: Path) -> None:
+    assert set(runbooks.marks(page.read_text())) <= {f"sh {mark}" for mark in (RUN, ACCOUNT, GATE)}
+
+
+@EACH
+def test_each_page_is_listed_with_its_alarms(page: Path) -> None:
+    index = (runbooks.FOLDER / runbooks.INDEX).read_text()
+    [row] = [line for line in index.splitlines() if f"({page.name})" in line and line.startswith("|")]
+    alarms = page.read_text().partition("**What users see.**")[0]
+    assert runbooks.alarms(row) == runbooks.alarms(alarms)
+
+
+def test_every_alarm_has_a_runbook() -> None:
+    resources = template.load()["Resources"]
+    alarms = {
+        name
+        for name, resource in resources.items()
+        if resource["Type"] in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    }
+    named = {pattern for page in runbooks.each_page() for pattern in runbooks.alarms(page.read_text())}
+    assert alarms
+    assert {name for name in alarms if not any(fnmatch.fnmatch(name, pattern) for pattern in named)} == set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [command for command in runbooks.commands(ACCOUNT) if command.words[0] == "aws"],
+    ids=lambda command: " ".join(command.words[1:3]),
+)
+def test_each_command_of_the_aws_command_line_is_one_with_these_options(command: Command) -> None:
+    """It cannot run here. The command line is made of the models that this reads: operation, options, required ones."""
+    _, service, operation, *rest = command.words
+    try:
+        model = botocore.session.get_session().get_service_model(_SERVICES.get(service, service))
+    except UnknownServiceError:
+        pytest.fail(f"aws has no service {service}")
+    operations = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in operations
+    inputs = model.operation_model(operations[operation]).input_shape
+    options = {xform_name(name, "-") for name in (inputs.members if inputs is not None else ())} | _ALWAYS
+    given = {word.removeprefix("--") for word in rest if word.startswith("--")}
+    assert given <= options
+    required = {xform_name(name, "-") for name in (inputs.required_members if inputs is not None else ())}
+    assert required <= given, "the operation needs these too"
+
+
+def test_each_parameter_of_a_deployment_is_one_of_the_stack() -> None:
+    operations = (pages.ROOT / "docs" / "operations.md").read_text()
+    named = {
+        name
+        for command in runbooks.commands(ACCOUNT, RUN)
+        if command.words[:2] == ["make", "deploy"]
+        for name in re.findall(r"\b([A-Z][A-Za-z]+)=", command.text.partition("ARGS=")[2])
+    }
+    assert len(named) > 8
+    assert {name for name in named if f"`{name}`" not in operations} == set()
+
+
+def test_each_log_query_that_a_page_names_exists() -> None:
+    from infra.logs import saved
+
+    named = {
+        word.removeprefix("QUERY=")
+        for command in runbooks.commands(RUN, ACCOUNT)
+        for word in command.words
+        if word.startswith("QUERY=")
+    }
+    assert named <= set(saved.load())
+    assert set(saved.load()) - named <= {saved.TRACE}, "a query that no page uses"
