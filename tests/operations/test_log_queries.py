@@ -184,12 +184,12 @@ def test_a_runs_log_is_bounded_and_read_in_its_order_over_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(logging.getLogger(logger.name), "level", logging.INFO)
-    with run_log.kept(tmp_path / "log", fresh=True, most_bytes=20_000):
+    with run_log.kept(tmp_path / "log", fresh=True, most_bytes=10_000):
         for number in range(400):
             logger.info("scan decided", extra={"scan_id": f"scan-{number}", "result": "valid"})
     files = list((tmp_path / "log").iterdir())
     assert len(files) == 4
-    assert sum(path.stat().st_size for path in files) <= 4 * 20_000
+    assert sum(path.stat().st_size for path in files) <= 4 * 10_000
     numbers = [int(found["scan_id"].removeprefix("scan-")) for found in run_log.lines(tmp_path / "log")]
     assert numbers == list(range(numbers[0], 400))
 
