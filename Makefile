@@ -113,7 +113,12 @@ relist: setup ## Write the list entries of rows that were stored before their li
 
 rebuild: setup ## Make every projection of a restored table again, and compare (STAGE=prod, ARGS="--help" explains)
 	@$(PY) -m infra.rebuild $(if $(STAGE),--stage $(STAGE)) $(ARGS)
-.PHONY: rebuild
+drill: setup engine ## Lose a table, restore it at a minute, rebuild it and compare, at full size (ARGS="--tickets 5000 …")
+	@$(PY) -m infra.rebuild.drill $(ARGS)
+
+erase-again: setup ## After a restore, erase again who was erased after its minute (STAGE=prod)
+	@$(PY) -m infra.rebuild.erase_again $(if $(STAGE),--stage $(STAGE)) $(ARGS)
+.PHONY: rebuild drill erase-again
 
 lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done

@@ -375,6 +375,11 @@ def put_many(items: Iterable[Item]) -> int:
     return _write_many({"PutRequest": {"Item": put(item).arguments["Item"]}} for item in items)
 
 
+def put_raw(raws: Iterable[RawItem]) -> int:
+    """Write raw items as `put_many` does, for commands that copy or reset them."""
+    return _write_many({"PutRequest": {"Item": raw}} for raw in raws)
+
+
 def remove_many(places: Iterable[Key]) -> int:
     """Delete the items at these keys, unconditionally, 25 a request; return how many keys there were."""
     return _write_many({"DeleteRequest": {"Key": _raw(key)}} for key in places)

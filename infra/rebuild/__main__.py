@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Only now: the items read the name of their table when they are imported.
     from chalicelib.table import operations
     from infra.rebuild import comparing, rebuilding
+    from infra.rebuild.resetting import Reset
     from infra.rebuild.walk import Progress, Walk
 
     client, table = operations.client(), os.environ["TABLE_NAME"]
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     began = time.monotonic()
     if not options.compare_only:
-        if options.way == "whole" and not options.dry_run and not options.in_place and _is_read(client, table):
+        is_used = _is_read(client, table)
+        if options.way == "whole" and is_used and not options.dry_run and not options.in_place:
             sys.stderr.write(
                 f"{table} has a stream, so a stack may use it. A rebuild of a table in use shows wrong totals until it"
                 " is done: rebuild a restored table before it gets its stream, or pass --in-place.\n"
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         passes = PASSES if options.way == "whole" else ("replay",)
         mark = Path(options.mark or f".local/rebuild-{options.stage}.json")
         progress = Progress(None if options.dry_run else mark, passes=passes, of=f"{table} {options.way}")
-        done = rebuilding.rebuild(walk(table), progress, passes=passes, is_dry=options.dry_run)
+        done = rebuilding.rebuild(walk(table), progress, passes=passes, reset=Reset(options.dry_run, is_used))
         sys.stdout.write(f"{done}\n{table}: {(time.monotonic() - began) / 60:.2f} minutes\n")
     if options.compare is None:
         return 0

@@ -6,9 +6,9 @@ from infra.rebuild.resetting import Reset
 from infra.rebuild.walk import Progress, Walk
 
 
-def rebuild(walk: Walk, progress: Progress, *, passes: tuple[str, ...], is_dry: bool = False) -> str:
+def rebuild(walk: Walk, progress: Progress, *, passes: tuple[str, ...], reset: Reset) -> str:
     """Run the passes that are not over yet; return what was done, as a text. In a dry run only the first, counting."""
-    reset, totals = Reset(is_dry=is_dry), 0
+    is_dry, totals = reset.is_dry, 0
     for name in passes:
         if progress.is_done(name):
             continue

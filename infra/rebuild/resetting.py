@@ -17,9 +17,14 @@ BY_MARKS = frozenset(("attendance_totals", "event_attendance_totals"))
 
 @dataclass(slots=True)
 class Reset:
-    """What a pass does, or in a dry run would do: items removed and changed, by kind."""
+    """What a pass does, or in a dry run would do: items removed and changed, by kind.
+
+    Of a table that is in use, each item is changed for itself, so that no write beside it is lost. Else they are
+    written whole, 25 a request.
+    """
 
     is_dry: bool = False
+    is_used: bool = False
     removed: dict[str, int] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
 
@@ -31,12 +36,52 @@ class Reset:
             _count(self.removed, raw)
         if not self.is_dry:
             operations.remove_many(gone)
-        for raw in page:
-            if operations.key_of(raw) not in gone and (change := _change(raw)):
-                _count(self.changed, raw)
-                if not self.is_dry:
-                    client: Any = operations.client()
-                    client.update_item(**change)
+        changes = {
+            operations.key_of(raw): (raw, change)
+            for raw in page
+            if operations.key_of(raw) not in gone and (change := _change(raw)) is not None
+        }
+        for raw, _ in changes.values():
+            _count(self.changed, raw)
+        if self.is_dry:
+            return
+        if not self.is_used:
+            operations.put_raw(change.applied(raw) for raw, change in changes.values())
+            return
+        client: Any = operations.client()
+        for raw, change in changes.values():
+            client.update_item(**change.request(raw))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Attributes that go from an item, and such that get a value."""
+
+    gone: tuple[str, ...]
+    values: dict[str, Any]
+
+    def applied(self, raw: RawItem) -> RawItem:
+        """Return the item afterwards."""
+        return {name: value for name, value in raw.items() if name not in self.gone} | self.values
+
+    def request(self, raw: RawItem) -> dict[str, Any]:
+        """Return the request that makes the change and no other."""
+        aliases = {name: f"#a{number}" for number, name in enumerate([*self.gone, *self.values])}
+        parts = []
+        if self.values:
+            sets = (f"{aliases[name]} = :v{number}" for number, name in enumerate(self.values))
+            parts.append("SET " + ", ".join(sets))
+        if self.gone:
+            parts.append("REMOVE " + ", ".join(aliases[name] for name in self.gone))
+        values = {f":v{number}": value for number, value in enumerate(self.values.values())}
+        return {
+            "TableName": Item.Meta.table_name,
+            "Key": {"pk": raw["pk"], "sk": raw["sk"]},
+            "UpdateExpression": " ".join(parts),
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeNames": {alias: name for name, alias in aliases.items()},
+            **({"ExpressionAttributeValues": values} if values else {}),
+        }
 
 
 def _count(counts: dict[str, int], raw: RawItem) -> None:
@@ -60,38 +105,19 @@ def projected(raw: RawItem) -> Iterator[str]:
             yield name
 
 
-def _change(raw: RawItem) -> dict[str, Any] | None:
-    """Return the request that resets what the stream keeps on an item; None where there is nothing."""
-    names = list(projected(raw))
-    sets: dict[str, Any] = {}
-    kind = raw["kind"]["S"]
+def _change(raw: RawItem) -> _Change | None:
+    """Return what resets what the stream keeps on an item; None where there is nothing."""
+    gone, values, kind = tuple(projected(raw)), dict[str, Any](), raw["kind"]["S"]
     if kind == "ticket_bucket":
         bucket = TicketBucket.from_raw_data(raw)
         # A deleted ticket's item goes, so its bit is all that says that it was scanned (D-TIX-02).
-        gone = int.from_bytes(bucket.scanned, "little") & int.from_bytes(bucket.deleted, "little")
-        if gone.to_bytes(len(bucket.scanned), "little") != bucket.scanned:
-            sets["scanned"] = {"B": gone.to_bytes(len(bucket.scanned), "little")}
+        kept = int.from_bytes(bucket.scanned, "little") & int.from_bytes(bucket.deleted, "little")
+        if kept.to_bytes(len(bucket.scanned), "little") != bucket.scanned:
+            values["scanned"] = {"B": kept.to_bytes(len(bucket.scanned), "little")}
     if kind == "scan" and "revision" in raw and raw.get("counted_revision") != raw["revision"]:
         # It is counted again as it is now.
-        sets["counted_revision"] = raw["revision"]
-    if not names and not sets:
-        return None
-    aliases = {name: f"#a{number}" for number, name in enumerate([*names, *sets])}
-    parts = []
-    if sets:
-        parts.append("SET " + ", ".join(f"{aliases[name]} = :v{number}" for number, name in enumerate(sets)))
-    if names:
-        parts.append("REMOVE " + ", ".join(aliases[name] for name in names))
-    change: dict[str, Any] = {
-        "TableName": Item.Meta.table_name,
-        "Key": {"pk": raw["pk"], "sk": raw["sk"]},
-        "UpdateExpression": " ".join(parts),
-        "ConditionExpression": "attribute_exists(pk)",
-        "ExpressionAttributeNames": {alias: name for name, alias in aliases.items()},
-    }
-    if sets:
-        change["ExpressionAttributeValues"] = {f":v{number}": value for number, value in enumerate(sets.values())}
-    return change
+        values["counted_revision"] = raw["revision"]
+    return _Change(gone, values) if gone or values else None
 
 
 _MARKS = frozenset(("counted", "projected"))

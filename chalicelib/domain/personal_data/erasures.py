@@ -16,7 +16,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import encryption, jobs, photos
+from chalicelib.domain import encryption, erasure_register, jobs, photos
 from chalicelib.domain.access import accounts, lock_outs, otp
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
@@ -259,6 +259,8 @@ def run_step(job_id: str) -> bool | timedelta:
     if job is None or job.status != JobStatus.OPEN:
         return False
     name, stage = STAGES[job.done]
+    if not job.done:
+        erasure_register.note(Portal.WEBAPP, job.owner_id, by=job.created_by, asked_at=job.created_at)
     report = stage(Person(job.owner_id), job)
     if isinstance(report, timedelta):
         return report

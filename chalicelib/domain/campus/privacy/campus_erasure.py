@@ -15,7 +15,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import jobs
+from chalicelib.domain import erasure_register, jobs
 from chalicelib.domain.access import accounts, lock_outs, otp
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
@@ -115,6 +115,8 @@ def run_step(job_id: str) -> bool | timedelta:
     job = operations.get(keys.campus_privacy.erasure(job_id))
     if job is None or job.status != JobStatus.OPEN:
         return False
+    if not job.done:
+        erasure_register.note(Portal.CAMPUS, job.owner_id, by=job.created_by, asked_at=job.created_at)
     wait = job.closed_at + QUIET - clock.now()
     if wait > timedelta(0):
         return wait
