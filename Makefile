@@ -118,7 +118,10 @@ drill: setup engine ## Lose a table, restore it at a minute, rebuild it and comp
 
 erase-again: setup ## After a restore, erase again who was erased after its minute (STAGE=prod)
 	@$(PY) -m infra.rebuild.erase_again $(if $(STAGE),--stage $(STAGE)) $(ARGS)
-.PHONY: rebuild drill erase-again
+
+upgrade-items: setup ## Write items of a former shape in the newest one (STAGE=prod, ARGS="--dry-run" counts them)
+	@$(PY) -m infra.rebuild.upgrade $(if $(STAGE),--stage $(STAGE)) $(ARGS)
+.PHONY: rebuild drill erase-again upgrade-items
 
 lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done

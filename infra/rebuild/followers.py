@@ -26,7 +26,7 @@ from chalicelib.domain.merchants import merchant_totals, stock_notices
 from chalicelib.domain.offline import feed
 from chalicelib.domain.organizations import ticket_totals
 from chalicelib.domain.organizers import organizers
-from chalicelib.domain.payments import cleared, disputes, invoices, reconciliation, refunds
+from chalicelib.domain.payments import cleared, disputes, invoices, reconciliation, reconciliations, refunds
 from chalicelib.domain.payouts import books, event_lines, holds, paying
 from chalicelib.domain.platform_totals import recent_acts, tallies
 from chalicelib.domain.sale import sales_totals
@@ -48,7 +48,10 @@ def _log(found: Sequence[Change]) -> list[Published]:
 
 
 def _cleared(found: Sequence[Change]) -> list[Published]:
-    cleared.write([change.after for change in found if isinstance(change.after, Journal)])
+    journals = [change.after for change in found if isinstance(change.after, Journal)]
+    if cleared.write(journals):
+        for day in {journal.posted_at.date() for journal in journals}:
+            reconciliations.schedule(day)  # one that was compared, or is due, stays as it is
     return []
 
 

@@ -9,6 +9,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.config import config
+from chalicelib.table import shapes
 from chalicelib.table.items.attributes import IntegerAttribute, MomentAttribute
 from chalicelib.table.items.reading import plan_of
 from chalicelib.table.places import Key, Place
@@ -30,6 +31,8 @@ class Item(Model):
     gsi2pk = UnicodeAttribute(null=True)
     gsi2sk = UnicodeAttribute(null=True)
     ttl = IntegerAttribute(null=True)
+    # Absent for 1 (chalicelib/table/shapes.py).
+    shape = IntegerAttribute(null=True)
 
     def __init__(
         self,
@@ -42,6 +45,8 @@ class Item(Model):
     ) -> None:
         """Create an item; `gsi1` and `gsi2` are its index keys."""
         super().__init__(pk, sk, **attributes)
+        if type(self).kind_name() in shapes.STEPS and attributes.get("_user_instantiated", True):
+            self.shape = shapes.newest(type(self).kind_name())
         if gsi1 is not None:
             self.put_in_gsi1(gsi1)
         if gsi2 is not None:
@@ -49,9 +54,18 @@ class Item(Model):
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
-        """Return the item of its stored form, of the class that its kind names. Raises ValueError for another class."""
+        """Return the item of its stored form, of the class that its kind names. Raises ValueError for another class.
+
+        It has the newest shape of its class (chalicelib/table/shapes.py). A kind of a later release is read as a plain
+        Item where any kind may be: readers of a whole partition pass it by.
+        """
         kind = data.get("kind")
-        stored = _stored_class(cls, kind.get("S") if kind else None)
+        name = kind.get("S") if kind else None
+        if name in shapes.STEPS:
+            data = shapes.upgraded(data)
+        stored = _stored_class(cls, name)
+        if stored is None and cls is Item and name not in _kinds():
+            return super().from_raw_data({each: value for each, value in data.items() if each != "kind"})
         plan = plan_of(stored) if stored is not None else None
         if plan is None:
             return super().from_raw_data(data)  # which also says what is wrong
@@ -62,6 +76,11 @@ class Item(Model):
         item = stored.__new__(stored)
         item.attribute_values = values
         return item  # type: ignore[no-any-return]  # it is of this class or one below
+
+    @classmethod
+    def kind_name(cls) -> str:
+        """Return the kind of the class, as the table stores it; empty for a base class."""
+        return str(cls.kind.get_discriminator(cls) or "")
 
     def put_in_gsi1(self, key: Key) -> None:
         """Set the key in the first index on an item that is not yet written."""
@@ -131,3 +150,12 @@ class SweptItem(Item):
         """Return the condition that its due key is unchanged since it was read."""
         cls = type(self)
         return cls.gsi2pk == self.gsi2pk if self.gsi2pk else cls.gsi2pk.does_not_exist()
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    """Return the kinds that this release knows. The classes are all there once the package is imported."""
+    classes: list[type[Item]] = [Item]
+    for cls in classes:
+        classes += cls.__subclasses__()
+    return frozenset(cls.kind_name() for cls in classes)
