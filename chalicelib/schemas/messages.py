@@ -56,7 +56,17 @@ def _count(number: int, one: str, many: str) -> str:
 
 def _at_least(context: Mapping[str, Any]) -> str:
     bound = context["ge"]
-    return f"must be {bound} or later" if isinstance(bound, date) else f"must be at least {bound}"
+    return f"must be {bound} or later" if _is_day(bound) else f"must be at least {bound}"
+
+
+def _below(context: Mapping[str, Any]) -> str:
+    bound = context["lt"]
+    return f"must be before {bound}" if _is_day(bound) else f"must be less than {bound}"
+
+
+def _is_day(bound: Any) -> bool:
+    """Say whether a bound is one of days: pydantic gives these as text, those of numbers as numbers."""
+    return isinstance(bound, date | str)
 
 
 def _too_few(context: Mapping[str, Any]) -> str:
@@ -70,7 +80,9 @@ def _too_short(context: Mapping[str, Any]) -> str:
 
 
 def _one_of(context: Mapping[str, Any]) -> str:
-    return f"must be {str(context['expected']).replace(chr(39), '')}"
+    # Python's spelling of words and booleans is not JSON's.
+    expected = str(context["expected"]).replace("'", "").replace("True", "true").replace("False", "false")
+    return f"must be {expected}"
 
 
 TABLE: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = {
@@ -97,9 +109,7 @@ TABLE: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = {
     "finite_number": _DECIMAL_NUMBER,
     "greater_than_equal": _at_least,
     "less_than_equal": lambda context: f"must be at most {context['le']}",
-    "less_than": lambda context: (
-        f"must be before {context['lt']}" if isinstance(context["lt"], date) else f"must be less than {context['lt']}"
-    ),
+    "less_than": _below,
     "bool_type": _BOOLEAN,
     "bool_parsing": _BOOLEAN,
     # Times

@@ -122,9 +122,25 @@ def _read_as(kind: type[date], spelling: re.Pattern[str]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-Instant = Annotated[AwareDatetime, _read_as(datetime, _SPELLED_INSTANT), AfterValidator(_within_reach)]
-_SpelledDay = Annotated[date, _read_as(date, _SPELLED_DAY)]
-Day = Annotated[_SpelledDay, Field(ge=date(1970, 1, 1), lt=_LATEST.date())]
+def _described(form: str, years: str) -> WithJsonSchema:
+    """Return what the OpenAPI document says of a day or a moment: its form, and a pattern of its years."""
+    return WithJsonSchema({"type": "string", "format": form, "pattern": f"^({years})-"}, mode="validation")
+
+
+# In another time zone than UTC the first and the last moment lie in the years beside.
+Instant = Annotated[
+    AwareDatetime,
+    _read_as(datetime, _SPELLED_INSTANT),
+    AfterValidator(_within_reach),
+    _described("date-time", "19(69|[7-9][0-9])|2[01][0-9]{2}|2200"),
+]
+# Bounds come before the spelling: around a validator of our own, pydantic names a bound by its repr.
+Day = Annotated[
+    date,
+    Field(ge=date(1970, 1, 1), lt=_LATEST.date()),
+    _read_as(date, _SPELLED_DAY),
+    _described("date", "19[7-9][0-9]|2[01][0-9]{2}"),
+]
 
 
 def _not_ahead(day: date) -> date:
@@ -134,7 +150,13 @@ def _not_ahead(day: date) -> date:
     return day
 
 
-Birthday = Annotated[_SpelledDay, Field(ge=date(1900, 1, 1)), AfterValidator(_not_ahead)]
+Birthday = Annotated[
+    date,
+    Field(ge=date(1900, 1, 1)),
+    _read_as(date, _SPELLED_DAY),
+    AfterValidator(_not_ahead),
+    _described("date", "(19|20)[0-9]{2}"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +260,13 @@ class MoneyOut(Out):
     currency: Annotated[str, Field(json_schema_extra={"pattern": r"^[A-Z]{3}$"}, examples=["PKR"])]
 
 
+_Decimal = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")]
+
+
 class MoneyIn(In):
     """An amount as a decimal string; the default currency is the one of the item that it pays."""
 
-    amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")]
+    amount: _Decimal
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
 
 
@@ -249,7 +274,7 @@ def _bare_amount(value: Any) -> Any:
     return {"amount": value} if isinstance(value, str) else value
 
 
-Amount = Annotated[MoneyIn, BeforeValidator(_bare_amount, json_schema_input_type=str | MoneyIn)]
+Amount = Annotated[MoneyIn, BeforeValidator(_bare_amount, json_schema_input_type=_Decimal | MoneyIn)]
 
 
 class Page(Protocol[ShownT]):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -162,6 +163,8 @@ def test_every_error_of_a_request_has_its_sentence(model: type[BaseModel]) -> No
                 sign in sentence for sign in ("Input should", "String should", "^", "\\", "[", "Value error")
             )
             assert sentence[0].islower(), sentence
+            # Such as the repr of a bound.
+            assert not re.search(r"\w\(|\b(None|True|False)\b", sentence), sentence
 
 
 @pytest.mark.parametrize(("batch", "records"), [(TapsIn, "taps"), (SyncLogsIn, "logs")])
