@@ -117,7 +117,7 @@ export function Tickets({ me }: { me: Me }): JSX.Element {
           <button type="button" disabled={pageOf() <= 1} onClick={() => show(filterOf(), pageOf() - 1)}>
             {t("tix.pages.before")}
           </button>
-          <span role="status">{t("tix.pages.of", { page: isolated(count(pageOf())), pages: isolated(count(pages)), total: isolated(count(found?.total ?? 0)) })}</span>
+          <span role="status">{t("tix.pages.of", { page: isolated(count(pageOf())), pages: isolated(count(pages)), total: isolated(found ? count(found.total) : "–") })}</span>
           <button type="button" disabled={pageOf() >= pages} onClick={() => show(filterOf(), pageOf() + 1)}>
             {t("tix.pages.next")}
           </button>

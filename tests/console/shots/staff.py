@@ -1,6 +1,6 @@
 """The staff's page: the dashboard, a search, a customer, a queue, and the company by month."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.console.shots import Shot
 from tests.console.site import Site
@@ -8,7 +8,7 @@ from tests.console.site import Site
 
 def _loaded(page: Page) -> None:
     page.locator("main h1").wait_for()
-    page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
 
 
 def shots(site: Site) -> list[Shot]:

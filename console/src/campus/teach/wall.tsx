@@ -199,12 +199,13 @@ function Room({ id }: { id: string }): JSX.Element {
       followed.end();
     };
   }, [id]);
-  const total = live.value?.total_registered ?? 0;
-  const expected = live.value?.expected ?? null;
+  const known = live.value;
+  const total = known?.total_registered ?? 0;
+  const expected = known?.expected ?? null;
   return (
     <section class="room" aria-label={t("campus.wall.room")}>
       <p class="total" aria-live="polite">
-        <Num>{expected === null ? count(total) : `${count(total)} / ${count(expected)}`}</Num>
+        <Num>{known === null ? "–" : expected === null ? count(total) : `${count(total)} / ${count(expected)}`}</Num>
         <small>{t(expected === null ? "campus.wall.submitted" : "campus.wall.of_expected")}</small>
       </p>
       {expected ? <progress max={expected} value={Math.min(total, expected)} aria-label={t("campus.wall.of_expected")} /> : null}
