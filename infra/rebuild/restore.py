@@ -1,0 +1,143 @@
+"""`make restore`: restore the table to a minute, beside the present one; with --finish give it what a stack needs.
+
+A restored table has neither stream, TTL nor recovery of its own (AWS: "Restoring a table using point-in-time
+recovery"). Between the two runs it is rebuilt, and nobody uses it.
+"""
+
+import argparse
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from infra import stages
+
+_POLL_SECONDS = 15.0
+# Above every number that a client may have seen of a channel since the minute: it then loads the state again.
+_AHEAD = 1_000_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Restore, or finish; return 0, or 1 where there is nothing to restore."""
+    options = _options(arguments)
+    stages.aim_at(options)
+    from chalicelib.table import operations
+
+    client: Any = operations.client()
+    source = stages.table_of(options.stage, options.table)
+    target = options.target or f"{source}-{options.minute:%Y%m%d%H%M}"
+    if options.finish:
+        finish(client, target, is_prod=options.stage == "prod")
+        return 0
+    restore(client, source, target, options.minute)
+    sys.stdout.write(
+        f"{target} is restored. Next:\n"
+        f'1. make rebuild STAGE={options.stage} ARGS="--table {target}"\n'
+        f'2. make erase-again STAGE={options.stage} ARGS="--table {target}"\n'
+        f'3. make restore STAGE={options.stage} MINUTE={options.minute:%Y-%m-%dT%H:%MZ} ARGS="--finish"\n'
+    )
+    return 0
+
+
+def restore(client: Any, source: str, target: str, minute: datetime) -> None:
+    """Restore a table to a minute as another one, and wait for it. A run after a killed one goes on waiting."""
+    try:
+        client.restore_table_to_point_in_time(
+            SourceTableName=source, TargetTableName=target, RestoreDateTime=minute, UseLatestRestorableTime=False
+        )
+    except client.exceptions.TableAlreadyExistsException:
+        sys.stdout.write(f"{target} exists already\n")
+    began = time.monotonic()
+    while _table(client, target)["TableStatus"] != "ACTIVE":
+        sys.stderr.write(f"restoring: {(time.monotonic() - began) / 60:.1f} minutes\n")
+        time.sleep(_POLL_SECONDS)
+
+
+def finish(client: Any, table: str, *, is_prod: bool) -> None:
+    """End what was of the lost hours, give a table what the template gives, and say how a stack uses it."""
+    cursors, heads = settle(client, table)
+    sys.stdout.write(
+        f"{cursors} events end the cursors of their gates, {heads} live channels go on at higher numbers\n"
+    )
+    described = _table(client, table)
+    if not described.get("StreamSpecification", {}).get("StreamEnabled"):
+        stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        client.update_table(TableName=table, StreamSpecification=stream)
+    if is_prod:
+        client.update_table(TableName=table, DeletionProtectionEnabled=True)
+    ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
+    if ttl == "DISABLED":
+        client.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
+    client.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    arn = _table(client, table)["LatestStreamArn"]
+    sys.stdout.write(f'make deploy ARGS="--lose-data TableName={table} TableStreamArn={arn}"\n')
+
+
+def settle(client: Any, table: str) -> tuple[int, int]:
+    """End the cursors of gates without network, and move live channels ahead; return how many of each."""
+    from infra.rebuild.walk import RawItem, Walk
+
+    counts = {"offline_event": 0, "live_head": 0}
+
+    def take(page: list[RawItem]) -> None:
+        for raw in page:
+            kind, key = raw["kind"]["S"], {"pk": raw["pk"], "sk": raw["sk"]}
+            if kind == "offline_event":
+                # Another key of fingerprints: every gate takes a full snapshot.
+                names = {"#g": "generation", "#k": "fingerprint_key"}
+                values = {":n": {"N": "1"}, ":k": {"B": secrets.token_bytes(len(raw["fingerprint_key"]["B"]))}}
+                change = "SET #g = #g + :n, #k = :k"
+            elif kind == "live_head":
+                names, values = {"#l": "last_id", "#u": "listened_until"}, {":n": {"N": str(_AHEAD)}}
+                change = "SET #l = #l + :n REMOVE #u"
+            else:
+                continue
+            client.update_item(
+                TableName=table,
+                Key=key,
+                UpdateExpression=change,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
+            counts[kind] += 1
+
+    Walk(client, table, threads=1).run("settle", take)
+    return counts["offline_event"], counts["live_head"]
+
+
+def _table(client: Any, table: str) -> dict[str, Any]:
+    described: dict[str, Any] = client.describe_table(TableName=table)["Table"]
+    return described
+
+
+def _minute(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no moment, such as 2026-11-28T08:30Z") from error
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no time zone; end it with Z for UTC")
+    return moment.astimezone(UTC)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make restore",
+        description="Restore the table to a minute, as another table; then --finish it for its stack.",
+        epilog="The AWS region and credentials come from the environment, as for the AWS command line.",
+    )
+    stages.add_arguments(parser)
+    parser.add_argument("--minute", required=True, type=_minute, help="the moment, such as 2026-11-28T08:30Z")
+    parser.add_argument("--target", help="the name of the restored table (default the table's with the minute)")
+    parser.add_argument("--finish", action="store_true", help="after the rebuild: stream, TTL, recovery, protection")
+    options = parser.parse_args(arguments)
+    stages.check(parser, options)
+    return options
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
