@@ -52,6 +52,9 @@ mutants: setup engine ## Seed bugs one by one, and require that a test fails for
 bench: setup engine ## Measure cost and speed
 	@$(PY) -m bench && $(PY) -m bench.audit_log
 
+cost: setup engine ## Print what scans, orders, cards and a month cost on AWS (ARGS=--quick)
+	@$(PY) -m bench.cost $(ARGS)
+
 console: pages console-checks ## Build the console, and check its types, style, budgets and rules
 
 console-checks: setup
@@ -162,4 +165,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench cost package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser

@@ -12,6 +12,7 @@ from bench import (
     campus,
     campus_reports,
     campus_simulator,
+    cost,
     exports,
     imports,
     machine,
@@ -91,7 +92,6 @@ def _runs(plan: Plan) -> tuple[list[Run], list[Run]]:
     """Return the runs at full speed, and those at the paces of the bill."""
     _step("starting the platform on DynamoDB Local")
     runs: list[Run] = []
-    paced: list[Run] = []
     with stack.running() as running:
         warm_up = _crowd(running, _WARM_UP * len(_KINDS))
         for kind in _KINDS:
@@ -103,11 +103,8 @@ def _runs(plan: Plan) -> tuple[list[Run], list[Run]]:
                     run = crowd.scan(kind, count, clients=clients)
                     runs.append(run)
                     _step(f"{tickets:,} tickets, {clients} clients, by {kind}: {run.scans / run.seconds:.0f} scans/s")
-        crowd = _crowd(running, sum(plan.paced))
-        for pace, count in zip(bill.PACES, plan.paced, strict=True):
-            paced.append(crowd.scan(Kind.CARD, count, clients=8, per_second=pace))
-            _step(f"at {pace:.0f} scans a second: {count} scans")
-    return runs, paced
+    _step(f"scanning at {' and '.join(f'{pace:.0f}' for pace in bill.PACES)} a second, as the deployed readers gather")
+    return runs, cost.paced(plan.paced)
 
 
 def main() -> None:
@@ -164,6 +161,7 @@ def main() -> None:
     (_OUT / f"{name}.json").write_text(json.dumps(asdict(findings)))
     print(f"\n{text}")
     _step(f"kept in build/bench/{name}.md")
+    bill.require_within(bills)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ class _Stream:
         for name in ("stream", "live"):
             wanted = [record for record in records if passes(filters.of_function(name), record)]
             work = [partial(getattr(app, name), {"Records": [record]}, None) for record in wanted]
-            found[name] = _logged(lambda work=work: [call() for call in work]) / len(work)  # type: ignore[misc]  # bound
+            found[name] = log_bytes(lambda work=work: [call() for call in work]) / len(work)  # type: ignore[misc]  # bound
         return found
 
     def profile(self) -> Profile:
@@ -127,7 +127,7 @@ class _Stream:
         return profiler.result()
 
 
-def _logged(act: Callable[[], object]) -> int:
+def log_bytes(act: Callable[[], object]) -> int:
     """Return how many bytes of log lines something writes."""
     from chalicelib.observability import logger
 
@@ -161,7 +161,7 @@ def _measure(scans: int) -> Processor:
         background[size] = stream.drain(size) / scans
     stream.skip()
     more = gate.prepare(Kind.QR, scans)
-    logged = {"handler": _logged(lambda: _scan(more)) / scans} | stream.logged()
+    logged = {"handler": log_bytes(lambda: _scan(more)) / scans} | stream.logged()
     stream.skip()
     profiler = Profiler()
     _scan(gate.prepare(Kind.QR, profiled), under=profiler)

@@ -11,16 +11,11 @@ refused card is marked as well, for all that it opens at the event (D-GATE-09).
 """
 
 from dataclasses import replace
-from functools import cache
-from typing import Any
 
-from pynamodb.expressions.condition import Condition
-
-from chalicelib import clock
 from chalicelib.domain import admission
 from chalicelib.domain.admission import TicketFacts, Verdict
 from chalicelib.domain.cards import cards
-from chalicelib.domain.gate import leaves, merging, repeats
+from chalicelib.domain.gate import entries, leaves, merging, repeats
 from chalicelib.domain.gate.answers import (
     FirstScanShown,
     ScanDecision,
@@ -37,9 +32,8 @@ from chalicelib.domain.gate.repeats import Repeated, facts_of
 from chalicelib.errors import IdempotencyMismatch, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Passage, Scan, Ticket
-from chalicelib.table.prepared import Prepared
-from chalicelib.vocabulary import Direction, Presence, Reason, ScanKind, ScanResult, ScanSource, TicketStatus
+from chalicelib.table.items import Scan, Ticket
+from chalicelib.vocabulary import Direction, Presence, Reason, ScanKind, ScanResult, TicketStatus
 
 # An attempt fails only when another scan of the same ticket made progress.
 _ATTEMPTS = 8
@@ -129,7 +123,7 @@ def _try_first_entry(look: FoundReading, ticket_id: str, *, remaining: int | Non
     A retry of the scan that admitted the ticket gets the first answer again.
     """
     try:
-        raw = operations.record(_first_entry(look, ticket_id, remaining=remaining))
+        raw = operations.record(entries.first_entry(look, ticket_id, remaining=remaining))
     except operations.ConditionFailed as failure:
         ticket = failure.found(Ticket)
         return ticket and (_first_answer_on(look, ticket) or ticket)
@@ -147,15 +141,10 @@ def _read(look: FoundReading) -> dict[str, Ticket]:
     return {t: found[keys.tickets.ticket(t)] for t in ids if keys.tickets.ticket(t) in found}
 
 
-def _owner_of_card(look: FoundReading) -> str | None:
-    """Return the customer who owns the presented card, or None."""
-    return look.card.customer_id if look.card is not None else None
-
-
 def _judge(look: FoundReading, tickets: dict[str, Ticket]) -> tuple[Verdict, Ticket | None]:
     """Return the first ticket that may pass, else the first one's verdict."""
     # A ticket transferred since the card was read no longer belongs to that card.
-    owner = _owner_of_card(look)
+    owner = entries.owner_of_card(look)
     opened = [ticket for ticket in tickets.values() if owner is None or ticket.customer_id in (None, owner)]
     verdicts = [(admission.decide(look.case(facts_of(ticket))), ticket) for ticket in opened]
     for verdict, ticket in verdicts:
@@ -175,75 +164,9 @@ def _remaining(look: FoundReading, place: int) -> int | None:
     return len(look.ticket_ids) - place - 1 if several else None
 
 
-def _passage(look: FoundReading, *, ticket_id: str, remaining: int | None) -> Passage:
-    reading, caller = look.reading, look.caller
-    return Passage(
-        scan_id=reading.scan_id,
-        caller_id=caller.id,
-        caller_name=caller.name,
-        subject=None if look.subject == ticket_id else look.subject,
-        log_id=look.log_id,
-        decided_at=look.now,
-        scanned_at=None if look.at == look.now else look.at,
-        direction=None if reading.heading is Direction.ENTRY else reading.heading,
-        scan_kind=None if reading.kind is ScanKind.SCAN else reading.kind,
-        source=None if caller.source is ScanSource.ONLINE else caller.source,
-        gate=look.gate,
-        remaining=remaining,
-        seq=reading.seq,
-    )
-
-
-def _is_ticket_fit(fitness: dict[str, Any]) -> Condition:
-    """Return the rule's checks of event and ticket as a condition."""
-    fit: Condition = (Ticket.event_id == fitness["event_id"]) & (Ticket.status == TicketStatus.VALID)
-    if "credential" in fitness:
-        fit = fit & (Ticket.credential == fitness["credential"])
-    if "owner" in fitness:
-        fit = fit & ((Ticket.customer_id == fitness["owner"]) | Ticket.customer_id.does_not_exist())
-    return fit
-
-
-def _fitness(look: FoundReading) -> dict[str, Any]:
-    """Return the values that a ticket must have for this reading; no owner or credential where none is shown."""
-    fitness: dict[str, Any] = {"event_id": look.caller.event_id}
-    if look.presented.credential is not None:
-        fitness["credential"] = look.presented.credential
-    if (owner := _owner_of_card(look)) is not None:
-        fitness["owner"] = owner
-    return fitness
-
-
-def _first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) -> operations.Write:
-    """Return the one write that admits a ticket that was never scanned."""
-    fitness = _fitness(look)
-    values = {**fitness, "passage": _passage(look, ticket_id=ticket_id, remaining=remaining)}
-    return _prepared_entry(frozenset(fitness)).fill(keys.tickets.ticket(ticket_id), values)
-
-
-@cache
-def _prepared_entry(names: frozenset[str]) -> Prepared:
-    """Compose the write of a first entry, which has few shapes: with and without a credential and an owner."""
-    examples: dict[str, tuple[Any, Any]] = {
-        "event_id": (Ticket.event_id, "an event"),
-        "credential": (Ticket.credential, 1),
-        "owner": (Ticket.customer_id, "an owner"),
-    }
-    shown = {name: examples[name] for name in names}
-    passage = Passage(scan_id="a scan", caller_id="a caller", log_id="an entry", decided_at=clock.now())
-    write = operations.change(
-        keys.tickets.ticket("a ticket"),
-        [Ticket.presence.set(Presence.INSIDE), Ticket.admission.set(passage)],
-        _is_ticket_fit({name: value for name, (_, value) in shown.items()})
-        & Ticket.admission.does_not_exist()
-        & Ticket.contested.does_not_exist(),
-    )
-    return Prepared(write, passage=(Ticket.admission, passage), **shown)
-
-
 def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | None) -> ScanDecision | None:
     """Record a passage and the scan in one transaction: a re-entry, an exit or a contested entry."""
-    passage = _passage(look, ticket_id=ticket.ticket_id, remaining=remaining)
+    passage = entries.passage(look, ticket_id=ticket.ticket_id, remaining=remaining)
     first_entry = ticket.admission is None
     is_exit = look.reading.heading is Direction.EXIT
     actions = [
@@ -261,7 +184,7 @@ def _admit_with_record(look: FoundReading, ticket: Ticket, *, remaining: int | N
                 # The leave that a return closes is the one that was read.
                 keys.tickets.ticket(ticket.ticket_id),
                 actions,
-                _is_ticket_fit(_fitness(look)) & merging.unchanged(ticket),
+                entries.is_fit(entries.fitness(look)) & merging.unchanged(ticket),
             ),
             operations.put(record, Scan.pk.does_not_exist()),
             *on_leave,
