@@ -55,6 +55,9 @@ bench: setup engine ## Measure cost and speed
 cost: setup engine ## Print what scans, orders, cards and a month cost on AWS (ARGS=--quick)
 	@$(PY) -m bench.cost $(ARGS)
 
+load: setup ## Rehearse the rushes of an evening at small size (URL=http://127.0.0.1:8000, ARGS="--help" explains)
+	@$(PY) -m bench.rehearsal --url $(or $(URL),http://127.0.0.1:8000) $(ARGS)
+
 console: pages console-checks ## Build the console, and check its types, style, budgets and rules
 
 console-checks: setup
@@ -165,4 +168,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench cost package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench cost load package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser
