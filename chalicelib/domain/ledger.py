@@ -21,6 +21,7 @@ from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.money import Money
 from chalicelib.errors import InsufficientBalance, InvalidState
 from chalicelib.identifiers import entry_id_of
+from chalicelib.observability import count, logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AccountTotal, CardBalance, CardEntry, Journal
 from chalicelib.table.places import Place
@@ -34,6 +35,7 @@ REFUNDS_DUE = "refunds_due"
 # Account of money that is owed to customers, and that no card holds any more.
 UNCLAIMED = "unclaimed"
 _CARD = "card:"
+IMBALANCE = "ledger imbalance"
 # Every payment changes the fees and a provider's account; a partition takes 1,000 writes a second (AWS).
 TOTAL_SHARDS = 8
 _JOURNALS_PER_TRANSACTION = 45
@@ -323,11 +325,20 @@ def follow(changes: Sequence[Change]) -> list[Published]:
         before, after = change.before, change.after
         if isinstance(after, Journal) and before is None and not after.counted:
             journals[after.journal_id] = after
+            _check(after)
         elif isinstance(after, CardBalance):
             facts += _low_balance(before if isinstance(before, CardBalance) else None, after)
     for batch in _batches(list(journals.values())):
         _count(batch)
     return facts
+
+
+def _check(journal: Journal) -> None:
+    """Report a stored journal whose entries do not sum to zero, which no code path writes."""
+    off = sum(int(entry["amount"]) for entry in journal.entries)
+    if off:
+        # An alarm counts these lines.
+        logger.error(IMBALANCE, extra={"journal_id": journal.journal_id, "off_by": off, "currency": journal.currency})
 
 
 def _low_balance(before: CardBalance | None, after: CardBalance) -> list[Published]:
@@ -391,7 +402,17 @@ def _count(journals: Sequence[Journal]) -> None:
         except operations.ConditionFailed as failure:
             pending = [journal for place, journal in enumerate(pending) if place not in failure.failures]
         else:
+            count("MoneyMoved", _moved(pending), by="account")
             return
+
+
+def _moved(journals: Sequence[Journal]) -> Counter[str]:
+    """Return what journals add to each kind of account in a currency, in minor units, such as `payable PKR`."""
+    moved: Counter[str] = Counter()
+    for journal in journals:
+        for entry in journal.entries:
+            moved[f"{entry['account'].partition(':')[0]} {journal.currency}"] += int(entry["amount"])
+    return moved
 
 
 def _additions(journals: Sequence[Journal]) -> list[operations.Write]:

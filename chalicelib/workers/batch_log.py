@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chalicelib import clock
 from chalicelib.domain.access import security_log
 from chalicelib.domain.access.security_log import Ended
 from chalicelib.observability import log_keys, logger
@@ -37,6 +38,7 @@ def middleware(event: Any, get_response: Callable[[Any], Any]) -> Any:
                 facts["status"] = (answer or {}).get("statusCode")
             write = logger.warning if failed else logger.info
         finally:
+            facts |= _behind(content)
             write("call", extra={**facts, "milliseconds": round((time.perf_counter() - began) * 1000, 1)})
             if "route" in facts:
                 address = (content["requestContext"].get("identity") or {}).get("sourceIp")
@@ -55,6 +57,20 @@ def _facts_of(content: Mapping[str, Any]) -> dict[str, Any]:
     if socket:
         return {"route": socket.get("routeKey"), "connection_id": socket.get("connectionId")}
     return {"schedule_id": content.get("id")}
+
+
+def _behind(content: Mapping[str, Any]) -> dict[str, int]:
+    """Return how old the oldest change of a stream's batch is, in whole seconds, once the batch is done.
+
+    The stream gives times in whole seconds, so the true age is up to a second less.
+    """
+    times = [
+        record["dynamodb"].get("ApproximateCreationDateTime")
+        for record in content.get("Records", ())
+        if "dynamodb" in record
+    ]
+    known = [float(each) for each in times if each is not None]
+    return {"behind_seconds": max(0, int(clock.now().timestamp() - min(known)))} if known else {}
 
 
 def _id_of(record: Mapping[str, Any]) -> Any:

@@ -391,6 +391,8 @@ def _stream_source(name: str, declared: dict[str, Any]) -> dict[str, Any]:
             # Includes what is written while the mapping is created.
             "StartingPosition": "TRIM_HORIZON",
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            # Counts what was read, also of what the filters leave out: the reader's dead man's switch.
+            "MetricsConfig": {"Metrics": ["EventCount"]},
             "BisectBatchOnFunctionError": True,
             # Many retries: a table that throttles for minutes must not send scans to the dead letters. Records go
             # there after half a day, while the stream, which keeps 24 h, still has them.

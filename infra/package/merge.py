@@ -25,6 +25,7 @@ from infra.package import (
 )
 from infra.package.application import Template
 from infra.package.targets import Target
+from infra.service_levels import platform, watching
 
 # cfn-lint's exit code is a bit field; warnings are 4, notes 8.
 _LINT_ERRORS = 2
@@ -40,6 +41,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
         **distribution.PARAMETERS,
         **adoption.PARAMETERS,
         **canary.PARAMETERS,
+        **platform.PARAMETERS,
         **key,
     }
     base["Parameters"] = production.parameters(_joined("Parameters", base["Parameters"], parameters), stage=stage)
@@ -54,6 +56,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
         distribution.CONDITIONS,
         adoption.CONDITIONS,
         canary.CONDITIONS,
+        platform.CONDITIONS,
     )
     base["Mappings"] = _joined("Mappings", mocks.mappings())
     base["Resources"] = _joined(
@@ -68,6 +71,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
         distribution.expand(gateway.API, gateway.STAGE_NAME),
     )
     base["Resources"] = canary.expand(base["Resources"], target)
+    base["Resources"] = watching.expand(base["Resources"])
     base["Outputs"] = _joined(
         "Outputs", base["Outputs"], gateway.outputs(), sockets.outputs(), distribution.outputs(), adoption.OUTPUTS
     )

@@ -22,12 +22,15 @@ from chalicelib.table.items import SentMessage
 CLAIMED_FOR = timedelta(minutes=1)
 # Exceeds the days that a queue (4) and its dead letters (14) keep a copy.
 _REMEMBERED_FOR = timedelta(days=30)
+# A metric counts these lines: how long a code waited, and whether SES or SNS has it.
+CODE = "code handed over"
 
 
-def deliver(message: Message) -> None:
+def deliver(message: Message, *, queued_at: datetime | None = None) -> None:
     """Send a message, unless its id was sent already; an SMS only within the caps of `sms`.
 
-    Raises Unavailable where another worker sends it now, and botocore's ClientError if the service refuses it.
+    `queued_at` is when its queue got it: a code is late after half a minute. Raises Unavailable where another worker
+    sends it now, and botocore's ClientError if the service refuses it.
     """
     if message.decoy:
         return
@@ -40,8 +43,17 @@ def deliver(message: Message) -> None:
             messages.send(admitted)
     except (BotoCoreError, ClientError, Unavailable):
         _end(message.message_id, until=until, sent_at=None)
+        _note_code(message, queued_at, sent=False)
         raise
     _end(message.message_id, until=until, sent_at=None if admitted is None else clock.now())
+    _note_code(message, queued_at, sent=admitted is not None)
+
+
+def _note_code(message: Message, queued_at: datetime | None, *, sent: bool) -> None:
+    """Log a try to send a code; its customer waits for it."""
+    if message.is_code and queued_at is not None:
+        waited = round((clock.now() - queued_at).total_seconds(), 1)
+        logger.info(CODE, extra={"sent_id": message.message_id, "sent": sent, "waited_seconds": waited})
 
 
 def _claim(message_id: str, *, until: datetime) -> bool:

@@ -37,6 +37,8 @@ def seal() -> Sealed | None:
     heads = _heads()
     sealed: Heads = last.heads if last else {}
     if lost := [shard for shard in sealed if _number(heads, shard) < _number(sealed, shard)]:
+        # An alarm counts these lines.
+        logger.error("audit log has lost entries", extra={"security": True, "shards": sorted(lost, key=int)})
         raise LostEntries(f"shards {', '.join(sorted(lost, key=int))} have lost entries of the audit log")
     if heads == sealed:
         return None

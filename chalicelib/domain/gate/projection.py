@@ -1,6 +1,6 @@
 """Stream follower of the gate: log entries and totals of scans, facts about devices and suspected clones."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from chalicelib import observability
@@ -8,8 +8,11 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain.access import devices
 from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.gate import checkin_totals, late_leaves, sequences
+from chalicelib.observability import logger
 from chalicelib.table.items import Device, Scan, Ticket
-from chalicelib.vocabulary import Fact, Reason
+from chalicelib.vocabulary import Direction, Fact, Presence, Reason
+
+DOUBLE = "double admission"
 
 
 @follows(
@@ -34,6 +37,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
             if entry is not None:
                 unrecorded.append(entry)
             late_leaves.follow(known, after)
+            _check(known, after)
         elif isinstance(after, Scan) and before is None and not after.counted:
             recorded.append(after)
             if after.reason == Reason.CLONE_SUSPECTED:
@@ -43,9 +47,28 @@ def follow(changes: Sequence[Change]) -> list[Published]:
         elif isinstance(after, Device):
             facts += devices.facts_of_change(before if isinstance(before, Device) else None, after)
     observability.count("Scans", checkin_totals.count(unrecorded, recorded), by="result")
+    refused = Counter(scan.reason.value for scan in recorded if scan.reason is not None)
+    observability.count("ScanRefusals", refused, by="reason")
     checkin_totals.recount(changed)
     _note_numbers([*unrecorded, *recorded])
     return facts
+
+
+def _check(before: Ticket | None, after: Ticket) -> None:
+    """Report a ticket that admitted a second time without an exit between, which no code path does.
+
+    Records made without the network may show that a ticket was used twice. Merging them counts up `merges`, and staff
+    see the conflict, so they are no fault here.
+    """
+    if before is None or before.admission is None or after.admission is None or before.merges != after.merges:
+        return
+    first, moved = before.admission, after.passage
+    is_other_admission = (first.caller_id, first.scan_id) != (after.admission.caller_id, after.admission.scan_id)
+    is_move = moved is not None and (before.passage is None or before.passage.scan_id != moved.scan_id)
+    enters = is_move and (moved.direction or Direction.ENTRY) is Direction.ENTRY
+    if is_other_admission or (enters and before.presence is Presence.INSIDE):
+        # An alarm counts these lines.
+        logger.error(DOUBLE, extra={"ticket_id": after.ticket_id, "event_id": after.event_id})
 
 
 def _note_numbers(scans: Sequence[Scan]) -> None:

@@ -12,7 +12,7 @@ organizer's account too, with an alarm, and staff retry it.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from pynamodb.expressions.update import Action
 
@@ -33,6 +33,7 @@ from chalicelib.vocabulary import Fact, PayoutStatus, PayoutWait
 # Our choices: when the sweep looks again at a payout that waits, at one that the queue should have paid, and at one
 # that the provider has not paid out yet.
 _WAIT, _STUCK, _PENDING = timedelta(hours=1), timedelta(minutes=5), timedelta(minutes=15)
+OVERDUE, SENT = "payout overdue", "payout sent"
 
 
 def take_due(payout_id: str) -> bool:
@@ -43,6 +44,7 @@ def take_due(payout_id: str) -> bool:
     payout = operations.get(keys.money.payout(payout_id))
     if payout is None or not payout.is_due:
         return False
+    _check_day(payout)
     if payout.status == PayoutStatus.PROCESSING:
         if not pay(payout_id):
             _look_again(payout_id)
@@ -63,6 +65,16 @@ def take_due(payout_id: str) -> bool:
     if _try(payout, [*claimed, *named, Payout.waits_for.remove()], verified):
         logger.info("payout claimed", extra={"payout_id": payout_id})
     return True
+
+
+def _check_day(payout: Payout) -> None:
+    """Report a payout that its provider has not accepted by the end of its day, unless its organizer is waited for."""
+    is_unsent = payout.status in (PayoutStatus.SCHEDULED, PayoutStatus.PROCESSING) and payout.accepted_at is None
+    if not is_unsent or payout.waits_for in (PayoutWait.VERIFICATION, PayoutWait.BANK_ACCOUNT):
+        return
+    if clock.now().date() > date.fromisoformat(payout.scheduled_for):
+        # An alarm counts these lines.
+        logger.error(OVERDUE, extra={"payout_id": payout.payout_id, "event_id": payout.event_id})
 
 
 def _check_paid(payout: Payout) -> bool:
@@ -212,7 +224,7 @@ def _record(payout: Payout, sent: Sent) -> bool:
     if not _try(payout, actions, *writes):
         return False  # another delivery recorded the same transfer
     ids = {"payout_id": payout.payout_id, "event_id": payout.event_id, "attempt": payout.attempt}
-    logger.info("payout sent", extra={**ids, "result": sent.status.value})
+    logger.info(SENT, extra={**ids, "result": sent.status.value})
     return True
 
 

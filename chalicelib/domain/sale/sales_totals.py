@@ -21,6 +21,7 @@ from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.platform_totals import sums
 from chalicelib.domain.platform_totals.sums import SaleToCount
 from chalicelib.errors import Unavailable
+from chalicelib.observability import count
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Event, Item, Order, OrganizerDay, OrganizerTotals, RefundRequest, SalesTotals
 from chalicelib.table.items.attributes import IntegerAttribute
@@ -90,6 +91,8 @@ def _count(event_id: str, event: Event | None, trades: Sequence[Trade]) -> None:
             except operations.ConditionFailed as failure:
                 chunk = [trade for place, trade in enumerate(chunk) if place not in failure.failures]
             else:
+                outcomes = Counter("paid" if isinstance(trade, Order) else "refunded" for trade in chunk)
+                count("Orders", outcomes, by="outcome")
                 break
 
 
