@@ -64,12 +64,8 @@ def _behind(content: Mapping[str, Any]) -> dict[str, int]:
 
     The stream gives times in whole seconds, so the true age is up to a second less.
     """
-    times = [
-        record["dynamodb"].get("ApproximateCreationDateTime")
-        for record in content.get("Records", ())
-        if "dynamodb" in record
-    ]
-    known = [float(each) for each in times if each is not None]
+    times = [record.get("dynamodb", {}).get("ApproximateCreationDateTime") for record in content.get("Records", ())]
+    known = [each for each in times if isinstance(each, int | float)]
     return {"behind_seconds": max(0, int(clock.now().timestamp() - min(known)))} if known else {}
 
 

@@ -93,7 +93,9 @@ def _referring(part: Any) -> Any:
         case {"Fn::GetAtt": [str(name), str(attribute)]} if name in _ADOPTED:
             return _either(name, part, _ADOPTED[name].attributes[attribute])
         case {"Fn::Sub": str(text)}:
-            return _substituted(text)
+            return _substituted(text, {})
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            return _substituted(text, _referring(variables))
         case dict():
             return {key: _referring(value) for key, value in part.items()}
         case list():
@@ -105,9 +107,9 @@ def _either(name: str, own: dict[str, Any], given: dict[str, Any]) -> dict[str, 
     return {"Fn::If": [f"Makes{name}", own, given]}
 
 
-def _substituted(text: str) -> dict[str, Any]:
-    """Return a text with variables in the places of references to these resources."""
-    variables: dict[str, Any] = {}
+def _substituted(text: str, known: dict[str, Any]) -> dict[str, Any]:
+    """Return a text with variables in the places of references to these resources, beside those that it has."""
+    variables = dict(known)
 
     def variable(found: re.Match[str]) -> str:
         name, attribute = found[1], found[2]

@@ -235,10 +235,15 @@ def _line(metric: str, label: str, *, right: bool = False) -> Line:
 
 
 def _body(area: Area, watching: Resources, graphs: Sequence[Widget]) -> dict[str, Any]:
-    """Return a dashboard's body: a text in which CloudFormation fills in names."""
-    own = sorted(name for name, part in watching.items() if part["Metadata"]["Area"] == area.value)
-    always = [name for name in own if watching[name]["Type"] != alarms.BUDGET and "Condition" not in watching[name]]
-    height = 2 + len(always) // 6
+    """Return a dashboard's body: a text in which CloudFormation fills in names.
+
+    An alarm that some stages do not have is filled in with its comma, or is nothing.
+    """
+    own = [name for name, part in sorted(watching.items()) if part["Metadata"]["Area"] == area.value]
+    own = [name for name in own if watching[name]["Type"] != alarms.BUDGET]
+    some = {name: watching[name]["Condition"] for name in own if "Condition" in watching[name]}
+    arns = [f"${{{name}.Arn}}" for name in own if name not in some]
+    height = 2 + len(own) // 6
     widgets: list[dict[str, Any]] = [
         {
             "type": "alarm",
@@ -246,14 +251,22 @@ def _body(area: Area, watching: Resources, graphs: Sequence[Widget]) -> dict[str
             "y": 0,
             "width": _ACROSS,
             "height": height,
-            "properties": {"title": "Alarms", "alarms": [f"${{{name}.Arn}}" for name in always]},
+            "properties": {"title": "Alarms", "alarms": arns},
         }
     ]
     for number, widget in enumerate(graphs):
         down, across = divmod(number, _ACROSS // _WIDTH)
         place = {"x": across * _WIDTH, "y": height + down * _HEIGHT, "width": _WIDTH, "height": _HEIGHT}
         widgets.append({"type": "metric", **place, "properties": _properties(widget)})
-    return {"Fn::Sub": json.dumps({"widgets": widgets}, separators=(",", ":"))}
+    text = json.dumps({"widgets": widgets}, separators=(",", ":"))
+    if not some:
+        return {"Fn::Sub": text}
+    text = text.replace(f'"{arns[-1]}"]', f'"{arns[-1]}"' + "".join(f"${{{name}Place}}" for name in some) + "]", 1)
+    places = {
+        f"{name}Place": {"Fn::If": [condition, {"Fn::Sub": f',"${{{name}.Arn}}"'}, ""]}
+        for name, condition in some.items()
+    }
+    return {"Fn::Sub": [text, places]}
 
 
 def _properties(widget: Widget) -> dict[str, Any]:

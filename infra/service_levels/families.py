@@ -23,6 +23,7 @@ _AREAS = {
     "Alerts": Area.BACK_OFFICE,
     "Messages": Area.PLATFORM,
     "SealAuditLog": Area.PLATFORM,
+    "CanaryHook": Area.PLATFORM,
     "WebsocketConnect": Area.PLATFORM,
     "WebsocketMessage": Area.PLATFORM,
     "WebsocketDisconnect": Area.PLATFORM,

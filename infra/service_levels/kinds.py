@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "schedule-silent": "A schedule's function has not succeeded for 15 minutes",
     "stream-silent": "A reader of the table's stream has not read for 15 minutes",
     "stream-delay": "A reader of the table's stream trails by minutes",
+    "canary": "Calls of a release fail; a deployment in progress is rolled back",
     # Queues, rules, table, gateway.
     "queue-age": "The oldest message of a queue waits too long",
     "rule-failed": "EventBridge cannot call the target of a rule or schedule",

@@ -8,7 +8,7 @@ from infra.service_levels.alarms import Area, Bound, Metric, Resource, Subject, 
 # One for the whole account and region, so that a second stage would only repeat them.
 _ACCOUNT = "IsProd"
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "MonthlyBudget": {
+    "BudgetUsd": {
         "Type": "Number",
         "Default": 500,
         "MinValue": 1,
@@ -67,7 +67,7 @@ def expand() -> dict[str, Resource]:
             Bound(_SPENT, period=3600),
             says=f"SMS of this month cost over {_SPENT} % of SmsMonthlySpendLimit",
         ),
-        "MonthlyCostBudget": _budget(),
+        "MonthlyBudget": _budget(),
     }
 
 
@@ -98,7 +98,7 @@ def _budget() -> Resource:
                 "BudgetName": {"Fn::Sub": "gatehouse-${Stage}"},
                 "BudgetType": "COST",
                 "TimeUnit": "MONTHLY",
-                "BudgetLimit": {"Amount": {"Ref": "MonthlyBudget"}, "Unit": "USD"},
+                "BudgetLimit": {"Amount": {"Ref": "BudgetUsd"}, "Unit": "USD"},
             },
             "NotificationsWithSubscribers": [warned("ACTUAL", _SPENT), warned("FORECASTED", 100)],
         },

@@ -71,14 +71,16 @@ def as_made(part: Any) -> Any:
     match part:
         case {"Fn::If": [str(condition), own, _]} if condition in adoption.CONDITIONS:
             return as_made(own)
-        case {"Fn::Sub": [str(text), dict(variables)]} if all(name.startswith("The") for name in variables):
-            for name, value in variables.items():
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            own = {name: value for name, value in variables.items() if name.startswith("The")}
+            for name, value in own.items():
                 match as_made(value):
-                    case {"Ref": own}:
-                        text = text.replace(f"${{{name}}}", f"${{{own}}}")
-                    case {"Fn::GetAtt": [own, attribute]}:
-                        text = text.replace(f"${{{name}}}", f"${{{own}.{attribute}}}")
-            return {"Fn::Sub": text}
+                    case {"Ref": target}:
+                        text = text.replace(f"${{{name}}}", f"${{{target}}}")
+                    case {"Fn::GetAtt": [target, attribute]}:
+                        text = text.replace(f"${{{name}}}", f"${{{target}.{attribute}}}")
+            kept = {name: as_made(value) for name, value in variables.items() if name not in own}
+            return {"Fn::Sub": [text, kept] if kept else text}
         case {"Type": str(), "Condition": str(condition), **rest} if condition in adoption.CONDITIONS:
             return as_made({"Type": part["Type"], **rest})
         case dict():

@@ -154,16 +154,29 @@ def test_alarms_of_production_reach_an_address_that_its_owner_must_name(
     assert [name for name in asked_for if f" {name}=" not in COMMANDS.replace("\n", " ")] == []
     # A stage to try things may go without.
     assert template["Parameters"]["AlarmEmail"]["Default"] == ""
-    subscription = prod["Resources"]["AlarmsByMail"]
-    assert subscription["Condition"] == "HasAlarmEmail"
     assert prod["Conditions"]["HasAlarmEmail"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
-    assert subscription["Properties"]["Endpoint"] == {"Ref": "AlarmEmail"}
+    subscribed = set()
+    for name in ("AlarmsByMail", "PagesByMail"):
+        subscription = prod["Resources"][name]
+        assert subscription["Condition"] == "HasAlarmEmail"
+        assert subscription["Properties"]["Endpoint"] == {"Ref": "AlarmEmail"}
+        subscribed.add(reading.logical_name(subscription["Properties"]["TopicArn"]))
     topics = {
         reading.logical_name(action)
-        for alarm in reading.of_type(prod, "AWS::CloudWatch::Alarm").values()
-        for action in alarm["AlarmActions"]
+        for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+        for alarm in reading.of_type(prod, kind).values()
+        for action in alarm.get("AlarmActions", [])
     }
-    assert topics == {reading.logical_name(subscription["Properties"]["TopicArn"])}
+    assert topics == subscribed
+
+
+def test_a_pager_service_gets_pages_where_it_is_named(template: Template) -> None:
+    pager = template["Resources"]["PagesByPager"]
+    assert (pager["Condition"], pager["Properties"]["Protocol"]) == ("HasPager", "https")
+    assert reading.logical_name(pager["Properties"]["TopicArn"]) == "Pages"
+    declared = template["Parameters"]["PagerUrl"]
+    assert re.fullmatch(declared["AllowedPattern"], "https://events.example.com/integration/1/enqueue")
+    assert not re.fullmatch(declared["AllowedPattern"], "http://events.example.com/")
 
 
 def test_answers_of_more_than_a_packet_are_compressed_for_clients_that_ask(template: Template) -> None:

@@ -30,15 +30,18 @@ _LACKING = {
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::Stage",
+    "AWS::Budgets::Budget",
     "AWS::CloudFront::Distribution",
     "AWS::CloudFront::Function",
     "AWS::CloudFront::OriginAccessControl",
     "AWS::CloudFront::ResponseHeadersPolicy",
     "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm",
     "AWS::CodeDeploy::Application",
     "AWS::CodeDeploy::DeploymentGroup",
     "AWS::Lambda::Alias",
     "AWS::Logs::MetricFilter",
+    "AWS::Logs::QueryDefinition",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SQS::QueuePolicy",
@@ -67,6 +70,9 @@ def _without_lacking(template: Template) -> Template:
     left_out = _LACKING | _NEEDING_A_BODY
     gone = {name for name, part in template["Resources"].items() if part["Type"] in left_out}
 
+    def without(text: str) -> str:
+        return re.sub(r"\$\{(\w+)(?:\.\w+)?\}", lambda m: m[1] if m[1] in gone else m[0], text)
+
     def named(part: Any) -> Any:
         match part:
             case {"Ref": "Bus"}:
@@ -75,8 +81,9 @@ def _without_lacking(template: Template) -> Template:
             case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]} if name in gone:
                 return f"arn:aws:lacking:us-east-1:123456789012:{name}"
             case {"Fn::Sub": str(text)}:
-                found = re.sub(r"\$\{(\w+)(?:\.\w+)?\}", lambda m: m[1] if m[1] in gone else m[0], text)
-                return {"Fn::Sub": found}
+                return {"Fn::Sub": without(text)}
+            case {"Fn::Sub": [str(text), dict(variables)]}:
+                return {"Fn::Sub": [without(text), named(variables)]}
             case dict():
                 return {key: named(value) for key, value in part.items()}
             case list():
