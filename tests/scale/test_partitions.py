@@ -20,7 +20,7 @@ def own() -> Profile:
 
 
 @pytest.mark.parametrize(
-    ("writes", "reads", "limit"), [(1, 0, 1000), (2, 0, 500), (0, 1, 3000), (0, 0.5, 6000), (1, 3, 500)]
+    ("writes", "reads", "limit"), [(1, 0, 1000), (2, 0, 500), (0, 1, 3000), (0, 0.5, 6000), (1, 3, 1000)]
 )
 def test_a_key_gives_way_at_a_thousand_write_and_three_thousand_read_units(
     writes: float, reads: float, limit: float
@@ -36,11 +36,17 @@ def test_a_hot_key_stays_throttled_though_its_partition_is_split() -> None:
 
 
 def test_keys_of_ones_own_are_throttled_until_the_partitions_are_split() -> None:
-    cold = partitions.run([Flow(own(), per_second=6000)], seconds=600)
+    cold = partitions.run([Flow(own(), per_second=6000)], seconds=2 * partitions.SPLIT_SECONDS)
     assert 0 < cold.throttled < 1
     assert cold.partitions > 4
     warm = partitions.run([Flow(own(), per_second=6000)], seconds=600, warm_writes=8000)
     assert (warm.throttled, warm.p99_wait) == (0, 0)
+
+
+def test_burst_absorbs_what_was_saved_and_no_more() -> None:
+    flow = Flow(hot(), per_second=1500)
+    assert partitions.run([flow], seconds=500, burst_seconds=300).throttled == 0
+    assert partitions.run([flow], seconds=900, burst_seconds=300).throttled > 0
 
 
 def test_an_index_that_throttles_holds_back_the_table() -> None:
@@ -54,6 +60,13 @@ def test_a_key_of_a_group_has_the_rate_of_the_busiest_group() -> None:
     found = profile("group", groups, deeds=20)
     assert partitions.heats([Flow(found, per_second=1000, groups=10)])[0].share == pytest.approx(0.1)
     assert partitions.heats([Flow(found, per_second=1000, groups=10, busiest_group=0.4)])[0].share == pytest.approx(0.4)
+
+
+def test_a_key_of_mixed_groups_has_the_rate_of_the_busiest_group() -> None:
+    runs = [[Touch(TABLE, f"EVENT#evt_{n % 4}", 0, 1), Touch(TABLE, "ALL", 0, 1)] for n in range(40)]
+    found = profile("mixed", [runs], deeds=40, mixed=4)
+    heats = {heat.kind: heat.share for heat in partitions.heats([Flow(found, per_second=1000, groups=100)])}
+    assert heats == pytest.approx({"ALL": 1.0, "EVENT#*": 0.01})
 
 
 def test_shards_that_are_drawn_share_the_load_evenly() -> None:

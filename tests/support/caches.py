@@ -4,7 +4,7 @@ from chalicelib.clients import aws, jobs, messages, secrets
 from chalicelib.domain.access import lock_outs, request_rates, tokens
 from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.campus.people import campus_names
-from chalicelib.domain.events import catalogue, categories
+from chalicelib.domain.events import catalogue, categories, shortages
 from chalicelib.table import operations
 
 
@@ -22,6 +22,7 @@ def forget_answers() -> None:
     secrets.forget()
     lock_outs.forget()
     categories.forget()
+    shortages.forget()
     catalogue.forget()
     tokens.forget()
     request_rates.forget()

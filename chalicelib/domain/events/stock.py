@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.domain.events import shortages
 from chalicelib.errors import InvalidState, SoldOut
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Stock
@@ -73,6 +74,7 @@ def resize(category: Category, by: int, *, while_unsold: bool = False) -> list[W
     if too few are free.
     """
     shards = category.shards
+    shortages.forget(category.category_id)
     if by >= 0:
         share, rest = divmod(by, shards)
         parts = {shard: share + (shard < rest) for shard in range(shards)}
@@ -135,15 +137,25 @@ def anywhere(category: Category, quantity: int) -> Portions:
 def where_left(category: Category, quantity: int) -> Portions:
     """Return the tickets from one shard if possible, else from several, for the case that some shards are short.
 
-    Raises SoldOut only if a consistent snapshot of the whole category has too few left.
+    Raises SoldOut only if a consistent snapshot of the whole category has too few left. `require_no_shortage` repeats
+    that for a second.
     """
     portions = _spread(operations.get_many(_places(category)).values(), quantity)
     if portions is None:
         shards = operations.snapshot(_places(category)).values()
         portions = _spread(shards, quantity)
         if portions is None:
-            raise sold_out([(category, sum(shard.free for shard in shards))])
+            left = sum(shard.free for shard in shards)
+            shortages.remember(category.category_id, left)
+            raise sold_out([(category, left)])
     return portions
+
+
+def require_no_shortage(category: Category, quantity: int) -> None:
+    """Raise SoldOut if this container found fewer tickets than that within the last second; no request."""
+    left = shortages.left_of(category.category_id)
+    if left is not None and left < quantity:
+        raise sold_out([(category, left)])
 
 
 def sold_out(short: Sequence[tuple[Category, int]]) -> SoldOut:
@@ -165,6 +177,7 @@ def sell(event_id: str, taken: Taken) -> list[Write]:
 
 def give_back(event_id: str, taken: Taken) -> list[Write]:
     """Return the writes that free reserved tickets."""
+    shortages.forget(*taken)
     return _moves(event_id, taken, Stock.reserved, Stock.free)
 
 
@@ -175,11 +188,13 @@ def sell_free(event_id: str, taken: Taken) -> list[Write]:
 
 def take_back(event_id: str, taken: Taken) -> list[Write]:
     """Return the writes that free sold tickets, counted as returned."""
+    shortages.forget(*taken)
     return _moves(event_id, taken, Stock.sold, Stock.free, counted=Stock.returned)
 
 
 def put_back(event_id: str, taken: Taken) -> list[Write]:
     """Return the writes that free sold tickets whose sale now counts in another category."""
+    shortages.forget(*taken)
     return _moves(event_id, taken, Stock.sold, Stock.free)
 
 

@@ -265,7 +265,14 @@ def _item(category: Category, quantity: int) -> order_tickets.Line:
 def _reserve(order: Order, offer: Offer, *, held: Seats) -> Order:
     """Store a draft with its stock; if a shard is short, retry with the shards that have stock left."""
     taken = _taken(order)
+    quantities = {item["category_id"]: item["quantity"] for item in order.items}
     before = allowances.read(held)
+    try:
+        for name, quantity in quantities.items():
+            stock.require_no_shortage(offer.categories[name], quantity)
+    except SoldOut as sold_out:
+        allowances.admit(order, offer, before)  # the customer's own limits are refused first
+        raise allowances.explained(sold_out, order, offer, before) from sold_out
     for _ in retries.attempts(_ATTEMPTS):
         order.items = _with_shards(order, taken)
         try:
@@ -285,7 +292,6 @@ def _reserve(order: Order, offer: Offer, *, held: Seats) -> Order:
                 before = allowances.read(failure.found(Seats, _SEATS_AT) or seats.none(order.customer_id))
             elif not short:
                 raise
-            quantities = {item["category_id"]: item["quantity"] for item in order.items}
             try:
                 taken |= {name: stock.where_left(offer.categories[name], quantities[name]) for name in short}
             except SoldOut as sold_out:

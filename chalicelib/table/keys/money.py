@@ -90,8 +90,8 @@ def card_ledger(uid: str) -> str:
 
 
 def invoice(series: str, number: str) -> Place[Invoice]:
-    """Question 44: one invoice."""
-    return Place(Invoice, joined("INVOICE", series), number)
+    """Question 44: one invoice; in a hundred partitions, by its last digits."""
+    return Place(Invoice, joined("INVOICE", series, number[-2:]), number)
 
 
 def invoice_series(series: str) -> Place[InvoiceSeries]:

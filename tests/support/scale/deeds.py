@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.events import categories
+from chalicelib.domain.events import categories, shortages
 from chalicelib.domain.organizations import numbering
 from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.identifiers import new_id
@@ -37,6 +37,9 @@ PER_GROUP = 24
 GENERATED = 1000
 REPLAYED = 100
 _BATCH = 100
+_LECTURES = 16
+# Beginnings of names; of a crowd, no letter has more than an eighth.
+_NAMES = ("Ayesha", "Bilal", "Danish", "Farah", "Hamza", "Imran", "Kiran", "Maryam", "Nida", "Rabia", "Saad", "Zainab")
 
 Act = Callable[[], Any]
 # Acts of a group's actors, each done once.
@@ -62,18 +65,30 @@ class _Desk:
         self._recorder = recorder
         self._stream = StreamReader()
 
-    def done(self, name: str, groups: Sequence[Group], *, each: float = 1.0, follows: bool = True) -> list[Profile]:
-        """Do all acts; return the profile of the deed, and of what follows from the stream; `each` counts deeds."""
+    def done(
+        self, name: str, groups: Sequence[Group], *, each: float = 1.0, follows: bool = True, mixed: bool = False
+    ) -> list[Profile]:
+        """Do all acts; return the profile of the deed, and of what follows from the stream.
+
+        `each` counts deeds of an act. With `mixed` the stream has the deeds of all groups in turn, as where a batch
+        has many small groups.
+        """
         self._stream.skip()
-        before, runs = self._recorder.requests, []
+        before = self._recorder.requests
+        runs: list[list[list[Touch]]] = []
         tails: list[list[list[Touch]]] = []
-        for acts in groups:
-            runs.append([self._one(act) for act in acts])
-            tails.append(self._projected() if follows else [])
+        if mixed:
+            in_turn = [[self._one(act) for act in acts] for acts in zip(*groups, strict=True)]
+            runs = [list(of_group) for of_group in zip(*in_turn, strict=True)]
+            tails = [self._projected()]
+        else:
+            for acts in groups:
+                runs.append([self._one(act) for act in acts])
+                tails.append(self._projected() if follows else [])
         deeds = sum(len(group) for group in runs) * each
         found = [profile(name, runs, deeds=deeds, requests=(self._recorder.requests - before) / deeds)]
         if follows and all(tails):
-            found.append(profile(f"{name}, stream", tails, deeds=deeds))
+            found.append(profile(f"{name}, stream", tails, deeds=deeds, mixed=len(groups) if mixed else 0))
         return found
 
     def _one(self, act: Act) -> list[Touch]:
@@ -139,6 +154,11 @@ def _replays(desk: _Desk) -> list[Profile]:
     return desk.done("replayed scan", groups, each=REPLAYED)
 
 
+def _customer(number: int) -> Account:
+    name = f"{_NAMES[number % len(_NAMES)]} {_NAMES[(number * 5 + 3) % len(_NAMES)]}"
+    return make_customer(name=name)
+
+
 def _sale(capacity: int) -> Category:
     draft = categories.CategoryDraft(name="Standing", price=150_000, capacity=capacity, per_order_limit=20)
     return categories.add(make_event().event_id, draft)
@@ -158,7 +178,8 @@ def _sales(desk: _Desk) -> list[Profile]:
         return act
 
     found = desk.done(
-        "booking", [[buy(make_customer(), kind) for _ in range(PER_GROUP)] for kind in (_sale(50_000), _sale(50_000))]
+        "booking",
+        [[buy(_customer(number), kind) for number in range(PER_GROUP)] for kind in (_sale(50_000), _sale(50_000))],
     )
     half = len(booked) // 2
 
@@ -177,10 +198,12 @@ def _sales(desk: _Desk) -> list[Profile]:
         return act
 
     found += desk.done("payment", [[pay(*each) for each in booked[:half]], [pay(*each) for each in booked[half:]]])
-    return found + desk.done("refusal of a sold-out sale", [_too_late(), _too_late()])
+    found += desk.done("refusal of a sold-out sale", [_too_late(), _too_late()])
+    return found + desk.done("first refusal of a container", [_too_late(is_first=True), _too_late(is_first=True)])
 
 
-def _too_late() -> list[Act]:
+def _too_late(*, is_first: bool = False) -> list[Act]:
+    """Return bookings of a sold-out category: in containers that know so already, or in which each is the first."""
     category = _sale(50_000)
     for shard in range(category.shards):
         place = keys.events.stock(category.event_id, category.category_id, shard)
@@ -188,16 +211,25 @@ def _too_late() -> list[Act]:
     body = {"event_id": category.event_id, "items": [{"category_id": category.category_id, "quantity": 1}]}
 
     def act(token: str) -> Act:
-        return lambda: _good(call("POST", "/api/v1/tickets/book/", body, token=token), 409)
+        def ask() -> None:
+            if is_first:
+                shortages.forget()
+            _good(call("POST", "/api/v1/tickets/book/", body, token=token), 409)
+            if not is_first:
+                shortages.remember(category.category_id, 0)
 
+        return ask
+
+    if not is_first:
+        act(customer_token(make_customer()))()
     return [act(customer_token(make_customer())) for _ in range(PER_GROUP)]
 
 
 def _attendance(desk: _Desk) -> list[Profile]:
-    lectures = [Lecture(), Lecture()]
-    students = [[lecture.student() for _ in range(PER_GROUP)] for lecture in lectures]
-    found = desk.done("verified code", [[_verifying(one) for one in some] for some in students])
-    return found + desk.done("submission", [[_submitting(one) for one in some] for some in students])
+    lectures = [Lecture() for _ in range(_LECTURES)]
+    students = [[lecture.student() for _ in range(2 * PER_GROUP // _LECTURES)] for lecture in lectures]
+    found = desk.done("verified code", [[_verifying(one) for one in some] for some in students], mixed=True)
+    return found + desk.done("submission", [[_submitting(one) for one in some] for some in students], mixed=True)
 
 
 def _verifying(student: Any) -> Act:

@@ -19,8 +19,8 @@ Run = Sequence[Touch]
 READS_OF_A_WRITE = 3
 # A part of a key that names a kind: words in small letters, or a short name in capitals.
 _NAME = re.compile(r"[a-z_ ]*|[A-Z_]{1,12}")
-# Keys are own where there are at least so many for a deed.
-_OWN = 0.5
+# Keys are own where there are at least so many for a deed, and a group's where so many for a group.
+_OWN, _GROUPS = 0.75, 0.75
 # A key is hot by itself where so many of its group's deeds touch it, and so many times the mean of its kind.
 _HOT_SHARE, _HOT_TIMES = 0.25, 3.0
 
@@ -90,8 +90,13 @@ def _part(part: str) -> str:
     return part if _NAME.fullmatch(part) else "*"
 
 
-def profile(name: str, groups: Sequence[Sequence[Run]], *, deeds: float, requests: float = 0.0) -> Profile:
-    """Return the profile of a deed from its runs by group; a run may hold several of all the `deeds`."""
+def profile(
+    name: str, groups: Sequence[Sequence[Run]], *, deeds: float, requests: float = 0.0, mixed: int = 0
+) -> Profile:
+    """Return the profile of a deed from its runs by group; a run may hold several of all the `deeds`.
+
+    `mixed` is the number of groups where one sequence of runs has all of them.
+    """
     kinds: dict[tuple[str, str], dict[str, _Key]] = defaultdict(lambda: defaultdict(_Key))
     for number, runs in enumerate(groups):
         for touch in (touch for touches in runs for touch in touches):
@@ -102,8 +107,10 @@ def profile(name: str, groups: Sequence[Sequence[Run]], *, deeds: float, request
             key.write_units += touch.write_units
     families = []
     for (place, kind), keys in kinds.items():
-        for scope, found in _scopes(list(keys.values()), deeds, len(groups)).items():
-            families.append(_family((place, kind, scope), found, deeds, len(groups)))
+        of_kind, count = list(keys.values()), mixed or len(groups)
+        scopes = _mixed_scopes(of_kind, deeds, mixed) if mixed else _scopes(of_kind, deeds, count)
+        for scope, found in scopes.items():
+            families.append(_family((place, kind, scope), found, deeds, count))
     return Profile(name, families, requests)
 
 
@@ -121,6 +128,12 @@ def _scopes(keys: list[_Key], deeds: float, groups: int) -> dict[Scope, list[_Ke
     if Scope.ALL in found:
         found[Scope.ALL] += found.pop(Scope.GROUP, [])
     return found
+
+
+def _mixed_scopes(keys: list[_Key], deeds: float, groups: int) -> dict[Scope, list[_Key]]:
+    if len(keys) >= _OWN * deeds:
+        return {Scope.OWN: keys}
+    return {Scope.GROUP if len(keys) >= _GROUPS * groups else Scope.ALL: keys}
 
 
 def _family(of: tuple[str, str, Scope], keys: Sequence[_Key], deeds: float, groups: int) -> Family:

@@ -9,6 +9,8 @@ from tests.support.scale.profiles import Profile
 
 # USD a million units on demand in us-east-1 (bench/prices.py has the date).
 WRITE_PRICE, READ_PRICE = 0.625, 0.125
+# A refusal takes a container a tenth of a second at most, and 2,500 come in a second.
+_CONTAINERS = 250
 # The hottest key of a scenario may take half of what its partition can.
 MOST_HEAT = 0.5
 
@@ -59,24 +61,28 @@ SCENARIOS = (
     ),
     Scenario(
         "sale",
-        "200,000 buyers in the first minute for 50,000 seats of one category; each who gets a seat pays",
+        "200,000 buyers in the first minute for 50,000 seats of one category; who gets a seat pays within the next five"
+        " of the ten minutes that it is held",
         (
             Stream("booking", 50_000 / 60),
             Stream("booking, stream", 50_000 / 60),
-            Stream("payment", 50_000 / 60),
-            Stream("payment, stream", 50_000 / 60),
-            Stream("refusal of a sold-out sale", 150_000 / 60),
+            Stream("payment", 50_000 / 300),
+            Stream("payment, stream", 50_000 / 300),
+            Stream("refusal of a sold-out sale", 150_000 / 60 - _CONTAINERS),
+            # A container learns once a second that nothing is left.
+            Stream("first refusal of a container", _CONTAINERS),
         ),
         60,
-        80_000,
+        40_000,
     ),
     Scenario(
         "campus",
-        "1,000,000 students in 10 minutes, at 5,000 lectures of 200",
+        "1,000,000 students in 10 minutes, at 5,000 lectures of 200 and 50 campuses",
         (
             Stream("verified code", 1_000_000 / 600, 5000),
             Stream("submission", 1_000_000 / 600, 5000),
-            Stream("submission, stream", 1_000_000 / 600, 5000),
+            # Keys of a campus count as keys of a lecture here, so the busiest has a campus's part.
+            Stream("submission, stream", 1_000_000 / 600, 5000, 1 / 50),
         ),
         600,
         40_000,
