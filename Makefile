@@ -50,7 +50,10 @@ mutants: setup engine ## Seed bugs one by one, and require that a test fails for
 	@FETCH=0 $(PY) -m tests.mutants
 
 bench: setup engine ## Measure cost and speed
-	@$(PY) -m bench && $(PY) -m bench.audit_log
+	@$(PY) -m bench && $(PY) -m bench.audit_log && $(PY) -m bench.scale
+
+scale: setup engine ## Record what the busiest deeds take of DynamoDB, and simulate its partitions under six rushes
+	@$(PY) -m bench.scale --record --plots docs/plots
 
 cost: setup engine ## Print what scans, orders, cards and a month cost on AWS (ARGS=--quick)
 	@$(PY) -m bench.cost $(ARGS)
@@ -168,4 +171,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench cost load package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser
+.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench scale cost load package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser

@@ -88,8 +88,10 @@ class ListOf(Generic[ItemT]):
     """A list. `id_name` is the attribute with the id of an item; `only` leaves other items of the class out.
 
     `texts` are what a search looks at. `indexes` are sets of filters with entries of their own, apart from the whole
-    list. `shards`, at most 3, spread a list that takes more than a few hundred new things a second. `usual` orders
-    a page without a wish: by the first, the latest first. `wanted` are the changes to follow, if not all of the class.
+    list. `shards`, at most 3, spread a list that takes more than a few hundred new things a second; `whole_shards`, at
+    most 4, are those of the whole list, where it takes more than every index. A page costs a request for each. `usual`
+    orders a page without a wish: by the first, the latest first. `wanted` are the changes to follow, if not all of the
+    class.
     """
 
     name: str
@@ -101,6 +103,7 @@ class ListOf(Generic[ItemT]):
     indexes: tuple[tuple[str, ...], ...] = ()
     only: Callable[[ItemT], bool] | None = None
     shards: int = 1
+    whole_shards: int = 0
     usual: str = ""
     wanted: tuple[Wanted, ...] = ()
 
@@ -109,6 +112,10 @@ class ListOf(Generic[ItemT]):
         for index in self.indexes:
             if any(self.filters[name].live for name in index):
                 raise ValueError(f"{self.name}: an index of a live filter would be written at each change")
+
+    def shards_of(self, index: tuple[str, ...]) -> int:
+        """Return the number of shards of the entries of an index; without a name of the whole list."""
+        return (self.whole_shards or self.shards) if not index else self.shards
 
     @property
     def follows(self) -> tuple[Wanted, ...]:

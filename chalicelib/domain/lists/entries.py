@@ -56,8 +56,8 @@ def is_found(texts: Sequence[str], search: str) -> bool:
 
 def _entries(listed: ListOf[ItemT], item: ItemT, facts: Mapping[str, Any]) -> Iterator[ListEntry]:
     thing_id = listed.id_of(item)
-    shard = keys.lists.shard_of(thing_id, shards=listed.shards)
     for index in ((), *listed.indexes):
+        shard = keys.lists.shard_of(thing_id, shards=listed.shards_of(index))
         several = product(*(facts["filters"][name] for name in index))
         for values, _ in zip(several, range(_MOST_PARTITIONS), strict=False):
             text = index_text(index, dict(zip(index, values, strict=True)))

@@ -164,10 +164,9 @@ def _by_index(question: _Question[ItemT]) -> _Read:
     low, high = question.ranges.get(question.ordering, (_LOWEST, _HIGHEST))
     high += "" if high == _HIGHEST else _AFTER_VALUE
     is_covered = set(index) == set(question.filters) and set(question.ranges) <= {question.ordering}
-    limit = asked.page_size + _SLACK if is_covered else _MOST_READ // listed.shards
-    partitions = [
-        keys.lists.entries(listed.name, question.ordering, text, shard=shard) for shard in range(listed.shards)
-    ]
+    shards = listed.shards_of(tuple(index))
+    limit = asked.page_size + _SLACK if is_covered else _MOST_READ // shards
+    partitions = [keys.lists.entries(listed.name, question.ordering, text, shard=shard) for shard in range(shards)]
     return _merged(partitions, (low, high), question, limit=limit)
 
 

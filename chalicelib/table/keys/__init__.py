@@ -48,7 +48,8 @@ No.  question                                   index  partition                
 41   the lines of a card's ledger               table  CARD_LEDGER#uid           number                 webapp
 42   the cards of a customer                    gsi1   CUSTOMER_CARDS#customer   card                   webapp
 43   the card requests of a customer            table  ACCOUNT#account           CARD_REQUEST#request   webapp
-44   an invoice by its number, and its series   table  INVOICE#series            LAST, number           invoices
+44   an invoice by its number                   table  INVOICE#series#digits     number                 invoices
+     the last number of its series              table  INVOICE#series            LAST                   invoices
 45   the gifts that wait for a number           table  GIFTS#mac                 gift                   webapp
 46   the open refund request of a ticket        table  TICKET#ticket             REFUND#refund          webapp
 47   the closed gifts of a ticket               table  TICKET#ticket             GIFT#gift              webapp
@@ -195,7 +196,7 @@ No.  question                                   index  partition                
 243  the figures of each day of a student, an   table  CAMPUS_FIGURES#scope      DAY#date#part#name     campus, stream
      organizer, a campus or all; its events                                      DAY#date#~#event
 244  the figures of all events, by day          table  CAMPUS_FIGURES#ALL        EVENT#date#event       campus, stream
-245  the newest submissions of a scope          table  CAMPUS_FIGURES#scope      RECENT#moment#…        campus, stream
+245  the newest submissions of a scope          table  CAMPUS_RECENT#scope       RECENT#moment#…        campus, stream
 246  the flagged records, by day                table  CAMPUS_FLAGGED            date#attendance        campus, stream
 250  a registered report                        table  CAMPUS_REPORT#report      CAMPUS_REPORT          campus, public
 

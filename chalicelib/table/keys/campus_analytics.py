@@ -97,7 +97,12 @@ def event_of_all(date: str, event_id: str) -> Place[AttendanceTotals]:
 
 def recent(scope: str, at: str, attendance_id: str) -> Place[RecentAttendance]:
     """Question 245: one of the newest submissions of a scope."""
-    return Place(RecentAttendance, figures(scope), joined(_RECENT, at, attendance_id))
+    return Place(RecentAttendance, recents(scope), joined(_RECENT, at, attendance_id))
+
+
+def recents(scope: str) -> str:
+    """Question 245: the partition of a scope's newest submissions, apart from its figures, which are written as much."""
+    return joined("CAMPUS_RECENT", scope)
 
 
 def all_recent() -> Begins:
@@ -106,7 +111,7 @@ def all_recent() -> Begins:
 
 
 def figures(scope: str) -> str:
-    """Questions 243 to 245: the partition of a scope."""
+    """Questions 243 and 244: the partition of a scope."""
     return joined("CAMPUS_FIGURES", scope)
 
 

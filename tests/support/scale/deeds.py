@@ -7,6 +7,7 @@ in batches of a hundred records, as a busy table sends them.
 import random
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -52,17 +53,20 @@ def record() -> dict[str, Profile]:
     with recorder.attached(), engines.cloud():
         forget_caches()
         try:
-            desk = _Desk(recorder)
-            return {found.name: found for make in _DEEDS for found in make(desk)}
+            desk = Desk(recorder)
+            return {found.name: found for make in DEEDS for found in make(desk)}
         finally:
             forget_caches()
 
 
-class _Desk:
-    """Runs acts under the recorder."""
+class Desk:
+    """Runs acts under the recorder: `per_group` in each of two groups, and what follows from them if asked for."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, *, per_group: int = PER_GROUP, follows: bool = True) -> None:
+        self.per_group = per_group
         self._recorder = recorder
+        self._follows = follows
+        self._sent, self._named = 0, 0.0
         self._stream = StreamReader()
 
     def done(
@@ -73,27 +77,33 @@ class _Desk:
         `each` counts deeds of an act. With `mixed` the stream has the deeds of all groups in turn, as where a batch
         has many small groups.
         """
-        self._stream.skip()
-        before = self._recorder.requests
+        follows = follows and self._follows
+        if follows:
+            self._stream.skip()
+        self._sent, self._named = 0, 0.0
         runs: list[list[list[Touch]]] = []
         tails: list[list[list[Touch]]] = []
         if mixed:
             in_turn = [[self._one(act) for act in acts] for acts in zip(*groups, strict=True)]
             runs = [list(of_group) for of_group in zip(*in_turn, strict=True)]
-            tails = [self._projected()]
+            tails = [self._projected()] if follows else []
         else:
             for acts in groups:
                 runs.append([self._one(act) for act in acts])
                 tails.append(self._projected() if follows else [])
         deeds = sum(len(group) for group in runs) * each
-        found = [profile(name, runs, deeds=deeds, requests=(self._recorder.requests - before) / deeds)]
+        made = profile(name, runs, deeds=deeds, requests=self._sent / deeds)
+        found = [replace(made, named_writes=self._named / deeds)]
         if follows and all(tails):
             found.append(profile(f"{name}, stream", tails, deeds=deeds, mixed=len(groups) if mixed else 0))
         return found
 
     def _one(self, act: Act) -> list[Touch]:
+        sent, named = self._recorder.requests, self._recorder.named_writes
         with self._recorder.deed() as found:
             act()
+        self._sent += self._recorder.requests - sent
+        self._named += self._recorder.named_writes - named
         return found
 
     def _projected(self) -> list[list[Touch]]:
@@ -116,11 +126,12 @@ def _good(answer: Answer, *statuses: int) -> Answer:
     return answer
 
 
-def _scans(desk: _Desk) -> list[Profile]:
+def scans(desk: Desk) -> list[Profile]:
+    """Scans of tickets by QR, by one usher for each event."""
     groups = []
     for _ in range(2):
         event = ground.create_event()
-        crowd, token = ground.fill(event, tickets=PER_GROUP), ground.log_in(event)
+        crowd, token = ground.fill(event, tickets=desk.per_group), ground.log_in(event)
         bodies = [ground.scan_body(ground.Kind.QR, one, event) for one in crowd]
         groups.append([_asking(ground.SCAN_PATH, body, token) for body in bodies])
         ground.ask(f"/api/usher/events/{event.event_id}/status/", None, token=token)
@@ -131,7 +142,7 @@ def _asking(path: str, body: dict[str, Any], token: str) -> Act:
     return lambda: ground.ask(path, body, token=token)
 
 
-def _replays(desk: _Desk) -> list[Profile]:
+def _replays(desk: Desk) -> list[Profile]:
     groups = []
     for _ in range(2):
         event = ground.create_event()
@@ -164,7 +175,13 @@ def _sale(capacity: int) -> Category:
     return categories.add(make_event().event_id, draft)
 
 
-def _sales(desk: _Desk) -> list[Profile]:
+def bookings(desk: Desk) -> list[Profile]:
+    """Bookings of one ticket each."""
+    return _bookings(desk)[0]
+
+
+def _bookings(desk: Desk) -> tuple[list[Profile], list[tuple[Account, Any]]]:
+    """Return the profiles, and what was booked by which customer."""
     booked: list[tuple[Account, Any]] = []
 
     def buy(customer: Account, category: Category) -> Act:
@@ -177,10 +194,13 @@ def _sales(desk: _Desk) -> list[Profile]:
 
         return act
 
-    found = desk.done(
-        "booking",
-        [[buy(_customer(number), kind) for number in range(PER_GROUP)] for kind in (_sale(50_000), _sale(50_000))],
-    )
+    sales = (_sale(50_000), _sale(50_000))
+    groups = [[buy(_customer(number), kind) for number in range(desk.per_group)] for kind in sales]
+    return desk.done("booking", groups), booked
+
+
+def _sales(desk: Desk) -> list[Profile]:
+    found, booked = _bookings(desk)
     half = len(booked) // 2
 
     def pay(customer: Account, booking: Any) -> Act:
@@ -197,13 +217,19 @@ def _sales(desk: _Desk) -> list[Profile]:
 
         return act
 
-    found += desk.done("payment", [[pay(*each) for each in booked[:half]], [pay(*each) for each in booked[half:]]])
-    found += desk.done("refusal of a sold-out sale", [_too_late(), _too_late()])
-    return found + desk.done("first refusal of a container", [_too_late(is_first=True), _too_late(is_first=True)])
+    groups = [[pay(*each) for each in booked[:half]], [pay(*each) for each in booked[half:]]]
+    return found + desk.done("payment", groups)
 
 
-def _too_late(*, is_first: bool = False) -> list[Act]:
-    """Return bookings of a sold-out category: in containers that know so already, or in which each is the first."""
+def refusals(desk: Desk) -> list[Profile]:
+    """Bookings of a sold-out category, in containers that know so already, and each in a fresh one."""
+    count = desk.per_group
+    found = desk.done("refusal of a sold-out sale", [_too_late(count), _too_late(count)])
+    first = [_too_late(count, is_first=True), _too_late(count, is_first=True)]
+    return found + desk.done("first refusal of a container", first)
+
+
+def _too_late(count: int, *, is_first: bool = False) -> list[Act]:
     category = _sale(50_000)
     for shard in range(category.shards):
         place = keys.events.stock(category.event_id, category.category_id, shard)
@@ -214,20 +240,19 @@ def _too_late(*, is_first: bool = False) -> list[Act]:
         def ask() -> None:
             if is_first:
                 shortages.forget()
-            _good(call("POST", "/api/v1/tickets/book/", body, token=token), 409)
-            if not is_first:
+            else:
+                # As a container that was refused within the last second, however slow this machine is.
                 shortages.remember(category.category_id, 0)
+            _good(call("POST", "/api/v1/tickets/book/", body, token=token), 409)
 
         return ask
 
-    if not is_first:
-        act(customer_token(make_customer()))()
-    return [act(customer_token(make_customer())) for _ in range(PER_GROUP)]
+    return [act(customer_token(make_customer())) for _ in range(count)]
 
 
-def _attendance(desk: _Desk) -> list[Profile]:
+def _attendance(desk: Desk) -> list[Profile]:
     lectures = [Lecture() for _ in range(_LECTURES)]
-    students = [[lecture.student() for _ in range(2 * PER_GROUP // _LECTURES)] for lecture in lectures]
+    students = [[lecture.student() for _ in range(2 * desk.per_group // _LECTURES)] for lecture in lectures]
     found = desk.done("verified code", [[_verifying(one) for one in some] for some in students], mixed=True)
     return found + desk.done("submission", [[_submitting(one) for one in some] for some in students], mixed=True)
 
@@ -243,7 +268,7 @@ def _submitting(student: Any) -> Act:
     return lambda: _good(student.submit(**position), 201)
 
 
-def _numbers(desk: _Desk) -> list[Profile]:
+def _numbers(desk: Desk) -> list[Profile]:
     def generating(admin: Account) -> Act:
         def act() -> None:
             wanted = GenerationInput(quantity=GENERATED, prefix="VIP")
@@ -268,4 +293,4 @@ def _numbers(desk: _Desk) -> list[Profile]:
     )
 
 
-_DEEDS: tuple[Callable[[_Desk], list[Profile]], ...] = (_scans, _replays, _sales, _attendance, _numbers)
+DEEDS: tuple[Callable[[Desk], list[Profile]], ...] = (scans, _replays, _sales, refusals, _attendance, _numbers)

@@ -29,6 +29,7 @@ WRITES, READS = 1000.0, 3000.0
 NEW_TABLE_WRITES = 4000.0
 SPLIT_SECONDS = 600
 TABLE_QUOTA = 40_000.0
+BURST_SECONDS = 300.0
 PLACES = ("table", "gsi1", "gsi2")
 # Keys of less are part of what spreads evenly.
 _SMALL = 0.002

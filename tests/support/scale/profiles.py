@@ -53,6 +53,8 @@ class Profile:
     name: str
     families: list[Family]
     requests: float
+    # Write units that the engine itself named for one deed; 0 where they were not taken.
+    named_writes: float = 0.0
 
     @property
     def read_units(self) -> float:

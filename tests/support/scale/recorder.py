@@ -45,6 +45,8 @@ class Recorder:
         """Nothing is recorded before `attached`."""
         self._current: list[Touch] | None = None
         self.requests = 0
+        # What the engine itself named for writes, to hold the billing against.
+        self.named_writes = 0.0
         self._look: Any = None
 
     @contextmanager
@@ -86,6 +88,8 @@ class Recorder:
         self.requests += 1
         params, before = context[_PARAMS], context[_BEFORE]
         self._current += _reads(model.name, params, parsed)
+        if _writes(model.name, params):
+            self.named_writes += _named_units(parsed)
         factor = 2 if model.name == "TransactWriteItems" else 1
         failed = "Error" in parsed
         for key, changes in _writes(model.name, params):
@@ -126,10 +130,14 @@ def _writes(operation: str, params: Mapping[str, Any]) -> list[tuple[RawKey, boo
     return []
 
 
-def _reads(operation: str, params: Mapping[str, Any], answer: Mapping[str, Any]) -> list[Touch]:
+def _named_units(answer: Mapping[str, Any]) -> float:
     consumed = answer.get("ConsumedCapacity") or []
     tables = [consumed] if isinstance(consumed, Mapping) else consumed
-    units = sum(float(table.get("CapacityUnits", 0.0)) for table in tables)
+    return sum(float(table.get("CapacityUnits", 0.0)) for table in tables)
+
+
+def _reads(operation: str, params: Mapping[str, Any], answer: Mapping[str, Any]) -> list[Touch]:
+    units = _named_units(answer)
     if operation == "GetItem":
         return [Touch(TABLE, params["Key"]["pk"]["S"], units, 0)]
     if operation == "Query":

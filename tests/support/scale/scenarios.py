@@ -45,6 +45,7 @@ class Finding:
     outcome: Outcome
     # The same on a table that was never warmed.
     cold: Outcome
+    cold_with_burst: Outcome
     growth: float
     writes: float
     reads: float
@@ -114,25 +115,32 @@ SCENARIOS = (
 )
 
 
-def simulate(scenario: Scenario, profiles: Mapping[str, Profile]) -> Finding:
-    """Return what becomes of a scenario."""
-    flows = [
-        Flow(profiles[each.deed], each.per_second, each.groups, each.busiest_group)
-        for each in scenario.streams
-        if each.deed in profiles
-    ]
-    missing = [each.deed for each in scenario.streams if each.deed not in profiles and not each.deed.endswith("stream")]
+def flows(scenario: Scenario, profiles: Mapping[str, Profile]) -> list[Flow]:
+    """Return the flows of a scenario. Raises LookupError for a deed without a profile."""
+    missing = [each.deed for each in scenario.streams if each.deed not in profiles]
     if missing:
         raise LookupError(f"{scenario.name}: no profile of {', '.join(missing)}")
-    writes = sum(flow.per_second * flow.profile.write_units for flow in flows)
-    reads = sum(flow.per_second * flow.profile.read_units for flow in flows)
+    return [Flow(profiles[each.deed], each.per_second, each.groups, each.busiest_group) for each in scenario.streams]
+
+
+def heats(scenario: Scenario, profiles: Mapping[str, Profile]) -> list[Heat]:
+    """Return the busiest key of each kind, the hottest first."""
+    return [heat for heat in partitions.heats(flows(scenario, profiles)) if heat.share > 0]
+
+
+def simulate(scenario: Scenario, profiles: Mapping[str, Profile]) -> Finding:
+    """Return what becomes of a scenario. Raises LookupError for a deed without a profile."""
+    asked = flows(scenario, profiles)
+    writes = sum(flow.per_second * flow.profile.write_units for flow in asked)
+    reads = sum(flow.per_second * flow.profile.read_units for flow in asked)
     dollars = scenario.seconds * (writes * WRITE_PRICE + reads * READ_PRICE) / 1e6
     return Finding(
         scenario,
-        [heat for heat in partitions.heats(flows) if heat.share > 0][:5],
-        partitions.run(flows, seconds=scenario.seconds, warm_writes=scenario.warm_writes),
-        partitions.run(flows, seconds=scenario.seconds),
-        partitions.most(flows),
+        heats(scenario, profiles)[:5],
+        partitions.run(asked, seconds=scenario.seconds, warm_writes=scenario.warm_writes),
+        partitions.run(asked, seconds=scenario.seconds),
+        partitions.run(asked, seconds=scenario.seconds, burst_seconds=partitions.BURST_SECONDS),
+        partitions.most(asked),
         writes,
         reads,
         dollars,

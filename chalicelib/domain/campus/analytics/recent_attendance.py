@@ -105,7 +105,7 @@ def _copy(place: Place[RecentAttendance], counted: RecordToCount, profile: Campu
 def newest_of(scope: str) -> list[RecentSubmission]:
     """Return the newest submissions of a scope within KEPT, newest first; one query."""
     where = keys.campus_analytics.all_recent()
-    raws = operations.query(keys.campus_analytics.figures(scope), where, newest_first=True, limit=SHOWN)
+    raws = operations.query(keys.campus_analytics.recents(scope), where, newest_first=True, limit=SHOWN)
     since = clock.now() - KEPT
     return [shown(copy) for copy in map(RecentAttendance.from_raw_data, raws) if copy.submitted_at > since]
 
