@@ -11,6 +11,8 @@ from tests.support import engines
 from tests.support.caches import forget_caches
 from tests.support.scale.recorder import Recorder, Touch
 
+# Requests that name their table in each part.
+_MANY = ("transact_write_items", "batch_write_item")
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
 
 
@@ -33,7 +35,8 @@ def billed(recorder: Recorder, *requests: tuple[str, dict[str, object]]) -> tupl
     meter.watch(client)
     with recorder.deed() as found, meter.request("all"):
         for name, params in requests:
-            getattr(client, name)(TableName=config().table_name, **params)
+            named = {} if name in _MANY else {"TableName": config().table_name}
+            getattr(client, name)(**named, **params)
     return found, meter.report()["requests"]["all"]["write_units"]
 
 
@@ -62,3 +65,17 @@ def test_an_attribute_that_no_index_projects_costs_the_table_alone(recorder: Rec
     touches, units = billed(recorder, ("put_item", {"Item": item("same", 20, **entry)}))
     assert [touch.place for touch in touches] == ["table"]
     assert units == 1
+
+
+def test_a_transaction_takes_what_the_engine_says_for_the_table_twice(recorder: Recorder) -> None:
+    parts = [{"Put": {"TableName": config().table_name, "Item": item(f"both{n}", 1500)}} for n in range(2)]
+    touches, units = billed(recorder, ("transact_write_items", {"TransactItems": parts}))
+    assert {touch.partition: touch.write_units for touch in touches} == {"A#both0": 4, "A#both1": 4}
+    assert units == 8
+
+
+def test_a_batch_of_writes_takes_what_each_would(recorder: Recorder) -> None:
+    requests = [{"PutRequest": {"Item": item(f"each{n}", 10)}} for n in range(3)]
+    touches, units = billed(recorder, ("batch_write_item", {"RequestItems": {config().table_name: requests}}))
+    assert sum(touch.write_units for touch in touches) == 3
+    assert units == 3

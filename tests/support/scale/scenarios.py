@@ -74,7 +74,7 @@ SCENARIOS = (
             Stream("first refusal of a container", _CONTAINERS),
         ),
         60,
-        40_000,
+        80_000,
     ),
     Scenario(
         "campus",
@@ -86,7 +86,7 @@ SCENARIOS = (
             Stream("submission, stream", 1_000_000 / 600, 5000, 1 / 50),
         ),
         600,
-        40_000,
+        80_000,
     ),
     Scenario(
         "numbers",
