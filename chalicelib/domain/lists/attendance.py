@@ -6,9 +6,9 @@ from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus, Verific
 
 # A record costs five write units from the stream: the whole list and four indexes, each with one entry under 1 KB.
 # Status and verification are `live`, so that checks of photos and decisions of staff write no entry. Names are in
-# profiles, so there is no word to search for. Two shards take 2,000 records a second of one campus, and four of the whole list
-# 1,700 at half of what they serve (1,000,000 students in ten minutes; docs/performance.md). A page of it costs five
-# requests.
+# profiles, so there is no word to search for. Two shards take 2,000 records a second of one campus. Four of the whole
+# list take half of what they serve at 1,000,000 students in ten minutes (docs/performance.md); a page of it costs
+# five requests.
 ATTENDANCE = ListOf(
     name="attendance",
     item=AttendanceRecord,

@@ -101,7 +101,7 @@ def recent(scope: str, at: str, attendance_id: str) -> Place[RecentAttendance]:
 
 
 def recents(scope: str) -> str:
-    """Question 245: the partition of a scope's newest submissions, apart from its figures, which are written as much."""
+    """Question 245: the partition of a scope's newest submissions, apart from its figures."""
     return joined("CAMPUS_RECENT", scope)
 
 
