@@ -97,6 +97,17 @@ def test_no_message_that_is_raised_has_one_of_the_worst_words() -> None:
     assert found == []
 
 
+def test_no_message_that_is_raised_speaks_of_requests() -> None:
+    """A person reads it in an app: what to do is said in words, not as a method and a path."""
+    found = [
+        (f"{path.relative_to(ROOT)}:{line}", text)
+        for path in sorted((ROOT / "chalicelib").rglob("*.py"))
+        for line, text in _messages_in(path)
+        if re.search(r"\b(GET|POST|PUT|PATCH|DELETE) |/api/", text)
+    ]
+    assert found == []
+
+
 def _docstrings_in(source: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

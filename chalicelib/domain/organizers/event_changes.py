@@ -358,9 +358,7 @@ def _require_transition(event: Event, status: EventStatus | None) -> None:
     if status is None or status == event.status or status in MAY_BECOME[event.status]:
         return
     if status == EventStatus.CANCELLED:
-        raise InvalidState(
-            f"This event is {event.status}. It is cancelled at /api/events/{event.event_id}/cancellation/ only."
-        )
+        raise InvalidState(f"This event is {event.status}. It is cancelled by a cancellation with its preview only.")
     allowed = " or ".join(MAY_BECOME[event.status]) or "nothing else"
     raise InvalidState(f"This event is {event.status}. It can become {allowed}, not {status}.")
 

@@ -124,10 +124,7 @@ def _require_seats(order: Order, offer: Offer, before: Allowance, others: Sequen
 def _own_reservation(words: str, mine: Sequence[Order], *, details: Sequence[Mapping[str, str]] = ()) -> Conflict:
     """Return the refusal that names the customer's own open reservations and what to do about them."""
     newest = mine[-1].order_id
-    message = (
-        f"{words} Pay your reservation {newest}, or give it back with DELETE /api/v1/users/bookings/{newest}/,"
-        " then book again."
-    )
+    message = f"{words} Pay your reservation {newest}, or give it back among your reservations, then book again."
     named = [{"field": "booking_id", "message": other.order_id} for other in reversed(mine)]
     return Conflict(message, details=[*named, *(dict(problem) for problem in details)])
 

@@ -43,7 +43,7 @@ class Guard:
         """Raise Forbidden unless the caller's role is one that the guard takes."""
         if accounts.ENROLS in principal.claims:
             if not self.enrolling:
-                raise Forbidden("Your role requires a second factor. Set it up first: POST /api/auth/totp/.")
+                raise Forbidden("Your role requires a second factor. Set it up in your account first.")
             return
         if self.accepted_roles is not None and principal.claims.get("role") not in self.accepted_roles:
             raise Forbidden("Permission denied") if principal.portal is Portal.CAMPUS else Forbidden

@@ -1,4 +1,4 @@
-"""Pictures of Gate: the log-in, and the verdicts of an evening: a guest let in, and the same code once more."""
+"""Pictures of Gate: the log-in, and the verdicts of an evening: a guest admitted, and the same code once more."""
 
 from collections.abc import Callable
 
