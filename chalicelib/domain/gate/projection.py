@@ -10,7 +10,7 @@ from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.gate import checkin_totals, late_leaves, sequences
 from chalicelib.observability import logger
 from chalicelib.table.items import Device, Scan, Ticket
-from chalicelib.vocabulary import Direction, Fact, Presence, Reason
+from chalicelib.vocabulary import Direction, Fact, Presence, Reason, ScanResult
 
 DOUBLE = "double admission"
 
@@ -47,7 +47,8 @@ def follow(changes: Sequence[Change]) -> list[Published]:
         elif isinstance(after, Device):
             facts += devices.facts_of_change(before if isinstance(before, Device) else None, after)
     observability.count("Scans", checkin_totals.count(unrecorded, recorded), by="result")
-    refused = Counter(scan.reason.value for scan in recorded if scan.reason is not None)
+    refusals = [scan for scan in recorded if scan.result is not ScanResult.VALID]
+    refused = Counter((scan.reason or scan.result).value for scan in refusals)
     observability.count("ScanRefusals", refused, by="reason")
     checkin_totals.recount(changed)
     _note_numbers([*unrecorded, *recorded])
