@@ -25,6 +25,7 @@ _MONTHLY = {
     "AWS::KMS::Key": ("kms", "key_month"),
     "AWS::SecretsManager::Secret": ("secretsmanager", "secret_month"),
     "AWS::CloudWatch::Alarm": ("cloudwatch", "alarm_month"),
+    "AWS::CloudWatch::CompositeAlarm": ("cloudwatch", "composite_alarm_month"),
     "AWS::CloudWatch::Dashboard": ("cloudwatch", "dashboard_month"),
     "AWS::Logs::MetricFilter": ("cloudwatch", "metric_month"),
 }
