@@ -15,7 +15,7 @@ from tests.docs.runbooks import ACCOUNT, GATE, RUN, Command
 
 EACH = pytest.mark.parametrize("page", runbooks.each_page(), ids=lambda page: page.stem)
 # Services whose name at the command line is not botocore's, and what every command of it takes.
-_SERVICES = {"s3api": "s3"}
+_SERVICES = {"s3api": "s3", "deploy": "codedeploy"}
 _ALWAYS = {"region", "output", "query", "profile"}
 
 
