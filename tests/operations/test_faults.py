@@ -276,7 +276,7 @@ def test_a_throttled_table_refuses_with_503_and_is_seen_and_each_scan_is_decided
     rows = evaluation.run(saved.load()["unavailable"].text, _as_read(lines))
     assert sum(int(row["refused"]) for row in rows) == len(bodies)
     # The SDK's own retries are requests too: CloudWatch counts each that DynamoDB refused.
-    assert watch.is_over(watch.THROTTLES, counted)
+    assert watch.is_over("TableThrottlesAlarm", counted)
     assert items_of(night.event_id, "scan") == []
 
     again = [call("POST", "/api/usher/scan/result/", body, token=token).json["result"] for body in bodies]

@@ -4,8 +4,6 @@ A queue's depth is asked of the queue that the alarm names. A counted line is fo
 metric. Whether it is over the bound is the alarm's own comparison, for one period.
 """
 
-import importlib
-import importlib.util
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +11,7 @@ from typing import Any
 
 from infra import template
 from infra.local.resources import Cloud
+from infra.service_levels import families, lines
 
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "GreaterThanThreshold": operator.gt,
@@ -39,10 +38,6 @@ def alarm(name: str) -> dict[str, Any]:
 def resources() -> dict[str, Any]:
     """Return the resources of the template, with what watches them."""
     found: dict[str, Any] = template.load()["Resources"]
-    if importlib.util.find_spec("infra.service_levels.families") is None:
-        return found
-    families = importlib.import_module("infra.service_levels.families")
-    lines = importlib.import_module("infra.service_levels.lines")
     return {**found, **families.expand({**found, **_READER}), **lines.expand()}
 
 
@@ -99,6 +94,3 @@ def _holds(clause: str, line: Line) -> bool:
     if sign in ("=", "!="):
         return (str(value) == wanted) is (sign == "=")
     return value is not None and (float(value) > float(wanted) or (sign == ">=" and float(value) == float(wanted)))
-
-
-THROTTLES = next(name for name in ("TableThrottlesAlarm", "TableWriteThrottleAlarm") if name in resources())
