@@ -75,8 +75,9 @@ def _rows(watching: Mapping[str, Any]) -> Iterator[str]:
     for name, part in sorted(watching.items(), key=lambda item: (item[1]["Metadata"]["Area"], item[0])):
         said = part["Metadata"]
         what = f"level {said['Level']}" if "Level" in said else kinds.KINDS[said["Kind"]]
+        page = kinds.runbook(said["Kind"]).removeprefix("docs/")
         mark = "page" if said["Pages"] else ""
-        yield f"| `{name}` | {what} | {said['Kind']} | {said['Area']} | {mark} |"
+        yield f"| `{name}` | {what} | [{said['Kind']}]({page}) | {said['Area']} | {mark} |"
 
 
 def _cost(template: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Alarms have their level or rule, runbook and dashboard; what can fail has its alarm; every metric is published."""
 
 import ast
+import fnmatch
 import functools
 import json
 import re
@@ -13,6 +14,7 @@ import pytest
 from infra.package.targets import ROOT
 from infra.service_levels import families, kinds, levels, table
 from infra.service_levels.alarms import Area
+from tests.docs import runbooks
 from tests.infra import reading, watched
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -89,6 +91,27 @@ def test_each_alarm_is_of_a_kind_and_its_description_ends_with_the_runbook(prod:
 
 def test_each_kind_has_an_alarm_and_each_alarm_a_kind(prod: Template) -> None:
     assert {said["Kind"] for said in _said(prod).values()} == set(kinds.KINDS)
+
+
+def test_each_kind_has_one_runbook_whose_alarms_are_those_of_the_kind(prod: Template) -> None:
+    of_kind: dict[str, set[str]] = {}
+    for name, said in _said(prod).items():
+        of_kind.setdefault(said["Kind"], set()).add(name)
+    named = {
+        page.stem: runbooks.alarms(page.read_text().partition("**What users see.**")[0])
+        for page in runbooks.each_page()
+    }
+    # A page that names no alarm is of a situation, in which none leads.
+    assert {page for page, patterns in named.items() if patterns} == set(kinds.KINDS)
+    for kind, names in of_kind.items():
+        patterns = named[kind]
+        # The windows of a burn notify nobody; their composite alarm does.
+        notifying = {name for name in names if not re.search(r"Burn\d+[hm]Alarm$", name)}
+        assert {each for each in notifying if not any(fnmatch.fnmatch(each, one) for one in patterns)} == set(), kind
+        every = [name for names in of_kind.values() for name in names]
+        assert {one for one in patterns if not fnmatch.filter(every, one)} == set(), kind
+        reached = {name for one in patterns for name in fnmatch.filter(every, one)}
+        assert reached <= names, kind
 
 
 def test_the_levels_of_the_alarms_are_those_that_are_declared(prod: Template) -> None:
