@@ -21,6 +21,8 @@ _KEEPS_DATA = (
     "AWS::S3::Bucket",
     "AWS::SecretsManager::Secret",
 )
+_ALIAS = "AWS::Lambda::Alias"
+_STOPPED = "The new version was refused, or an alarm stopped it. Callers have the earlier one: docs/runbooks/canary.md"
 _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": ">", "Dynamic": "?"}
 
 
@@ -181,11 +183,13 @@ class Stack:
         except ClientError:
             return []
         failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
-        return [
-            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-            for event in reversed(failed)
-            if event["Timestamp"].timestamp() >= since - 1
+        recent = [event for event in reversed(failed) if event["Timestamp"].timestamp() >= since - 1]
+        reasons = [
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}" for event in recent
         ]
+        if any(event["ResourceType"] == _ALIAS for event in recent):
+            reasons.append(_STOPPED)
+        return reasons
 
 
 @dataclass(frozen=True, slots=True)

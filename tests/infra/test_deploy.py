@@ -1,7 +1,9 @@
 """`make deploy`, `make rollback` and `make destroy` on MiniStack: what they upload, show, refuse, record and delete."""
 
+import io
 import json
 import stat
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -179,6 +181,42 @@ def test_a_stack_that_fails_names_the_resource_and_the_reason(target: Target, pa
     assert target.releases.all() == []
     with pytest.raises(CannotStart, match="make destroy"):
         deployment.deploy(target, package(), GIVEN, confirm=yes)
+
+
+def test_a_release_that_fails_leaves_the_earlier_one_and_says_what_refused_it(
+    target: Target, package: Callable[..., Package]
+) -> None:
+    assert deployment.deploy(target, package(), GIVEN, confirm=yes)
+    faulty = package(queues=2)
+    content = json.loads(faulty.template.read_text())
+    # CloudFormation reports it as a deployment that CodeDeploy rolled back: the alias could not be made as asked.
+    function = f"{target.stage}-function"
+    content["Resources"]["ApiAlias"] = {
+        "Type": "AWS::Lambda::Alias",
+        "DependsOn": ["Work1Queue"],
+        "Properties": {"FunctionName": function, "FunctionVersion": "2", "Name": "live"},
+    }
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("index.py", "")
+    client = target.account.client("lambda")
+    client.create_function(
+        FunctionName=function,
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role="arn:aws:iam::000000000000:role/none",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    client.create_alias(FunctionName=function, Name="live", FunctionVersion="$LATEST")
+    faulty.template.write_text(json.dumps(content))
+    with pytest.raises(CannotStart, match=r"ApiAlias: [\s\S]*docs/runbooks/canary\.md"):
+        deployment.deploy(target, faulty, GIVEN, confirm=yes)
+    # The stack is what it was, the record is the earlier release's, and the next deployment finds both.
+    assert names(target) == {"Address", "Table", "Work0Queue"}
+    (release,) = target.releases.all()
+    assert target.releases.template(release.template_key) == template(target.stage)
+    assert deployment.deploy(target, package(queues=2), GIVEN, confirm=yes)
+    assert "Work1Queue" in names(target)
 
 
 def test_a_template_that_cloudformation_does_not_take_is_refused_with_its_words(

@@ -78,6 +78,9 @@ def _without_lacking(template: Template) -> Template:
             case {"Ref": "Bus"}:
                 # moto gives the bus itself for its name.
                 return {"Fn::GetAtt": ["Bus", "Name"]}
+            case {"Ref": str(name)} if name in gone and name.endswith("Alias"):
+                # Who may call an alias may call its function here.
+                return {"Ref": name.removesuffix("Alias")}
             case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]} if name in gone:
                 return f"arn:aws:lacking:us-east-1:123456789012:{name}"
             case {"Fn::Sub": str(text)}:
@@ -114,7 +117,8 @@ def client() -> Iterator[Client]:
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("app.py", "")
     made("s3").create_bucket(Bucket="packages")
-    made("s3").put_object(Bucket="packages", Key="gatehouse/none.zip", Body=archive.getvalue())
+    for key in reading.KEYS.values():
+        made("s3").put_object(Bucket="packages", Key=key, Body=archive.getvalue())
     try:
         yield made
     finally:
