@@ -53,6 +53,8 @@ _LACKING = {
 }
 # moto reads no `Body` of an API, so that it has nothing to deploy.
 _NEEDING_A_BODY = {"AWS::ApiGateway::Deployment"}
+# moto gives no text for a reference to a version, so that a function's environment cannot name one.
+_WITHOUT_A_NAME = {"AWS::Lambda::Version"}
 _GIVEN = {
     "Stage": "dev",
     "CodeBucket": "packages",
@@ -67,7 +69,7 @@ _GIVEN = {
 
 def _without_lacking(template: Template) -> Template:
     """Return a template without the kinds that moto lacks, with names in the places of references to them."""
-    left_out = _LACKING | _NEEDING_A_BODY
+    left_out = _LACKING | _NEEDING_A_BODY | _WITHOUT_A_NAME
     gone = {name for name, part in template["Resources"].items() if part["Type"] in left_out}
 
     def without(text: str) -> str:
