@@ -22,7 +22,6 @@ KINDS: Mapping[str, str] = {
     # Functions.
     "api-faults": "Callers of the API get 5xx",
     "function-errors": "A function raises or times out",
-    "canary": "A release was stopped: its version was refused, or its calls fail",
     "function-duration": "A function's duration is near its time-out",
     "concurrency": "A function, or the account, is near or at its concurrency",
     "schedule-silent": "A schedule's function has not succeeded for 15 minutes",
