@@ -73,11 +73,11 @@ def drop_unused_services(folder: Path) -> None:
 def _without_documentation(part: Any) -> Any:
     match part:
         case dict():
+            # botocore requires the field of some parameters, so it is emptied and not removed. A member of a shape may
+            # have this name; its value is no text.
             return {
-                name: _without_documentation(value)
+                name: "" if name == "documentation" and isinstance(value, str) else _without_documentation(value)
                 for name, value in part.items()
-                # A member of a shape may have this name; its value is no text.
-                if not (name == "documentation" and isinstance(value, str))
             }
         case list():
             return [_without_documentation(each) for each in part]
