@@ -18,6 +18,7 @@ from infra.local.invocation import function_arn
 
 Record = dict[str, Any]
 _log = logging.getLogger("gatehouse.local")
+SHORTEST_GATHER_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class StreamMapping:
     patterns: Sequence[Mapping[str, Any]] = ({},)
     # The wait after a batch that was not full, in which the next records gather. Lambda reads four times a second, and
     # waits for its batching window. A local run waits less, so that its pages follow at once.
-    gather_seconds: float = 0.1
+    gather_seconds: float = SHORTEST_GATHER_SECONDS
 
 
 class Delivery:

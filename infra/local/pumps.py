@@ -17,7 +17,7 @@ from typing import Any
 from chalice.app import DynamoDBEventConfig, ScheduledEventConfig, SQSEventConfig
 
 from chalicelib.observability import log_keys
-from infra.local.delivery import StreamMapping
+from infra.local.delivery import SHORTEST_GATHER_SECONDS, StreamMapping
 from infra.local.invocation import ACCOUNT, REGION, FunctionContext
 from infra.local.meter import Meter
 from infra.local.queues import QueueMapping, QueuePump
@@ -116,7 +116,7 @@ class Pumps:
                 handler.name,
                 batch_size=handler.batch_size,
                 patterns=filters.of_function(handler.name),
-                **_gathering(handler.name),
+                gather_seconds=_gathering(handler.name),
             ),
             url=source.table_url,
             stream_arn=source.stream_arn,
@@ -136,8 +136,8 @@ class Pumps:
         return QueuePump(mapping, client=source.sqs, invoke=self._invoker(handler))
 
 
-def _gathering(function: str) -> dict[str, float]:
+def _gathering(function: str) -> float:
     """Return how long a stream's records gather: as little as a local run can, or as deployed for `make cost`."""
     if os.environ.get("STREAM_WINDOWS") != "deployed":
-        return {}
-    return {"gather_seconds": max(_READS_EVERY_SECONDS, filters.GATHER_SECONDS[function])}
+        return SHORTEST_GATHER_SECONDS
+    return max(_READS_EVERY_SECONDS, filters.GATHER_SECONDS[function])
