@@ -96,6 +96,8 @@ _SPECIAL: Mapping[type[Item], Row] = {
         *("events", "shown", "tickets", "revenue", "refunded_tickets", "refunded"),
         of=(items.Event, items.Order, items.RefundRequest),
     ),
+    # A day of the past is due at the moment at which it is scheduled.
+    items.Reconciliation: _base(of=(items.Journal,), volatile=("gsi2pk", "gsi2sk")),
     items.RefundRequest: _base("sales_counted"),
     items.Scan: _base("counted", "projected", of=(items.Ticket,)),
     # What began in a period, such as registrations, is history: an account that is closed no longer says it.
@@ -237,7 +239,6 @@ _BASE: tuple[type[Item], ...] = (
     items.ProviderEvent,
     items.QrScan,
     items.RangePlace,
-    items.Reconciliation,
     items.RefundAddress,
     items.RosterEntry,
     items.SandboxBank,
