@@ -133,7 +133,10 @@ upgrade-items: setup ## Write items of a former shape in the newest one (STAGE=p
 
 restore: setup ## Restore the table to a minute as another one (STAGE=prod MINUTE=2026-11-28T08:30Z)
 	@$(PY) -m infra.rebuild.restore $(if $(STAGE),--stage $(STAGE)) $(if $(MINUTE),--minute $(MINUTE)) $(ARGS)
-.PHONY: rebuild drill erase-again upgrade-items restore
+
+export-query: setup ## Sums of journals and admissions by event, from an export's files (FOLDER=…)
+	@$(PY) -m infra.rebuild.exported $(FOLDER) $(ARGS)
+.PHONY: rebuild drill erase-again upgrade-items restore export-query
 
 lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done

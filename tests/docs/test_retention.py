@@ -42,8 +42,8 @@ def test_every_rule_of_a_bucket_is_on_the_page() -> None:
     buckets = resources("AWS::S3::Bucket")
     said = kept()
     assert buckets.keys() <= said.keys()
-    for name in ("StreamLetters", "LiveLetters"):
-        (rule,) = buckets[name]["LifecycleConfiguration"]["Rules"]
+    for name in ("StreamLetters", "LiveLetters", "Exports"):
+        rule = buckets[name]["LifecycleConfiguration"]["Rules"][0]
         assert said[name] == f"{rule['ExpirationInDays']} days"
     of_files = {
         rule["Prefix"]: rule["ExpirationInDays"]
