@@ -1,8 +1,8 @@
 """`make load URL=…`: the rushes of an evening at small size, against a running platform, through its API alone.
 
-It makes its own data: customers who buy, tickets that are scanned, numbered tickets of an organization. It counts what
-each caller was told, compares that with what the platform shows, and ends with 1 where a level of service was missed or
-a count does not agree. It stops by itself after a bounded number of requests and seconds.
+It makes its own data: customers who buy, tickets that are scanned, numbered tickets of an organization. It counts the
+answers of each caller, compares them with what the platform shows, and ends with 1 where a level of service was missed
+or a count does not agree. It stops by itself after a bounded number of requests and seconds.
 
 Without an account of your own it only talks to this machine. For a deployed stage give --i-own-this-account, and a file
 of accounts: {"usher": {"event_id", "username", "password"}, "tix": {"email", "password"}, "customers": [access tokens

@@ -102,7 +102,7 @@ _SPECIAL: Mapping[type[Item], Row] = {
     items.Scan: _base("counted", "projected", of=(items.Ticket,)),
     # What began in a period, such as registrations, is history: an account that is closed no longer says it.
     items.PlatformCounts: _base("check_ins", of=(items.Scan,)),
-    # What began here cannot be told from tickets that are gone: bits of deleted ones stay (D-TIX-02).
+    # What began here cannot be computed from tickets that are gone: bits of deleted ones stay (D-TIX-02).
     items.BucketGroup: _base("scanned", of=(items.NumberedTicket,)),
     items.TicketBucket: _base(of=(items.NumberedTicket,)),
     items.TicketDay: _base("scanned", of=(items.NumberedTicket,)),

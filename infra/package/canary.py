@@ -53,7 +53,7 @@ def expand(resources: Resources, target: Target) -> Resources:
         return resources
     changed = {name: _calling_aliases(name, part) for name, part in resources.items()}
     versions = {function: _version_name(function, resources[function]["Properties"]) for function in _RELEASED}
-    # Readers before writers: whatever reads the stream, queues and sockets has the new code before the first writer of
+    # Readers before writers: what reads the stream, queues and sockets has the new code before the first writer of
     # new kinds of items has traffic.
     readers = [
         name for name, part in resources.items() if part["Type"] == "AWS::Lambda::Function" and name not in _RELEASED

@@ -45,7 +45,7 @@ def test_each_page_is_listed_with_its_alarms(page: Path) -> None:
 def test_each_alarm_is_on_the_page_of_its_kind_and_each_page_names_alarms_that_there_are() -> None:
     """docs/alarms.md is made from the template; a test beside it compares both."""
     rows = re.findall(
-        r"^\| `(\w+)` \| [^|]+ \| ([\w-]+) \|", (pages.ROOT / "docs" / "alarms.md").read_text(), re.MULTILINE
+        r"^\| `(\w+)` \| [^|]+ \| \[([\w-]+)\]\([^|]+ \|", (pages.ROOT / "docs" / "alarms.md").read_text(), re.MULTILINE
     )
     alarms = dict(rows)
     assert len(alarms) > 100

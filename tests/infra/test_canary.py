@@ -1,4 +1,4 @@
-"""A release gets traffic gradually, after whatever reads what it writes, and a faulty one is rolled back."""
+"""A release gets traffic gradually, after the functions that read what it writes, and a faulty one is rolled back."""
 
 import copy
 import json

@@ -107,7 +107,7 @@ def from_base45(text: str) -> bytes | None:
         if len(text) % 3:
             data += (_ONES[text[-2]] + _FORTY_FIVES[text[-1]]).to_bytes(1)
     except (KeyError, OverflowError):
-        return None  # another character, or a group that stands for more than its bytes hold
+        return None  # another character, or a group that means more than its bytes hold
     return bytes(data)
 
 

@@ -3,7 +3,7 @@
 A deed is run for many actors in several groups (events, lectures or organizations). Keys of a kind of which there are
 about as many as deeds are *own*: they spread as the actors do. Of a kind with few keys, one that a single group touches
 is *shared in the group*, one that several touch is *shared by all*. So is a key that most deeds of a group touch,
-whatever its kind: the account of an event's organizer among those of its customers.
+of any kind: the account of an event's organizer among those of its customers.
 """
 
 import re
