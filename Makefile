@@ -28,7 +28,7 @@ check: setup lint audit test ## Run the one gate: format, lint, types, import co
 check-next: setup engine next ## Run the tests of rules, routes and workers on Python 3.13, which Lambda runs, if it is installed
 	@if [ -x .venv-next/bin/python ]; then FETCH=0 .venv-next/bin/python -m pytest -n 2 --dist loadgroup tests/domain tests/portals tests/workers; fi
 
-lint: setup ## Check format, lint rules, types (Python 3.11 and 3.13) and import contracts
+lint: setup pages ## Check format, lint rules, types (Python 3.11 and 3.13) and import contracts
 	@$(PY) -m ruff format --check $(CODE) reader-agent
 	@$(PY) -m ruff check $(CODE) reader-agent
 	@$(PY) -m infra.console_checks

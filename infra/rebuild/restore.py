@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source = stages.table_of(options.stage, options.table)
     target = options.target or f"{source}-{options.minute:%Y%m%d%H%M}"
     if options.finish:
+        keep_numbers(client, source, target, since=options.minute)
         finish(client, target, is_prod=options.stage == "prod")
         return 0
     restore(client, source, target, options.minute)
@@ -75,6 +76,38 @@ def finish(client: Any, table: str, *, is_prod: bool) -> None:
     )
     arn = _table(client, table)["LatestStreamArn"]
     sys.stdout.write(f'make deploy ARGS="--lose-data TableName={table} TableStreamArn={arn}"\n')
+
+
+def keep_numbers(client: Any, source: str, table: str, *, since: datetime) -> None:
+    """Continue the series of invoices after the last number of the former table: those of the lost hours are out.
+
+    Without the former table, the numbers must come from the invoices that were sent: the operator is asked to look.
+    """
+    from chalicelib.table import keys
+
+    for year in range(since.year, datetime.now(UTC).year + 1):
+        for series in (f"{year}", f"P{year}"):
+            place = keys.money.invoice_series(series)
+            key = {"pk": {"S": place.pk}, "sk": {"S": place.sk}}
+            try:
+                found = client.get_item(TableName=source, Key=key, ConsistentRead=True).get("Item")
+            except client.exceptions.ResourceNotFoundException:
+                sys.stdout.write(f"{source} is gone: compare the last invoice {series} with those that were sent\n")
+                continue
+            if found is None:
+                continue
+            last = found["last"]
+            try:
+                client.put_item(
+                    TableName=table,
+                    Item=found,
+                    ConditionExpression="attribute_not_exists(#l) OR #l < :l",
+                    ExpressionAttributeNames={"#l": "last"},
+                    ExpressionAttributeValues={":l": last},
+                )
+            except client.exceptions.ConditionalCheckFailedException:
+                continue  # no number was issued since, or this ran before
+            sys.stdout.write(f"invoices {series} go on after number {last['N']}\n")
 
 
 def settle(client: Any, table: str) -> tuple[int, int]:

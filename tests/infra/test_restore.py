@@ -7,7 +7,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.offline import feed
 from chalicelib.table import keys, operations
-from chalicelib.table.items import LiveHead
+from chalicelib.table.items import InvoiceSeries, LiveHead
 from infra.rebuild import restore
 from tests.support.factories import make_event
 from tests.support.ground import environment
@@ -30,14 +30,20 @@ def test_a_restored_table_gets_what_the_template_gives_and_ends_cursors(capsys: 
     event = make_event()
     offline = feed.begin(event.event_id)
     operations.record(operations.put(LiveHead(*keys.live.head("event-1"), channel="event-1", last_id=7)))
+    series = keys.money.invoice_series(f"{clock.now():%Y}")
+    operations.record(operations.put(InvoiceSeries(*series, last=40)))
     minute = f"{clock.now():%Y-%m-%dT%H:%MZ}"
     arguments = ["--stage", "test", "--table", "gatehouse", "--minute", minute, "--target", TARGET]
     with environment():
         assert restore.main(arguments) == 0
         assert restore.main(arguments) == 0  # it was killed while it waited
         assert f'make rebuild STAGE=test ARGS="--table {TARGET}"' in capsys.readouterr().out
+        # Numbers that were issued after the minute.
+        operations.record(operations.put(InvoiceSeries(*series, last=43)))
         assert restore.main([*arguments, "--finish"]) == 0
     said = capsys.readouterr().out
+    assert f"invoices {series.pk.rpartition('#')[2]} go on after number 43" in said
+    assert stored(series)["last"] == {"N": "43"}
 
     described = client.describe_table(TableName=TARGET)["Table"]
     assert described["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}

@@ -119,8 +119,7 @@ def _own(customer_id: str, payment_id: str) -> Payment:
 
 def _issued_at(payment: Payment) -> datetime:
     if payment.invoice_number:
-        series = payment.invoice_number.split("-")[1]
-        invoice = operations.get(keys.money.invoice(series, payment.invoice_number))
-        if invoice is not None:
+        places = keys.money.invoice_places(payment.invoice_number.split("-")[1], payment.invoice_number)
+        for invoice in operations.get_many(places).values():
             return invoice.issued_at
     return payment.settled_at or payment.created_at

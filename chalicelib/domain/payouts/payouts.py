@@ -151,7 +151,7 @@ def document(organizer_id: str, payout_id: str) -> PdfFile:
     """
     payout = _own(organizer_id, payout_id)
     series = f"P{payout.invoice_number.split('-')[1]}"
-    invoice = operations.get(keys.money.invoice(series, payout.invoice_number))
+    invoice = next(iter(operations.get_many(keys.money.invoice_places(series, payout.invoice_number)).values()), None)
     if invoice is None:
         raise NotFound("There is no such invoice.")
     return PdfFile(name=f"{invoice.number}.pdf", content=payout_document.render(payout, invoice))

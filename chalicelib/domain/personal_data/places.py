@@ -173,7 +173,7 @@ def _payments(person: Person) -> Sequence[Item]:
 def _invoices(person: Person) -> Sequence[Item]:
     found = [payment.invoice_number for payment in person.payments if payment.invoice_number]
     # The number names its series: GH-<series>-<position>.
-    return _stored(*(keys.money.invoice(number.split("-")[1], number) for number in found))
+    return _stored(*(place for number in found for place in keys.money.invoice_places(number.split("-")[1], number)))
 
 
 def _cards(person: Person) -> Sequence[Item]:

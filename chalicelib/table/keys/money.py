@@ -94,6 +94,11 @@ def invoice(series: str, number: str) -> Place[Invoice]:
     return Place(Invoice, joined("INVOICE", series, number[-2:]), number)
 
 
+def invoice_places(series: str, number: str) -> list[Place[Invoice]]:
+    """Question 44: where one invoice may be: until 2026-11-28 all of a series were in one partition."""
+    return [invoice(series, number), Place(Invoice, joined("INVOICE", series), number)]
+
+
 def invoice_series(series: str) -> Place[InvoiceSeries]:
     """Question 44: the last number of a series."""
     return Place(InvoiceSeries, joined("INVOICE", series), "LAST")

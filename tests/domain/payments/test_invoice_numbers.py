@@ -1,11 +1,16 @@
 """The numbers of invoices: one for each payment that bought something, without gaps or repeats."""
 
+from datetime import UTC, datetime
+
+import pypdfium2
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain.documents.page import date_in_words
 from chalicelib.domain.payments import invoices
 from chalicelib.errors import InvalidState, NotFound
-from chalicelib.table.items import Account
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Invoice
 from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
 from tests.support import payers, purchases
 from tests.support.factories import make_customer
@@ -55,6 +60,22 @@ def test_an_invoice_is_its_customers_own(customer: Account) -> None:
             invoices.document(asked_by, payment_id)
     # A refused request for the invoice assigned no number.
     assert numbers([payment.payment_id]) == [None]
+
+
+def test_an_invoice_that_was_stored_with_its_series_keeps_its_day(customer: Account) -> None:
+    payment = purchases.put_payment(customer_id=customer.account_id)
+    invoices.number_all([payment.payment_id])
+    number = str(payers.stored(payment.payment_id).invoice_number)
+    present, former = keys.money.invoice_places(number.split("-")[1], number)
+    stored = operations.get(present)
+    assert stored is not None
+    day = datetime(2026, 2, 3, 12, tzinfo=UTC)
+    operations.commit(
+        operations.remove(present),
+        operations.put(Invoice(*former, number=number, payment_id=payment.payment_id, issued_at=day)),
+    )
+    shown = pypdfium2.PdfDocument(invoices.document(customer.account_id, payment.payment_id).content)
+    assert date_in_words(day) in shown[0].get_textpage().get_text_bounded()
 
 
 def test_there_is_no_invoice_before_the_money_came(customer: Account) -> None:
