@@ -76,10 +76,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Shared out by day: the families with a test for each route, field or value, and the races and faults, which start an
-# engine's work for every one of them, as the flows of the console start a browser's. A run of everything tries one
-# day's eighth of each, by their names, and the flows that are marked `each_run`.
-_FAMILIES = ("contract", "security", "infra", "cost", "portals")
-_ONE_BY_ONE = ("truth", "faults", "console")
+# engine's work for every one of them, as the flows of the console start a browser's and those of local runs a run's. A
+# run of everything tries one day's eighth of each, by their names (of the cost tests by their files, which share data),
+# and what is marked `each_run`.
+_FAMILIES = ("contract", "security", "infra", "portals")
+_ONE_BY_ONE = ("truth", "faults", "console", "operations")
+_BY_FILE = ("cost",)
 _DAYS = 8
 
 
@@ -96,8 +98,18 @@ def _is_of_another_day(item: pytest.Item) -> bool:
     kind = item.path.relative_to(Path(__file__).parent).parts[0]
     if item.get_closest_marker("each_run"):
         return False
-    is_shared = kind in _ONE_BY_ONE or (kind in _FAMILIES and "[" in item.name)
-    return is_shared and (zlib.crc32(item.nodeid.encode()) + fault_days.today()) % _DAYS != 0
+    name = item.path.name if kind in _BY_FILE else item.nodeid
+    is_shared = (
+        kind in (*_ONE_BY_ONE, *_BY_FILE)
+        or (kind in _FAMILIES and "[" in item.name)
+        or (kind == "local" and _starts_an_engine(item))
+        or item.get_closest_marker("by_day") is not None
+    )
+    return is_shared and (zlib.crc32(name.encode()) + fault_days.today()) % _DAYS != 0
+
+
+def _starts_an_engine(item: pytest.Item) -> bool:
+    return any("engines" in mark.args for mark in item.iter_markers("xdist_group"))
 
 
 def pytest_collection_finish() -> None:

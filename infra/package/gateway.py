@@ -129,6 +129,14 @@ def _trace_sampling() -> dict[str, Any]:
     }
 
 
+def redeployed(resources: dict[str, Any]) -> dict[str, Any]:
+    """Return the resources with the deployment named after the definition as it is now."""
+    named = next(name for name, part in resources.items() if part["Type"] == "AWS::ApiGateway::Deployment")
+    fresh = deployment_name(resources[API]["Properties"]["Body"], mocks.mappings())
+    changed: dict[str, Any] = json.loads(json.dumps(resources).replace(f'"{named}"', f'"{fresh}"'))
+    return changed
+
+
 def deployment_name(body: dict[str, Any], texts: dict[str, Any]) -> str:
     """Return the logical name of the API's deployment: another one for another definition or other texts of mocks.
 

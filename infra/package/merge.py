@@ -70,7 +70,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
         firewall.expand(gateway.STAGE_NAME),
         distribution.expand(gateway.API, gateway.STAGE_NAME),
     )
-    base["Resources"] = canary.expand(base["Resources"], target)
+    base["Resources"] = gateway.redeployed(canary.expand(base["Resources"], target))
     base["Resources"] = watching.expand(base["Resources"])
     base["Outputs"] = _joined(
         "Outputs", base["Outputs"], gateway.outputs(), sockets.outputs(), distribution.outputs(), adoption.OUTPUTS

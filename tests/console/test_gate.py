@@ -141,7 +141,6 @@ def test_a_number_is_typed_and_a_wrong_one_is_unknown(open_page: Opener, evening
     shows(page, UNKNOWN, "No ticket of this event has this number")
 
 
-@pytest.mark.each_run
 def test_fifty_scans_without_a_network_survive_the_tab_and_arrive_once(open_page: Opener, site: Site) -> None:
     tonight = night(site)
     sold = tonight.sell(50)

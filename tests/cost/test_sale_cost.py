@@ -23,7 +23,7 @@ from tests.support.client import call
 from tests.support.factories import customer_token, make_customer, make_event
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
+pytestmark = [pytest.mark.each_run, pytest.mark.engine, pytest.mark.xdist_group("cost")]
 
 SMALL, LARGE = 100, size_of("SALE_ORDERS", small=200, full=400)
 MEASURED = 5

@@ -13,7 +13,7 @@ from tests.support.ground import Event, Kind
 from tests.support.scan_cost import Cost, Till
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost")]
+pytestmark = [pytest.mark.each_run, pytest.mark.engine, pytest.mark.xdist_group("cost")]
 
 SMALL, LARGE = 100, size_of("SCAN_TICKETS", small=400, full=3000)
 SCANS = 10

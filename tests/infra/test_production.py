@@ -84,6 +84,7 @@ def test_a_template_for_another_stage_does_not_deploy_production(template: Templ
     assert not accepted(prod, Stage="dev")
 
 
+@pytest.mark.by_day
 def test_the_template_for_production_passes_cfn_lint(prod: Template, tmp_path: Any) -> None:
     merge.write(prod, tmp_path / "template.json")
     assert merge.lint(tmp_path / "template.json") == []

@@ -175,6 +175,7 @@ def test_a_card_is_reloaded_and_its_ledger_says_so(run: LocalRun) -> None:
     assert newest["balance_after"] == card()["balance"]
 
 
+@pytest.mark.each_run
 @pytest.mark.skipif(not (GENERATED / "node_modules").exists(), reason="Node or its registry is not available here")
 def test_a_client_generated_from_the_document_compiles_and_gets_from_registering_to_the_gate(run: LocalRun) -> None:
     url = f"http://127.0.0.1:{run.port}"

@@ -43,6 +43,7 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.each_run
 @pytest.mark.skipif(not PYTHON.exists(), reason="the agent's environment is not installed (make setup)")
 def test_a_gate_decides_without_the_cloud_and_the_log_shows_it_afterwards(
     run: LocalRun, cable: Cable, tmp_path: Path

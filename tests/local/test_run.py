@@ -74,6 +74,7 @@ def check_that_a_killed_run_leaves_no_orphans(run: LocalRun) -> None:
     wait_until(lambda: all(is_gone(child) for child in children))
 
 
+@pytest.mark.each_run
 def test_a_run_prints_its_steps_keeps_its_data_over_a_restart_and_leaves_no_orphans(
     start: Start, tmp_path: Path
 ) -> None:

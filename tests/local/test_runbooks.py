@@ -168,6 +168,8 @@ def test_each_make_command_that_needs_an_account_exists_with_its_options(
         module = words[words.index("-m") + 1]
         if module not in helped:
             monkeypatch.setattr(sys, "argv", [module, "--help"])
+            # Another test may have imported it; runpy warns of a module that it then runs twice.
+            monkeypatch.delitem(sys.modules, f"{module}.__main__", raising=False)
             with pytest.raises(SystemExit) as ended:
                 runpy.run_module(module, run_name="__main__")
             assert ended.value.code == 0

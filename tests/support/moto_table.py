@@ -8,6 +8,7 @@ from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 
 from chalicelib.config import config
+from chalicelib.domain.events import shortages
 
 
 def is_used() -> bool:
@@ -27,7 +28,8 @@ def snapshot() -> bytes:
 
 
 def restore(stored: bytes) -> None:
-    """Restore exactly the items that were stored."""
+    """Restore exactly the items that were stored; what the container noticed since is forgotten."""
+    shortages.forget()
     _table().items = pickle.loads(stored)  # noqa: S301  # made by `snapshot` in this process
 
 

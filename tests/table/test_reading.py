@@ -21,7 +21,7 @@ from pynamodb.models import Model
 from chalicelib import clock
 from chalicelib.table import shapes
 from chalicelib.table.items import Item, Passage, Ticket
-from chalicelib.table.items.attributes import EnumAttribute, MomentAttribute, Part
+from chalicelib.table.items.attributes import EnumAttribute, MapPart, MomentAttribute
 
 
 def _below(base: Any) -> Iterator[Any]:
@@ -31,7 +31,7 @@ def _below(base: Any) -> Iterator[Any]:
 
 
 ITEMS = [cls for cls in _below(Item) if cls.__module__.startswith("chalicelib.") and cls.kind.get_discriminator(cls)]
-PARTS = [cls for cls in _below(Part) if cls.__module__.startswith("chalicelib.")]
+PARTS = [cls for cls in _below(MapPart) if cls.__module__.startswith("chalicelib.")]
 
 
 def _stored(cls: Any, *, full: bool) -> dict[str, Any]:

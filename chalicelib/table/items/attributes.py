@@ -103,7 +103,7 @@ class EnumAttribute(TypedAttribute[WordT]):
         return self.words(value)
 
 
-class Part(MapAttribute[str, Any]):
+class MapPart(MapAttribute[str, Any]):
     """A map with declared attributes, none of which has parts of its own.
 
     It is read and written by what it has, where PynamoDB goes through all that its class declares.

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
-from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute, Part
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MapPart, MomentAttribute
 from chalicelib.table.items.item import Item
 from chalicelib.vocabulary import ConflictResolution, Correction, Direction, Reason, ScanKind, ScanResult, ScanSource
 
@@ -53,7 +53,7 @@ class CheckinDay(Item, discriminator="checkin_day"):
     day = UnicodeAttribute()
 
 
-class FirstScan(Part):
+class FirstScan(MapPart):
     """The earlier admission that the answer to a refused scan shows."""
 
     scanned_at = MomentAttribute()

@@ -4,7 +4,7 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 
-from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute, Part
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MapPart, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.vocabulary import (
     Correction,
@@ -18,7 +18,7 @@ from chalicelib.vocabulary import (
 )
 
 
-class Passage(Part):
+class Passage(MapPart):
     """One passage through a gate, stored on the ticket, with all that a repeat of its answer needs.
 
     It is small on purpose: a ticket with its admission stays under 1 KB, which is one write unit.
@@ -146,7 +146,7 @@ class RefundRequest(SweptItem, discriminator="refund_request"):
     note = UnicodeAttribute(null=True)
     # The provider of the payment, which must return the money.
     paid_by = UnicodeAttribute(null=True)
-    # Part of the cancellation of its event, whose customers are notified of that once.
+    # MapPart of the cancellation of its event, whose customers are notified of that once.
     of_cancellation = BooleanAttribute(null=True)
     # Why an approved refund is not paid back yet, where it waits for more than its turn.
     waits_for = UnicodeAttribute(null=True)

@@ -43,7 +43,7 @@ def held(charge: SandboxCharge) -> int:
 def effects() -> list[str]:
     """Return every stored item of the sale and its payments, as raw text."""
     kinds = ("payment", "order", "ticket", "stock", "journal", "card_balance", "card_entry", "provider_event")
-    return sorted(json.dumps(raw, sort_keys=True) for raw in payers.all_raws(*kinds))
+    return sorted(json.dumps(raw, sort_keys=True, default=bytes.hex) for raw in payers.all_raws(*kinds))
 
 
 class Histories(RuleBasedStateMachine):
