@@ -21,8 +21,8 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.clients.secrets import SESSIONS
-from chalicelib.domain import encryption
-from chalicelib.domain.encryption import Envelope, UndecryptableData
+from chalicelib.domain.crypto import encryption
+from chalicelib.domain.crypto.encryption import Envelope, UndecryptableData
 from chalicelib.errors import IdempotencyInProgress, IdempotencyMismatch
 from chalicelib.identifiers import unkeyed_operation_id
 from chalicelib.table import keys, operations

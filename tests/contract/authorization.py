@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app import app
 from chalicelib import clock
-from chalicelib.domain import signing
 from chalicelib.domain.access import permissions
+from chalicelib.domain.crypto import signing
 from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo

@@ -10,8 +10,8 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from chalicelib import clock
-from chalicelib.domain import signing
 from chalicelib.domain.access import devices
+from chalicelib.domain.crypto import signing
 from chalicelib.domain.events import events
 from chalicelib.domain.offline import cursors, feed, peers
 from chalicelib.domain.offline.cursors import Cursor

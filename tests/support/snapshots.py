@@ -8,7 +8,7 @@ from typing import Any
 
 import app
 from chalicelib import clock
-from chalicelib.domain import signing
+from chalicelib.domain.crypto import signing
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.offline import feed, peers, snapshots
 from chalicelib.table import keys, operations

@@ -9,8 +9,9 @@ from botocore.session import get_session
 
 import app
 from chalicelib.config import config
-from chalicelib.domain import encryption, ledger
+from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
+from chalicelib.domain.crypto import encryption
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import payments, sandbox
 from chalicelib.observability import logger

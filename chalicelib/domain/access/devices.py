@@ -17,11 +17,11 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.secrets import SESSIONS
-from chalicelib.domain import signing
 from chalicelib.domain.access import device_keys, limits, lock_outs, security_log, sessions, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.crypto import signing
 from chalicelib.domain.events import events, gate_control
 from chalicelib.domain.lists import follower
 from chalicelib.domain.lists.devices import ONLINE_FOR

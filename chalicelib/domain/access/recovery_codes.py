@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain import encryption
+from chalicelib.domain.crypto import encryption
 from chalicelib.table.items import Account
 
 COUNT = 10

@@ -17,11 +17,12 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import encryption, throttle
+from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, limits, notices, recovery_codes, security_log
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.crypto import encryption
 from chalicelib.errors import InvalidCredentials, InvalidState
 from chalicelib.observability import count, logger
 from chalicelib.table import operations

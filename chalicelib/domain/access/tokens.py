@@ -12,7 +12,7 @@ import jwt
 
 from chalicelib import clock
 from chalicelib.clients.secrets import SESSIONS
-from chalicelib.domain import signing
+from chalicelib.domain.crypto import signing
 from chalicelib.errors import TokenExpired, Unauthenticated
 from chalicelib.vocabulary import Portal
 

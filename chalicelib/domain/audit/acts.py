@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain import encryption
 from chalicelib.domain.audit import chains, states
-from chalicelib.domain.encryption import UndecryptableData
+from chalicelib.domain.crypto import encryption
+from chalicelib.domain.crypto.encryption import UndecryptableData
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations, retries

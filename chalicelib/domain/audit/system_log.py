@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import encryption
 from chalicelib.domain.audit import states, verification_runs
 from chalicelib.domain.audit.verification_runs import Finding
-from chalicelib.domain.encryption import Envelope, UndecryptableData
+from chalicelib.domain.crypto import encryption
+from chalicelib.domain.crypto.encryption import Envelope, UndecryptableData
 from chalicelib.domain.paging import Page
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AuditEntry, DataKey

@@ -2,7 +2,8 @@
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import encryption, idempotency, money
+from chalicelib.domain import idempotency, money
+from chalicelib.domain.crypto import encryption
 from chalicelib.errors import Conflict, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger

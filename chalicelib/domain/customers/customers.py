@@ -11,10 +11,11 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain import bank_accounts, encryption, photos
+from chalicelib.domain import bank_accounts, photos
 from chalicelib.domain.access import accounts, limits, notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.bank_accounts import BankAccount
+from chalicelib.domain.crypto import encryption
 from chalicelib.domain.customers import contacts
 from chalicelib.domain.customers.contacts import ContactChoices
 from chalicelib.domain.photos import PhotoUpload

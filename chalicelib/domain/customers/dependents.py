@@ -13,8 +13,9 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import encryption, idempotency
+from chalicelib.domain import idempotency
 from chalicelib.domain.cards import cards
+from chalicelib.domain.crypto import encryption
 from chalicelib.domain.customers.customers import EmergencyContact
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identifiers import new_id

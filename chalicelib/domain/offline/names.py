@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from chalicelib.clients.secrets import SESSIONS
-from chalicelib.domain import encryption
 from chalicelib.domain.access import device_keys
+from chalicelib.domain.crypto import encryption
 
 # A ticket's name and tier by its fingerprint in hex.
 Names = Mapping[str, tuple[str, str | None]]

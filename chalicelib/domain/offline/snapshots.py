@@ -9,8 +9,8 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import signing
 from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.crypto import signing
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.offline import builds, cursors, feed, names, peers, snapshot_format
 from chalicelib.domain.offline.cursors import Cursor

@@ -10,13 +10,14 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain import bank_accounts, encryption, photos
+from chalicelib.domain import bank_accounts, photos
 from chalicelib.domain.access import accounts, notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.bank_accounts import BankAccount
 from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.crypto import encryption
 from chalicelib.domain.customers import registration
 from chalicelib.domain.photos import PhotoUpload
 from chalicelib.errors import Conflict, NotFound

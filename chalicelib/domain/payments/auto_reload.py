@@ -6,10 +6,11 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
-from chalicelib.domain import encryption, idempotency, ledger, money
+from chalicelib.domain import idempotency, ledger, money
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import own_cards
 from chalicelib.domain.cards.own_cards import CardHolding
+from chalicelib.domain.crypto import encryption
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import payments, providers, saved_methods
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.providers import NextAction, Outcome, OutcomeStatus
-from chalicelib.domain import encryption
+from chalicelib.domain.crypto import encryption
 from chalicelib.table.items import Payment
 from chalicelib.vocabulary import PaymentStatus
 

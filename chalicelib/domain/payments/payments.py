@@ -14,8 +14,9 @@ from pynamodb.expressions.condition import Condition
 from chalicelib import clock
 from chalicelib.clients.providers import Charge, Declined, NextAction, Outcome, OutcomeStatus
 from chalicelib.config import config
-from chalicelib.domain import encryption, idempotency, money
+from chalicelib.domain import idempotency, money
 from chalicelib.domain.cards import own_cards
+from chalicelib.domain.crypto import encryption
 from chalicelib.domain.events import categories, deeds
 from chalicelib.domain.events.deeds import Deed, Objection
 from chalicelib.domain.money import AmountInput, Money

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain.audit import states
-from chalicelib.domain.encryption import Envelope
+from chalicelib.domain.crypto.encryption import Envelope
 from chalicelib.table.items import AuditEntry, Item
 
 # Keys of the table, and secrets that prove something or guard a way in.

@@ -16,11 +16,12 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import encryption, idempotency, jobs
+from chalicelib.domain import idempotency, jobs
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.crypto import encryption
+from chalicelib.domain.crypto.encryption import Envelope, UndecryptableData
 from chalicelib.domain.customers import customer_records
-from chalicelib.domain.encryption import Envelope, UndecryptableData
 from chalicelib.domain.jobs import JobResult
 from chalicelib.domain.personal_data import disclosure, export_document
 from chalicelib.domain.personal_data.places import PLACES, Person

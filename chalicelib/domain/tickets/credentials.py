@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from ulid import ULID
 
 from chalicelib import scanned_text
-from chalicelib.domain import signing
+from chalicelib.domain.crypto import signing
 
 _PREFIX = "GH1:"
 _LABEL = b"gatehouse ticket code\x00"

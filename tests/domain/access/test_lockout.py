@@ -9,9 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain import paging, signing
+from chalicelib.domain import paging
 from chalicelib.domain.access import accounts, lock_outs, sessions, tokens
 from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.crypto import signing
 from chalicelib.domain.events import events
 from chalicelib.domain.gate import checkin_log
 from chalicelib.errors import (

@@ -3,7 +3,7 @@
 from tests.mutants.seeded.mutant import Mutant
 
 _PAYMENTS = "tests/portals/webapp/test_payments.py"
-_ENCRYPTION = "tests/domain/test_encryption.py"
+_ENCRYPTION = "tests/domain/crypto/test_encryption.py"
 _ORDERS = "tests/domain/sale/test_orders.py"
 _TRANSFERS = "tests/portals/webapp/test_transfers.py"
 _CARDS = "tests/portals/webapp/test_cards.py"
@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant(
         name="associated-data-dropped",
         bug="sealed data opens in every place",
-        file="chalicelib/domain/encryption.py",
+        file="chalicelib/domain/crypto/encryption.py",
         before='        return f"{self.owner_id}\\x00{field}".encode()\n',
         after='        return b""\n',
         tests=(
@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant(
         name="sealed-for-any-owner",
         bug="sealed data of one owner opens for another who has the key",
-        file="chalicelib/domain/encryption.py",
+        file="chalicelib/domain/crypto/encryption.py",
         before='        return f"{self.owner_id}\\x00{field}".encode()\n',
         after="        return field.encode()\n",
         tests=(f"{_ENCRYPTION}::test_sealed_bytes_are_bound_to_their_owner_whatever_key_opens_them",),
@@ -72,7 +72,7 @@ MUTANTS = (
     Mutant(
         name="second-key-written-over-the-first",
         bug="of two first writers the slower makes the other's data unreadable",
-        file="chalicelib/domain/encryption.py",
+        file="chalicelib/domain/crypto/encryption.py",
         before="operations.put(item, DataKey.pk.does_not_exist())",
         after="operations.put(item)",
         tests=(f"{_ENCRYPTION}::test_two_first_writers_end_with_one_key",),

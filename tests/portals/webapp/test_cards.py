@@ -7,9 +7,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import encryption, ledger
+from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import bindings
+from chalicelib.domain.crypto import encryption
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardRequest
 from chalicelib.table.ranges import Begins

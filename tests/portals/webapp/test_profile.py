@@ -12,8 +12,8 @@ from PIL import Image
 
 from chalicelib.clients import files
 from chalicelib.config import config
-from chalicelib.domain import encryption
 from chalicelib.domain.access import accounts
+from chalicelib.domain.crypto import encryption
 from chalicelib.domain.customers import customers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Profile

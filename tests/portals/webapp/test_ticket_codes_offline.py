@@ -7,8 +7,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from ulid import ULID
 
-from chalicelib.domain import signing
 from chalicelib.domain.cards import cards
+from chalicelib.domain.crypto import signing
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Ticket

@@ -14,9 +14,9 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 
 from chalicelib.config import config
-from chalicelib.domain import signing
 from chalicelib.domain.access import limits
 from chalicelib.domain.campus.reports.canonical_json import canonical, plain
+from chalicelib.domain.crypto import signing
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusReport

@@ -5,8 +5,8 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chalicelib.clients import data_keys
-from chalicelib.domain import encryption
-from chalicelib.domain.encryption import Envelope, UndecryptableData
+from chalicelib.domain.crypto import encryption
+from chalicelib.domain.crypto.encryption import Envelope, UndecryptableData
 from chalicelib.table import keys, operations
 from chalicelib.table.items import DataKey
 from tests.support.meanwhile import before
