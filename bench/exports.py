@@ -75,7 +75,7 @@ def _scans(event_id: str, ticket_ids: list[str], start: int) -> Iterator[Any]:
     from chalicelib.identifiers import log_id_of
     from chalicelib.table import keys
     from chalicelib.table.items import Scan
-    from chalicelib.vocabulary import Direction, ScanResult, ScanSource
+    from chalicelib.vocabulary.gate import Direction, ScanResult, ScanSource
 
     begins = clock.now() - timedelta(hours=3)
     for number, ticket_id in enumerate(ticket_ids, start):
@@ -108,7 +108,7 @@ def _export(event_id: str, wanted: str) -> ExportCost:
     from chalicelib.domain.exports.checkin_rows import CHECKIN_LOG
     from chalicelib.domain.gate.checkin_log import CheckinFilters
     from chalicelib.table import keys, operations
-    from chalicelib.vocabulary import ExportFormat
+    from chalicelib.vocabulary.work import ExportFormat
 
     asked, units = 0, 0.0
 

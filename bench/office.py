@@ -67,7 +67,7 @@ def _bulk(pieces: int) -> Callable[[], object]:
     from chalicelib.domain.card_office import bulk_cards
     from chalicelib.domain.card_office.bulk_cards import BulkInput
     from chalicelib.identifiers import new_id
-    from chalicelib.vocabulary import CardBatchAction
+    from chalicelib.vocabulary.cards import CardBatchAction
 
     csv = "\n".join(["uid", *(f"04BE{number:010X}" for number in range(pieces))])
     job_id = bulk_cards.begin(BulkInput(CardBatchAction.CREATE, csv=csv), by="adm_1", operation_id=new_id("op")).job_id
@@ -78,7 +78,7 @@ def _cancellation(meter: Meter, pieces: int) -> dict[str, OfficeCost]:
     """Cancel an event with so many tickets; return what a refund costs to decide, and to pay back."""
     from chalicelib.domain.cancellations import runs
     from chalicelib.domain.payments import refunds
-    from chalicelib.vocabulary import RefundRequestStatus
+    from chalicelib.vocabulary.tickets import RefundRequestStatus
     from tests.support.cancelled import confirmed, make_staff, requests_of
     from tests.support.factories import make_organizer
     from tests.support.purchases import make_show

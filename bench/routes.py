@@ -59,7 +59,7 @@ def measure(sizes: Iterable[int] = SIZES, *, calls: int = CALLS) -> dict[str, di
 
 def _measure(size: int, meter: Meter, *, calls: int) -> dict[str, RouteCost]:
     from chalicelib.portals.http.auth import ANYBODY
-    from chalicelib.vocabulary import Portal
+    from chalicelib.vocabulary.access import Portal
     from tests.contract.ground import lay, routes
     from tests.support.caches import forget_caches
 

@@ -74,7 +74,7 @@ def _asks() -> dict[str, _Ask]:
 
 def _timing(ask: _Ask, pairs: int, *, first: int) -> Timing:
     from chalicelib.domain.access import accounts, passwords
-    from chalicelib.vocabulary import Portal
+    from chalicelib.vocabulary.access import Portal
 
     numbers = [f"+92301{first + place:07}" for place in range(2 * pairs)]
     known = numbers[:pairs]

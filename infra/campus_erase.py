@@ -28,7 +28,7 @@ def erase(user_id: str, *, by: str, waits: bool, pause: Callable[[float], None])
     from chalicelib.domain.campus.privacy import campus_erasure
     from chalicelib.errors import NotFound
     from chalicelib.table import keys, operations
-    from chalicelib.vocabulary import JobStatus
+    from chalicelib.vocabulary.work import JobStatus
 
     try:
         job_id = campus_erasure.begin(user_id, by=by)

@@ -12,7 +12,7 @@ from chalicelib import clock
 from chalicelib.clients.aws import client
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
-from chalicelib.vocabulary import Fact
+from chalicelib.vocabulary.messages import Fact
 
 # AWS: "PutEvents" takes ten entries.
 _ENTRIES = 10

@@ -21,7 +21,7 @@ from chalicelib.clients.aws import client
 from chalicelib.clients.key_ring import KeyRing, RingKey
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
-from chalicelib.vocabulary import SecretLife
+from chalicelib.vocabulary.access import SecretLife
 
 # How long a container keeps a secret that it has read.
 LIFETIME_SECONDS = 600

@@ -8,18 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.vocabulary import (
-    CardStatus,
-    CardType,
-    Direction,
-    EventStatus,
-    Presence,
-    Reason,
-    ScanKind,
-    ScanResult,
-    Signature,
-    TicketStatus,
-)
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.gate import Direction, Presence, Reason, ScanKind, ScanResult, Signature
+from chalicelib.vocabulary.tickets import TicketStatus
 
 # Default for events without gate times: gates open this long before the start and close at the end.
 OPENS_BEFORE_START = timedelta(hours=3)

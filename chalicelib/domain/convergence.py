@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.vocabulary import Direction, Presence
+from chalicelib.vocabulary.gate import Direction, Presence
 
 
 class Effect(StrEnum):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 # A rule of the bucket ends the notes (infra/resources/buckets.yaml).
 PREFIX = "erasures/"

@@ -28,7 +28,7 @@ from chalicelib.identifiers import unkeyed_operation_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import IdempotencyRecord, IdempotentAnswer, Operation
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 KEPT = timedelta(hours=72)
 # Exceeds the time-out of API Gateway and the function (29 s): after it, the first try is dead.

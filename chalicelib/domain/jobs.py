@@ -24,7 +24,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Job, JobRequest
 from chalicelib.table.places import Key
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # Exceeds the run time of a worker, so that the sweep does not queue running jobs.
 PATIENCE = timedelta(minutes=3)

@@ -25,7 +25,8 @@ from chalicelib.observability import count, logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AccountTotal, CardBalance, CardEntry, Journal
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import EntryType, Fact
+from chalicelib.vocabulary.cards import EntryType
+from chalicelib.vocabulary.messages import Fact
 
 FEES = "fees"
 # Account of the fees for new cards.

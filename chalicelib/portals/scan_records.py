@@ -14,7 +14,7 @@ from chalicelib.errors import ValidationFailed
 from chalicelib.identifiers import parse_uid
 from chalicelib.schemas import records as schema
 from chalicelib.schemas.records import FaultyRecord, RecordIn
-from chalicelib.vocabulary import RecordStatus, ScanResult
+from chalicelib.vocabulary.gate import RecordStatus, ScanResult
 
 Taken = list[RecordVerdict | FaultyRecord]
 

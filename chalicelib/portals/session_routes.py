@@ -15,7 +15,7 @@ from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.log_ins import PasswordChangeIn
 from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 
 @dataclass(frozen=True, slots=True)

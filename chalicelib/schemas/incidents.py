@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import Id, In, Moment, Out
-from chalicelib.vocabulary import ConflictResolution, IncidentStatus, IncidentType
+from chalicelib.vocabulary.gate import ConflictResolution, IncidentStatus, IncidentType
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), LINES]
 

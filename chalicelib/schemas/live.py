@@ -12,7 +12,7 @@ from chalicelib.schemas.usher import log as usher_log
 from chalicelib.schemas.webapp import payments as webapp_payments
 from chalicelib.schemas.webapp import shared as webapp_shared
 from chalicelib.schemas.wire import In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import LiveType
+from chalicelib.vocabulary.messages import LiveType
 
 Channel = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.:-]+$")]
 

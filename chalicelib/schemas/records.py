@@ -21,7 +21,7 @@ from chalicelib.schemas import messages
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import CardName, Code, SunIn
 from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId, Scanned
-from chalicelib.vocabulary import ConflictKind, Direction, RecordStatus, ScanKind, ScanResult
+from chalicelib.vocabulary.gate import ConflictKind, Direction, RecordStatus, ScanKind, ScanResult
 
 # JSON's safe integers (RFC 8259, section 6).
 _MOST = 2**53 - 1

@@ -9,7 +9,7 @@ from chalicelib.domain.campus import background as campus
 from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.gate import alerts
 from chalicelib.domain.merchants import stock_notices
-from chalicelib.vocabulary import Fact
+from chalicelib.vocabulary.messages import Fact
 from chalicelib.workers import Failures, each_message
 
 # The facts that go to others than the staff.

@@ -15,7 +15,7 @@ from chalicelib.errors import MalformedJson, Refusal, Unauthenticated, Validatio
 from chalicelib.observability import logger
 from chalicelib.schemas import live as schema
 from chalicelib.schemas import messages
-from chalicelib.vocabulary import LiveType
+from chalicelib.vocabulary.messages import LiveType
 from chalicelib.workers import Failures, failures_from
 
 _OK = {"statusCode": HTTPStatus.OK.value}

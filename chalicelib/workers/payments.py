@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.payments import auto_reload, reconciliation, refunds, withdrawals
 from chalicelib.domain.payouts import paying
-from chalicelib.vocabulary import Fact
+from chalicelib.vocabulary.messages import Fact
 from chalicelib.workers import Failures, each_message
 
 # The handler of each fact.

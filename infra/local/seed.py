@@ -65,7 +65,7 @@ def write(share: Share) -> list[Seeded]:
     from chalicelib.domain.cards.cards import CardRegistration
     from chalicelib.domain.tickets import tickets
     from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
-    from chalicelib.vocabulary import CardStatus
+    from chalicelib.vocabulary.cards import CardStatus
 
     draw = random.Random(f"{share.lot}/{share.start}")  # noqa: S311 # nosec B311  # nothing here is a secret
     uids = [f"{_NXP}{draw.getrandbits(48):012X}" for _ in range(share.start, share.cards_end)]

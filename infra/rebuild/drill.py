@@ -112,7 +112,8 @@ def _base(event_ids: Sequence[str], options: argparse.Namespace) -> Iterator[Any
     from chalicelib.domain.gate import passages
     from chalicelib.table import keys
     from chalicelib.table.items import Journal, Passage, Ticket
-    from chalicelib.vocabulary import ScanResult, TicketStatus
+    from chalicelib.vocabulary.gate import ScanResult
+    from chalicelib.vocabulary.tickets import TicketStatus
 
     now = clock.now().replace(microsecond=0)
     admitted = min(options.tickets, options.entries // 2)

@@ -58,7 +58,7 @@ def _erase(note: dict[str, Any]) -> str:
     from chalicelib.domain.campus.privacy import campus_erasure
     from chalicelib.domain.personal_data import erasures
     from chalicelib.errors import Conflict, NotFound
-    from chalicelib.vocabulary import AccountStatus, AdminRole, Portal
+    from chalicelib.vocabulary.access import AccountStatus, AdminRole, Portal
 
     account_id = note["account_id"]
     try:

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
 from chalicelib.config import config
-from chalicelib.vocabulary import SecretLife
+from chalicelib.vocabulary.access import SecretLife
 from infra import stages
 
 if TYPE_CHECKING:

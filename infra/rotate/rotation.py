@@ -16,7 +16,7 @@ from chalicelib import clock
 from chalicelib.clients import key_ring, secrets
 from chalicelib.clients.key_ring import Content
 from chalicelib.domain.access import otp
-from chalicelib.vocabulary import SecretLife
+from chalicelib.vocabulary.access import SecretLife
 
 # Longer than a container keeps a secret that it has read.
 NOTICE = timedelta(seconds=secrets.LIFETIME_SECONDS) + timedelta(minutes=5)

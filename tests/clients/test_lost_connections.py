@@ -11,7 +11,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.errors import Unavailable
-from chalicelib.vocabulary import Fact
+from chalicelib.vocabulary.messages import Fact
 from tests.support import meanwhile
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")

@@ -23,7 +23,7 @@ from chalicelib.domain.crypto import signing
 from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import AdminRole, Portal
+from chalicelib.vocabulary.access import AdminRole, Portal
 from chalicelib.vocabulary.campus import CampusRole
 from tests.contract.ground import Ground, foreign_token, label, stored
 

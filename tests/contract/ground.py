@@ -31,7 +31,7 @@ from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Campus
-from chalicelib.vocabulary import AdminRole, Portal, UsherRole
+from chalicelib.vocabulary.access import AdminRole, Portal, UsherRole
 from chalicelib.vocabulary.campus import CampusRole
 from infra.local.demo import demo_data, demo_passwords
 from tests.contract import admin as admin_requests

@@ -9,7 +9,7 @@ from chalicelib.identifiers import log_id_of
 from chalicelib.schemas.examples import demo
 from chalicelib.table import operations
 from chalicelib.table.items import Passage
-from chalicelib.vocabulary import Direction
+from chalicelib.vocabulary.gate import Direction
 from tests.support.factories import scan_id
 
 

@@ -8,7 +8,7 @@ from chalicelib.domain import throttle
 from chalicelib.domain.access import accounts, limits, passwords
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.support.factories import make_organization, verified
 
 PASSWORD = "a password of the tests"

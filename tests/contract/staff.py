@@ -8,7 +8,7 @@ from chalicelib.domain.access import accounts, password_links
 from chalicelib.schemas.examples import demo
 from chalicelib.table import operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import UsherRole
+from chalicelib.vocabulary.access import UsherRole
 from tests.contract import partners
 from tests.contract.request import Request
 

@@ -17,7 +17,7 @@ from chalicelib.portals.http.auth import CAMPUS_OFFICE, CAMPUS_STAFF, Guard
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import AdminRole, Portal, TixRole
+from chalicelib.vocabulary.access import AdminRole, Portal, TixRole
 from infra.local.demo import demo_passwords
 from tests.contract import authorization
 from tests.contract.ground import (

@@ -18,7 +18,7 @@ from chalicelib.portals.http.list_pages import list_of
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import AdminRole, Portal
+from chalicelib.vocabulary.access import AdminRole, Portal
 from infra.local.demo import demo_passwords
 from tests.contract import campus, leaves
 from tests.contract.admin import ROWS

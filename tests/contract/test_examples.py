@@ -26,7 +26,7 @@ from chalicelib.schemas import examples
 from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import Example
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.campus import CampusRole
 from infra.local.demo import demo_data, demo_passwords
 from tests.contract.answers import documented, validator

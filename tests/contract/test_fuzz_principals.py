@@ -15,7 +15,7 @@ from schemathesis import Case, GenerationMode
 
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.contract.answers import problems
 from tests.contract.generated import as_nasty, described, forbidden
 from tests.contract.ground import Ground, routes

@@ -12,28 +12,16 @@ import pytest
 from chalicelib import clock
 from chalicelib.portals.http.idempotent_answers import is_in_between
 from chalicelib.portals.http.route import AnyRoute
-from chalicelib.vocabulary import (
-    AssignmentStatus,
-    BatchStatus,
-    CancellationStatus,
-    CardRequestStatus,
-    CardStatus,
-    DisputeStatus,
-    EditRequestStatus,
-    EventStatus,
-    GiftStatus,
-    IncidentStatus,
-    JobStatus,
-    OrderStatus,
-    PaymentStatus,
-    PayoutStatus,
-    Portal,
-    RefundRequestStatus,
-    TicketShown,
-    TicketStatus,
-    WithdrawalStatus,
-)
+from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus
+from chalicelib.vocabulary.cards import AssignmentStatus, CardRequestStatus, CardStatus
+from chalicelib.vocabulary.events import CancellationStatus, EditRequestStatus, EventStatus
+from chalicelib.vocabulary.gate import IncidentStatus
+from chalicelib.vocabulary.numbered_tickets import BatchStatus
+from chalicelib.vocabulary.payments import DisputeStatus, OrderStatus, PaymentStatus
+from chalicelib.vocabulary.payouts import PayoutStatus, WithdrawalStatus
+from chalicelib.vocabulary.tickets import GiftStatus, RefundRequestStatus, TicketShown, TicketStatus
+from chalicelib.vocabulary.work import JobStatus
 from tests.contract.ground import Ground, label, routes, stored
 from tests.contract.request import Request
 from tests.support.client import Answer

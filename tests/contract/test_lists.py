@@ -24,7 +24,7 @@ from chalicelib.domain.lists.declared import LISTS
 from chalicelib.portals.http.list_pages import list_of
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table.items import Item
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.campus import CampusRole
 from tests.contract import admin, campus
 from tests.contract.ground import Ground

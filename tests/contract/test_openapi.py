@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas import examples
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.contract.answers import document, operation, validator
 from tests.contract.ground import contract, contract_rows, routes
 from tests.support.client import call

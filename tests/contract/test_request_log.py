@@ -12,7 +12,7 @@ from chalicelib.observability import logger
 from chalicelib.portals.http import application, envelope, request_log
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.contract.ground import PASSWORD, Ground, routes
 from tests.contract.request import Request
 from tests.support.client import Answer, call

@@ -11,7 +11,7 @@ from chalicelib import clock
 from chalicelib.domain.platform_totals import periods, reports
 from chalicelib.table import keys, operations
 from chalicelib.table.items import PlatformCounts, PlatformSales
-from chalicelib.vocabulary import Granularity
+from chalicelib.vocabulary.work import Granularity
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

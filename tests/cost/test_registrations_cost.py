@@ -14,7 +14,7 @@ from chalicelib.domain.access import accounts, numbers, passwords
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Item, Login, NewestChallenge, Profile, Session
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from infra.local.meter import Meter
 from tests.support import engines
 from tests.support.caches import forget_caches

@@ -7,18 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, TicketFacts, decide
-from chalicelib.vocabulary import (
-    CardStatus,
-    CardType,
-    Direction,
-    EventStatus,
-    Presence,
-    Reason,
-    ScanKind,
-    ScanResult,
-    Signature,
-    TicketStatus,
-)
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.gate import Direction, Presence, Reason, ScanKind, ScanResult, Signature
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.vectors import generate
 
 CASES = json.loads(generate.FILE.read_text())["cases"]

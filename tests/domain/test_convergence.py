@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import convergence
 from chalicelib.domain.convergence import Claim, Effect
-from chalicelib.vocabulary import Direction, Presence
+from chalicelib.vocabulary.gate import Direction, Presence
 from tests.support.explore import explore
 
 BEGINS = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)

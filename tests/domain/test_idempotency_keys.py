@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.domain import idempotency
 from chalicelib.domain.idempotency import IdempotencyClaim, StoredAnswer
 from chalicelib.errors import IdempotencyInProgress, IdempotencyMismatch
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from chalicelib.errors import InsufficientBalance, InvalidState, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CardBalance, Journal
-from chalicelib.vocabulary import CardStatus, EntryType
+from chalicelib.vocabulary.cards import CardStatus, EntryType
 from tests.support import wallets
 from tests.support.factories import make_customer
 from tests.support.streams import StreamReader

@@ -18,7 +18,10 @@ from chalicelib.errors import OtpInvalid
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Gift, Payment
-from chalicelib.vocabulary import EventStatus, OrderStatus, OtpPurpose, PaymentStatus, TicketStatus
+from chalicelib.vocabulary.access import OtpPurpose
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, beside, listed, make_evening
 from tests.support import notices, payers, purchases
 from tests.support.catalogue import Show, assert_recount

@@ -15,7 +15,8 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event, Order, PrintRun, SweepMark
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import JobStatus, PrintFormat
+from chalicelib.vocabulary.numbered_tickets import PrintFormat
+from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import schedules
 from tests.support import log_lines, sweeps
 from tests.support.factories import make_customer, make_event

@@ -35,7 +35,10 @@ from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.errors import Refusal
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Card, Category, Event, Order, Payment, Ticket
-from chalicelib.vocabulary import CardStatus, EventStatus, OrderStatus, PaymentMethod, PaymentStatus, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import cloud, fault_days, payers, purchases, wallets
 from tests.support.caches import forget_answers
 from tests.support.factories import make_customer, scan_id, unused_number

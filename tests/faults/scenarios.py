@@ -11,7 +11,9 @@ from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table.items import Ticket
-from chalicelib.vocabulary import CardType, Direction, TicketStatus
+from chalicelib.vocabulary.cards import CardType
+from chalicelib.vocabulary.gate import Direction
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import secure_cards
 
 

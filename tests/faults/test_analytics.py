@@ -31,7 +31,7 @@ from chalicelib.domain.tickets.tickets import Holder
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, RefundRequest, Scan
-from chalicelib.vocabulary import Direction
+from chalicelib.vocabulary.gate import Direction
 from tests.support.factories import scan_id
 from tests.support.purchases import pay
 from tests.support.sizes import size_of

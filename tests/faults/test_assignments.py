@@ -15,7 +15,7 @@ from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Ticket
-from chalicelib.vocabulary import CardDelivery
+from chalicelib.vocabulary.cards import CardDelivery
 from tests.support.codes import code_for, texts
 from tests.support.deaths import deaths, dying, mortal, requests_of
 from tests.support.factories import make_event

@@ -13,7 +13,7 @@ from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CardBatch
-from chalicelib.vocabulary import CardBatchAction, CardStatus
+from chalicelib.vocabulary.cards import CardBatchAction, CardStatus
 from tests.support.deaths import deaths, dying, mortal, requests_of
 from tests.support.shops import everything
 

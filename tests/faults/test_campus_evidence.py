@@ -12,8 +12,8 @@ from chalicelib.domain.campus.privacy import retention
 from chalicelib.errors import InvalidState
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, EvidenceErasure, PhotoCheck
-from chalicelib.vocabulary import JobStatus
 from chalicelib.vocabulary.campus import CampusRole, ErasedKind, PhotoSide
+from chalicelib.vocabulary.work import JobStatus
 from tests.support.at_once import at_once
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.deaths import deaths, dying, mortal, requests_of

@@ -15,7 +15,7 @@ from chalicelib.domain.campus.people import (
 )
 from chalicelib.domain.campus.people.campus_accounts import CampusPerson
 from chalicelib.table.items import Account, Campus
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.campus import CampusRole
 from tests.support.at_once import at_once
 from tests.support.campus import PASSWORD, make_campus, make_campus_user

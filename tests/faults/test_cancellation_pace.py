@@ -10,7 +10,7 @@ from chalicelib.domain.cancellations import runs
 from chalicelib.domain.events import events, gate_control
 from chalicelib.domain.payments import refunds
 from chalicelib.table.keys.sale import EVENT_ORDER_SHARDS
-from chalicelib.vocabulary import RefundRequestStatus
+from chalicelib.vocabulary.tickets import RefundRequestStatus
 from tests.support import asked, sweeps
 from tests.support.cancelled import confirmed, make_staff, progress, requests_of
 from tests.support.factories import make_organizer

@@ -22,7 +22,8 @@ from chalicelib.domain.throttle import CountedTry
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import AlreadyExists, InvalidCredentials, RateLimited, Refusal, TokenReused
 from chalicelib.table.items import Account, Event
-from chalicelib.vocabulary import CardType, Portal, UsherRole
+from chalicelib.vocabulary.access import Portal, UsherRole
+from chalicelib.vocabulary.cards import CardType
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true
 from tests.support import secure_cards

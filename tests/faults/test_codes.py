@@ -31,7 +31,7 @@ from chalicelib.errors import (
 )
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import OtpPurpose, Portal
+from chalicelib.vocabulary.access import OtpPurpose, Portal
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer, unused_number
 from tests.support.settings import configured

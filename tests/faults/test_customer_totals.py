@@ -19,7 +19,7 @@ from chalicelib.domain.tickets import transfers
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order
-from chalicelib.vocabulary import OrderStatus
+from chalicelib.vocabulary.payments import OrderStatus
 from tests.faults import scenarios
 from tests.support.explore import explore
 from tests.support.factories import make_customer

@@ -17,7 +17,9 @@ from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Erasure, Event, Job
-from chalicelib.vocabulary import AccountStatus, JobStatus, OrderStatus, PaymentStatus
+from chalicelib.vocabulary.access import AccountStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
+from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import jobs
 from tests.support import fault_days, whole_store
 from tests.support.caches import forget_answers

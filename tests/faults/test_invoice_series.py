@@ -13,7 +13,7 @@ from chalicelib import clock
 from chalicelib.domain.payments import invoices
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
+from chalicelib.vocabulary.payments import PaymentPurpose, PaymentStatus
 from tests.support.factories import at, make_customer
 from tests.support.purchases import put_payment
 from tests.support.streams import StreamReader, project

@@ -10,7 +10,7 @@ from chalicelib.domain.events import categories, events, listings, stock
 from chalicelib.errors import Unavailable
 from chalicelib.table import operations
 from chalicelib.table.items import Category, Event
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.support import catalogue
 from tests.support.catalogue import Show
 from tests.support.fault_days import is_everything

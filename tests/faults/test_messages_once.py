@@ -22,7 +22,8 @@ from chalicelib.domain.events import events
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys
 from chalicelib.table.items import Account, Category
-from chalicelib.vocabulary import EventStatus, Fact
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.messages import Fact
 from infra.local.outbox import Outbox
 from tests.support import deaths, notices, purchases
 from tests.support.deaths import LIFE

@@ -32,7 +32,8 @@ from chalicelib.errors import AlreadyExists, NotFound, OrganizationFull, RateLim
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Organization
-from chalicelib.vocabulary import JobStatus, PrintFormat
+from chalicelib.vocabulary.numbered_tickets import PrintFormat
+from chalicelib.vocabulary.work import JobStatus
 from tests.support.factories import PASSWORD, invite_code, make_organization, make_tix_user
 from tests.support.numbered import tickets
 from tests.support.settings import configured

@@ -22,7 +22,7 @@ from chalicelib.domain.organizers.organizers import Organizer
 from chalicelib.errors import AlreadyExists, Conflict, InvalidCredentials, OtpExhausted, OtpInvalid, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.faults.test_codes import at_once, kinds, sessions_of
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_merchant, make_organizer, unused_number

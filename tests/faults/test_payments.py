@@ -16,7 +16,7 @@ from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Order
-from chalicelib.vocabulary import OrderStatus, PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentStatus
 from tests.support import payers, purchases
 from tests.support.client import Answer
 from tests.support.factories import make_customer

@@ -16,7 +16,7 @@ from chalicelib.errors import Conflict, InvalidState, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event, Order
-from chalicelib.vocabulary import EditRequestStatus
+from chalicelib.vocabulary.events import EditRequestStatus
 from tests.support import payers
 from tests.support.factories import make_customer, make_organizer
 from tests.support.purchases import book, make_show

@@ -20,7 +20,8 @@ from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event, Ticket
-from chalicelib.vocabulary import CardStatus, CardType, Direction
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.gate import Direction
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
 from tests.support import secure_cards

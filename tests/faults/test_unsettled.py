@@ -7,7 +7,7 @@ from chalicelib.domain.payments import reconciliation, unsettled
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Journal, Order, Payment
-from chalicelib.vocabulary import OrderStatus, PaymentStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from tests.faults.test_payments import at_once, deliver
 from tests.support import payers, purchases
 from tests.support.factories import make_customer

@@ -12,7 +12,8 @@ from chalicelib.domain.personal_data import erasures
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusErasure, Erasure
-from chalicelib.vocabulary import AccountStatus, JobStatus
+from chalicelib.vocabulary.access import AccountStatus
+from chalicelib.vocabulary.work import JobStatus
 from infra.rebuild import erase_again
 from tests.support import whole_store
 from tests.support.campus import make_campus, make_campus_user

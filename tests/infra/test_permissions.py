@@ -43,16 +43,13 @@ from chalicelib.identifiers import new_id
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecount, CampusEvent, NumberRange, Order
-from chalicelib.vocabulary import (
-    EventStatus,
-    ExportFormat,
-    JobStatus,
-    PaymentMethod,
-    Portal,
-    PrintFormat,
-    RefundRequestStatus,
-)
+from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.campus import CampusRole, ErasedKind, ReportFormat, ReportKind
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.numbered_tickets import PrintFormat
+from chalicelib.vocabulary.payments import PaymentMethod
+from chalicelib.vocabulary.tickets import RefundRequestStatus
+from chalicelib.vocabulary.work import ExportFormat, JobStatus
 from infra.package import shares
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request

@@ -14,7 +14,8 @@ from chalicelib.domain.access import sms
 from chalicelib.domain.gate import alerts
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Item
-from chalicelib.vocabulary import Fact, Portal, SecretLife
+from chalicelib.vocabulary.access import Portal, SecretLife
+from chalicelib.vocabulary.messages import Fact
 from chalicelib.workers import alerts as alerts_worker
 from infra import template as resources
 from tests.infra import reading

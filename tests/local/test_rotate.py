@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.clients import key_ring
-from chalicelib.vocabulary import SecretLife
+from chalicelib.vocabulary.access import SecretLife
 from infra.local import resources
 from infra.local.resources import Cloud
 from tests.support import engines

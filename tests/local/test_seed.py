@@ -7,7 +7,8 @@ from chalicelib.domain.events import events
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
-from chalicelib.vocabulary import CardStatus, ScanResult
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.gate import ScanResult
 from infra.local import seed
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")

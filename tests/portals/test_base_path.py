@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.access import accounts
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.portals.openapi import document
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from tests.support.client import call
 from tests.support.factories import PASSWORD
 from tests.support.settings import configured

@@ -13,7 +13,7 @@ from chalicelib import clock
 from chalicelib.domain.access import resets
 from chalicelib.domain.customers import registration
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.support.client import Answer, call
 from tests.support.codes import code_for
 from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer, token_of

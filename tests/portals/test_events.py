@@ -7,7 +7,10 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.table.items import Event
-from chalicelib.vocabulary import CardStatus, CardType, EventStatus, TicketStatus, UsherRole
+from chalicelib.vocabulary.access import UsherRole
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_ticket, make_usher, scan_id, usher_token
 

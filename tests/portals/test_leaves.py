@@ -9,7 +9,8 @@ from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event
-from chalicelib.vocabulary import EventStatus, TicketStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support.client import Answer, call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
 from tests.support.streams import StreamReader

@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AdminRole, UsherRole
+from chalicelib.vocabulary.access import AdminRole, UsherRole
 from infra.local.demo import demo_data
 from tests.support.client import Answer, call
 from tests.support.factories import PASSWORD, make_event, make_usher, with_second_factor

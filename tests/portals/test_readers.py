@@ -9,7 +9,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import CardType
+from chalicelib.vocabulary.cards import CardType
 from tests.support import secure_cards
 from tests.support.client import call
 from tests.support.factories import admin_token, make_card, make_event, make_reader, make_ticket, scan_id, usher_token

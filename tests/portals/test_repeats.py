@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.domain.cards import cards
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event, Ticket
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
 from tests.support.streams import StreamReader

@@ -8,7 +8,8 @@ from chalicelib.domain.access import lock_outs
 from chalicelib.domain.cards import cards
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import CardStatus, EventStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_ticket, scan_id, usher_token
 from tests.support.streams import StreamReader

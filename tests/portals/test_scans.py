@@ -15,7 +15,9 @@ from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table.items import Event, Ticket
-from chalicelib.vocabulary import CardStatus, CardType, EventStatus, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import scanned_forms, secure_cards
 from tests.support.client import Answer, call
 from tests.support.factories import (

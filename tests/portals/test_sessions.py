@@ -11,7 +11,7 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Session
-from chalicelib.vocabulary import AdminRole, Portal
+from chalicelib.vocabulary.access import AdminRole, Portal
 from tests.support.client import Answer, call
 from tests.support.factories import PASSWORD, make_event, make_usher
 

@@ -20,7 +20,8 @@ from chalicelib.domain.offline.states import States
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Event, Ticket
-from chalicelib.vocabulary import CardStatus, CardType, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import asked, snapshot_reader, snapshots
 from tests.support.client import call
 from tests.support.factories import (

@@ -18,7 +18,8 @@ from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Ticket
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import CardStatus, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support.client import Answer, call
 from tests.support.factories import (
     at,

@@ -11,7 +11,10 @@ from chalicelib.schemas.organizer.payouts import PayoutsIn
 from chalicelib.schemas.tix.tickets import TicketsIn
 from chalicelib.schemas.usher.log import LogSearchIn
 from chalicelib.schemas.webapp.history import PaymentsIn
-from chalicelib.vocabulary import OwnPayoutStatus, PaymentStatus, ScanResult, TicketFilter
+from chalicelib.vocabulary.gate import ScanResult
+from chalicelib.vocabulary.numbered_tickets import TicketFilter
+from chalicelib.vocabulary.payments import PaymentStatus
+from chalicelib.vocabulary.payouts import OwnPayoutStatus
 from tests.contract.ground import routes
 
 

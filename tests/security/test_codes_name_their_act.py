@@ -10,7 +10,7 @@ from chalicelib.domain.access import code_texts, otp, sessions
 from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.errors import OtpInvalid
-from chalicelib.vocabulary import OtpPurpose
+from chalicelib.vocabulary.access import OtpPurpose
 from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call
 from tests.support.codes import code_in, has_code, texts

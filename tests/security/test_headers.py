@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.payments.sandbox import SIGNATURE_HEADER
 from chalicelib.portals.http import headers
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.contract.ground import Ground, label, routes
 from tests.support import fault_days
 from tests.support.client import call

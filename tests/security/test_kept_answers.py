@@ -13,7 +13,7 @@ from chalicelib.domain.idempotency import StoredAnswer
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import IdempotencyRecord
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.support import meanwhile
 from tests.support.traces import watched
 

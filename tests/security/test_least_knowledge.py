@@ -12,7 +12,9 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.live import audiences, frames
 from chalicelib.identifiers import card_id_of
 from chalicelib.portals.http.route import ROUTES
-from chalicelib.vocabulary import CardStatus, LiveType, Portal
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.messages import LiveType
 from tests.portals.webapp.evening import card_of, make_evening
 from tests.support.client import Answer, call
 from tests.support.factories import (

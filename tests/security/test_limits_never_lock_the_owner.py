@@ -21,7 +21,7 @@ from chalicelib.domain.campus.reports.report_registry import ReportFacts, Report
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Throttle
-from chalicelib.vocabulary import AdminRole, OtpPurpose
+from chalicelib.vocabulary.access import AdminRole, OtpPurpose
 from chalicelib.vocabulary.campus import ReportFormat, ReportKind
 from tests.portals.webapp.evening import card_of, make_evening
 from tests.support.campus import make_campus, make_campus_user

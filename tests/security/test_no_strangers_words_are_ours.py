@@ -22,7 +22,7 @@ from chalicelib.domain.tickets import gifts, tickets, transfers
 from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.schemas.platform_names import imitates_platform
 from chalicelib.table.items import Account, Ticket
-from chalicelib.vocabulary import OtpPurpose
+from chalicelib.vocabulary.access import OtpPurpose
 from chalicelib.vocabulary.campus import AppealStatus, CampusRole
 from tests.portals.webapp.evening import Evening, ask, make_evening
 from tests.support import notices

@@ -15,7 +15,7 @@ from chalicelib.domain.tickets import refund_requests, seats
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Category
-from chalicelib.vocabulary import PaymentMethod
+from chalicelib.vocabulary.payments import PaymentMethod
 from chalicelib.workers import schedules
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer, make_event

@@ -11,7 +11,7 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts, known_devices, lock_outs, notices, sessions, tokens
 from chalicelib.domain.access.visitors import UNKNOWN_DEVICE, Visitor
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AdminRole, Portal, UsherRole
+from chalicelib.vocabulary.access import AdminRole, Portal, UsherRole
 from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, has_code, texts

@@ -11,7 +11,7 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts, notices, sessions
 from chalicelib.domain.access.notices import Changed
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from tests.support.client import call
 from tests.support.codes import code_for, has_code, texts
 from tests.support.factories import (

@@ -17,7 +17,7 @@ from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.errors import ValidationFailed
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AdminRole, Portal, UsherRole
+from chalicelib.vocabulary.access import AdminRole, Portal, UsherRole
 from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts

@@ -14,7 +14,7 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import RateLimited
 from chalicelib.identifiers import new_id
 from chalicelib.portals.http.auth import ANYBODY
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from infra.local.meter import Meter
 from tests.support import engines
 from tests.support.caches import forget_caches

@@ -31,7 +31,8 @@ from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.sealed import OPEN, SEALED, SEALED_IN
 from chalicelib.table import operations
 from chalicelib.table.items import DataKey, Item
-from chalicelib.vocabulary import AdminRole, CardType
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.cards import CardType
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
 from tests.support import cloud, secure_cards

@@ -16,7 +16,7 @@ from chalicelib.errors import Forbidden
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table import operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AdminRole, Portal
+from chalicelib.vocabulary.access import AdminRole, Portal
 from tests.support.client import Answer, call
 from tests.support.codes import texts
 from tests.support.factories import PASSWORD, admin_token, with_second_factor

@@ -32,7 +32,8 @@ from chalicelib.errors import (
 )
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Gift, Ticket
-from chalicelib.vocabulary import CardType, Portal, SecretLife
+from chalicelib.vocabulary.access import Portal, SecretLife
+from chalicelib.vocabulary.cards import CardType
 from infra.rotate import rotation
 from tests.support import meanwhile, secure_cards
 from tests.support.client import Answer, call

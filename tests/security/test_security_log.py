@@ -16,7 +16,7 @@ from chalicelib.portals.http import application, envelope, request_log
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples import demo
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AdminRole, Portal
+from chalicelib.vocabulary.access import AdminRole, Portal
 from infra.local.demo import demo_passwords
 from tests.contract.ground import OTHER_EVENT_ID, PASSWORD, Ground, routes
 from tests.support import payers

@@ -18,7 +18,7 @@ from chalicelib.domain.campus.people.campus_accounts import CampusPerson
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Campus, CampusEvent
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.campus import CampusRole
 
 PASSWORD = "a password of the tests"

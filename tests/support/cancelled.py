@@ -9,7 +9,8 @@ from chalicelib.domain.cancellations import runs
 from chalicelib.domain.payments import refunds
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, RefundRequest
-from chalicelib.vocabulary import AdminRole, RefundRequestStatus
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.tickets import RefundRequestStatus
 from chalicelib.workers import schedules
 from tests.support import payers
 from tests.support.client import Answer, call

@@ -12,7 +12,7 @@ from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from chalicelib.config import config
-from chalicelib.vocabulary import SecretLife
+from chalicelib.vocabulary.access import SecretLife
 
 MASTER_SECRET = "test-master-secret-of-the-platform-000000000000"
 

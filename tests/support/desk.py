@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.domain.events import events
-from chalicelib.vocabulary import EventStatus
 from chalicelib.vocabulary.campus import CampusRole
+from chalicelib.vocabulary.events import EventStatus
 from tests.support import numbered
 from tests.support.attended import attend
 from tests.support.campus import make_campus, make_campus_event, make_campus_user

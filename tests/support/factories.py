@@ -22,7 +22,9 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, Organization, Ticket
-from chalicelib.vocabulary import AdminRole, CardStatus, CardType, TicketStatus, UsherRole
+from chalicelib.vocabulary.access import AdminRole, UsherRole
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.tickets import TicketStatus
 
 PASSWORD = "a long enough password"
 _numbers = itertools.count(1)

@@ -85,7 +85,7 @@ def environment(**urls: str) -> Iterator[None]:
 def create_event() -> Event:
     """Create an event that is open now, and an usher with an assignment to it."""
     from chalicelib.domain.access import accounts
-    from chalicelib.vocabulary import UsherRole
+    from chalicelib.vocabulary.access import UsherRole
 
     event_id = f"evt_bench{secrets.token_hex(4)}"
     event = Event(event_id, f"{USHER_NAME}-{event_id}", secrets.token_urlsafe(16))

@@ -16,7 +16,8 @@ from chalicelib.domain.sale import sales_totals
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Item, Journal, Order, RefundRequest, Stock
-from chalicelib.vocabulary import OrderStatus, RefundRequestStatus
+from chalicelib.vocabulary.payments import OrderStatus
+from chalicelib.vocabulary.tickets import RefundRequestStatus
 from tests.support.purchases import make_show
 
 _BATCH = 100

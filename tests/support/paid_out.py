@@ -10,7 +10,8 @@ from chalicelib.domain.organizers import organizers
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Payout, Settlement
-from chalicelib.vocabulary import AdminRole, PayoutStatus
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.payouts import PayoutStatus
 from tests.support import settled, sweeps
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_organizer

@@ -17,7 +17,9 @@ from chalicelib.domain.payments import sandbox
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Item, Journal, Order, Payment, Ticket
-from chalicelib.vocabulary import CardStatus, EntryType, OrderStatus, PaymentStatus, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus, EntryType
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import moto_table, purchases
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token

@@ -13,7 +13,7 @@ from chalicelib.errors import Refusal
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Order, Payment
-from chalicelib.vocabulary import PaymentMethod
+from chalicelib.vocabulary.payments import PaymentMethod
 from tests.support import payers, purchases
 from tests.support.factories import make_customer
 

@@ -9,7 +9,7 @@ from chalicelib.domain.sale import orders, rules
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Payment
-from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentPurpose, PaymentStatus
 from tests.support.factories import make_event
 
 

@@ -12,7 +12,7 @@ from chalicelib.domain.tickets import refund_requests
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Payout, RefundRequest
-from chalicelib.vocabulary import PayoutStatus
+from chalicelib.vocabulary.payouts import PayoutStatus
 from tests.support import payers
 from tests.support.factories import make_customer
 from tests.support.purchases import book, make_show

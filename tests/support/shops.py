@@ -15,7 +15,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Assignment, Card, Item, Journal, MerchantDay, MerchantTotals, Profile
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support.client import Answer, call
 from tests.support.codes import code_for
 from tests.support.factories import make_merchant

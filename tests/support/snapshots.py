@@ -13,7 +13,7 @@ from chalicelib.domain.events import gate_control
 from chalicelib.domain.offline import feed, peers, snapshots
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, OfflineBuild, Ticket
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary.work import JobStatus
 from tests.support import snapshot_reader
 from tests.support.client import Answer, call
 from tests.support.factories import make_card

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.clients import aws, secrets
 from chalicelib.clients.providers import stripe as client
 from chalicelib.config import config
-from chalicelib.vocabulary import SecretLife
+from chalicelib.vocabulary.access import SecretLife
 from tests.support.client import Answer, call
 from tests.support.cloud import MASTER_SECRET
 from tests.support.stripe_double import sign

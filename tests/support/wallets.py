@@ -13,7 +13,7 @@ from chalicelib.domain.ledger import Posting
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, AccountTotal, Card, CardBalance, CardEntry, Item, Journal
-from chalicelib.vocabulary import CardStatus, EntryType
+from chalicelib.vocabulary.cards import CardStatus, EntryType
 
 CURRENCY = "PKR"
 EVENT_ID = "evt_of_the_ledger"

@@ -8,7 +8,8 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CardBalance, Order, Scan, Ticket
-from chalicelib.vocabulary import Direction, OrderStatus, Reason
+from chalicelib.vocabulary.gate import Direction, Reason
+from chalicelib.vocabulary.payments import OrderStatus
 
 MOMENT = datetime(2026, 11, 21, 8, 30, 0, 250_000, UTC)
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from chalicelib import clock
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.tickets import credentials
-from chalicelib.vocabulary import UsherRole
+from chalicelib.vocabulary.access import UsherRole
 from infra.local.seed import Seeded
 from tests.support.connection import Client, request
 from tests.support.ground import Event

@@ -17,7 +17,9 @@ from chalicelib.domain.gate.verdicts import RecordVerdict
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Event, Ticket
-from chalicelib.vocabulary import CardStatus, Direction, RecordStatus, ScanKind, ScanResult, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.gate import Direction, RecordStatus, ScanKind, ScanResult
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support.factories import make_card, make_event, make_ticket
 
 BEGINS = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)

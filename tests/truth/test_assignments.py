@@ -26,7 +26,7 @@ from chalicelib.errors import RateLimited, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, SweepMark, Ticket
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.workers import schedules
 from tests.support import engines, wallets
 from tests.support.caches import forget_caches

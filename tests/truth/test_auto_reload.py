@@ -20,7 +20,7 @@ from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardEntry, Payment
-from chalicelib.vocabulary import EntryType
+from chalicelib.vocabulary.cards import EntryType
 from infra.local import resources
 from infra.local.meter import Meter
 from infra.local.outbox import Outbox

@@ -21,7 +21,8 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardEntry, Category, Order, Payment, SandboxCharge
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import CardDelivery, CardStatus, EntryType, OrderStatus, PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.cards import CardDelivery, CardStatus, EntryType
+from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentStatus
 from tests.support import engines, payers, purchases, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_customer

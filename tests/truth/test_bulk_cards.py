@@ -11,7 +11,7 @@ from chalicelib.domain.card_office import bulk_cards
 from chalicelib.domain.card_office.bulk_cards import BulkInput
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import CardBatchAction
+from chalicelib.vocabulary.cards import CardBatchAction
 from tests.support import engines
 from tests.support.caches import forget_caches
 from tests.support.sizes import size_of

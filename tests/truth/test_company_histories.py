@@ -20,7 +20,7 @@ from chalicelib.errors import Refusal
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Journal, Payout
-from chalicelib.vocabulary import PayoutAction, WithdrawalDecision
+from chalicelib.vocabulary.payouts import PayoutAction, WithdrawalDecision
 from tests.support import books, mixed_sales, paid_out, payers
 from tests.support.factories import make_organizer
 from tests.support.meanwhile import failing

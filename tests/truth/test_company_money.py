@@ -17,7 +17,7 @@ from chalicelib.errors import Refusal
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payout
-from chalicelib.vocabulary import PayoutAction, PayoutStatus
+from chalicelib.vocabulary.payouts import PayoutAction, PayoutStatus
 from tests.support import engines, mixed_sales, paid_out
 from tests.support.caches import forget_caches
 from tests.support.factories import make_organizer

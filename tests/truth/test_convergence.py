@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import clock
-from chalicelib.vocabulary import RecordStatus
+from chalicelib.vocabulary.gate import RecordStatus
 from tests.support import deaths, engines
 from tests.support.caches import forget_caches
 from tests.support.explore import explore

@@ -19,7 +19,9 @@ from chalicelib.domain.tickets.gifts import GiftInput
 from chalicelib.errors import InvalidState
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Payment, RefundRequest, Ticket
-from chalicelib.vocabulary import CardStatus, EventStatus, PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
 from tests.faults import scenarios
 from tests.faults.test_claims import at_once
 from tests.portals.webapp.evening import Evening, make_evening

@@ -24,7 +24,8 @@ from chalicelib.errors import InsufficientBalance, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CardEntry, Category
-from chalicelib.vocabulary import CardStatus, EntryType, PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.cards import CardStatus, EntryType
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
 from tests.support import engines, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_event

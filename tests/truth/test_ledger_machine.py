@@ -22,7 +22,7 @@ from chalicelib.errors import InsufficientBalance, InvalidState, Refusal, Unavai
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CardEntry
-from chalicelib.vocabulary import CardStatus, EntryType
+from chalicelib.vocabulary.cards import CardStatus, EntryType
 from tests.support import engines, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_customer

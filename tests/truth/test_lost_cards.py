@@ -19,7 +19,7 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Card, Order
-from chalicelib.vocabulary import CardDelivery, CardRequestAction, CardStatus
+from chalicelib.vocabulary.cards import CardDelivery, CardRequestAction, CardStatus
 from tests.portals.webapp.evening import Evening, make_evening
 from tests.support import engines, payers, purchases, wallets
 from tests.support.caches import forget_caches

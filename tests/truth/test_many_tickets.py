@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.organizations import numbered_tickets, numbering, ticket_clearing, ticket_pages
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import TicketFilter
+from chalicelib.vocabulary.numbered_tickets import TicketFilter
 from tests.portals.tix.test_tickets import NAME, TICKETS, ask, generate, listed, numbers
 from tests.support import engines
 from tests.support.caches import forget_caches

@@ -16,7 +16,7 @@ from chalicelib.errors import Conflict
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, CardClaim, Event, NewestCardClaim
-from chalicelib.vocabulary import DisputeAnswer
+from chalicelib.vocabulary.payments import DisputeAnswer
 from tests.portals.admin import test_venues
 from tests.portals.admin.test_unclaimed import loaded
 from tests.portals.organizer.test_drafts import body

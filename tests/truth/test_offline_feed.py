@@ -16,7 +16,8 @@ from chalicelib.domain.offline import background, builds, feed
 from chalicelib.domain.offline.states import States
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Event, Ticket
-from chalicelib.vocabulary import CardStatus, Presence
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.gate import Presence
 from tests.support import engines, snapshots
 from tests.support.caches import forget_caches
 from tests.support.factories import make_event, make_ticket

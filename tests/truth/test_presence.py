@@ -14,7 +14,7 @@ from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import Unavailable
 from chalicelib.table.items import Event, Ticket
-from chalicelib.vocabulary import LeaveStatus, Presence, ScanKind
+from chalicelib.vocabulary.gate import LeaveStatus, Presence, ScanKind
 from tests.support import engines
 from tests.support.caches import forget_caches
 from tests.support.factories import make_card, make_event, make_ticket, scan_id

@@ -14,7 +14,7 @@ from chalicelib.domain.events import categories, venues
 from chalicelib.domain.organizations import numbered_tickets
 from chalicelib.domain.organizers import event_drafts
 from chalicelib.errors import InvalidState
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.portals.merchant import test_early_codes as early_codes
 from tests.portals.organizer import test_drafts as drafts
 from tests.portals.tix import test_batches as batches

@@ -11,7 +11,7 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts, password_links, second_factor, user_changes, users
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AccountStatus, AdminRole
+from chalicelib.vocabulary.access import AccountStatus, AdminRole
 from tests.support import engines
 from tests.support.at_once import at_once
 from tests.support.caches import forget_caches

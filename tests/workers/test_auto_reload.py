@@ -17,7 +17,7 @@ from chalicelib.domain.payments import payments, sandbox
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardBalance, Item, Payment, SandboxCharge
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support import stripe_double, wallets
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer

@@ -16,7 +16,7 @@ from chalicelib.domain.payouts import paying
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Journal, Payout, Ticket
-from chalicelib.vocabulary import Presence
+from chalicelib.vocabulary.gate import Presence
 from infra.local.invocation import FunctionContext
 from tests.support import paid_out
 from tests.support.client import call

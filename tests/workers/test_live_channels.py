@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from chalicelib import clock
 from chalicelib.domain.access import devices, sessions
 from chalicelib.domain.events import events
-from chalicelib.vocabulary import AdminRole, CardType
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.cards import CardType
 from tests.support import purchases, wallets
 from tests.support.client import call
 from tests.support.factories import (

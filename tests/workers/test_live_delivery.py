@@ -19,7 +19,8 @@ from chalicelib.domain.live import follower
 from chalicelib.schemas import live as schema
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener
-from chalicelib.vocabulary import LiveType, Portal
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.messages import LiveType
 from tests.contract.ground import stored
 from tests.support.client import call
 from tests.support.factories import (

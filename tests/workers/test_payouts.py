@@ -14,7 +14,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Item, OrganizerTotals, Payout, SandboxPayout
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import PayoutStatus, PayoutWait
+from chalicelib.vocabulary.payouts import PayoutStatus, PayoutWait
 from infra.redrive import queue_letters
 from infra.redrive.queue_letters import DeadLetterQueue
 from tests.support import books, paid_out, payers

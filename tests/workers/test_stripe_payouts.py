@@ -13,7 +13,7 @@ from chalicelib.config import config
 from chalicelib.domain.ledger import clearing, in_transit, payable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Payout
-from chalicelib.vocabulary import PayoutStatus, PayoutWait
+from chalicelib.vocabulary.payouts import PayoutStatus, PayoutWait
 from tests.support import paid_out, payers, stripe_double
 from tests.support.paid_out import DONE, due
 from tests.support.stripe_double import API_KEY, WEBHOOK_SECRET, StripeDouble, sign

@@ -12,7 +12,7 @@ import app
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.access import devices, heartbeats, silences
-from chalicelib.vocabulary import CardType
+from chalicelib.vocabulary.cards import CardType
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
 from tests.support.meanwhile import asked

@@ -26,7 +26,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, Profile
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, AdminRole, Factor, Portal, UsherRole
+from chalicelib.vocabulary.access import AccountStatus, AdminRole, Factor, Portal, UsherRole
 
 # The claim of staff whose role requires a second factor that they do not have yet.
 ENROLS = "enrols"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.quotations import quote
-from chalicelib.vocabulary import OtpPurpose
+from chalicelib.vocabulary.access import OtpPurpose
 
 LONGEST = 134
 _LONGEST_NAME = 24

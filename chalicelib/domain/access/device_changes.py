@@ -14,7 +14,8 @@ from chalicelib.domain.lists import follower
 from chalicelib.errors import InvalidState, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
-from chalicelib.vocabulary import DeviceStatus, Portal
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.devices import DeviceStatus
 
 
 def change(device_id: str, given: Mapping[str, Any]) -> Device:

@@ -30,7 +30,9 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device, Enrolment, UsedAssertion
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import DeviceStatus, Fact, Factor, Portal
+from chalicelib.vocabulary.access import Factor, Portal
+from chalicelib.vocabulary.devices import DeviceStatus
+from chalicelib.vocabulary.messages import Fact
 
 CODE_LIFETIME = timedelta(minutes=15)
 _ENROLMENT = "device enrolment"

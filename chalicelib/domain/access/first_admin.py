@@ -16,7 +16,7 @@ from chalicelib.domain.access.staff import StaffMember
 from chalicelib.errors import AlreadyExists, InvalidCredentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import FirstAdmin
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 
 LIFETIME = timedelta(hours=24)
 _UNKNOWN = "This link was used, replaced or has expired. Run the command again for a new one."

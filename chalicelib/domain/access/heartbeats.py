@@ -13,7 +13,7 @@ from chalicelib.domain.access.devices import DeviceSettings
 from chalicelib.errors import Unauthenticated
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
-from chalicelib.vocabulary import DeviceStatus, NfcMode
+from chalicelib.vocabulary.devices import DeviceStatus, NfcMode
 
 # A device is asked for the echo of a test for this long.
 TEST_LIFETIME = timedelta(minutes=10)

@@ -19,7 +19,7 @@ from chalicelib.table import operations
 from chalicelib.table.items import Throttle
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Key
-from chalicelib.vocabulary import OtpPurpose, Portal
+from chalicelib.vocabulary.access import OtpPurpose, Portal
 
 _QUARTER, _HOUR, _DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 

@@ -18,7 +18,7 @@ from chalicelib.errors import NotFound, Unauthenticated
 from chalicelib.table import keys, operations
 from chalicelib.table.items import EventRevocation, Item, LockOut, StaffRevocation
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 # Portals whose principals work at one event; their lock-outs are stored with it.
 AT_EVENTS = (Portal.USHER, Portal.DEVICE)

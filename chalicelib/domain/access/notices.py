@@ -15,7 +15,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Item, MerchantSettings, OrganizerProfile, Profile
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 _ADDRESSES = {
     Portal.WEBAPP: keys.customers.profile,

@@ -14,7 +14,7 @@ from chalicelib.clients.secrets import NUMBERS
 from chalicelib.domain.access import accounts
 from chalicelib.errors import Unavailable
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 _NUMBER = "mobile number"
 

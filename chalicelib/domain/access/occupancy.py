@@ -7,7 +7,7 @@ from chalicelib import clock
 from chalicelib.domain.access import devices
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
-from chalicelib.vocabulary import DeviceStatus
+from chalicelib.vocabulary.devices import DeviceStatus
 
 # Devices of an event that are looked at: six requests at most.
 MOST_DEVICES = 500

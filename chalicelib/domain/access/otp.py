@@ -30,7 +30,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, NewestChallenge
 from chalicelib.table.operations import ConditionFailed, Write
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import Factor, OtpPurpose, Portal
+from chalicelib.vocabulary.access import Factor, OtpPurpose, Portal
 
 LIFETIME = timedelta(minutes=5)
 TRIES = limits.TRIES_OF_CODE.limit

@@ -25,7 +25,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AccountStatus
+from chalicelib.vocabulary.access import AccountStatus
 
 LIFETIME = timedelta(hours=24)
 PAGE = "/api/auth/first-admin/"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.access import common_passwords, password_words
 from chalicelib.errors import ValidationFailed
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher

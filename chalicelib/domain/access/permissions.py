@@ -6,7 +6,7 @@ The guards of the routes, and the roles that the OpenAPI document names for each
 from collections.abc import Iterable
 from enum import StrEnum
 
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 
 
 class Permission(StrEnum):

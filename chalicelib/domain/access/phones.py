@@ -12,7 +12,7 @@ from chalicelib.errors import Forbidden, Unavailable, ValidationFailed
 from chalicelib.identifiers import id_of_fact
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Device, UsherPhones
-from chalicelib.vocabulary import DeviceKind, DeviceStatus
+from chalicelib.vocabulary.devices import DeviceKind, DeviceStatus
 
 # Of one usher at one event. With one more, the phone of the earliest log-in is removed: nobody is locked out.
 MOST_PHONES = 5

@@ -16,7 +16,7 @@ from chalicelib.domain import throttle
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 WINDOW = timedelta(minutes=1)
 # A process adds its requests to the shared counter in shares of the limit, of this part.

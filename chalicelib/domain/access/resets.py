@@ -13,7 +13,7 @@ from chalicelib.domain.access.otp import SentCode
 from chalicelib.errors import Conflict, OtpInvalid
 from chalicelib.table import operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import OtpPurpose, Portal
+from chalicelib.vocabulary.access import OtpPurpose, Portal
 
 _ATTEMPTS = 3
 _PURPOSES = {

@@ -27,7 +27,7 @@ from chalicelib.errors import InvalidCredentials, InvalidState
 from chalicelib.observability import count, logger
 from chalicelib.table import operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Factor
+from chalicelib.vocabulary.access import Factor
 
 if TYPE_CHECKING:
     import pyotp

@@ -16,7 +16,7 @@ from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.access.limits import network
 from chalicelib.errors import Refusal
 from chalicelib.observability import logger
-from chalicelib.vocabulary import Factor
+from chalicelib.vocabulary.access import Factor
 
 _PURPOSE = "address in the log"
 _TRACED = (401, 403, 429)

@@ -30,7 +30,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Session
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import AccountStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
 
 LIFETIME = timedelta(days=30)
 # OAuth 2.0 practice for lost responses: within it a spent token returns the same successor.

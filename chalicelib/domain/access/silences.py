@@ -10,7 +10,8 @@ from chalicelib.domain.access.devices import AGENTS
 from chalicelib.domain.events import events
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
-from chalicelib.vocabulary import DeviceStatus, Fact
+from chalicelib.vocabulary.devices import DeviceStatus
+from chalicelib.vocabulary.messages import Fact
 
 SILENT_AFTER = timedelta(minutes=3)
 

@@ -24,7 +24,7 @@ from chalicelib.errors import RateLimited
 from chalicelib.observability import count, logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Throttle
-from chalicelib.vocabulary import OtpPurpose
+from chalicelib.vocabulary.access import OtpPurpose
 
 _HOUR_SECONDS = 3600
 # Amazon SQS holds a message back for 15 minutes at most.

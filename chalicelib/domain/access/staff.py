@@ -6,7 +6,7 @@ from chalicelib.domain.access import accounts, permissions, second_factor, sessi
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from chalicelib import clock
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.crypto import signing
 from chalicelib.errors import TokenExpired, Unauthenticated
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 LIFETIME = timedelta(minutes=15)
 # Portals whose clients do not refresh (contract, "Tix"), and how long their tokens live.

@@ -21,7 +21,7 @@ from chalicelib.errors import Conflict, Forbidden, InvalidState, Unavailable, Va
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Login
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, AdminRole, Portal
+from chalicelib.vocabulary.access import AccountStatus, AdminRole, Portal
 
 _ACTIVE, _SUSPENDED, _DEACTIVATED = AccountStatus.ACTIVE, AccountStatus.SUSPENDED, AccountStatus.DEACTIVATED
 # The states that follow each; a deactivated user may come back.

@@ -27,7 +27,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Item, MerchantSettings, OrganizerProfile
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import AccountStatus, AdminRole, Portal, UserType, UsherRole
+from chalicelib.vocabulary.access import AccountStatus, AdminRole, Portal, UserType, UsherRole
 
 # What a role must grant to change users of a portal.
 _NEEDED = {

@@ -11,7 +11,7 @@ from chalicelib.domain.events import events, gate_control
 from chalicelib.domain.events.events import GateStatus
 from chalicelib.errors import NotAssigned
 from chalicelib.table.items import Account, Event
-from chalicelib.vocabulary import Portal, UsherRole
+from chalicelib.vocabulary.access import Portal, UsherRole
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import AuditEntry
 from chalicelib.table.operations import ConditionFailed, RawItem, Write
-from chalicelib.vocabulary import AuditResult
+from chalicelib.vocabulary.audit import AuditResult
 
 # The most writes of an act in one transaction: its entry takes a place, and the head of the shard one if there is one.
 WRITES_AT_MOST = operations.TRANSACTION_LIMIT - 1

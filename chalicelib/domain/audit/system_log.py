@@ -14,7 +14,7 @@ from chalicelib.domain.paging import Page
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AuditEntry, DataKey
 from chalicelib.table.places import Key
-from chalicelib.vocabulary import AuditResult
+from chalicelib.vocabulary.audit import AuditResult
 
 
 @dataclass(frozen=True, slots=True)

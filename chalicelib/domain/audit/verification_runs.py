@@ -15,7 +15,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AuditVerification, Job
 from chalicelib.table.keys.audit import AUDIT_SHARDS
-from chalicelib.vocabulary import JobStatus, Wholeness
+from chalicelib.vocabulary.audit import Wholeness
+from chalicelib.vocabulary.work import JobStatus
 
 # Well within the worker's time-out of 120 s.
 _STEP = timedelta(seconds=30)

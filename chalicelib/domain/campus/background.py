@@ -27,7 +27,7 @@ from chalicelib.table.items import (
     Job,
     PhotoCheck,
 )
-from chalicelib.vocabulary import Fact
+from chalicelib.vocabulary.messages import Fact
 
 FOLLOWERS: tuple[Follower, ...] = (
     attendance_counts.follow,

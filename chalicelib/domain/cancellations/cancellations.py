@@ -24,7 +24,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Cancellation, CancellationRun, Event
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import CancellationRefund, CancellationStatus, EventStatus, JobStatus
+from chalicelib.vocabulary.events import CancellationRefund, CancellationStatus, EventStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # How long a cancellation waits for its second person; after that it is asked for again.
 _WAITS = timedelta(hours=24)

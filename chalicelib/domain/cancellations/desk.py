@@ -9,7 +9,7 @@ from chalicelib.domain.cancellations.previews import Preview
 from chalicelib.domain.cancellations.runs import RefundProgress
 from chalicelib.domain.money import AmountInput
 from chalicelib.errors import ValidationFailed
-from chalicelib.vocabulary import CancellationRefund, CancellationStatus
+from chalicelib.vocabulary.events import CancellationRefund, CancellationStatus
 
 
 @dataclass(frozen=True, slots=True)

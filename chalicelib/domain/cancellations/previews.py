@@ -21,7 +21,8 @@ from chalicelib.errors import InvalidState, OtpExhausted, OtpExpired, OtpInvalid
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CancellationPreview, Counters, Event
-from chalicelib.vocabulary import EventStatus, OtpPurpose
+from chalicelib.vocabulary.access import OtpPurpose
+from chalicelib.vocabulary.events import EventStatus
 
 CANCELLABLE = (EventStatus.PUBLISHED, EventStatus.LIVE)
 

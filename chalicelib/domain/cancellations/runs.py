@@ -38,13 +38,10 @@ from chalicelib.table.items import (
     Ticket,
 )
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import (
-    CancellationRefund,
-    JobStatus,
-    PaymentMethod,
-    RefundRequestStatus,
-    TicketStatus,
-)
+from chalicelib.vocabulary.events import CancellationRefund
+from chalicelib.vocabulary.payments import PaymentMethod
+from chalicelib.vocabulary.tickets import RefundRequestStatus, TicketStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # A payment that was being settled at the moment of the cancellation ends within this time, and indexes have caught up.
 SETTLED_AFTER = timedelta(minutes=1)

@@ -15,7 +15,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Event, Order, Payment, RefundRequest, Ticket
-from chalicelib.vocabulary import TicketStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 _REASON = "The event was cancelled."
 

@@ -36,7 +36,8 @@ from chalicelib.table.items import Card, CardBatch, CardBatchProblems, CardBatch
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Key
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import CardBatchAction, CardStatus, JobStatus
+from chalicelib.vocabulary.cards import CardBatchAction, CardStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # Rows of one stored item: about 15 KB.
 _ROWS_AN_ITEM = 500

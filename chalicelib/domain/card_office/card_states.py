@@ -27,7 +27,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Card
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import CardStatus, CardType, Portal
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.cards import CardStatus, CardType
 
 # What staff may make of a card. A replaced card stays replaced; a hold begins and ends at a shop's counter.
 BECOMES: Mapping[CardStatus, tuple[CardStatus, ...]] = {

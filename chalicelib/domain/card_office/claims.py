@@ -28,7 +28,7 @@ from chalicelib.identifiers import id_of_fact, new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CardClaim, NewestCardClaim
-from chalicelib.vocabulary import EntryType, LeftoverAction, LeftoverState
+from chalicelib.vocabulary.cards import EntryType, LeftoverAction, LeftoverState
 
 LIFETIME = timedelta(days=30)
 # A claim that was used is shown again for as long.

@@ -7,7 +7,7 @@ from chalicelib.domain.card_office import claims, pay_backs, undelivered
 from chalicelib.domain.card_office.pay_backs import LeftoverAnswer
 from chalicelib.errors import InvalidState, NotFound, Refusal, Unavailable
 from chalicelib.identifiers import parse_uid, uid_of_card_id
-from chalicelib.vocabulary import LeftoverAction, LeftoverState
+from chalicelib.vocabulary.cards import LeftoverAction, LeftoverState
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.payments import returns
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, CardBalance, Leftover, Payment
-from chalicelib.vocabulary import CardStatus, LeftoverKind, PaymentPurpose
+from chalicelib.vocabulary.cards import CardStatus, LeftoverKind
+from chalicelib.vocabulary.payments import PaymentPurpose
 
 _OUT_OF_USE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
 # Events by which a leftover is found, the latest of a card's.

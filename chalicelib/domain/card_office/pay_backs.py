@@ -29,7 +29,9 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, CardBalance, CardEntry, CardPayBack, Leftover, Payment
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import EntryType, Fact, LeftoverAction, LeftoverState, PayBackStatus, PaymentStatus
+from chalicelib.vocabulary.cards import EntryType, LeftoverAction, LeftoverState, PayBackStatus
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.payments import PaymentStatus
 
 # Ledger lines that are searched for the payments behind a balance, and cards that the money came from.
 _MOST_LINES, _MOST_CARDS = 100, 5

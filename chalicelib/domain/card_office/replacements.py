@@ -34,7 +34,8 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Card, CardBalance, Dependent
 from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import AccountStatus, CardStatus, EntryType
+from chalicelib.vocabulary.access import AccountStatus
+from chalicelib.vocabulary.cards import CardStatus, EntryType
 
 _REPLACEABLE = (CardStatus.ACTIVE, CardStatus.BLOCKED, CardStatus.LOST)
 _BY = "our staff"

@@ -28,14 +28,9 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Card, CardRequest, OpenCardRequest
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import (
-    AccountStatus,
-    CardDelivery,
-    CardRequestAction,
-    CardRequestStatus,
-    CardStatus,
-    Fact,
-)
+from chalicelib.vocabulary.access import AccountStatus
+from chalicelib.vocabulary.cards import CardDelivery, CardRequestAction, CardRequestStatus, CardStatus
+from chalicelib.vocabulary.messages import Fact
 
 # What an action makes of a request, and from which states.
 BECOMES = {

@@ -15,7 +15,7 @@ from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import operations
 from chalicelib.table.items import Payment
-from chalicelib.vocabulary import LeftoverAction, LeftoverState
+from chalicelib.vocabulary.cards import LeftoverAction, LeftoverState
 
 
 def refund_again(payment_id: str, *, by: str, operation_id: str) -> LeftoverAnswer:

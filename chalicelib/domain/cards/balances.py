@@ -22,7 +22,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, CardBalance, CardEntry, Item, Journal
 from chalicelib.table.places import Key
 from chalicelib.table.ranges import Before
-from chalicelib.vocabulary import CardStatus, EntryType
+from chalicelib.vocabulary.cards import CardStatus, EntryType
 
 # For filters that no key supports.
 _FILTERED = ReadBudget(first=500)

@@ -23,7 +23,8 @@ from chalicelib.table.items import Card, Ticket, Visit
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import CardStatus, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 MAX_TICKETS_PER_EVENT = 11  # a holder and ten dependents (contract, dependents)
 # The most tickets in one transaction, which leaves room for its other writes (AWS: 100 actions).

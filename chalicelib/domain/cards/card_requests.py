@@ -9,7 +9,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CardRequest, CardRequestOwner, OpenCardRequest
-from chalicelib.vocabulary import CardDelivery, CardRequestStatus
+from chalicelib.vocabulary.cards import CardDelivery, CardRequestStatus
 
 
 def make(

@@ -16,7 +16,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, UnknownCard
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import CardStatus, CardType
+from chalicelib.vocabulary.cards import CardStatus, CardType
 
 # A 4-byte UID starting with 08 is random at every tap (ISO/IEC 14443-3), so it identifies no card.
 _RANDOM_UID = "08"

@@ -12,7 +12,7 @@ from chalicelib.identifiers import parse_uid, uid_of_card_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, CardBalance, CardRequest
 from chalicelib.table.ranges import Before
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from chalicelib.domain.changes import Follower
 from chalicelib.domain.customer_notices import facts, of_cards, of_facts, runs
 from chalicelib.domain.jobs import JobKind
 from chalicelib.table.items import Job, NoticeRun
-from chalicelib.vocabulary import Fact
+from chalicelib.vocabulary.messages import Fact
 
 FOLLOWERS: tuple[Follower, ...] = (facts.follow,)
 JOB_KINDS: dict[type[Job], JobKind] = {NoticeRun: JobKind("event_notices", runs.run_step)}

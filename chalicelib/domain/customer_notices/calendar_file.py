@@ -11,7 +11,7 @@ from chalicelib.config import config
 from chalicelib.domain import timezones
 from chalicelib.domain.quotations import quote
 from chalicelib.table.items import Event
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 
 NAME = "event.ics"
 # Longer than any title or address, so that only links and control characters are left out.

@@ -11,7 +11,10 @@ from chalicelib.domain.changes import Change, Wanted, every, follows, that_becam
 from chalicelib.domain.customer_notices import runs
 from chalicelib.domain.customer_notices.wording import Kind
 from chalicelib.table.items import Event, Order, Payment, RefundRequest, Ticket
-from chalicelib.vocabulary import EventStatus, Fact, OrderStatus, PaymentStatus, RefundRequestStatus, TicketStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
+from chalicelib.vocabulary.tickets import RefundRequestStatus, TicketStatus
 
 _SHOWN = (EventStatus.PUBLISHED, EventStatus.LIVE)
 

@@ -19,7 +19,7 @@ from chalicelib.domain.customers.contacts import Contact
 from chalicelib.identifiers import id_of_fact
 from chalicelib.observability import logger
 from chalicelib.table.items import Event
-from chalicelib.vocabulary import Language
+from chalicelib.vocabulary.customers import Language
 
 # An SMS over its cap waits for room: money and tickets are never old news within a week.
 _WAITS_FOR = timedelta(days=7)

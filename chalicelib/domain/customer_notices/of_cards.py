@@ -7,7 +7,7 @@ from chalicelib.domain.customer_notices.notices import Notice
 from chalicelib.domain.customer_notices.wording import Kind, Subject
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import CardDelivery, CardRequestStatus
+from chalicelib.vocabulary.cards import CardDelivery, CardRequestStatus
 
 
 def request_answered(detail: dict[str, Any]) -> None:

@@ -18,7 +18,8 @@ from chalicelib.errors import NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, Ticket
-from chalicelib.vocabulary import Language, TicketStatus
+from chalicelib.vocabulary.customers import Language
+from chalicelib.vocabulary.tickets import TicketStatus
 
 _TICKETS = "tickets.pdf"
 

@@ -22,7 +22,8 @@ from chalicelib.identifiers import id_of_fact
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, NoticeRun
-from chalicelib.vocabulary import EventStatus, JobStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # Until the index of an event's customers has what was sold before the change.
 STARTS_AFTER = timedelta(minutes=1)

@@ -16,7 +16,7 @@ from string import Template
 
 from chalicelib.domain import timezones
 from chalicelib.domain.quotations import quote
-from chalicelib.vocabulary import Language
+from chalicelib.vocabulary.customers import Language
 
 # UTF-16 units. A mail has more room than an SMS, whose quotations share two segments of 67 units.
 _QUOTED_IN_SMS, _PERSON_IN_SMS, _QUOTED_IN_MAIL = 30, 20, 60

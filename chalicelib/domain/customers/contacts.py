@@ -10,7 +10,7 @@ from chalicelib.clients.messages import Channel
 from chalicelib.errors import ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Profile
-from chalicelib.vocabulary import Language
+from chalicelib.vocabulary.customers import Language
 
 _ATTRIBUTES = {"sms": "by_sms", "email": "by_email"}
 

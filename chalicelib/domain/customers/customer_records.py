@@ -26,7 +26,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Login, Profile
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
 
 _OF_ACCOUNT = ("name", "mobile_number", "labels")
 _OF_PROFILE = ("email", "date_of_birth")

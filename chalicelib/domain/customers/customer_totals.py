@@ -20,7 +20,7 @@ from chalicelib.identifiers import uid_of_card_id
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CustomerTotals, Order, Payment, Ticket
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import OrderStatus
+from chalicelib.vocabulary.payments import OrderStatus
 
 _ORDERS_PER_TRANSACTION = 50
 _FAVORITE_CATEGORIES = 5

@@ -23,7 +23,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, DataKey, Profile
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import Language
+from chalicelib.vocabulary.customers import Language
 
 _PLAIN = ("email", "date_of_birth", "language")
 _HEALTH = ("emergency_contact", "blood_type")

@@ -23,7 +23,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, CustomerTotals, Dependent
 from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import BloodType
+from chalicelib.vocabulary.customers import BloodType
 
 # Limit per customer (contract, "The rest").
 MOST = 10

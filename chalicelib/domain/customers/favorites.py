@@ -13,7 +13,7 @@ from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Favorite
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 
 # Statuses visible to the organizer only.
 _UNSEEN = (EventStatus.DRAFT, EventStatus.ARCHIVED)

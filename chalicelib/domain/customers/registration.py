@@ -18,7 +18,7 @@ from chalicelib.errors import AccountSuspended, AlreadyExists, OtpInvalid, Unava
 from chalicelib.observability import logger
 from chalicelib.table import operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AccountStatus, OtpPurpose, Portal
+from chalicelib.vocabulary.access import AccountStatus, OtpPurpose, Portal
 
 _LOG_IN = {
     Portal.WEBAPP: OtpPurpose.LOGIN,

@@ -18,7 +18,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CustomerTotals, Event, Ticket, Visit
 from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import TicketStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 # Two writes each; a transaction takes 100 (AWS).
 _VISITS_PER_TRANSACTION = 40

@@ -6,7 +6,7 @@ from datetime import datetime
 from chalicelib.domain import timezones
 from chalicelib.domain.documents.page import SELLER, Sheet, date_in_words, printed
 from chalicelib.table.items import Event, Order, Payment
-from chalicelib.vocabulary import PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
 
 _METHODS = {PaymentMethod.CARD: "bank card", PaymentMethod.WALLET: "Gatehouse card"}
 

@@ -14,7 +14,7 @@ from typing import IO, Protocol
 from xml.sax.saxutils import escape  # nosec B406  # writes XML, parses none
 
 from chalicelib.legible import spreadsheet_cell
-from chalicelib.vocabulary import ExportFormat
+from chalicelib.vocabulary.work import ExportFormat
 
 Cell = str | int | None
 

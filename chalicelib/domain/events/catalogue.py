@@ -25,7 +25,7 @@ from chalicelib.errors import InvalidCursor, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, CategoryCount, Event, Listing, ListingEntry, Stock
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import CatalogueOrder
+from chalicelib.vocabulary.events import CatalogueOrder
 
 KEPT_SECONDS = 2.0
 _LISTS_KEPT = 200

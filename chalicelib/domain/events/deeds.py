@@ -17,7 +17,8 @@ from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal
 from chalicelib.identifiers import created_at
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, Ticket
-from chalicelib.vocabulary import EventStatus, TicketStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 
 class Deed(StrEnum):

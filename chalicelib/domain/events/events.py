@@ -16,7 +16,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Event, Venue
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 
 # The longest event. Lists by start are read from so long before a day on, to find the events that still run on it.
 LONGEST = timedelta(days=92)

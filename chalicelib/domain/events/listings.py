@@ -21,7 +21,7 @@ from chalicelib.table.items import Category, CategoryCount, Counters, Event, Ite
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 
 PUBLIC = (EventStatus.PUBLISHED, EventStatus.LIVE)
 _VENUE = ("id", "name", "city", "address", "latitude", "longitude")

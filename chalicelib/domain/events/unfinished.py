@@ -7,7 +7,7 @@ from chalicelib.domain.events import gate_control
 from chalicelib.identifiers import ulid_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 
 # The days whose events are read: an event lasts for a year at most, and is planned three years ahead at most.
 _BACK, _AHEAD = 366, 3 * 366

@@ -20,7 +20,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Event, KnownVenue, Venue
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 
 FIELDS = ("name", "address", "city", "country", "latitude", "longitude", "capacity", "gates")
 

@@ -11,7 +11,7 @@ from chalicelib.domain.exports.attendee_rows import ATTENDEES
 from chalicelib.domain.exports.export_runs import Export
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.organizers import organizer_events
-from chalicelib.vocabulary import ExportFormat
+from chalicelib.vocabulary.work import ExportFormat
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 _CALLER = "attendees"

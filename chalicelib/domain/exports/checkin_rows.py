@@ -11,7 +11,7 @@ from chalicelib.domain.exports.rows import ExportRows, ExportSource
 from chalicelib.domain.gate import staff_log
 from chalicelib.domain.gate.checkin_log import CheckinEntry, CheckinFilters
 from chalicelib.domain.gate.staff_log import LogPlace
-from chalicelib.vocabulary import ScanKind, ScanResult, ScanSource
+from chalicelib.vocabulary.gate import ScanKind, ScanResult, ScanSource
 
 COLUMNS = (
     "id",

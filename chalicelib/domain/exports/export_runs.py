@@ -30,7 +30,7 @@ from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import ExportRun, Job
-from chalicelib.vocabulary import ExportFormat, JobStatus
+from chalicelib.vocabulary.work import ExportFormat, JobStatus
 
 # The bucket deletes files of this folder after a day (lifecycle rule).
 _FOLDER = "exports/"

@@ -22,7 +22,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import PartnerAccount, ProfitShares, Withdrawal
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import WithdrawalDecision, WithdrawalStatus
+from chalicelib.vocabulary.payouts import WithdrawalDecision, WithdrawalStatus
 
 WHOLE = 10_000
 _FIRST = date(1970, 1, 1)

@@ -7,7 +7,7 @@ from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
 from chalicelib.domain.quotations import quote
-from chalicelib.vocabulary import Fact
+from chalicelib.vocabulary.messages import Fact
 
 TEXTS = {
     Fact.DEVICE_ENROLLED: (

@@ -7,7 +7,7 @@ from chalicelib.domain.admission import Verdict
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.table import keys
 from chalicelib.table.items import FirstScan, Passage, Scan, Ticket
-from chalicelib.vocabulary import Reason, ScanKind, ScanResult
+from chalicelib.vocabulary.gate import Reason, ScanKind, ScanResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from chalicelib.errors import NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Ticket
-from chalicelib.vocabulary import CardStatus, Reason, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.gate import Reason
+from chalicelib.vocabulary.tickets import TicketStatus
 
 
 @dataclass(frozen=True, slots=True)

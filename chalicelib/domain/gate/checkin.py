@@ -33,7 +33,8 @@ from chalicelib.errors import IdempotencyMismatch, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Scan, Ticket
-from chalicelib.vocabulary import Direction, Presence, Reason, ScanKind, ScanResult, TicketStatus
+from chalicelib.vocabulary.gate import Direction, Presence, Reason, ScanKind, ScanResult
+from chalicelib.vocabulary.tickets import TicketStatus
 
 # An attempt fails only when another scan of the same ticket made progress.
 _ATTEMPTS = 8

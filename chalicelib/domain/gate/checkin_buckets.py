@@ -21,7 +21,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import CheckinDay, Counters, Event, Scan
 from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import RawItem, Write
-from chalicelib.vocabulary import Direction, ScanKind, ScanResult
+from chalicelib.vocabulary.gate import Direction, ScanKind, ScanResult
 
 _HOURS_OF_A_DAY = 24
 # The results of a gate, as the letter in the attribute's name.

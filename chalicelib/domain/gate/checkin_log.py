@@ -18,7 +18,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Leave, Scan, Ticket
 from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Before, Between
-from chalicelib.vocabulary import Portal, ScanResult, ScanSource
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.gate import ScanResult, ScanSource
 
 # A numbered page reads the index up to it; deeper pages need the cursor.
 MAX_PAGE = 50

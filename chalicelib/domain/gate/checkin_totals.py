@@ -21,7 +21,7 @@ from chalicelib.domain.platform_totals import sums as platform_sums
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Counters, Event, Scan, Ticket
-from chalicelib.vocabulary import Direction, ScanKind, ScanResult
+from chalicelib.vocabulary.gate import Direction, ScanKind, ScanResult
 
 # A transaction has at most 100 actions (AWS): one for the totals, up to two a scan (its mark and its day), and one for
 # each day (UTC) on which they were decided: a batch has two at most, around midnight.

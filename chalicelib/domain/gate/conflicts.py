@@ -9,7 +9,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import ConflictAddress, Scan
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import ConflictResolution
+from chalicelib.vocabulary.gate import ConflictResolution
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from chalicelib.domain.lists.devices import DEVICES
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import Page
 from chalicelib.table.items import Device
-from chalicelib.vocabulary import DeviceKind, DeviceProblem, DeviceStatus
+from chalicelib.vocabulary.devices import DeviceKind, DeviceProblem, DeviceStatus
 
 # The most of each that a board shows: the agents that were provisioned last, and phones in no order.
 MOST_AGENTS = 200

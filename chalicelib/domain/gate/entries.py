@@ -10,7 +10,8 @@ from chalicelib.domain.gate.readings import FoundReading
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Passage, Ticket
 from chalicelib.table.prepared import Prepared
-from chalicelib.vocabulary import Direction, Presence, ScanKind, ScanSource, TicketStatus
+from chalicelib.vocabulary.gate import Direction, Presence, ScanKind, ScanSource
+from chalicelib.vocabulary.tickets import TicketStatus
 
 
 def owner_of_card(look: FoundReading) -> str | None:

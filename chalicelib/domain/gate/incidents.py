@@ -15,7 +15,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Incident
-from chalicelib.vocabulary import IncidentStatus, IncidentType
+from chalicelib.vocabulary.gate import IncidentStatus, IncidentType
 
 _UNCLOSED = (IncidentStatus.OPEN, IncidentStatus.IN_PROGRESS)
 

@@ -13,7 +13,7 @@ from chalicelib.domain.gate import leaves
 from chalicelib.domain.gate.passages import claim_of, passages
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Passage, Ticket
-from chalicelib.vocabulary import Direction, ScanSource
+from chalicelib.vocabulary.gate import Direction, ScanSource
 
 
 def follow(before: Ticket | None, after: Ticket) -> None:

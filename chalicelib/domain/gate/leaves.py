@@ -18,7 +18,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Leave, Passage, Ticket
 from chalicelib.table.places import Place
 from chalicelib.table.ranges import Before
-from chalicelib.vocabulary import Direction, LeaveStatus
+from chalicelib.vocabulary.gate import Direction, LeaveStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
-from chalicelib.vocabulary import ScanSource
+from chalicelib.vocabulary.gate import ScanSource
 
 
 def check_in(ticket_id: str, *, scan_id: str, gate: str | None, note: str | None, by: str) -> ScanDecision:

@@ -20,7 +20,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Passage, Scan, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import ConflictKind, Direction, ScanResult
+from chalicelib.vocabulary.gate import ConflictKind, Direction, ScanResult
 
 # The item stays under 16 KB with so many. Those that a full history has no room for are the latest ones.
 MOST_PASSAGES = 40

@@ -7,7 +7,7 @@ from chalicelib.domain.convergence import Claim, Effect
 from chalicelib.domain.gate.answers import ScanFacts, scan_record
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.table.items import Passage, Scan, Ticket
-from chalicelib.vocabulary import Direction, ScanKind, ScanSource
+from chalicelib.vocabulary.gate import Direction, ScanKind, ScanSource
 
 
 def at_of(passage: Passage) -> datetime:

@@ -10,7 +10,8 @@ from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.gate import checkin_totals, late_leaves, sequences
 from chalicelib.observability import logger
 from chalicelib.table.items import Device, Scan, Ticket
-from chalicelib.vocabulary import Direction, Fact, Presence, Reason, ScanResult
+from chalicelib.vocabulary.gate import Direction, Presence, Reason, ScanResult
+from chalicelib.vocabulary.messages import Fact
 
 DOUBLE = "double admission"
 

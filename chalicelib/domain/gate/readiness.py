@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chalicelib.vocabulary import DeviceProblem, DeviceStatus
+from chalicelib.vocabulary.devices import DeviceProblem, DeviceStatus
 
 OLDEST_SNAPSHOT = timedelta(minutes=15)
 LARGEST_CLOCK_OFFSET = timedelta(seconds=30)

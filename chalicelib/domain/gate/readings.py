@@ -14,7 +14,7 @@ from chalicelib.errors import NotAssigned
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
-from chalicelib.vocabulary import Direction, ScanKind, ScanSource, Signature
+from chalicelib.vocabulary.gate import Direction, ScanKind, ScanSource, Signature
 
 # A second reading of a card by the same caller within this time of its admission repeats that (D-GATE-21).
 REPEAT_WINDOW = timedelta(seconds=2)

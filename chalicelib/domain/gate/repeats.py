@@ -12,7 +12,7 @@ from chalicelib.domain import admission
 from chalicelib.domain.admission import TicketFacts
 from chalicelib.domain.gate.readings import FoundReading, is_near
 from chalicelib.table.items import Passage, Ticket
-from chalicelib.vocabulary import Direction, ScanKind, ScanResult
+from chalicelib.vocabulary.gate import Direction, ScanKind, ScanResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from chalicelib.domain.tickets import credentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary import RecordStatus, ScanKind, ScanSource, Signature
+from chalicelib.vocabulary.gate import RecordStatus, ScanKind, ScanSource, Signature
 
 # A record younger than this on arrival was sent at once.
 _AT_ONCE = timedelta(seconds=10)

@@ -9,7 +9,7 @@ from chalicelib.domain.access import heartbeats
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
-from chalicelib.vocabulary import DeviceKind, DeviceStatus
+from chalicelib.vocabulary.devices import DeviceKind, DeviceStatus
 
 # After its answer a test is shown for this long; a later call begins another.
 SHOWN_FOR = timedelta(minutes=1)

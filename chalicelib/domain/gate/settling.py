@@ -25,8 +25,8 @@ from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, Passage, Scan, ScanReceipt, Ticket
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary import (
-    CardStatus,
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.gate import (
     ConflictKind,
     Correction,
     Direction,
@@ -36,8 +36,8 @@ from chalicelib.vocabulary import (
     ScanKind,
     ScanResult,
     ScanSource,
-    TicketStatus,
 )
+from chalicelib.vocabulary.tickets import TicketStatus
 
 # A record is older than a week at most, so its receipt is needed no longer.
 _RECEIPT_KEPT = timedelta(days=15)

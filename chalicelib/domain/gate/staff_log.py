@@ -19,7 +19,7 @@ from chalicelib.errors import ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.places import whose
 from chalicelib.table.ranges import Before
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 # Events whose totals are looked at for the next one with scans.
 _EVENTS_AT_ONCE = 100

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from chalicelib import clock
 from chalicelib.domain.admission import heading
 from chalicelib.domain.gate.readings import SunMessage
-from chalicelib.vocabulary import Correction, Direction, ScanKind, ScanResult
+from chalicelib.vocabulary.gate import Correction, Direction, ScanKind, ScanResult
 
 # A record that is further ahead, or older, has a time that nobody can believe.
 FURTHEST_AHEAD = timedelta(minutes=2)

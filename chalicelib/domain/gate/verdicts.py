@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.errors import Forbidden, NotAssigned, NotFound, Refusal
 from chalicelib.table.items import Passage, Ticket
-from chalicelib.vocabulary import ConflictKind, RecordStatus, ScanResult
+from chalicelib.vocabulary.gate import ConflictKind, RecordStatus, ScanResult
 
 
 class ClockImplausible(Refusal):

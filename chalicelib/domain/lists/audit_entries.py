@@ -2,7 +2,7 @@
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import AuditEntry
-from chalicelib.vocabulary import AuditResult
+from chalicelib.vocabulary.audit import AuditResult
 
 
 def _named(field: str) -> Filter[AuditEntry]:

@@ -3,7 +3,7 @@
 from chalicelib import identifiers
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Card, CardRequest
-from chalicelib.vocabulary import CardDelivery, CardRequestStatus, CardStatus, CardType
+from chalicelib.vocabulary.cards import CardDelivery, CardRequestStatus, CardStatus, CardType
 
 CARDS = ListOf(
     name="cards",

@@ -3,7 +3,7 @@
 from chalicelib import phone_numbers
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AccountStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
 
 CUSTOMERS = ListOf(
     name="customers",

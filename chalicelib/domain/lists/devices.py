@@ -6,7 +6,7 @@ from chalicelib import clock
 from chalicelib.domain.changes import Wanted
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Device
-from chalicelib.vocabulary import DeviceKind, DeviceStatus
+from chalicelib.vocabulary.devices import DeviceKind, DeviceStatus
 
 # A device that sent a heartbeat within this time is online.
 ONLINE_FOR = timedelta(seconds=90)

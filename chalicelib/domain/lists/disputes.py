@@ -2,7 +2,8 @@
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Dispute, RefundRequest
-from chalicelib.vocabulary import DisputeStatus, RefundRequestStatus
+from chalicelib.vocabulary.payments import DisputeStatus
+from chalicelib.vocabulary.tickets import RefundRequestStatus
 
 DISPUTES = ListOf(
     name="disputes",

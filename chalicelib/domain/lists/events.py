@@ -2,7 +2,7 @@
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import EditRequest, Event
-from chalicelib.vocabulary import EditRequestStatus, EventStatus
+from chalicelib.vocabulary.events import EditRequestStatus, EventStatus
 
 EVENTS = ListOf(
     name="events",

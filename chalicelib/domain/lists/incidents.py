@@ -2,7 +2,7 @@
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Incident
-from chalicelib.vocabulary import IncidentStatus, IncidentType
+from chalicelib.vocabulary.gate import IncidentStatus, IncidentType
 
 INCIDENTS = ListOf(
     name="incidents",

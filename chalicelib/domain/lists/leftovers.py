@@ -2,7 +2,7 @@
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Leftover
-from chalicelib.vocabulary import LeftoverKind
+from chalicelib.vocabulary.cards import LeftoverKind
 
 LEFTOVERS = ListOf(
     name="unclaimed",

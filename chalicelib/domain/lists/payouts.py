@@ -4,7 +4,7 @@ from datetime import date
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Payout, Settlement
-from chalicelib.vocabulary import PayoutStatus
+from chalicelib.vocabulary.payouts import PayoutStatus
 
 SETTLEMENTS = ListOf(
     name="settlements",

@@ -2,7 +2,8 @@
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Ticket
-from chalicelib.vocabulary import ScanStatus, TicketStatus
+from chalicelib.vocabulary.gate import ScanStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 TICKETS = ListOf(
     name="tickets",

@@ -2,7 +2,7 @@
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AccountStatus, UserType
+from chalicelib.vocabulary.access import AccountStatus, UserType
 
 _TYPES = frozenset(UserType)
 

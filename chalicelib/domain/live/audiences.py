@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.identifiers import masked_uid
-from chalicelib.vocabulary import LiveType, Portal
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.messages import LiveType
 
 # Organizers hear what happens at the gates, not who passes. A type that is not listed has no data for them.
 _OF_ORGANIZERS: Mapping[LiveType, frozenset[str]] = {

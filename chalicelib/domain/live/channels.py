@@ -8,7 +8,7 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.events import events
 from chalicelib.errors import Forbidden, NotFound
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 ADMIN = "admin"
 _ORGANIZATION, _EVENT, _CUSTOMER, _ATTENDANCE = "org", "event", "customer", "attendance"

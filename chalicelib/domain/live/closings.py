@@ -5,7 +5,7 @@ from chalicelib.domain.live import channels, connections
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, Event, EventRevocation, Item, Listener, LockOut, StaffRevocation
 from chalicelib.table.places import whose
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 _SESSION = "ses_"
 

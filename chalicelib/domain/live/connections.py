@@ -24,7 +24,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import LiveConnection, LiveOf, LiveTicket
 from chalicelib.table.places import Key
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 TICKET_LIFETIME = timedelta(seconds=30)
 # TTL margin: removes the items of a connection whose disconnect was never reported.

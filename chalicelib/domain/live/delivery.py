@@ -26,7 +26,7 @@ from chalicelib.domain.live import audiences, connections, frames, subscriptions
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveCounters, LiveHead, LiveNews, LiveTold
-from chalicelib.vocabulary import LiveType
+from chalicelib.vocabulary.messages import LiveType
 
 # Contract: at most two counter messages a second on a channel.
 COUNTERS_EVERY = timedelta(milliseconds=500)

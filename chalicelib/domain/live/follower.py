@@ -39,7 +39,7 @@ from chalicelib.table.items import (
     Ticket,
 )
 from chalicelib.table.places import whose
-from chalicelib.vocabulary import LiveType
+from chalicelib.vocabulary.messages import LiveType
 
 # Logged for each message that could not be rendered; tests fail on it.
 NOT_SHOWN = "live message not shown"

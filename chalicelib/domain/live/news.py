@@ -32,7 +32,11 @@ from chalicelib.table.items import (
     Scan,
     Ticket,
 )
-from chalicelib.vocabulary import Fact, JobStatus, LiveType, OrderStatus, Reason, TicketStatus
+from chalicelib.vocabulary.gate import Reason
+from chalicelib.vocabulary.messages import Fact, LiveType
+from chalicelib.vocabulary.payments import OrderStatus
+from chalicelib.vocabulary.tickets import TicketStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # Larger ranges are published without their tickets; a list of this size fits into one frame (AWS: 32 KB).
 TICKETS_TOLD = 50

@@ -17,7 +17,7 @@ from chalicelib.errors import Conflict, NotFound, Unauthenticated
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Listener, LiveConnection, LiveHead, LiveTold
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import LiveType
+from chalicelib.vocabulary.messages import LiveType
 
 # How far back a reconnecting client can replay (contract/realtime.md).
 KEPT = timedelta(minutes=10)

@@ -37,7 +37,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Assignment, Card, OpenAssignment, OpenCardRequest, Operation, Profile
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AssignmentStatus, CardStatus, OtpPurpose
+from chalicelib.vocabulary.access import OtpPurpose
+from chalicelib.vocabulary.cards import AssignmentStatus, CardStatus
 
 # Duration of a hold (contract, "assign-card").
 HELD = timedelta(minutes=10)

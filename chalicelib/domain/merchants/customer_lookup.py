@@ -9,7 +9,7 @@ from chalicelib.domain.throttle import CountedTry, LimitedTry
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AccountStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
 
 
 @dataclass(frozen=True, slots=True)

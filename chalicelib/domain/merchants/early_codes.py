@@ -20,7 +20,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, EarlyCode, OpenCardRequest, Profile
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import OtpPurpose
+from chalicelib.vocabulary.access import OtpPurpose
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from chalicelib.errors import InvalidState
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Assignment, Card, CardRequest, OpenCardRequest, Profile
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, AssignmentStatus, CardRequestStatus, CardStatus
+from chalicelib.vocabulary.access import AccountStatus
+from chalicelib.vocabulary.cards import AssignmentStatus, CardRequestStatus, CardStatus
 
 # Tickets above the limit of one transaction are bound by the next sweeps.
 _NEXT_SWEEP = timedelta(minutes=1)

@@ -17,7 +17,7 @@ from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Assignment, Card, MerchantTotals
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 
 # For filters that no index key covers.
 _FILTERED = ReadBudget(first=100)

@@ -18,7 +18,7 @@ from chalicelib.errors import AccountSuspended, AlreadyExists, Conflict, NotFoun
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Login, MerchantSettings
-from chalicelib.vocabulary import AccountStatus, OtpPurpose, Portal
+from chalicelib.vocabulary.access import AccountStatus, OtpPurpose, Portal
 
 _PLAIN = ("email", "address", "city", "low_stock_threshold")
 

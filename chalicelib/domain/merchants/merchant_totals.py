@@ -23,7 +23,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, MerchantDay, MerchantTotals
 from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 
 # Days that the dashboard covers (contract, "dashboard-stats").
 DAYS = 30

@@ -14,7 +14,7 @@ from chalicelib.domain.quotations import quote
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import MerchantTotals
-from chalicelib.vocabulary import Fact
+from chalicelib.vocabulary.messages import Fact
 
 
 @follows(*every(MerchantTotals))

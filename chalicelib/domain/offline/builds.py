@@ -26,7 +26,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import OfflineBase, OfflineBuild, OfflineEvent
 from chalicelib.table.operations import RawItem
 from chalicelib.table.places import Key, whose
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # The bucket deletes files of this folder after two days (lifecycle rule).
 FOLDER = "offline/"

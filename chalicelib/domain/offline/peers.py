@@ -8,7 +8,7 @@ from chalicelib.domain.access.devices import AGENTS
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import DeviceStatus
+from chalicelib.vocabulary.devices import DeviceStatus
 
 # How long a container uses them: a revoked device is out within a minute (contract, "Device").
 _REFRESH_SECONDS = 20

@@ -22,7 +22,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, OfflineEvent, Ticket
 from chalicelib.table.places import whose
 from chalicelib.table.ranges import After
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 
 ThingT = TypeVar("ThingT")
 LIFETIME = timedelta(hours=24)

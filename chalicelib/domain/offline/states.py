@@ -9,7 +9,9 @@ from datetime import datetime
 from chalicelib.domain.offline.snapshot_format import REMOVED, GateCard, GateTicket
 from chalicelib.table.items import Card, Ticket
 from chalicelib.table.operations import RawItem
-from chalicelib.vocabulary import CardStatus, CardType, Presence, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.gate import Presence
+from chalicelib.vocabulary.tickets import TicketStatus
 
 # The numbers of the format (docs/offline.md).
 TICKET_STATUSES: Mapping[str, int] = {

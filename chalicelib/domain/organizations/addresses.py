@@ -13,7 +13,7 @@ from chalicelib.errors import Conflict, OtpInvalid, RateLimited, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Organization
-from chalicelib.vocabulary import OtpPurpose, Portal
+from chalicelib.vocabulary.access import OtpPurpose, Portal
 
 
 def send_proof(account: Account, *, address: str | None) -> None:

@@ -27,7 +27,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import BatchLock, BatchPlace, SellerBatch
 from chalicelib.table.places import Place
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import BatchStatus
+from chalicelib.vocabulary.numbered_tickets import BatchStatus
 
 # Exceeds the run time of a request that voids ten thousand tickets.
 _PATIENCE = timedelta(minutes=2)

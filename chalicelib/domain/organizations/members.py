@@ -20,7 +20,7 @@ from chalicelib.errors import Conflict, InvalidState, NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, Member, Organization
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import AccountStatus, Portal, TixRole
+from chalicelib.vocabulary.access import AccountStatus, Portal, TixRole
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Item, NumberedTicket, NumberRange, NumberSeries, RangePlace, TicketDay, TicketTally
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # A transaction takes 100 actions: the range itself, and in the last one tally, series, place and day as well.
 _PER_TRANSACTION = operations.TRANSACTION_LIMIT - 5

@@ -14,7 +14,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Login, Member, Organization
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, Factor, Portal, TixRole
+from chalicelib.vocabulary.access import AccountStatus, Factor, Portal, TixRole
 
 DEFAULT_TIMEZONE, DEFAULT_PREFIX, DEFAULT_MAX_USERS = "UTC", "TIX", 10
 

@@ -19,7 +19,7 @@ from chalicelib.errors import RateLimited
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Job, Organization, TicketDay, TicketTally
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # When a client may ask again where all places of jobs are taken.
 _JOB_SECONDS = 60

@@ -14,7 +14,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import TicketClearing, TicketTally
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # A transaction takes 100 actions, one of which is the job's.
 _PER_TRANSACTION = operations.TRANSACTION_LIMIT - 1

@@ -15,7 +15,8 @@ from chalicelib.domain.organizations.ticket_totals import bits
 from chalicelib.table import keys, operations
 from chalicelib.table.items import BucketGroup, NumberedTicket, NumberRange, TicketBucket, TicketTally
 from chalicelib.table.ranges import Begins, Between
-from chalicelib.vocabulary import JobStatus, TicketFilter
+from chalicelib.vocabulary.numbered_tickets import TicketFilter
+from chalicelib.vocabulary.work import JobStatus
 
 _IN_GROUP = keys.organizations.TICKETS_PER_BUCKET * keys.organizations.BUCKETS_PER_GROUP
 # The newest buckets of a group are read first: they usually contain the page.

@@ -27,7 +27,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import EditRequest, Event, PendingEdits
 from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Before, Between
-from chalicelib.vocabulary import EditRequestStatus, EventStatus
+from chalicelib.vocabulary.events import EditRequestStatus, EventStatus
 
 # So that one organizer cannot fill the staff's list.
 _PENDING_AT_MOST = 5

@@ -27,7 +27,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Category, Counters, Event
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import EventStatus, Portal
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.events import EventStatus
 
 # The states that staff may move an event to, by its present one. A cancellation is an act of its own.
 MAY_BECOME: Mapping[EventStatus, tuple[EventStatus, ...]] = {

@@ -23,7 +23,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Category, Counters, Event
-from chalicelib.vocabulary import DraftReview, EventStatus
+from chalicelib.vocabulary.events import DraftReview, EventStatus
 
 _DAY = timedelta(days=1)
 # Fields of the wire that an attribute of Event with another name stores.

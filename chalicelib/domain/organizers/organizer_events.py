@@ -24,7 +24,7 @@ from chalicelib.table.items import Category, Counters, Event, Item, Listing, Sal
 from chalicelib.table.operations import RawItem
 from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 
 # Maximum offsets of time zones: a day starts up to 14 h before and 12 h after the UTC day.
 _DAY_BEGINS_BEFORE, _DAY_BEGINS_AFTER = timedelta(hours=14), timedelta(hours=12)

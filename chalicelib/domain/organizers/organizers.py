@@ -25,7 +25,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, DataKey, Event, OrganizerProfile
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 # Longest duration of an event: bounds the search for events that are not over.
 _LONGEST = timedelta(days=366)

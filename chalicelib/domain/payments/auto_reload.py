@@ -17,7 +17,8 @@ from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFai
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, CardBalance
-from chalicelib.vocabulary import CardStatus, PaymentStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.payments import PaymentStatus
 
 MOST_DECLINES = 3
 _TOKEN = "auto_reload_token"  # noqa: S105  # the name of a field

@@ -9,7 +9,7 @@ from chalicelib.domain import ledger
 from chalicelib.domain.money import Money
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Journal, Payment, Payout
-from chalicelib.vocabulary import DifferenceKind
+from chalicelib.vocabulary.payments import DifferenceKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from chalicelib.domain.tickets import own_tickets
 from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event
-from chalicelib.vocabulary import PaymentStatus
+from chalicelib.vocabulary.payments import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)

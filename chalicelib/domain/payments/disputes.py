@@ -25,7 +25,7 @@ from chalicelib.identifiers import id_of_fact
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Dispute, Payment, Ticket
-from chalicelib.vocabulary import DisputeAnswer, DisputeStatus
+from chalicelib.vocabulary.payments import DisputeAnswer, DisputeStatus
 
 _OVER = {MoveWord.WON: DisputeStatus.WON, MoveWord.LOST: DisputeStatus.LOST}
 _ANSWERED = {DisputeAnswer.ACCEPT: DisputeStatus.ACCEPTED, DisputeAnswer.CONTEST: DisputeStatus.CONTESTED}

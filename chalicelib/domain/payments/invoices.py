@@ -19,7 +19,7 @@ from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Invoice, InvoiceSeries, Payment
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
+from chalicelib.vocabulary.payments import PaymentPurpose, PaymentStatus
 
 # Two writes for each payment and one for the series; a transaction holds at most 100 (AWS).
 _NUMBERS_PER_TRANSACTION = 30

@@ -8,7 +8,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.clients.providers import NextAction, Outcome, OutcomeStatus
 from chalicelib.domain.crypto import encryption
 from chalicelib.table.items import Payment
-from chalicelib.vocabulary import PaymentStatus
+from chalicelib.vocabulary.payments import PaymentStatus
 
 
 def of(payment: Payment) -> NextAction | None:

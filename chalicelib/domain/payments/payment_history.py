@@ -13,7 +13,7 @@ from chalicelib.identifiers import beginning_of_ids
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payment
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
 
 # For filters that no key supports.
 _FILTERED = ReadBudget(first=100, total=100)

@@ -29,7 +29,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, OpenPayment, Operation, Order, Payment
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import CardStatus, OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
 
 # Limits of one reload, in whole units of the currency.
 RELOAD_LEAST, RELOAD_MOST = 1, 100_000

@@ -15,7 +15,9 @@ from chalicelib.domain.payments.resolution import INTERNAL, OPEN, get, settle
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payment, Payout, ProviderEvent
-from chalicelib.vocabulary import Fact, PaymentStatus, PayoutStatus
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.payments import PaymentStatus
+from chalicelib.vocabulary.payouts import PayoutStatus
 
 # The shortest delay until the next check if a provider still processes a charge after its deadline. Later ones grow
 # with the time since then. Stripe: a bank debit is processed for up to 14 days.

@@ -27,7 +27,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import ClearedMoney, Difference, Payment, Reconciliation, SeenMoney
 from chalicelib.table.places import Place
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import DifferenceKind, DifferenceState, ReconciliationState
+from chalicelib.vocabulary.payments import DifferenceKind, DifferenceState, ReconciliationState
 
 # A provider's list of a day is complete soon after its end; callbacks are usually late by seconds.
 _RUNS_AFTER = timedelta(days=1, hours=2)

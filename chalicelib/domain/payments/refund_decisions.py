@@ -18,7 +18,7 @@ from chalicelib.errors import Conflict, InvalidState, Refusal, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import operations, retries
 from chalicelib.table.items import RefundRequest, Ticket
-from chalicelib.vocabulary import RefundRequestStatus, RefundVerdict
+from chalicelib.vocabulary.tickets import RefundRequestStatus, RefundVerdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,14 +42,10 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Order, Payment, RefundRequest, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Key
-from chalicelib.vocabulary import (
-    EntryType,
-    Fact,
-    PaymentMethod,
-    PaymentStatus,
-    RefundRequestStatus,
-    TicketStatus,
-)
+from chalicelib.vocabulary.cards import EntryType
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.tickets import RefundRequestStatus, TicketStatus
 
 _ATTEMPTS = 12
 # The states of a request that can be decided.

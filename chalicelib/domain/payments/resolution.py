@@ -26,14 +26,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, Order, Payment, ProviderEvent
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import (
-    CardStatus,
-    EntryType,
-    OrderStatus,
-    PaymentMethod,
-    PaymentPurpose,
-    PaymentStatus,
-)
+from chalicelib.vocabulary.cards import CardStatus, EntryType
+from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
 
 # Internal providers: an NFC card's balance, and orders that cost nothing.
 WALLET, FREE = "wallet", "free"

@@ -24,7 +24,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payment, PayoutHold
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus, RefundState
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentPurpose, PaymentStatus, RefundState
 
 TAKEN = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
 # Delay until the sweep retries a refund that the queue should have made.

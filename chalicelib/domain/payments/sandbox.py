@@ -42,7 +42,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SandboxCharge, SandboxDispute, SandboxFunds, SandboxPayout, SandboxRefund
 from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import DisputeAnswer
+from chalicelib.vocabulary.payments import DisputeAnswer
 
 NAME = "sandbox"
 SIGNATURE_HEADER = "gatehouse-signature"

@@ -12,7 +12,7 @@ from chalicelib.errors import Refusal, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payment
-from chalicelib.vocabulary import PaymentStatus
+from chalicelib.vocabulary.payments import PaymentStatus
 
 # Our choice: a customer who confirms again, a callback and the sweep make five tries within minutes.
 MOST_FAULTS = 5

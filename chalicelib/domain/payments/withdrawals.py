@@ -15,7 +15,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Payment, RefundRequest, Ticket
-from chalicelib.vocabulary import RefundRequestStatus
+from chalicelib.vocabulary.tickets import RefundRequestStatus
 
 BY_PROVIDER = "provider"
 _UNUSED = (TicketState.VALID, TicketState.GIFTED, TicketState.RETURNING)

@@ -18,7 +18,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import BooksDue, Event, Item
 from chalicelib.table.places import Key
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 
 # Who closes the books that close by themselves.
 PLATFORM = "platform"

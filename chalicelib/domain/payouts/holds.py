@@ -12,7 +12,7 @@ from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import PayoutHold
-from chalicelib.vocabulary import PayoutStatus
+from chalicelib.vocabulary.payouts import PayoutStatus
 
 
 @follows(*every(PayoutHold))

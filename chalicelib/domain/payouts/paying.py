@@ -29,7 +29,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, OrganizerProfile, Payout
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import Fact, PayoutStatus, PayoutWait
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.payouts import PayoutStatus, PayoutWait
 
 # Our choices: when the sweep looks again at a payout that waits, at one that the queue should have paid, and at one
 # that the provider has not paid out yet.

@@ -15,7 +15,7 @@ from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payout
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import PayoutStatus
+from chalicelib.vocabulary.payouts import PayoutStatus
 
 # Not sent to the provider yet, so that nothing can have been paid.
 UNSENT = (PayoutStatus.AWAITING_SECOND, PayoutStatus.SCHEDULED, PayoutStatus.ON_HOLD)

@@ -20,7 +20,7 @@ from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payout
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import OwnPayoutStatus, PayoutStatus
+from chalicelib.vocabulary.payouts import OwnPayoutStatus, PayoutStatus
 
 # How the organizer sees what only staff distinguish.
 _OWN_STATUS = {

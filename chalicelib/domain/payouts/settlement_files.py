@@ -17,7 +17,7 @@ from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import EventLine, Job, SettlementFile
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary.work import JobStatus
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 _FOLDER = "exports/"

@@ -48,7 +48,8 @@ from chalicelib.table.items import (
 )
 from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import EventStatus, PayoutStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.payouts import PayoutStatus
 
 # Concurrent settlements of other events contend for the one invoice series.
 _ATTEMPTS = 30

@@ -21,7 +21,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import OrganizerDebt, Payout, PayoutHold, Settlement
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import PayoutAction, PayoutStatus, PayoutWait
+from chalicelib.vocabulary.payouts import PayoutAction, PayoutStatus, PayoutWait
 
 _ATTEMPTS = 20
 # The part of an id that follows from its operation alone.

@@ -23,7 +23,8 @@ from chalicelib.table.items import (
     Ticket,
 )
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import CardStatus, GiftStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.tickets import GiftStatus
 
 # In place of a name or a word of a person.
 NOBODY = "Erased"

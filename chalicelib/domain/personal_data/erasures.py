@@ -32,7 +32,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Erasure, Job
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, JobStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
+from chalicelib.vocabulary.work import JobStatus
 
 # From the closing to the first stage: guards refuse a locked-out token within 20 s, and a request takes 30 s at most.
 QUIET = timedelta(minutes=1)

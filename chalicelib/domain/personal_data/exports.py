@@ -29,7 +29,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Job, PersonalExport
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary.work import JobStatus
 
 KEPT = timedelta(days=1)
 _LINK_LIFETIME = timedelta(minutes=15)

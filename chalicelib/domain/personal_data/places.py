@@ -25,7 +25,7 @@ from chalicelib.table.items import (
 )
 from chalicelib.table.places import Place, whose
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import OtpPurpose, Portal
+from chalicelib.vocabulary.access import OtpPurpose, Portal
 
 _CUSTOMER_CHANNEL, _EVENT_CHANNEL = "customer", "event"
 

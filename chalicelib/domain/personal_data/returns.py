@@ -21,7 +21,9 @@ from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CardBalance, Payment, Ticket
-from chalicelib.vocabulary import EntryType, OrderStatus, PaymentStatus, TicketStatus
+from chalicelib.vocabulary.cards import EntryType
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 _UNUSED = (TicketState.VALID, TicketState.GIFTED, TicketState.RETURNING)
 _REASON = "The customer's personal data is erased."

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.table import keys
-from chalicelib.vocabulary import Granularity
+from chalicelib.vocabulary.work import Granularity
 
 KINDS = {
     Granularity.DAY: keys.platform.DAY,

@@ -14,7 +14,8 @@ from chalicelib.domain.platform_totals import periods, recent_acts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, PlatformCounts, PlatformSales, RecentAct
 from chalicelib.table.ranges import Between
-from chalicelib.vocabulary import CardStatus, Granularity
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.work import Granularity
 
 # The events that the dashboard counts.
 _EVENTS = ("events_published", "events_live", "events_ended", "events_cancelled")

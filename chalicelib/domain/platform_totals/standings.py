@@ -19,14 +19,11 @@ from chalicelib.table.items import (
     Payout,
     RefundRequest,
 )
-from chalicelib.vocabulary import (
-    AccountStatus,
-    CardRequestStatus,
-    EditRequestStatus,
-    PayoutStatus,
-    Portal,
-    RefundRequestStatus,
-)
+from chalicelib.vocabulary.access import AccountStatus, Portal
+from chalicelib.vocabulary.cards import CardRequestStatus
+from chalicelib.vocabulary.events import EditRequestStatus
+from chalicelib.vocabulary.payouts import PayoutStatus
+from chalicelib.vocabulary.tickets import RefundRequestStatus
 
 _OF_PORTALS = {
     Portal.WEBAPP: "customers",

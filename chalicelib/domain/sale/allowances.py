@@ -21,7 +21,7 @@ from chalicelib.domain.tickets.seats import AddedSeats
 from chalicelib.errors import Conflict, SoldOut
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Order, Seats
-from chalicelib.vocabulary import OrderStatus
+from chalicelib.vocabulary.payments import OrderStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Order
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import OrderStatus
+from chalicelib.vocabulary.payments import OrderStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Event, Order, Settlement, Ticket
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import OrderStatus
+from chalicelib.vocabulary.payments import OrderStatus
 
 
 @dataclass(frozen=True, slots=True)

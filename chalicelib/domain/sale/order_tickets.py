@@ -10,7 +10,8 @@ from chalicelib.domain.tickets import states
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Category, Order, Ticket
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import OrderStatus, TicketStatus
+from chalicelib.vocabulary.payments import OrderStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 Line = dict[str, Any]
 

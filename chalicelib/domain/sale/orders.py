@@ -26,7 +26,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Card, Category, Order, Seats
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import CardStatus, OrderStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.payments import OrderStatus
 
 # How long a reservation holds its stock (contract, "Booking").
 HELD = timedelta(minutes=10)

@@ -28,7 +28,9 @@ from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Key
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import EventStatus, OrderStatus, RefundRequestStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.payments import OrderStatus
+from chalicelib.vocabulary.tickets import RefundRequestStatus
 
 TOTALS, SALES, CATEGORY, WAY = "TOTALS", "SALES", "CATEGORY", "WAY"
 # The numbers of both event and organizer totals; only event totals have fees.

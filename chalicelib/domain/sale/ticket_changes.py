@@ -18,7 +18,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Ticket
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import TicketShown, TicketStatus
+from chalicelib.vocabulary.tickets import TicketShown, TicketStatus
 
 
 @dataclass(frozen=True, slots=True)

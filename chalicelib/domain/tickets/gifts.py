@@ -25,7 +25,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Gift, Login, Ticket
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, GiftStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
+from chalicelib.vocabulary.tickets import GiftStatus
 
 # The most gifts that one log-in claims; the rest wait for the next log-in.
 _CLAIMED_AT_ONCE = 100

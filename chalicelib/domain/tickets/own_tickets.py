@@ -15,7 +15,7 @@ from chalicelib.domain.tickets import tickets, transfers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Category, Event, Item, Ticket
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import TicketShown
+from chalicelib.vocabulary.tickets import TicketShown
 
 # For filters that no key supports.
 _FILTERED = ReadBudget(first=100)

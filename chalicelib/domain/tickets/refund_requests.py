@@ -21,7 +21,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Event, RefundAddress, RefundRequest, Ticket
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import RefundRequestStatus
+from chalicelib.vocabulary.tickets import RefundRequestStatus
 
 # Default deadline before an event's start: time enough to sell the seat again.
 _ENDS_BEFORE_START = timedelta(hours=24)

@@ -15,7 +15,9 @@ from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavail
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Ticket
-from chalicelib.vocabulary import AccountStatus, ScanStatus, TicketShown, TicketStatus
+from chalicelib.vocabulary.access import AccountStatus
+from chalicelib.vocabulary.gate import ScanStatus
+from chalicelib.vocabulary.tickets import TicketShown, TicketStatus
 
 
 @dataclass(frozen=True, slots=True)

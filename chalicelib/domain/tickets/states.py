@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.table.items import Ticket
-from chalicelib.vocabulary import TicketStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 
 def becoming(status: TicketStatus, *, at: datetime | None = None) -> list[Action]:

@@ -9,7 +9,7 @@ from chalicelib.errors import InvalidState, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Ticket
-from chalicelib.vocabulary import TicketShown, TicketStatus
+from chalicelib.vocabulary.tickets import TicketShown, TicketStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Ticket
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, TicketStatus
+from chalicelib.vocabulary.access import AccountStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 # Texts of one ticket in a day, to all numbers: giving and taking back must not send texts without end.
 _TEXTS_PER_TICKET = 5

@@ -19,7 +19,7 @@ from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import customers as schema
 from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.wire import Day, Instant, MoneyOut, PageOut
-from chalicelib.vocabulary import AccountStatus
+from chalicelib.vocabulary.access import AccountStatus
 
 bp = Blueprint(__name__)
 _BASE = "/api/customers"

@@ -14,7 +14,7 @@ from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.portals.session_routes import Audience
 from chalicelib.schemas.admin import session as schema
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 bp = Blueprint(__name__)
 _BASE = "/api/auth"

@@ -13,7 +13,7 @@ from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import users as schema
 from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.wire import PageOut
-from chalicelib.vocabulary import UserType
+from chalicelib.vocabulary.access import UserType
 
 bp = Blueprint(__name__)
 _BASE = "/api/users"

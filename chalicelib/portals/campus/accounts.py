@@ -15,7 +15,7 @@ from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.portals.session_routes import Audience
 from chalicelib.schemas.campus import accounts as schema
 from chalicelib.schemas.wire import Nothing, RefreshIn
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 bp = Blueprint(__name__)
 _BASE = "/api/campus/auth"

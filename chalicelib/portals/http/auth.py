@@ -7,7 +7,7 @@ from chalicelib.domain.access import accounts, lock_outs, permissions, tokens
 from chalicelib.domain.access.permissions import Permission
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import Forbidden, NotAssigned, Unauthenticated
-from chalicelib.vocabulary import AdminRole, Portal, TixRole
+from chalicelib.vocabulary.access import AdminRole, Portal, TixRole
 from chalicelib.vocabulary.campus import CampusRole
 
 _SCHEME = "bearer "

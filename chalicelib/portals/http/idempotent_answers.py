@@ -10,17 +10,12 @@ from chalicelib.domain import idempotency
 from chalicelib.domain.idempotency import IdempotencyClaim
 from chalicelib.errors import Refusal, ValidationFailed
 from chalicelib.portals.http.answer import JOB_HEADER, JSON, Answer
-from chalicelib.vocabulary import (
-    AssignmentStatus,
-    CardRequestStatus,
-    EditRequestStatus,
-    GiftStatus,
-    JobStatus,
-    OrderStatus,
-    PaymentStatus,
-    Portal,
-    RefundRequestStatus,
-)
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.cards import AssignmentStatus, CardRequestStatus
+from chalicelib.vocabulary.events import EditRequestStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
+from chalicelib.vocabulary.tickets import GiftStatus, RefundRequestStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # The states that an operation leaves later, by itself or by somebody's answer. Their answers are not stored.
 IN_BETWEEN: Mapping[type, tuple[StrEnum, ...]] = {

@@ -1,6 +1,6 @@
 """Which portal a path belongs to."""
 
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 # What follows /api/ on each portal's paths; every other path there is the staff's.
 _PORTALS = {portal.value: portal for portal in Portal} | {"v1": Portal.WEBAPP}

@@ -11,7 +11,7 @@ from chalicelib.domain.audit.acts import Act
 from chalicelib.errors import Refusal
 from chalicelib.portals.http import request_log, variables
 from chalicelib.portals.http.answer import Answer
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 if TYPE_CHECKING:
     from chalicelib.portals.http.route import AnyRoute

@@ -16,7 +16,7 @@ from chalicelib.errors import NotFound, Refusal, ValidationFailed
 from chalicelib.identifiers import parse_uid, uid_of_card_id
 from chalicelib.portals.http.paths import portal_of
 from chalicelib.schemas.wire import Phone
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 _VARIABLE = re.compile(r"{(\w+)}")
 # The longest value, decoded; and where scanners send it, in a URL and percent-encoded. UTF-8 has at most four bytes a

@@ -14,7 +14,7 @@ from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.portals.session_routes import Audience
 from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, VerifyIn
 from chalicelib.schemas.merchant import accounts as schema
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 bp = Blueprint(__name__)
 _BASE = "/api/merchant"

@@ -1,6 +1,6 @@
 """The descriptions in the OpenAPI document that belong to no route: path variables, portals, and the whole."""
 
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 PATH_VARIABLES = {
     "job_id": "The id that a job was answered with.",

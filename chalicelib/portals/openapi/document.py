@@ -14,7 +14,7 @@ from chalicelib.portals.openapi import components, descriptions, refusals
 from chalicelib.portals.openapi.components import Components
 from chalicelib.portals.openapi.operations import operation
 from chalicelib.schemas.wire import BareErrorOut, ErrorBody, ErrorOut
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 VERSION = "0.1.0"
 

@@ -12,7 +12,7 @@ from chalicelib.portals.openapi import components, descriptions, refusals
 from chalicelib.portals.openapi.components import Components, Schema
 from chalicelib.schemas import examples
 from chalicelib.schemas.examples.shared import Example
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 _COOKIE_REFRESH = "admin_refresh"
 

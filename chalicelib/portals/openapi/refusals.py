@@ -9,7 +9,7 @@ from chalicelib.portals.http.answer import JSON
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.examples.tix import tickets as tix_tickets
 from chalicelib.schemas.wire import BareErrorOut, ErrorOut
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 _BARE = (Portal.CAMPUS, Portal.TIX)
 _FAULT = {"INTERNAL": "Something broke on our side."}

@@ -17,7 +17,7 @@ from chalicelib.portals.session_routes import Audience
 from chalicelib.schemas.log_ins import ChallengeOut, ContactLoginIn, ContactVerifyIn
 from chalicelib.schemas.organizer import accounts as schema
 from chalicelib.schemas.wire import Nothing
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 bp = Blueprint(__name__)
 _BASE = "/api/organizer"

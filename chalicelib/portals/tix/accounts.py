@@ -14,7 +14,7 @@ from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.portals.session_routes import Audience
 from chalicelib.schemas.tix import accounts as schema
 from chalicelib.schemas.tix.tickets import DoneOut
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 bp = Blueprint(__name__)
 _BASE = "/api/tix/auth"

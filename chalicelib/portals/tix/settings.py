@@ -9,7 +9,7 @@ from chalicelib.portals.http.auth import TIX, TIX_ADMIN
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
 from chalicelib.schemas.tix import settings as schema
-from chalicelib.vocabulary import TixRole
+from chalicelib.vocabulary.access import TixRole
 
 bp = Blueprint(__name__)
 _PATH = "/api/tix/settings"

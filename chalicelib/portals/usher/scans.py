@@ -11,7 +11,7 @@ from chalicelib.portals.http.auth import USHER, require_own_event
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.usher import scans as schema
-from chalicelib.vocabulary import Direction, ScanKind
+from chalicelib.vocabulary.gate import Direction, ScanKind
 
 bp = Blueprint(__name__)
 _BASE = "/api/usher/scan"

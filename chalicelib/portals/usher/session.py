@@ -13,7 +13,7 @@ from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.portals.session_routes import Audience
 from chalicelib.portals.usher.events import event_out
 from chalicelib.schemas.usher import session as schema
-from chalicelib.vocabulary import Portal, UsherRole
+from chalicelib.vocabulary.access import Portal, UsherRole
 
 bp = Blueprint(__name__)
 _BASE = "/api/usher"

@@ -10,7 +10,7 @@ from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
 from chalicelib.schemas import records as records_schema
 from chalicelib.schemas.usher import sync as schema
-from chalicelib.vocabulary import ScanSource
+from chalicelib.vocabulary.gate import ScanSource
 
 bp = Blueprint(__name__)
 _BASE = "/api/usher"

@@ -15,7 +15,7 @@ from chalicelib.portals.session_routes import Audience
 from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, VerifyIn
 from chalicelib.schemas.webapp import accounts as schema
 from chalicelib.schemas.wire import Nothing
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"

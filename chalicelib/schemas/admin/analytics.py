@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from chalicelib.schemas.wire import Filter, In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import Granularity
+from chalicelib.vocabulary.work import Granularity
 
 
 class PeriodsIn(In):

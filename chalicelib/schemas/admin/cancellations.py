@@ -6,7 +6,7 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from chalicelib.schemas.organizer.events import Reason
 from chalicelib.schemas.wire import Amount, In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import CancellationRefund, CancellationStatus
+from chalicelib.vocabulary.events import CancellationRefund, CancellationStatus
 
 ConfirmCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
 

@@ -2,7 +2,7 @@
 
 from chalicelib.schemas.admin.cards import Uid, Why
 from chalicelib.schemas.wire import In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import CardDelivery, CardRequestAction, CardRequestStatus
+from chalicelib.vocabulary.cards import CardDelivery, CardRequestAction, CardRequestStatus
 
 
 class CardRequestAnswerIn(In):

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from chalicelib import scanned_text
 from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Out, Scanned, Version
-from chalicelib.vocabulary import CardBatchAction, CardStatus, CardType, EntryType
+from chalicelib.vocabulary.cards import CardBatchAction, CardStatus, CardType, EntryType
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
 Uid = Annotated[

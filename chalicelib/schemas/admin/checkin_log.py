@@ -9,7 +9,8 @@ from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.log import LogEntryOut, LoggedScan
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import BetweenIn, Filter, Id, PageIn
-from chalicelib.vocabulary import ExportFormat, ScanResult, ScanSource
+from chalicelib.vocabulary.gate import ScanResult, ScanSource
+from chalicelib.vocabulary.work import ExportFormat
 
 _YesOrNo = Filter[Literal["true", "false"]]
 

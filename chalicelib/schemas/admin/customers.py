@@ -9,7 +9,9 @@ from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import LINES, Name
 from chalicelib.schemas.wire import Birthday, ChangeIn, Filter, In, Moment, MoneyOut, Out, PageIn, Phone, Version
-from chalicelib.vocabulary import AccountStatus, JobStatus, OrderStatus
+from chalicelib.vocabulary.access import AccountStatus
+from chalicelib.vocabulary.payments import OrderStatus
+from chalicelib.vocabulary.work import JobStatus
 
 _MOST_LABELS = 10
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]

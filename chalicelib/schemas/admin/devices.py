@@ -6,7 +6,7 @@ from pydantic import Field, StrictBool
 
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import ChangeIn, Id, In, Moment, Out
-from chalicelib.vocabulary import DeviceKind, DeviceProblem, DeviceStatus, NfcMode
+from chalicelib.vocabulary.devices import DeviceKind, DeviceProblem, DeviceStatus, NfcMode
 
 
 class DeviceIn(In):

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.wire import In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import DisputeAnswer, DisputeStatus
+from chalicelib.vocabulary.payments import DisputeAnswer, DisputeStatus
 
 Evidence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), LINES]
 

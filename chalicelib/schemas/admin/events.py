@@ -10,7 +10,7 @@ from chalicelib.schemas.organizer.events import Text as LongText
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.tix.settings import Timezone
 from chalicelib.schemas.wire import ChangeIn, Id, In, Instant, Moment, MoneyOut, Out, Version
-from chalicelib.vocabulary import DraftReview, EditRequestStatus, EventStatus
+from chalicelib.vocabulary.events import DraftReview, EditRequestStatus, EventStatus
 
 # With at most two decimals.
 Percent = Annotated[float, Field(ge=0, le=100, multiple_of=0.01, strict=True)]

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from chalicelib.schemas.wire import Filter, Out
-from chalicelib.vocabulary import ExportFormat, JobStatus
+from chalicelib.vocabulary.work import ExportFormat, JobStatus
 
 Format = Filter[ExportFormat]
 

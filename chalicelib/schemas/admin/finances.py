@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.texts import ONE_LINE, Name, Title
 from chalicelib.schemas.wire import Amount, ChangeIn, Day, Id, In, Moment, MoneyOut, Out, Version
-from chalicelib.vocabulary import WithdrawalDecision, WithdrawalStatus
+from chalicelib.vocabulary.payouts import WithdrawalDecision, WithdrawalStatus
 
 ReceiptUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"<>]{1,500}$"), ONE_LINE]
 Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,2})?$"), Field(examples=["33.34"])]

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from chalicelib.schemas.organizer.payouts import AmountsOut, PayoutEventOut, PayoutLineOut
 from chalicelib.schemas.wire import Day, Filter, Id, In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import JobStatus, PayoutAction, PayoutStatus, PayoutWait
+from chalicelib.vocabulary.payouts import PayoutAction, PayoutStatus, PayoutWait
+from chalicelib.vocabulary.work import JobStatus
 
 
 class FormatIn(In):

@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import Field
 
 from chalicelib.schemas.wire import Day, Moment, MoneyOut, Out, PageIn
-from chalicelib.vocabulary import DifferenceKind, DifferenceState, ReconciliationState
+from chalicelib.vocabulary.payments import DifferenceKind, DifferenceState, ReconciliationState
 
 
 class ReconciliationIn(PageIn):

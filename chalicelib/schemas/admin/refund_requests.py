@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.wire import Amount, Id, In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import RefundRequestStatus, RefundVerdict
+from chalicelib.vocabulary.tickets import RefundRequestStatus, RefundVerdict
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), LINES]

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from chalicelib import scanned_text
 from chalicelib.schemas.wire import In, OneTimeCode, Out, Password, Scanned, TokensOut
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 
 # A six-digit code of the app, or a recovery code.
 SecondFactorCode = Annotated[

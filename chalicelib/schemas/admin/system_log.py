@@ -8,7 +8,8 @@ from pydantic import Field
 from chalicelib.schemas.admin.exports import Format
 from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.wire import BetweenIn, Filter, Id, Moment, Out
-from chalicelib.vocabulary import AuditResult, ExportFormat, Wholeness
+from chalicelib.vocabulary.audit import AuditResult, Wholeness
+from chalicelib.vocabulary.work import ExportFormat
 
 _FILTERS = ("actor_id", "actor_type", "action", "entity_type", "entity_id", "result")
 

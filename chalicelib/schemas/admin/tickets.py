@@ -6,7 +6,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.texts import LINES, Name
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Out, Phone, ScanId, Version
-from chalicelib.vocabulary import ScanStatus, TicketShown, TicketStatus
+from chalicelib.vocabulary.gate import ScanStatus
+from chalicelib.vocabulary.tickets import TicketShown, TicketStatus
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
 

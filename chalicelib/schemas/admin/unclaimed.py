@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from chalicelib import clock
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import LeftoverAction, LeftoverKind, LeftoverState
+from chalicelib.vocabulary.cards import LeftoverAction, LeftoverKind, LeftoverState
 
 _Ids = Annotated[list[Id], Field(min_length=1, max_length=20)]
 

@@ -8,7 +8,7 @@ from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import ChangeIn, Id, In, Moment, NewPassword, Out, Phone, Version
-from chalicelib.vocabulary import AccountStatus, AdminRole, UserType, UsherRole
+from chalicelib.vocabulary.access import AccountStatus, AdminRole, UserType, UsherRole
 
 _Roles = Annotated[list[UsherRole], Field(min_length=1, max_length=len(UsherRole))]
 _EventIds = Annotated[list[Id], Field(max_length=50)]

@@ -7,7 +7,6 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.schemas.campus.records import RecordOut
 from chalicelib.schemas.wire import BetweenIn, Filter, Id, In, Moment, Out
-from chalicelib.vocabulary import JobStatus
 from chalicelib.vocabulary.campus import (
     AttendanceMethod,
     AttendanceStatus,
@@ -16,6 +15,7 @@ from chalicelib.vocabulary.campus import (
     ReportVersion,
     VerificationStatus,
 )
+from chalicelib.vocabulary.work import JobStatus
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
 

@@ -9,7 +9,7 @@ from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import LINES, ONE_LINE
 from chalicelib.schemas.wire import ChangeIn, In, MoneyOut, OneTimeCode, Out, Password, Phone, TokensOut
-from chalicelib.vocabulary import AccountStatus
+from chalicelib.vocabulary.access import AccountStatus
 
 _Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), LINES]
 _City = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), ONE_LINE]

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from chalicelib import scanned_text
 from chalicelib.schemas.merchant.cards import CardOut
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, OneTimeCode, Out, Phone, Scanned
-from chalicelib.vocabulary import AssignmentStatus
+from chalicelib.vocabulary.cards import AssignmentStatus
 
 CardName = Annotated[str, StringConstraints(min_length=1, max_length=64), Scanned(scanned_text.card_name)]
 

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from chalicelib import scanned_text
 from chalicelib.schemas.wire import BetweenIn, Day, Filter, Instant, Moment, MoneyOut, Out, PageIn, Scanned
-from chalicelib.vocabulary import CardStatus, CardType
+from chalicelib.vocabulary.cards import CardStatus, CardType
 
 
 class CardOut(Out):

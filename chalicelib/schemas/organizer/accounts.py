@@ -17,7 +17,7 @@ from chalicelib.schemas.profiles import (
 )
 from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.wire import ChangeIn, In, NewPassword, Out, Phone, ResetCode, TokensOut
-from chalicelib.vocabulary import AccountStatus
+from chalicelib.vocabulary.access import AccountStatus
 
 
 def _object(value: Any) -> Any:

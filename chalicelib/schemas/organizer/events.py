@@ -23,7 +23,7 @@ from chalicelib.schemas.wire import (
     PageIn,
     Version,
 )
-from chalicelib.vocabulary import DraftReview, EditRequestStatus, EventStatus
+from chalicelib.vocabulary.events import DraftReview, EditRequestStatus, EventStatus
 
 LocalHour = Annotated[
     datetime,

@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import Field
 
 from chalicelib.schemas.wire import Day, Filter, Moment, MoneyOut, Out, PageIn
-from chalicelib.vocabulary import OwnPayoutStatus
+from chalicelib.vocabulary.payouts import OwnPayoutStatus
 
 
 class PayoutsIn(PageIn):

@@ -9,7 +9,7 @@ from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import In, NewPassword, OneTimeCode, Out, Password, ResetCode, Scanned
-from chalicelib.vocabulary import TixRole
+from chalicelib.vocabulary.access import TixRole
 
 InviteCode = Annotated[str, StringConstraints(min_length=1, max_length=100), Scanned(scanned_text.invite_code)]
 

@@ -8,7 +8,7 @@ from chalicelib.schemas.texts import Name
 from chalicelib.schemas.tix.print_runs import Number, NumbersIn
 from chalicelib.schemas.tix.settings import Prefix
 from chalicelib.schemas.wire import Amount, ChangeIn, Filter, In, Moment, MoneyOut, Out, PageIn
-from chalicelib.vocabulary import BatchStatus
+from chalicelib.vocabulary.numbered_tickets import BatchStatus
 
 _NAMED = ConfigDict(from_attributes=True, defer_build=True, serialize_by_alias=True, validate_by_name=True)
 

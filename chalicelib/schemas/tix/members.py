@@ -1,7 +1,7 @@
 """Bodies of Tix: the members of an organization."""
 
 from chalicelib.schemas.wire import Moment, Out
-from chalicelib.vocabulary import TixRole
+from chalicelib.vocabulary.access import TixRole
 
 
 class MemberOut(Out):

@@ -7,7 +7,8 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.tix.settings import Prefix
 from chalicelib.schemas.wire import In, Moment, Out
-from chalicelib.vocabulary import JobStatus, PrintFormat
+from chalicelib.vocabulary.numbered_tickets import PrintFormat
+from chalicelib.vocabulary.work import JobStatus
 
 # The most numbers of one request, as many as one generation makes.
 _MOST = 10_000

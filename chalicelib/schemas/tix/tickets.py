@@ -11,7 +11,8 @@ from chalicelib.identifiers import ticket_number
 from chalicelib.schemas.texts import LINES, ONE_LINE
 from chalicelib.schemas.tix.settings import Prefix
 from chalicelib.schemas.wire import Filter, Id, In, Moment, Out
-from chalicelib.vocabulary import JobStatus, TicketFilter
+from chalicelib.vocabulary.numbered_tickets import TicketFilter
+from chalicelib.vocabulary.work import JobStatus
 
 _EXTRA_BYTES = 1000
 # A response of a function has at most 6 MB (AWS: "Lambda quotas"); the rest is for headers.

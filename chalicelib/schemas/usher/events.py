@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from chalicelib.schemas.wire import Moment, Out
-from chalicelib.vocabulary import EventStatus, UsherRole
+from chalicelib.vocabulary.access import UsherRole
+from chalicelib.vocabulary.events import EventStatus
 
 
 class VenueOut(Out):

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from chalicelib.schemas.device import Battery, ClockOffset, Echo, LastSeq, QueueDepth, SettingsOut
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import Cursor, Id, In, InstallationId, Instant, Moment, Out
-from chalicelib.vocabulary import DeviceKind, DeviceProblem, NfcMode
+from chalicelib.vocabulary.devices import DeviceKind, DeviceProblem, NfcMode
 
 
 class PhoneHeartbeatIn(In):

@@ -10,7 +10,7 @@ from chalicelib.schemas.texts import LINES
 from chalicelib.schemas.usher.log import UsherShownOut
 from chalicelib.schemas.usher.scans import CardName, ShownIn
 from chalicelib.schemas.wire import Filter, Id, Moment, Out, PageIn
-from chalicelib.vocabulary import LeaveStatus, ScanKind
+from chalicelib.vocabulary.gate import LeaveStatus, ScanKind
 
 LeaveReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES]
 

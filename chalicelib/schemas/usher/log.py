@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import BetweenIn, Cursor, Filter, Id, In, Moment, Out, PageSize
-from chalicelib.vocabulary import ConflictKind, Correction, Direction, Reason, ScanKind, ScanResult, ScanSource
+from chalicelib.vocabulary.gate import ConflictKind, Correction, Direction, Reason, ScanKind, ScanResult, ScanSource
 
 
 class _Scan(Protocol):

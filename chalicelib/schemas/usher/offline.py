@@ -5,7 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.schemas.wire import Cursor, In, Moment, Out
-from chalicelib.vocabulary import CardStatus, Presence, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.gate import Presence
+from chalicelib.vocabulary.tickets import TicketStatus
 
 
 class SyncIn(In):

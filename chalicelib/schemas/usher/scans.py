@@ -7,14 +7,9 @@ from pydantic import Field, StringConstraints, model_validator
 from chalicelib import scanned_text
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import Id, In, Instant, Moment, Out, ScanId, Scanned
-from chalicelib.vocabulary import (
-    BloodType,
-    CardStatus,
-    CardType,
-    Direction,
-    Reason,
-    ScanResult,
-)
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.customers import BloodType
+from chalicelib.vocabulary.gate import Direction, Reason, ScanResult
 
 CardName = Annotated[
     str,

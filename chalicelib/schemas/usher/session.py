@@ -3,7 +3,7 @@
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.usher.events import EventOut
 from chalicelib.schemas.wire import Id, In, InstallationId, Out, Password, TokensOut
-from chalicelib.vocabulary import UsherRole
+from chalicelib.vocabulary.access import UsherRole
 
 
 class LoginIn(In):

@@ -31,7 +31,8 @@ from chalicelib.schemas.wire import (
     ResetCode,
     TokensOut,
 )
-from chalicelib.vocabulary import AccountStatus, BloodType, Language
+from chalicelib.vocabulary.access import AccountStatus
+from chalicelib.vocabulary.customers import BloodType, Language
 
 
 class RegisterIn(In):

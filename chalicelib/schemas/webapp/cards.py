@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from chalicelib.schemas.texts import LINES, ONE_LINE
 from chalicelib.schemas.wire import Amount, BetweenIn, Filter, Id, In, Moment, MoneyOut, Out, PageIn, PageOut
-from chalicelib.vocabulary import CardDelivery, CardRequestStatus, CardStatus, EntryType
+from chalicelib.vocabulary.cards import CardDelivery, CardRequestStatus, CardStatus, EntryType
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE]
 PaymentToken = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]

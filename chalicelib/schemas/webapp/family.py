@@ -10,7 +10,8 @@ from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.webapp.accounts import ContactIn, ContactOut
 from chalicelib.schemas.webapp.public import VenueOut
 from chalicelib.schemas.wire import Birthday, ChangeIn, Id, In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import BloodType, EventStatus
+from chalicelib.vocabulary.customers import BloodType
+from chalicelib.vocabulary.events import EventStatus
 
 
 class DependentIn(In):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from chalicelib.schemas.webapp.payments import PaymentOut
 from chalicelib.schemas.wire import BetweenIn, Filter, Moment, MoneyOut, Out, PageIn
-from chalicelib.vocabulary import PaymentMethod, PaymentStatus, RefundState
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus, RefundState
 
 
 class MonthOut(Out):

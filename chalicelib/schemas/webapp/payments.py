@@ -10,7 +10,7 @@ from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.webapp.shared import TicketOut
 from chalicelib.schemas.wire import Amount, Id, In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 

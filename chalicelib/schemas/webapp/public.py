@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import Day, Filter, Id, Instant, Moment, MoneyOut, Out, PageIn
-from chalicelib.vocabulary import CatalogueOrder, EventStatus
+from chalicelib.vocabulary.events import CatalogueOrder, EventStatus
 
 Price = Annotated[
     str,

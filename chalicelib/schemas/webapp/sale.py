@@ -7,7 +7,7 @@ from pydantic import Field, StrictInt
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.webapp.shared import TicketOut
 from chalicelib.schemas.wire import Id, In, Moment, MoneyOut, Out
-from chalicelib.vocabulary import OrderStatus
+from chalicelib.vocabulary.payments import OrderStatus
 
 # The most tickets of one order; the domain has the same limit, and a lower one per category.
 _MOST = 20

@@ -6,7 +6,7 @@ from typing import Literal, Protocol, Self
 from pydantic import Field
 
 from chalicelib.schemas.wire import Moment, MoneyOut, Out
-from chalicelib.vocabulary import TicketShown
+from chalicelib.vocabulary.tickets import TicketShown
 
 
 class TicketEventOut(Out):

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.texts import LINES, Name
 from chalicelib.schemas.wire import Filter, Id, In, Moment, MoneyOut, Out, PageIn, Phone
-from chalicelib.vocabulary import GiftStatus, RefundRequestStatus, TicketShown, TicketStatus
+from chalicelib.vocabulary.tickets import GiftStatus, RefundRequestStatus, TicketShown, TicketStatus
 
 # Two text messages of 160 characters, less the platform's own text.
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), LINES]

@@ -13,7 +13,8 @@ from pynamodb.attributes import (
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import AccountStatus, DeviceKind, DeviceStatus, NfcMode, OtpPurpose, Portal
+from chalicelib.vocabulary.access import AccountStatus, OtpPurpose, Portal
+from chalicelib.vocabulary.devices import DeviceKind, DeviceStatus, NfcMode
 
 
 class Login(Item, discriminator="login"):

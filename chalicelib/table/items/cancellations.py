@@ -5,7 +5,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribut
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
 from chalicelib.table.items.jobs import Job
-from chalicelib.vocabulary import CancellationRefund, CancellationStatus
+from chalicelib.vocabulary.events import CancellationRefund, CancellationStatus
 
 
 class CancellationPreview(Item, discriminator="cancellation_preview"):

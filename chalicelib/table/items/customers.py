@@ -5,7 +5,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
 from chalicelib.table.items.jobs import Job
-from chalicelib.vocabulary import Language
+from chalicelib.vocabulary.customers import Language
 
 
 class Profile(Item, discriminator="profile"):

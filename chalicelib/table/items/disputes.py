@@ -4,7 +4,7 @@ from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import DisputeAnswer, DisputeStatus
+from chalicelib.vocabulary.payments import DisputeAnswer, DisputeStatus
 
 
 class Dispute(Item, discriminator="dispute"):

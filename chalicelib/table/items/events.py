@@ -6,7 +6,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, 
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import DraftReview, EventStatus
+from chalicelib.vocabulary.events import DraftReview, EventStatus
 
 
 class Venue(MapAttribute[str, Any]):

@@ -4,7 +4,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import WithdrawalStatus
+from chalicelib.vocabulary.payouts import WithdrawalStatus
 
 
 class CompanyDay(Item, discriminator="company_day"):

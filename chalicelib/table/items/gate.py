@@ -4,7 +4,15 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MapPart, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import ConflictResolution, Correction, Direction, Reason, ScanKind, ScanResult, ScanSource
+from chalicelib.vocabulary.gate import (
+    ConflictResolution,
+    Correction,
+    Direction,
+    Reason,
+    ScanKind,
+    ScanResult,
+    ScanSource,
+)
 
 
 class Counters(Item, discriminator="counters"):

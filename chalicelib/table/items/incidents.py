@@ -4,7 +4,7 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import ConflictResolution, IncidentStatus, IncidentType
+from chalicelib.vocabulary.gate import ConflictResolution, IncidentStatus, IncidentType
 
 
 class Incident(Item, discriminator="incident"):

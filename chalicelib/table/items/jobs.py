@@ -4,7 +4,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import ExportFormat, JobStatus
+from chalicelib.vocabulary.work import ExportFormat, JobStatus
 
 
 class Job(SweptItem, discriminator="job"):

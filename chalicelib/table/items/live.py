@@ -6,7 +6,8 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, 
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import LiveType, Portal
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.messages import LiveType
 
 
 class LiveTicket(Item, discriminator="live_ticket"):

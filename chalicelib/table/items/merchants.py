@@ -4,7 +4,7 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import AssignmentStatus
+from chalicelib.vocabulary.cards import AssignmentStatus
 
 
 class MerchantSettings(Item, discriminator="merchant_settings"):

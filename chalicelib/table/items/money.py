@@ -4,17 +4,9 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import (
-    EntryType,
-    LeftoverAction,
-    LeftoverKind,
-    PayBackStatus,
-    PaymentMethod,
-    PaymentPurpose,
-    PaymentStatus,
-    PayoutStatus,
-    PayoutWait,
-)
+from chalicelib.vocabulary.cards import EntryType, LeftoverAction, LeftoverKind, PayBackStatus
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentPurpose, PaymentStatus
+from chalicelib.vocabulary.payouts import PayoutStatus, PayoutWait
 
 
 class Payment(SweptItem, discriminator="payment"):

@@ -7,7 +7,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
 from chalicelib.table.items.jobs import Job
-from chalicelib.vocabulary import PrintFormat
+from chalicelib.vocabulary.numbered_tickets import PrintFormat
 
 
 class Organization(Item, discriminator="organization"):

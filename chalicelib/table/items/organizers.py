@@ -4,7 +4,7 @@ from pynamodb.attributes import BinaryAttribute, JSONAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
-from chalicelib.vocabulary import EditRequestStatus
+from chalicelib.vocabulary.events import EditRequestStatus
 
 
 class OrganizerProfile(Item, discriminator="organizer_profile"):

@@ -4,7 +4,7 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import DifferenceKind, DifferenceState, ReconciliationState
+from chalicelib.vocabulary.payments import DifferenceKind, DifferenceState, ReconciliationState
 
 
 class ClearedMoney(Item, discriminator="cleared_money"):

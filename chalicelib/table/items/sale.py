@@ -4,7 +4,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribut
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import OrderStatus
+from chalicelib.vocabulary.payments import OrderStatus
 
 
 class Order(SweptItem, discriminator="order"):

@@ -6,16 +6,8 @@ from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribut
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MapPart, MomentAttribute
 from chalicelib.table.items.item import Item, SweptItem
-from chalicelib.vocabulary import (
-    Correction,
-    Direction,
-    GiftStatus,
-    Presence,
-    RefundRequestStatus,
-    ScanKind,
-    ScanSource,
-    TicketStatus,
-)
+from chalicelib.vocabulary.gate import Correction, Direction, Presence, ScanKind, ScanSource
+from chalicelib.vocabulary.tickets import GiftStatus, RefundRequestStatus, TicketStatus
 
 
 class Passage(MapPart):

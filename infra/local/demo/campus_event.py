@@ -8,7 +8,7 @@ from chalicelib.domain.campus.events import event_records, rosters
 from chalicelib.domain.campus.events.roster_lists import RosterInput
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.campus import CampusRole
 
 

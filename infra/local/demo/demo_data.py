@@ -22,7 +22,8 @@ from chalicelib.errors import AlreadyExists, NotFound
 from chalicelib.schemas.examples import demo
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Venue
-from chalicelib.vocabulary import AdminRole, CardStatus, EntryType, Portal, UsherRole
+from chalicelib.vocabulary.access import AdminRole, Portal, UsherRole
+from chalicelib.vocabulary.cards import CardStatus, EntryType
 from infra.local.demo import campus, demo_passwords, past_event
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 ADMIN = "demo-Admin-2026"
 CUSTOMER = "demo-Customer-2026"

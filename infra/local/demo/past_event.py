@@ -22,7 +22,7 @@ from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Item, Order, SentMessage, Venue
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import PaymentMethod
+from chalicelib.vocabulary.payments import PaymentMethod
 
 # On which day before the evening, and how many tickets of which category.
 _SALES = ((5, demo.STALLS, 4), (3, demo.BALCONY, 2), (1, demo.STALLS, 3))

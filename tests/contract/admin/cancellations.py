@@ -12,7 +12,8 @@ from chalicelib.domain.cancellations import previews
 from chalicelib.domain.events import events
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Cancellation
-from chalicelib.vocabulary import AdminRole, CancellationRefund, CancellationStatus
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.events import CancellationRefund, CancellationStatus
 from tests.contract.request import Request
 from tests.support.codes import code_for
 

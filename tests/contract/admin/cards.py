@@ -17,7 +17,8 @@ from chalicelib.identifiers import new_id
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Leftover
-from chalicelib.vocabulary import AdminRole, CardBatchAction, CardDelivery, CardStatus, LeftoverKind
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.cards import CardBatchAction, CardDelivery, CardStatus, LeftoverKind
 from tests.contract.request import Request
 from tests.support import wallets
 from tests.support.shops import new_customer

@@ -8,7 +8,7 @@ from chalicelib import clock
 from chalicelib.domain.payments import disputes
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Dispute
-from chalicelib.vocabulary import DisputeStatus
+from chalicelib.vocabulary.payments import DisputeStatus
 from tests.contract.request import Request
 
 _numbers = itertools.count(1)

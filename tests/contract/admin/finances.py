@@ -12,7 +12,7 @@ from chalicelib.domain.money import AmountInput
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Withdrawal
-from chalicelib.vocabulary import WithdrawalStatus
+from chalicelib.vocabulary.payouts import WithdrawalStatus
 from tests.contract.request import Request
 
 

@@ -10,7 +10,7 @@ from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.identifiers import new_id
 from chalicelib.schemas.examples import demo
 from chalicelib.table.items import Item, Scan
-from chalicelib.vocabulary import IncidentType
+from chalicelib.vocabulary.gate import IncidentType
 from tests.contract.request import Request
 from tests.support import payers
 from tests.support.factories import scan_id

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.vocabulary import PayoutStatus
+from chalicelib.vocabulary.payouts import PayoutStatus
 from tests.contract.request import Request
 from tests.support import paid_out
 from tests.support.factories import make_organizer

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Difference
-from chalicelib.vocabulary import DifferenceKind, DifferenceState
+from chalicelib.vocabulary.payments import DifferenceKind, DifferenceState
 from tests.contract.request import Request
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import AdminRole, Portal
+from chalicelib.vocabulary.access import AdminRole, Portal
 from tests.contract.request import Request
 from tests.support.client import call
 

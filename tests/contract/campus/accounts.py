@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.campus.people import campus_log_ins
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from infra.local.demo import demo_passwords
 from tests.contract.request import Request
 from tests.support.campus import PASSWORD, make_campus_user

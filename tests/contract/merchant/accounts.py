@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.customers import registration
 from chalicelib.domain.merchants import merchant_settings
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from infra.local.demo import demo_passwords
 from tests.contract.partners import PASSWORD, keeping_password, new_merchant, new_number, unthrottled
 from tests.contract.request import Request

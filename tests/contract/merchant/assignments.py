@@ -16,7 +16,7 @@ from chalicelib.domain.merchants.assignments import AssignmentInput
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Assignment, Card
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.contract.request import Request
 from tests.support.codes import code_for, texts
 

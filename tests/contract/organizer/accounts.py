@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.access import resets
 from chalicelib.domain.customers import registration
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.contract.partners import PASSWORD, new_organizer, unthrottled
 from tests.contract.request import Request
 from tests.support.codes import code_for, texts

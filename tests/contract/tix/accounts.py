@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.domain.access import resets
 from chalicelib.schemas.examples import demo
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from infra.local.demo import demo_passwords
 from tests.contract.request import Request
 from tests.support.codes import code_for, texts

@@ -10,7 +10,7 @@ from chalicelib.domain.organizations import numbering
 from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.identifiers import new_id
-from chalicelib.vocabulary import PrintFormat
+from chalicelib.vocabulary.numbered_tickets import PrintFormat
 from tests.contract.request import Request
 from tests.contract.tix import quotas
 

@@ -14,7 +14,7 @@ from chalicelib.domain.customers import registration
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from infra.local.demo import demo_passwords
 from tests.contract.request import Request
 from tests.support.codes import code_for, texts

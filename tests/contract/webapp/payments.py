@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.domain.payments import payments, sandbox
 from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.identifiers import new_id
-from chalicelib.vocabulary import PaymentMethod
+from chalicelib.vocabulary.payments import PaymentMethod
 from tests.contract.request import Request
 from tests.contract.webapp import sale
 

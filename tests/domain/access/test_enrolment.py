@@ -14,7 +14,7 @@ from chalicelib.domain.access import devices, lock_outs, tokens
 from chalicelib.domain.access.devices import EnrolledDevice
 from chalicelib.domain.events import events
 from chalicelib.errors import InvalidCredentials, Unauthenticated
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 pytestmark = pytest.mark.usefixtures("moto_cloud", "event")
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)

@@ -23,7 +23,7 @@ from chalicelib.errors import (
     Unauthenticated,
 )
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal, UsherRole
+from chalicelib.vocabulary.access import Portal, UsherRole
 
 pytestmark = pytest.mark.usefixtures("moto_cloud", "event")
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.access import common_passwords, password_words, passwords
 from chalicelib.errors import ValidationFailed
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 
 # 256 characters without a repeat or a run.
 LONG = "".join(f"{n * n * 7919:x}" for n in range(1, 80))[:256]

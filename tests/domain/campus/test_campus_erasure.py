@@ -19,8 +19,8 @@ from chalicelib.errors import NotFound
 from chalicelib.identifiers import id_of_fact, new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import JobStatus
 from chalicelib.vocabulary.campus import CampusRole
+from chalicelib.vocabulary.work import JobStatus
 from infra import campus_erase
 from tests.support import client, whole_store
 from tests.support.campus import PASSWORD, make_campus, make_campus_event, make_campus_user, token_of

@@ -15,8 +15,8 @@ from chalicelib.domain.campus.attendance import photo_check_jobs, picture_index
 from chalicelib.domain.campus.events import rotating_codes
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CampusEvent, PhotoCheck
-from chalicelib.vocabulary import JobStatus
 from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole, VerificationStatus
+from chalicelib.vocabulary.work import JobStatus
 from tests.support import sweeps
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.evidence import (

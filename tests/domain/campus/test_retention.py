@@ -14,8 +14,8 @@ from chalicelib.domain.campus.attendance import evidence_files, retention_days
 from chalicelib.domain.campus.privacy import retention
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, EvidenceErasure
-from chalicelib.vocabulary import JobStatus
 from chalicelib.vocabulary.campus import CampusRole, ErasedKind, PhotoSide
+from chalicelib.vocabulary.work import JobStatus
 from tests.support import sweeps, whole_store
 from tests.support.campus import LONGITUDE, make_campus, make_campus_event, make_campus_user
 from tests.support.evidence import (

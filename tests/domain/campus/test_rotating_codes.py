@@ -13,7 +13,7 @@ from chalicelib.clients import aws, secrets
 from chalicelib.config import config
 from chalicelib.domain.campus.events import rotating_codes
 from chalicelib.table.items import CampusEvent
-from chalicelib.vocabulary import SecretLife
+from chalicelib.vocabulary.access import SecretLife
 from chalicelib.vocabulary.campus import CodeRefusal
 from tests.vectors import campus_qr
 

@@ -8,7 +8,7 @@ from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Ticket
-from chalicelib.vocabulary import TicketStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import wallets
 from tests.support.factories import make_event
 from tests.support.shops import new_customer

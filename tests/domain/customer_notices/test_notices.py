@@ -24,7 +24,10 @@ from chalicelib.domain.tickets import gifts, tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, NoticeRun
-from chalicelib.vocabulary import EventStatus, Fact, JobStatus, Language
+from chalicelib.vocabulary.customers import Language
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.work import JobStatus
 from infra.template import load
 from tests.portals.webapp.evening import ask, make_evening
 from tests.support import notices, payers, purchases, settled

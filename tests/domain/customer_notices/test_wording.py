@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.domain.customer_notices import wording
 from chalicelib.domain.customer_notices.wording import Kind, Subject
-from chalicelib.vocabulary import Language
+from chalicelib.vocabulary.customers import Language
 
 FOLDER = files("chalicelib").joinpath("texts")
 # 3GPP TS 23.038: septets of two segments with their headers, and units of two in UCS-2.

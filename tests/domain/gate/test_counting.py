@@ -14,7 +14,7 @@ from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import Direction
+from chalicelib.vocabulary.gate import Direction
 from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud", "event")

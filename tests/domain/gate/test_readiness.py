@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.gate import readiness
 from chalicelib.domain.gate.readiness import DeviceFacts
-from chalicelib.vocabulary import DeviceStatus
+from chalicelib.vocabulary.devices import DeviceStatus
 
 READY = DeviceFacts(
     status=DeviceStatus.ENROLLED,

@@ -16,7 +16,9 @@ from chalicelib.domain.gate.readings import Caller, Reading, SunMessage
 from chalicelib.domain.tickets import credentials, tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import operations
-from chalicelib.vocabulary import CardType, Direction, Reason, ScanResult, TicketStatus
+from chalicelib.vocabulary.cards import CardType
+from chalicelib.vocabulary.gate import Direction, Reason, ScanResult
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import secure_cards
 
 pytestmark = pytest.mark.usefixtures("moto_cloud", "event")

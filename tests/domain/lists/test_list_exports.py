@@ -13,7 +13,7 @@ from chalicelib.domain.lists import follower
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.table import keys, operations
 from chalicelib.table.items import KnownVenue
-from chalicelib.vocabulary import ExportFormat
+from chalicelib.vocabulary.work import ExportFormat
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 START = datetime(2026, 11, 1, tzinfo=UTC)

@@ -9,7 +9,9 @@ from chalicelib.domain.offline.states import States
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Ticket
 from chalicelib.table.items.tickets import Passage
-from chalicelib.vocabulary import CardStatus, CardType, Presence, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus, CardType
+from chalicelib.vocabulary.gate import Presence
+from chalicelib.vocabulary.tickets import TicketStatus
 
 
 def passage(*, minutes: int, scanned: bool) -> Passage:

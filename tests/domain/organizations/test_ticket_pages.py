@@ -9,7 +9,7 @@ from chalicelib.domain.organizations.ticket_totals import bit_of
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import BucketGroup, TicketBucket
-from chalicelib.vocabulary import TicketFilter
+from chalicelib.vocabulary.numbered_tickets import TicketFilter
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 

@@ -11,7 +11,7 @@ from chalicelib.domain.payments import invoices
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Invoice
-from chalicelib.vocabulary import PaymentPurpose, PaymentStatus
+from chalicelib.vocabulary.payments import PaymentPurpose, PaymentStatus
 from tests.support import payers, purchases
 from tests.support.factories import make_customer
 

@@ -17,7 +17,8 @@ from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.table import operations
 from chalicelib.table.items import SandboxCharge
-from chalicelib.vocabulary import PaymentMethod, PaymentStatus, TicketStatus
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import payers
 from tests.support.moto_table import restore, snapshot
 from tests.support.payment_steps import LATE, World, attempt

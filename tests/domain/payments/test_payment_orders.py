@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
-from chalicelib.vocabulary import OrderStatus, PaymentMethod, PaymentStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentStatus
 from tests.support import payers
 from tests.support.moto_table import restore, snapshot
 from tests.support.payment_steps import LATE, World, attempt

@@ -17,7 +17,8 @@ from chalicelib.domain.payouts import holds, payouts, settlements
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Order, Payout
-from chalicelib.vocabulary import Fact, PayoutStatus
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.payouts import PayoutStatus
 from tests.support import payers, settled
 from tests.support.client import call
 from tests.support.factories import make_organizer, token_of

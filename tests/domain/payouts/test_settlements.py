@@ -13,7 +13,8 @@ from chalicelib.domain.payments import payments, providers, reconciliation
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, SandboxCharge
-from chalicelib.vocabulary import EventStatus, OrderStatus, PaymentStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from tests.support import payers, purchases
 from tests.support.factories import make_customer
 from tests.support.meanwhile import changing, failing

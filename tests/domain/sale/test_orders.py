@@ -16,7 +16,7 @@ from chalicelib.errors import NotFound, SoldOut, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Ticket
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support.factories import make_customer, make_event
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")

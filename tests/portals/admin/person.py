@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.clients import files
 from chalicelib.domain.access import accounts
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.portals.webapp.evening import Evening, card_of, make_evening
 from tests.support import wallets
 from tests.support.client import Answer, call

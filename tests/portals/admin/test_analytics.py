@@ -12,7 +12,8 @@ from chalicelib.domain.events import events
 from chalicelib.domain.platform_totals import sums
 from chalicelib.domain.platform_totals.sums import SaleToCount
 from chalicelib.table import operations
-from chalicelib.vocabulary import AdminRole, CardStatus
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support import purchases, settled
 from tests.support.client import call
 from tests.support.factories import (

@@ -12,7 +12,7 @@ from chalicelib.domain.audit.acts import Act, AuditSubject
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AuditHead, Device
-from chalicelib.vocabulary import AdminRole, Portal
+from chalicelib.vocabulary.access import AdminRole, Portal
 from tests.support import audit
 from tests.support.client import call
 from tests.support.factories import PASSWORD, admin_token, make_event, make_organizer, token_of

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.clients import files
 from chalicelib.domain.card_office import card_lists
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from chalicelib.workers import jobs as worker
 from tests.support import wallets
 from tests.support.client import Answer, call

@@ -8,7 +8,8 @@ from chalicelib.domain.card_office import request_answers
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AdminRole, CardStatus
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.cards import CardStatus
 from tests.portals.webapp.evening import make_evening
 from tests.support import notices
 from tests.support.client import Answer, call

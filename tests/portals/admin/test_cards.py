@@ -5,7 +5,8 @@ import pytest
 from chalicelib.domain.card_office.card_states import BECOMES
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
-from chalicelib.vocabulary import AdminRole, CardStatus
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support import wallets
 from tests.support.desk import ask, new_uid
 from tests.support.shops import make_shop, new_customer, stored

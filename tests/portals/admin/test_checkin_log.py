@@ -18,7 +18,8 @@ from chalicelib.domain.gate import checkin_log
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, ExportRun
-from chalicelib.vocabulary import ConflictResolution, JobStatus
+from chalicelib.vocabulary.gate import ConflictResolution
+from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import jobs as jobs_worker
 from tests.support.asked import requests
 from tests.support.client import Answer, call

@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AuditEntry
-from chalicelib.vocabulary import AccountStatus, AdminRole, Portal
+from chalicelib.vocabulary.access import AccountStatus, AdminRole, Portal
 from tests.support import purchases
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts

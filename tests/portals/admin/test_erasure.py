@@ -19,7 +19,11 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Erasure, PersonalExport, Ticket
-from chalicelib.vocabulary import AccountStatus, AdminRole, CardStatus, EventStatus, JobStatus, Portal, TicketStatus
+from chalicelib.vocabulary.access import AccountStatus, AdminRole, Portal
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.tickets import TicketStatus
+from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import jobs
 from tests.portals.admin.person import Somebody, make_somebody
 from tests.support import audit, log_lines, payers, wallets, whole_store

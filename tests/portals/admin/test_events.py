@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.domain.events import categories, events, venues
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, customer_token, make_customer, make_organizer, token_of
 from tests.support.payers import counts

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from tests.support import books, mixed_sales, paid_out, payers
 from tests.support.client import Answer, call
 from tests.support.factories import make_organizer

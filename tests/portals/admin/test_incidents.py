@@ -10,7 +10,7 @@ from PIL import Image
 from chalicelib.clients import files
 from chalicelib.domain.gate import conflicts
 from chalicelib.table.items import Event, Item, Scan
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from tests.support import payers
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_event, make_ticket, scan_id, usher_token

@@ -8,7 +8,8 @@ from chalicelib.domain.customers import dependents
 from chalicelib.domain.customers.dependents import DependentDetails
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import AdminRole, CardStatus
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.cards import CardStatus
 from tests.portals.webapp.evening import ask as ask_tickets
 from tests.portals.webapp.evening import make_evening
 from tests.support import payers, purchases, wallets

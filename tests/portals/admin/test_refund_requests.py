@@ -10,7 +10,7 @@ from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain.payments import sandbox
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import AuditEntry, Item, Order, RefundRequest
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from chalicelib.workers import payments as payments_worker
 from tests.portals.organizer.test_refunds import told
 from tests.support import payers, settled

@@ -15,7 +15,7 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
 from chalicelib.domain.money import Money
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from chalicelib.workers import jobs as jobs_worker
 from tests.support import mixed_sales, paid_out, settled
 from tests.support.client import call

@@ -9,7 +9,7 @@ from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from chalicelib.workers import jobs as worker
 from tests.support import audit
 from tests.support.client import call

@@ -11,7 +11,7 @@ from chalicelib.domain.events.categories import CategoryDraft
 from chalicelib.domain.tickets import seats, staff_tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import AuditEntry, Category, Event, Item, Order
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from tests.portals.webapp.evening import ask
 from tests.support import paid_out, payers, purchases, settled
 from tests.support.client import Answer, call

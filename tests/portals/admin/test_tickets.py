@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account, Ticket
-from chalicelib.vocabulary import AdminRole
+from chalicelib.vocabulary.access import AdminRole
 from tests.portals.webapp.evening import Evening, make_evening
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_customer, scan_id

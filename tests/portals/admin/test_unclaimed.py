@@ -16,7 +16,7 @@ from chalicelib.domain.ledger import clearing
 from chalicelib.domain.payments import refunds, sandbox
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, SandboxCharge
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support import notices, payers, settled, wallets
 from tests.support.client import Answer, call
 from tests.support.desk import ask

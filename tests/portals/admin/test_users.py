@@ -13,7 +13,8 @@ from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.errors import Forbidden, InvalidState
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import AdminRole, CardStatus, Portal
+from chalicelib.vocabulary.access import AdminRole, Portal
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support import audit
 from tests.support.caches import forget_caches
 from tests.support.client import Answer, call

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.events import events, venues
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.portals.organizer.test_drafts import body, category
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_organizer, token_of

@@ -10,7 +10,7 @@ from chalicelib.domain.access import limits
 from chalicelib.domain.access.limits import Budget
 from chalicelib.table import operations
 from chalicelib.table.items import Throttle
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.support.campus import PASSWORD, make_campus, make_campus_user
 from tests.support.client import Answer, call
 from tests.support.sizes import size_of

@@ -17,8 +17,9 @@ from chalicelib.domain.campus.attendance.attendance_ids import attendance_id
 from chalicelib.domain.changes import change_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AttendanceRecord, Campus, CampusEvent, CampusProfile
-from chalicelib.vocabulary import AccountStatus, Fact
+from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole, VerificationStatus
+from chalicelib.vocabulary.messages import Fact
 from tests.support import notices
 from tests.support.attendance import make_record
 from tests.support.attended import list_on_roster

@@ -14,7 +14,7 @@ from chalicelib.domain.campus.reports.report_registry import ReportFacts, Report
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusReport
-from chalicelib.vocabulary import SecretLife
+from chalicelib.vocabulary.access import SecretLife
 from chalicelib.vocabulary.campus import ReportFormat, ReportKind
 from infra.rotate import rotation
 from tests.support.client import Answer, call

@@ -19,7 +19,8 @@ from chalicelib.table.items import (
     Journal,
     Ticket,
 )
-from chalicelib.vocabulary import CardDelivery, CardStatus, TicketStatus
+from chalicelib.vocabulary.cards import CardDelivery, CardStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from chalicelib.workers import schedules
 from tests.portals.webapp.evening import make_evening
 from tests.support import purchases, sweeps

@@ -11,7 +11,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.cards import cards
 from chalicelib.identifiers import uid_of_card_id
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.workers import schedules
 from tests.support.client import Answer
 from tests.support.shops import Shop, in_stock, make_shop, new_customer

@@ -10,7 +10,7 @@ from chalicelib.config import config
 from chalicelib.domain.cards import cards, own_cards
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support.shops import Shop, assert_handed_over_once, make_shop, new_customer, stored
 from tests.support.streams import StreamReader, project
 

@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.contract.ground import stored
 from tests.support.asked import requests
 from tests.support.client import Answer, call

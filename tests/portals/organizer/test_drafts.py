@@ -12,7 +12,7 @@ from chalicelib.domain.organizers import draft_rules, edit_requests, event_draft
 from chalicelib.errors import InvalidState, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer, make_event, make_organizer, token_of

@@ -13,7 +13,7 @@ from chalicelib.errors import Conflict, InvalidState, Refusal
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event
-from chalicelib.vocabulary import EditRequestStatus, EventStatus
+from chalicelib.vocabulary.events import EditRequestStatus, EventStatus
 from tests.portals.webapp.evening import forget_answers
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_organizer, token_of

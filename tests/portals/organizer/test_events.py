@@ -13,7 +13,7 @@ from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_event, make_organizer, make_reader, scan_id, token_of
 from tests.support.purchases import book, make_show, pay

@@ -11,7 +11,7 @@ from chalicelib.config import config
 from chalicelib.domain.events import listings
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.table.items import Account, Category, Event
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.support import settled
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_organizer, token_of

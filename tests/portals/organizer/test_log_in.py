@@ -9,7 +9,7 @@ from chalicelib.domain.access import accounts, tokens
 from chalicelib.errors import InvalidCredentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer

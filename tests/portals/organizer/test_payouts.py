@@ -21,7 +21,8 @@ from chalicelib.domain.sale import orders, sales_totals
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.schemas.examples import demo
 from chalicelib.table.items import Account, Event, Settlement
-from chalicelib.vocabulary import EventStatus, Portal
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.events import EventStatus
 from infra.local.demo import demo_data
 from tests.support import payers, settled
 from tests.support.client import Answer, call

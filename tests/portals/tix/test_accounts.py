@@ -11,7 +11,7 @@ from chalicelib.domain.access import accounts, lock_outs
 from chalicelib.domain.organizations import organizations
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Organization
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
 from tests.support.factories import PASSWORD, invite_code, make_organization, make_tix_user, token_of

@@ -10,7 +10,7 @@ from botocore.session import get_session
 from chalicelib.config import config
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.support.client import Answer, call
 from tests.support.factories import PASSWORD, invite_code, make_organization, token_of
 from tests.support.numbered import tickets

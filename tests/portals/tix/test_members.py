@@ -9,7 +9,7 @@ from chalicelib.domain.access import accounts
 from chalicelib.domain.organizations import organizations
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Organization
-from chalicelib.vocabulary import TixRole
+from chalicelib.vocabulary.access import TixRole
 from tests.support.client import Answer, call
 from tests.support.factories import PASSWORD, invite_code, make_organization, make_tix_user, token_of
 from tests.support.live import Gateway, Stream, gateway

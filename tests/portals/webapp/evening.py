@@ -11,7 +11,7 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, Item, Ticket
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support import purchases
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, scan_id, usher_token

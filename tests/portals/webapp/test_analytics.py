@@ -16,7 +16,9 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Event, Order, Payment, Ticket
-from chalicelib.vocabulary import CardStatus, EntryType, OrderStatus, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus, EntryType
+from chalicelib.vocabulary.payments import OrderStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, make_evening
 from tests.support import payers, purchases
 from tests.support.client import call

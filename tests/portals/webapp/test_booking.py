@@ -19,7 +19,9 @@ from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Event, IdempotencyRecord, Order, Ticket, Venue
 from chalicelib.table.places import Place
-from chalicelib.vocabulary import CardStatus, EventStatus, Portal
+from chalicelib.vocabulary.access import Portal
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer, make_event, scan_id

@@ -10,7 +10,7 @@ from chalicelib.domain import ledger
 from chalicelib.domain.payments import reconciliation
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Payment
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support import payers, wallets
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer

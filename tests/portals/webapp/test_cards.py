@@ -14,7 +14,8 @@ from chalicelib.domain.crypto import encryption
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardRequest
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import AdminRole, CardStatus
+from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support import wallets
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer, make_event, make_ticket, scan_id, usher_token

@@ -11,7 +11,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import catalogue, events, venues
 from chalicelib.table.items import Event, Venue
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.support.catalogue import PATH, Show, counted, listed, page, walked
 from tests.support.client import call
 from tests.support.settings import configured

@@ -9,7 +9,7 @@ from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Dependent
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer
 

@@ -8,7 +8,7 @@ from chalicelib import clock
 from chalicelib.domain.events import events, listings
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Venue
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer, make_event
 from tests.support.purchases import make_show

@@ -9,7 +9,7 @@ from chalicelib.domain.access import accounts, numbers
 from chalicelib.domain.tickets import gifts, tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Gift, Ticket
-from chalicelib.vocabulary import TicketStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import (
     Evening,
     ask,

@@ -15,7 +15,7 @@ from chalicelib.domain.payments import invoices
 from chalicelib.domain.sale import orders, rules
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Venue
-from chalicelib.vocabulary import PaymentMethod, PaymentPurpose, PaymentStatus
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentPurpose, PaymentStatus
 from tests.portals.webapp.evening import Evening
 from tests.support import payers, purchases
 from tests.support.client import Answer, call

@@ -13,7 +13,7 @@ from chalicelib.domain.sale import orders, rules
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Event, Venue
-from chalicelib.vocabulary import EventStatus
+from chalicelib.vocabulary.events import EventStatus
 from chalicelib.workers import schedules
 from tests.support import sweeps
 from tests.support.catalogue import PATH, Show, assert_recount, counted, listed, set_price

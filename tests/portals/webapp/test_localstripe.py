@@ -18,7 +18,7 @@ from chalicelib import clock
 from chalicelib.clients.providers import stripe as client
 from chalicelib.domain.sale import orders
 from chalicelib.table.items import Account, Order
-from chalicelib.vocabulary import PaymentStatus
+from chalicelib.vocabulary.payments import PaymentStatus
 from chalicelib.workers import payments as worker
 from infra.local.front import EnvelopeProtocol, Gateway
 from infra.local.meter import Meter

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.cards import balances, cards, own_cards
 from chalicelib.domain.payments import refunds
 from chalicelib.table.items import Account, Card, Category, Order
-from chalicelib.vocabulary import CardStatus
+from chalicelib.vocabulary.cards import CardStatus
 from tests.portals.webapp.evening import ask, make_evening
 from tests.support import fault_days, payers, purchases, wallets
 from tests.support.client import Answer, call

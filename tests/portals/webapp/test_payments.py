@@ -13,7 +13,8 @@ from chalicelib.domain.payments import reconciliation, sandbox
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Order, SandboxCharge
-from chalicelib.vocabulary import CardStatus, OrderStatus, PaymentStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
 from tests.support import payers, purchases

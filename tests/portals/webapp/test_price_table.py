@@ -15,7 +15,7 @@ from chalicelib.domain.sale import orders, sales_totals
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Order, Payment, RefundRequest, Ticket
-from chalicelib.vocabulary import PaymentMethod
+from chalicelib.vocabulary.payments import PaymentMethod
 from tests.portals.webapp.evening import Evening, ask, beside, make_evening
 from tests.portals.webapp.test_ticket_states import BY_EVENT, CODES, EVENTS, assert_stock_is_true, happening
 from tests.support import fault_days, payers, purchases, wallets

@@ -9,7 +9,8 @@ from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account, RefundRequest, Ticket
-from chalicelib.vocabulary import EventStatus, TicketStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, beside, forget_answers, make_evening, raw_ticket
 from tests.support import purchases
 from tests.support.client import Answer

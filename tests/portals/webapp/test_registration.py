@@ -12,7 +12,7 @@ from chalicelib import clock
 from chalicelib.domain.access import accounts, numbers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge
-from chalicelib.vocabulary import Portal
+from chalicelib.vocabulary.access import Portal
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, code_in, texts

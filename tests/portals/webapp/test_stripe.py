@@ -18,7 +18,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, Payment
-from chalicelib.vocabulary import OrderStatus, PaymentStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
 from tests.support import payers, purchases, stripe_double, sweeps

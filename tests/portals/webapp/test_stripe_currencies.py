@@ -12,7 +12,7 @@ from chalicelib.domain.events import categories
 from chalicelib.domain.sale import orders
 from chalicelib.errors import ValidationFailed
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import PaymentStatus
+from chalicelib.vocabulary.payments import PaymentStatus
 from chalicelib.workers import payments as worker
 from tests.support import payers, purchases, stripe_double
 from tests.support.client import call

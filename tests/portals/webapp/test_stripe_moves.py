@@ -12,7 +12,8 @@ from chalicelib.domain.tickets import refund_requests
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, Payment
-from chalicelib.vocabulary import Fact, PaymentStatus
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.payments import PaymentStatus
 from chalicelib.workers import payments as worker
 from tests.support import payers, purchases, stripe_double
 from tests.support.client import call

@@ -12,7 +12,7 @@ from chalicelib.domain.crypto import signing
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Ticket
-from chalicelib.vocabulary import TicketStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, card_of
 
 # RFC 9285, table 1.

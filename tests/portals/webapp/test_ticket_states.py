@@ -20,7 +20,8 @@ from chalicelib.domain.payments import refunds
 from chalicelib.domain.tickets import gifts, staff_tickets, tickets
 from chalicelib.errors import Refusal
 from chalicelib.table.items import Account, Category, Order, Ticket
-from chalicelib.vocabulary import EventStatus, TicketStatus
+from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, make_evening, raw_ticket
 from tests.support import fault_days, purchases, wallets
 from tests.support.client import call

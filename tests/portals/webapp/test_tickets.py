@@ -13,7 +13,7 @@ from chalicelib import clock
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account
-from chalicelib.vocabulary import TicketStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, card_of, listed, make_evening
 from tests.support import purchases
 from tests.support.factories import make_ticket

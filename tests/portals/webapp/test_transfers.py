@@ -10,7 +10,8 @@ from chalicelib.domain.cards import bindings
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys
 from chalicelib.table.items import Account, Ticket
-from chalicelib.vocabulary import CardStatus, TicketStatus
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, card_of, forget_answers, listed, opened_by, raw_ticket
 from tests.support.client import Answer
 from tests.support.codes import texts

@@ -19,7 +19,8 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Order, Payment
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import Fact, OrderStatus, PaymentStatus
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from tests.support import log_lines, meanwhile, payers, purchases, sweeps
 from tests.support.factories import make_customer

@@ -18,7 +18,7 @@ from chalicelib.identifiers import id_of_fact, new_id, unkeyed_operation_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecount, CampusEvent, CountedAttendance
 from chalicelib.table.ranges import After
-from chalicelib.vocabulary import JobStatus
+from chalicelib.vocabulary.work import JobStatus
 
 # Records of one step; a step takes some seconds.
 STEP = 450

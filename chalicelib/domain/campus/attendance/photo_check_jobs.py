@@ -13,8 +13,8 @@ from chalicelib.domain.changes import Change, Wanted, follows
 from chalicelib.identifiers import id_of_fact
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecord, PhotoCheck
-from chalicelib.vocabulary import JobStatus
 from chalicelib.vocabulary.campus import AttendanceMethod, PhotoSide
+from chalicelib.vocabulary.work import JobStatus
 
 # How long after the submission a missing photo may still come.
 PHOTOS_MAY_COME = timedelta(minutes=10)

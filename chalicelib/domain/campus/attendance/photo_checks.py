@@ -32,8 +32,8 @@ from chalicelib.errors import UnsupportedMediaType, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendancePhoto, AttendanceRecord, CampusEvent
-from chalicelib.vocabulary import JobStatus
 from chalicelib.vocabulary.campus import ErasedKind, PhotoSide
+from chalicelib.vocabulary.work import JobStatus
 
 if TYPE_CHECKING:
     pass

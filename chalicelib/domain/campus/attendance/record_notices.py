@@ -20,8 +20,9 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecord
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary import AccountStatus, Fact
+from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus, VerificationStatus
+from chalicelib.vocabulary.messages import Fact
 
 _ANSWERS: Mapping[AppealStatus, str] = {
     AppealStatus.UPHELD: "Your record stays as it was.",

@@ -11,7 +11,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Campus, CampusProfile, Login
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
 from chalicelib.vocabulary.campus import CampusRole
 
 

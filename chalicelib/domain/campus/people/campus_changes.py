@@ -20,7 +20,7 @@ from chalicelib.errors import Forbidden, NotFound, Refusal, Unavailable, Validat
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, CampusProfile, Login
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
 from chalicelib.vocabulary.campus import CampusRole
 
 # What staff verified; a change of it by the person ends the verification (D-CAMPUS-04).

@@ -18,7 +18,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Campus, Login
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary import AccountStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
 from chalicelib.vocabulary.campus import CampusRole
 
 _DEPARTMENT = "Administration"

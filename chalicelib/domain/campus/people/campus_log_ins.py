@@ -12,7 +12,7 @@ from chalicelib.domain.campus.people.campus_profiles import CampusProfileView
 from chalicelib.errors import AccountSuspended, InvalidCredentials
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CampusProfile
-from chalicelib.vocabulary import Factor, Portal
+from chalicelib.vocabulary.access import Factor, Portal
 from chalicelib.vocabulary.campus import LogInResult
 
 

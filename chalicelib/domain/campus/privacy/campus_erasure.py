@@ -28,8 +28,9 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, AttendanceDraft, AttendanceRecord, CampusErasure, CampusProfile, Login
 from chalicelib.table.places import Key
-from chalicelib.vocabulary import AccountStatus, JobStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
 from chalicelib.vocabulary.campus import ErasedKind, PhotoSide
+from chalicelib.vocabulary.work import JobStatus
 
 # From the closing to the first stage: guards refuse a locked-out token within 20 s, and a request takes 30 s at most.
 QUIET = timedelta(minutes=1)

@@ -25,8 +25,9 @@ from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendancePhoto, AttendanceSignature, CampusExport, Item, Job
-from chalicelib.vocabulary import AccountStatus, JobStatus, Portal
+from chalicelib.vocabulary.access import AccountStatus, Portal
 from chalicelib.vocabulary.campus import CampusRole
+from chalicelib.vocabulary.work import JobStatus
 
 KEPT = timedelta(days=1)
 _LINK_LIFETIME = timedelta(minutes=15)

@@ -31,8 +31,8 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import AttendancePhoto, AttendanceSignature, CampusEvent, EvidenceErasure
 from chalicelib.table.ranges import Begins
-from chalicelib.vocabulary import JobStatus
 from chalicelib.vocabulary.campus import ErasedKind
+from chalicelib.vocabulary.work import JobStatus
 
 # One step: photos or signatures of an event, records, and versions of files.
 _ENTRIES, _RECORDS, _VERSIONS = 100, 50, 500

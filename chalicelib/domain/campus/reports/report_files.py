@@ -8,8 +8,8 @@ from typing import Any
 from chalicelib.domain.campus.reports.canonical_json import canonical
 from chalicelib.domain.documents import spreadsheets
 from chalicelib.domain.documents.spreadsheets import Cell
-from chalicelib.vocabulary import ExportFormat
 from chalicelib.vocabulary.campus import ReportFormat
+from chalicelib.vocabulary.work import ExportFormat
 
 CONTENT_TYPES = {
     ReportFormat.JSON: "application/json",

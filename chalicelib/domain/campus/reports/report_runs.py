@@ -29,8 +29,8 @@ from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusReportRun, Job
-from chalicelib.vocabulary import JobStatus
 from chalicelib.vocabulary.campus import ReportFormat
+from chalicelib.vocabulary.work import JobStatus
 
 # The bucket deletes files of this folder after a day (lifecycle rule).
 _FOLDER = "exports/"

@@ -36,7 +36,8 @@ from chalicelib.identifiers import new_id, ticket_number
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Job, NumberedTicket, PrintRun
-from chalicelib.vocabulary import JobStatus, PrintFormat
+from chalicelib.vocabulary.numbered_tickets import PrintFormat
+from chalicelib.vocabulary.work import JobStatus
 
 # Limit of one run, equal to the limit of one generation.
 MOST = 10_000
