@@ -181,10 +181,10 @@ def launch_ministack(data: Path | None = None) -> Engine:
     return Engine("MiniStack", command, home=home, is_scratch=data is None, ready_path="/_ministack/ready")
 
 
-def launch_dynamodb_local(data: Path | None = None, *, one_database: bool = True) -> Engine:
+def launch_dynamodb_local(data: Path | None = None, *, one_database: bool = True, heap: str = "1g") -> Engine:
     """Launch DynamoDB Local; with `data` it keeps its tables there, even over a kill.
 
-    Without `one_database`, each access key has a database of its own.
+    Without `one_database`, each access key has a database of its own. `heap` bounds its memory, as Java writes it.
     """
     home = toolchain.dynamodb_local_home()
     java = toolchain.java()
@@ -200,7 +200,7 @@ def launch_dynamodb_local(data: Path | None = None, *, one_database: bool = True
             # Bounded, so that a long run cannot push out what else the machine does; the serial collector
             # needs the least CPU on a machine of few cores.
             "-Xms128m",
-            "-Xmx1g",
+            f"-Xmx{heap}",
             "-XX:+UseSerialGC",
             f"-Djava.library.path={home / 'DynamoDBLocal_lib'}",
             "-jar",
@@ -226,9 +226,9 @@ def ministack(data: Path | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def dynamodb_local(data: Path | None = None) -> Iterator[str]:
+def dynamodb_local(data: Path | None = None, *, heap: str = "1g") -> Iterator[str]:
     """Run DynamoDB Local inside the block; yields its endpoint."""
-    engine = launch_dynamodb_local(data)
+    engine = launch_dynamodb_local(data, heap=heap)
     try:
         yield engine.wait().url
     finally:
