@@ -12,7 +12,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.ledger import Posting
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger

@@ -17,7 +17,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import company_days, money
-from chalicelib.domain.changes import Change, Wanted, every, follows
+from chalicelib.domain.background.changes import Change, Wanted, every, follows
 from chalicelib.domain.money import Money
 from chalicelib.errors import InsufficientBalance, InvalidState
 from chalicelib.identifiers import entry_id_of

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from chalicelib.domain import jobs
 from chalicelib.domain.audit import background as audit
+from chalicelib.domain.background import jobs
 from chalicelib.domain.campus import background as campus
 from chalicelib.domain.cancellations import background as cancellations
 from chalicelib.domain.card_office import background as card_office

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from chalicelib.clients import sockets
-from chalicelib.domain import changes
 from chalicelib.domain.access import security_log
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background import changes
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.live import connections, follower, frames, subscriptions
 from chalicelib.errors import MalformedJson, Refusal, Unauthenticated, ValidationFailed
 from chalicelib.observability import logger

@@ -1,9 +1,10 @@
 """Event door of the schedules."""
 
-from chalicelib.domain import jobs
-from chalicelib.domain import sweep as due
 from chalicelib.domain.access import silences
 from chalicelib.domain.audit import seals
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background import sweep as due
+from chalicelib.domain.background.sweep import SweepEnd, SweepRun, SweepTaker
 from chalicelib.domain.campus import background as campus
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.events import background as events
@@ -12,7 +13,6 @@ from chalicelib.domain.organizations import background as organizations
 from chalicelib.domain.payments import background as payments
 from chalicelib.domain.payouts import background as payouts
 from chalicelib.domain.sale import background as sale
-from chalicelib.domain.sweep import SweepEnd, SweepRun, SweepTaker
 from chalicelib.observability import logger
 
 # By the first four characters of the id of what is due.

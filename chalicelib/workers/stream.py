@@ -5,11 +5,12 @@ from typing import Any
 
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
-from chalicelib.domain import changes, debts, ledger
+from chalicelib.domain import debts, ledger
+from chalicelib.domain.background import changes
+from chalicelib.domain.background.changes import Change, Follower
 from chalicelib.domain.campus import background as campus
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.cards import background as cards
-from chalicelib.domain.changes import Change, Follower
 from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.customers import background as customers
 from chalicelib.domain.events import background as events

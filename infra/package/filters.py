@@ -10,7 +10,7 @@ from typing import Any
 
 from pynamodb.attributes import Attribute
 
-from chalicelib.domain.changes import Wanted
+from chalicelib.domain.background.changes import Wanted
 from chalicelib.domain.live import follower as live
 from chalicelib.table.items import Item
 from chalicelib.workers import stream

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain import debts, ledger
+from chalicelib.domain.background.changes import Change, Follower
 from chalicelib.domain.campus.analytics import attendance_counts, recounts
 from chalicelib.domain.campus.attendance import (
     code_readings,
@@ -16,7 +17,6 @@ from chalicelib.domain.campus.people import student_counts
 from chalicelib.domain.campus.privacy import retention
 from chalicelib.domain.card_office import leftovers, pay_backs, request_answers
 from chalicelib.domain.cards import balances
-from chalicelib.domain.changes import Change, Follower
 from chalicelib.domain.customer_notices import facts as customer_notices
 from chalicelib.domain.customers import customer_totals
 from chalicelib.domain.events import catalogue

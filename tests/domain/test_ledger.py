@@ -2,8 +2,8 @@ import pytest
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.cards import balances, cards
-from chalicelib.domain.changes import Change
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.errors import InsufficientBalance, InvalidState, NotFound

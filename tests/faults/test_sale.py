@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import sweep
+from chalicelib.domain.background import sweep
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets

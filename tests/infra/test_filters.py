@@ -12,7 +12,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access import devices, heartbeats
 from chalicelib.domain.access.heartbeats import DeviceHeartbeat
-from chalicelib.domain.changes import Wanted, change_of
+from chalicelib.domain.background.changes import Wanted, change_of
 from chalicelib.domain.live import follower as live
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item

@@ -21,8 +21,9 @@ from chalicelib.clients import jobs as jobs_queue
 from chalicelib.clients import messages as messages_queue
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain import jobs, ledger
+from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.background import jobs
 from chalicelib.domain.campus.analytics import recounts
 from chalicelib.domain.campus.attendance import photo_check_jobs
 from chalicelib.domain.campus.privacy import campus_erasure, own_export, retention

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain import ledger, money
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.events import categories
 from chalicelib.domain.ledger import Movement, Posting
 from chalicelib.domain.payouts import event_lines

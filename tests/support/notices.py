@@ -17,7 +17,7 @@ from chalicelib import clock
 from chalicelib.clients import aws
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
-from chalicelib.domain import changes
+from chalicelib.domain.background import changes
 from chalicelib.domain.customer_notices import facts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NoticeRun, Profile

@@ -9,7 +9,7 @@ from botocore.session import get_session
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import jobs
+from chalicelib.domain.background import jobs
 from chalicelib.domain.organizations import numbered_tickets, numbering, organizations, ticket_reports
 from chalicelib.domain.organizations.numbering import GenerationInput
 from chalicelib.domain.organizations.organization_days import day_of

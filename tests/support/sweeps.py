@@ -16,8 +16,8 @@ _RUNS = 20
 def begin() -> None:
     """Write the mark of a run that ended now, where there is none.
 
-    A first run reads three hours of minutes: 720 queries, or 1.5 s of CPU on moto. `tests/domain/test_sweep.py`
-    tests that first reach.
+    A first run reads three hours of minutes: 720 queries, or 1.5 s of CPU on moto.
+    `tests/domain/background/test_sweep.py` tests that first reach.
     """
     place = keys.jobs.sweep_mark("due")
     if operations.get(place) is None:

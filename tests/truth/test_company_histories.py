@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.domain import ledger
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.finance import company, deposits, expenses, profits
 from chalicelib.domain.finance.deposits import DepositInput
 from chalicelib.domain.finance.expenses import ExpenseInput

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from chalicelib.domain import changes, ledger
+from chalicelib.domain import ledger
+from chalicelib.domain.background import changes
 from chalicelib.domain.cards import balances, cards
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import AmountInput, Money

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import changes
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background import changes
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.lists import background as lists
 from chalicelib.domain.offline import background, builds, feed
 from chalicelib.domain.offline.states import States

@@ -12,8 +12,8 @@ import pytest
 import app
 from chalicelib import clock
 from chalicelib.clients import sockets
-from chalicelib.domain import changes
 from chalicelib.domain.access import accounts, lock_outs, sessions
+from chalicelib.domain.background import changes
 from chalicelib.domain.events import events
 from chalicelib.domain.live import follower
 from chalicelib.schemas import live as schema

@@ -1,7 +1,7 @@
 """The jobs of the audit log."""
 
 from chalicelib.domain.audit import verification_runs
-from chalicelib.domain.jobs import JobKind
+from chalicelib.domain.background.jobs import JobKind
 from chalicelib.table.items import AuditVerification, Job
 
 JOB_KINDS: dict[type[Job], JobKind] = {

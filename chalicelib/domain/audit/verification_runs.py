@@ -7,9 +7,10 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
 from chalicelib.domain.audit.verification import Broken, Progress, Walk
-from chalicelib.domain.jobs import JobProblem, JobResult
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobProblem, JobResult
 from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations

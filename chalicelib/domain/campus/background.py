@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain.background.changes import Follower
+from chalicelib.domain.background.jobs import JobKind
+from chalicelib.domain.background.sweep import SweepTaker
 from chalicelib.domain.campus.analytics import attendance_counts, recounts
 from chalicelib.domain.campus.attendance import (
     code_readings,
@@ -15,9 +18,6 @@ from chalicelib.domain.campus.attendance import (
 from chalicelib.domain.campus.people import student_counts
 from chalicelib.domain.campus.privacy import campus_erasure, own_export, retention
 from chalicelib.domain.campus.reports import report_runs
-from chalicelib.domain.changes import Follower
-from chalicelib.domain.jobs import JobKind
-from chalicelib.domain.sweep import SweepTaker
 from chalicelib.table.items import (
     AttendanceRecount,
     CampusErasure,

@@ -10,9 +10,10 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import jobs, money, second_person
+from chalicelib.domain import money, second_person
 from chalicelib.domain.access.otp import VerifiedCode
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.background import jobs
 from chalicelib.domain.cancellations import previews, runs
 from chalicelib.domain.cancellations.previews import Preview
 from chalicelib.domain.cancellations.runs import RefundProgress

@@ -18,10 +18,11 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import jobs, ledger
+from chalicelib.domain import ledger
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobProblem, JobResult
 from chalicelib.domain.cancellations import withdrawals
 from chalicelib.domain.cancellations.withdrawals import NoRefund
-from chalicelib.domain.jobs import JobProblem, JobResult
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import returns
 from chalicelib.observability import in_this_context, logger

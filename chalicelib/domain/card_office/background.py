@@ -1,9 +1,9 @@
 """The stream followers, the background jobs and the due work of the card office."""
 
+from chalicelib.domain.background.changes import Follower
+from chalicelib.domain.background.jobs import JobKind
+from chalicelib.domain.background.sweep import SweepTaker
 from chalicelib.domain.card_office import bulk_cards, leftovers, pay_backs, request_answers
-from chalicelib.domain.changes import Follower
-from chalicelib.domain.jobs import JobKind
-from chalicelib.domain.sweep import SweepTaker
 from chalicelib.table.items import CardBatch, Job
 
 FOLLOWERS: tuple[Follower, ...] = (request_answers.follow, leftovers.follow, pay_backs.follow)

@@ -19,14 +19,15 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import idempotency, jobs, verifications
+from chalicelib.domain import idempotency, verifications
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobKind, JobProblem, JobProgress, JobResult
 from chalicelib.domain.card_office import card_lists, card_states
 from chalicelib.domain.card_office.card_lists import BadRow, CardList, CardRow
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
-from chalicelib.domain.jobs import JobKind, JobProblem, JobProgress, JobResult
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.legible import spreadsheet_cell

@@ -10,7 +10,7 @@ from datetime import datetime, time
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.payments import returns
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, CardBalance, Leftover, Payment

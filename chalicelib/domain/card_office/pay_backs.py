@@ -17,8 +17,8 @@ from chalicelib.clients.providers import Declined
 from chalicelib.domain import idempotency, ledger, second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.cards import cards
-from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import providers, resolution, returns

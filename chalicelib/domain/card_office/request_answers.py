@@ -17,9 +17,9 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.card_office import card_states
 from chalicelib.domain.cards import bindings, cards
-from chalicelib.domain.changes import Change, every, follows, that_became
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.money import Money
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed

@@ -1,6 +1,6 @@
 """The stream followers of cards."""
 
+from chalicelib.domain.background.changes import Follower
 from chalicelib.domain.cards import balances
-from chalicelib.domain.changes import Follower
 
 FOLLOWERS: tuple[Follower, ...] = (balances.follow,)

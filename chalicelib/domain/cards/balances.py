@@ -11,8 +11,8 @@ from datetime import datetime
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger, paging
+from chalicelib.domain.background.changes import Change, Wanted, every, follows
 from chalicelib.domain.cards import bindings, cards, own_cards
-from chalicelib.domain.changes import Change, Wanted, every, follows
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.changes import Follower
+from chalicelib.domain.background.changes import Follower
+from chalicelib.domain.background.jobs import JobKind
 from chalicelib.domain.customer_notices import facts, of_cards, of_facts, runs
-from chalicelib.domain.jobs import JobKind
 from chalicelib.table.items import Job, NoticeRun
 from chalicelib.vocabulary.messages import Fact
 

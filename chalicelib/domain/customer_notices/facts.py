@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, Wanted, every, follows, that_became
+from chalicelib.domain.background.changes import Change, Wanted, every, follows, that_became
 from chalicelib.domain.customer_notices import runs
 from chalicelib.domain.customer_notices.wording import Kind
 from chalicelib.table.items import Event, Order, Payment, RefundRequest, Ticket

@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import jobs
+from chalicelib.domain.background import jobs
 from chalicelib.domain.customer_notices import calendar_file, notices
 from chalicelib.domain.customer_notices.notices import Notice
 from chalicelib.domain.customer_notices.wording import Kind

@@ -1,6 +1,6 @@
 """Stream followers of the customers area."""
 
-from chalicelib.domain.changes import Follower
+from chalicelib.domain.background.changes import Follower
 from chalicelib.domain.customers import customer_totals
 
 FOLLOWERS: tuple[Follower, ...] = (customer_totals.follow,)

@@ -12,7 +12,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import timezones
-from chalicelib.domain.changes import Change, Wanted, every, follows
+from chalicelib.domain.background.changes import Change, Wanted, every, follows
 from chalicelib.domain.customers import visits
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CustomerTotals, Event, Ticket, Visit

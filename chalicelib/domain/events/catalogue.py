@@ -17,7 +17,7 @@ from chalicelib import clock, folding
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import money, paging
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.events import events, listing_places, listings
 from chalicelib.domain.events.listing_places import ALL, BY_PRICE, BY_START, UPCOMING
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget

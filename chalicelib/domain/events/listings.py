@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.events import listing_places, stock
 from chalicelib.domain.events.listing_places import ListingFacts
 from chalicelib.domain.events.stock import StockCounts

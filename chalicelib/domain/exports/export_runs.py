@@ -20,11 +20,12 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobProblem, JobResult
 from chalicelib.domain.documents import spreadsheets
 from chalicelib.domain.exports.rows import ExportSource
 from chalicelib.domain.exports.sources import SOURCES
-from chalicelib.domain.jobs import JobProblem, JobResult
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from chalicelib import folding
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendeeWord, Ticket
 from chalicelib.table.operations import RawItem

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import ConflictAddress, OpenConflicts

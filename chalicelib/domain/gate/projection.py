@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from chalicelib import observability
 from chalicelib.clients.bus import Published
 from chalicelib.domain.access import devices
-from chalicelib.domain.changes import Change, Wanted, every, follows
+from chalicelib.domain.background.changes import Change, Wanted, every, follows
 from chalicelib.domain.gate import checkin_totals, late_leaves, sequences
 from chalicelib.observability import logger
 from chalicelib.table.items import Device, Scan, Ticket

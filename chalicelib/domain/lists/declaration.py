@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from chalicelib import clock, folding
-from chalicelib.domain.changes import Wanted
+from chalicelib.domain.background.changes import Wanted
 from chalicelib.table.items import Item
 
 ItemT = TypeVar("ItemT", bound=Item)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from chalicelib import clock
-from chalicelib.domain.changes import Wanted
+from chalicelib.domain.background.changes import Wanted
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Device
 from chalicelib.vocabulary.devices import DeviceKind, DeviceStatus

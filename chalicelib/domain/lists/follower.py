@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, Wanted, follows
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.domain.lists import entries
 from chalicelib.domain.lists.declaration import AnyList
 from chalicelib.domain.lists.declared import LISTS

@@ -1,6 +1,6 @@
 """Closes the live connections of a locked-out principal when the stream delivers the lock-out."""
 
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.live import channels, connections
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, Event, EventRevocation, Item, Listener, LockOut, StaffRevocation

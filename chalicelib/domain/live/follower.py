@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chalicelib.domain.background.changes import Change, Wanted, every
 from chalicelib.domain.campus.analytics import event_figures
 from chalicelib.domain.campus.analytics.event_figures import LiveView
 from chalicelib.domain.campus.events import campus_events
-from chalicelib.domain.changes import Change, Wanted, every
 from chalicelib.domain.events import events
 from chalicelib.domain.live import channels, closings, delivery, news
 from chalicelib.domain.live.delivery import ChannelMessage

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain.access import devices
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.events import events
 from chalicelib.domain.gate import checkin_log, checkin_totals
 from chalicelib.domain.gate.checkin_log import CheckinEntry

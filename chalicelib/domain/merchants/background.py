@@ -1,8 +1,8 @@
 """Stream followers and sweep tasks of the merchants area."""
 
-from chalicelib.domain.changes import Follower
+from chalicelib.domain.background.changes import Follower
+from chalicelib.domain.background.sweep import SweepTaker
 from chalicelib.domain.merchants import assignments, merchant_totals, stock_notices
-from chalicelib.domain.sweep import SweepTaker
 
 FOLLOWERS: tuple[Follower, ...] = (
     merchant_totals.follow,

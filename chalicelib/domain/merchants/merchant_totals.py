@@ -15,7 +15,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.merchants import inventory
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable

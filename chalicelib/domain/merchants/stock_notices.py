@@ -8,7 +8,7 @@ from chalicelib import clock
 from chalicelib.clients import messages
 from chalicelib.clients.bus import Published
 from chalicelib.clients.messages import Channel, Message
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.merchants import merchant_settings
 from chalicelib.domain.quotations import quote
 from chalicelib.observability import logger

@@ -1,7 +1,7 @@
 """Stream follower and job of offline gates."""
 
-from chalicelib.domain.changes import Follower
-from chalicelib.domain.jobs import JobKind
+from chalicelib.domain.background.changes import Follower
+from chalicelib.domain.background.jobs import JobKind
 from chalicelib.domain.offline import builds, feed
 from chalicelib.table.items import Job, OfflineBuild
 

@@ -14,7 +14,8 @@ from itertools import chain
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
+from chalicelib.domain.background import jobs
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.lists import entries
 from chalicelib.domain.lists.tickets import TICKETS

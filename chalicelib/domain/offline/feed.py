@@ -18,7 +18,7 @@ from functools import partial
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.offline import states
 from chalicelib.domain.offline.states import States

@@ -1,10 +1,10 @@
 """Stream followers and background jobs of organizations."""
 
-from chalicelib.domain.changes import Follower
-from chalicelib.domain.jobs import JobKind
+from chalicelib.domain.background.changes import Follower
+from chalicelib.domain.background.jobs import JobKind
+from chalicelib.domain.background.sweep import SweepTaker
 from chalicelib.domain.organizations import batches, numbering, ticket_clearing, ticket_totals
 from chalicelib.domain.organizations.printing import print_runs
-from chalicelib.domain.sweep import SweepTaker
 from chalicelib.table.items import Job, NumberRange, PrintRun, TicketClearing
 
 SWEEP_TAKERS: dict[str, SweepTaker] = {"bat_": batches.sweep}

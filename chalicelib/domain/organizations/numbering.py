@@ -16,7 +16,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
+from chalicelib.domain.background import jobs
 from chalicelib.domain.organizations import numbered_tickets, organizations, quotas
 from chalicelib.domain.organizations.organization_days import day_of
 from chalicelib.errors import InvalidState, NotFound, Unavailable

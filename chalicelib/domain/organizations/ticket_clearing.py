@@ -6,7 +6,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
+from chalicelib.domain.background import jobs
 from chalicelib.domain.organizations import numbered_tickets, organizations, quotas, ticket_pages
 from chalicelib.errors import NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id, unkeyed_operation_id

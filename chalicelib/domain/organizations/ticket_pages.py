@@ -8,7 +8,7 @@ ticket is checked again after it is read. The tally bounds the list; it changes 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from chalicelib.domain import jobs
+from chalicelib.domain.background import jobs
 from chalicelib.domain.organizations import numbered_tickets, ticket_totals
 from chalicelib.domain.organizations.numbered_tickets import Span
 from chalicelib.domain.organizations.ticket_totals import bits

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.numbered_tickets import Span
 from chalicelib.domain.organizations.organization_days import day_of

@@ -15,8 +15,8 @@ from chalicelib.domain.access import accounts, notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.visitors import Visitor
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.bank_accounts import BankAccount
-from chalicelib.domain.changes import Change, every, follows
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.customers import registration
 from chalicelib.domain.photos import PhotoUpload

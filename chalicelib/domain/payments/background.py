@@ -1,8 +1,8 @@
 """The stream followers of payments, and their part of the sweep."""
 
-from chalicelib.domain.changes import Follower
+from chalicelib.domain.background.changes import Follower
+from chalicelib.domain.background.sweep import SweepEnd, SweepTaker
 from chalicelib.domain.payments import cleared, disputes, invoices, reconciliation, reconciliations, refunds
-from chalicelib.domain.sweep import SweepEnd, SweepTaker
 
 FOLLOWERS: tuple[Follower, ...] = (
     reconciliation.follow,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger
-from chalicelib.domain.changes import Change, Wanted, follows
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.domain.payments import providers, reconciliations
 from chalicelib.table import keys, operations
 from chalicelib.table.items import ClearedMoney, Journal

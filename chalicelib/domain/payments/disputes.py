@@ -16,7 +16,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined, MoveKind, MoveWord
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.sale import orders

@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain.access import accounts
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.documents import invoice_document
 from chalicelib.domain.documents.invoice_document import InvoiceFacts
 from chalicelib.domain.documents.page import PdfFile

@@ -9,7 +9,7 @@ from chalicelib import clock, observability
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined, MoveKind, MoveWord, Notice, Outcome
 from chalicelib.config import config
-from chalicelib.domain.changes import Change, every, follows, that_became
+from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.payments.resolution import INTERNAL, OPEN, get, settle
 from chalicelib.observability import logger

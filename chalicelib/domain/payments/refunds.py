@@ -28,8 +28,8 @@ from chalicelib.clients.providers import Declined, OutOfFunds
 from chalicelib.domain import ledger, money
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.cards import bindings
-from chalicelib.domain.changes import Change, every, follows, that_became
 from chalicelib.domain.events import deeds, events, stock
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.money import AmountInput, Money

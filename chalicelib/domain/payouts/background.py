@@ -1,9 +1,9 @@
 """The stream followers of payouts, their part of the sweep, and their jobs."""
 
-from chalicelib.domain.changes import Follower
-from chalicelib.domain.jobs import JobKind
+from chalicelib.domain.background.changes import Follower
+from chalicelib.domain.background.jobs import JobKind
+from chalicelib.domain.background.sweep import SweepTaker
 from chalicelib.domain.payouts import books, event_lines, holds, paying, settlement_files
-from chalicelib.domain.sweep import SweepTaker
 from chalicelib.table.items import Job, SettlementFile
 
 FOLLOWERS: tuple[Follower, ...] = (holds.follow, books.follow, paying.follow, event_lines.follow)

@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.payouts import settlements
 from chalicelib.errors import InvalidState
 from chalicelib.observability import logger

@@ -15,7 +15,7 @@ from heapq import merge
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain import ledger
-from chalicelib.domain.changes import Change, Wanted, follows
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.domain.money import Money
 from chalicelib.legible import spreadsheet_cell
 from chalicelib.table import keys, operations

@@ -6,7 +6,7 @@ A payout that is scheduled goes on hold while the event has a payment with an op
 from collections.abc import Sequence
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.payouts import payout_states, settlements
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.observability import logger

@@ -20,7 +20,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import BalanceTooLow, Bank, Declined, Payee, Sent, Transfer, TransferStatus
 from chalicelib.domain import ledger, verifications
-from chalicelib.domain.changes import Change, every, follows, that_became
+from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.payouts import banks, payout_states, settlements

@@ -9,9 +9,10 @@ from itertools import chain, islice
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobResult
 from chalicelib.domain.events import events
-from chalicelib.domain.jobs import JobResult
 from chalicelib.domain.payouts import event_lines, settlements
 from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import new_id, unkeyed_operation_id

@@ -1,6 +1,6 @@
 """The jobs of personal data."""
 
-from chalicelib.domain.jobs import JobKind
+from chalicelib.domain.background.jobs import JobKind
 from chalicelib.domain.personal_data import erasures, exports
 from chalicelib.table.items import Erasure, Job, PersonalExport
 

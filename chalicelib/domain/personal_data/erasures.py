@@ -16,12 +16,13 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import erasure_register, jobs, photos
+from chalicelib.domain import erasure_register, photos
 from chalicelib.domain.access import accounts, lock_outs, otp
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobResult
 from chalicelib.domain.crypto import encryption
-from chalicelib.domain.jobs import JobResult
 from chalicelib.domain.payments import auto_reload
 from chalicelib.domain.personal_data import erasing, exports, returns
 from chalicelib.domain.personal_data.places import PLACES, Person, PersonalPlace, auto_reload_balances

@@ -16,13 +16,14 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobResult
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.crypto.encryption import Envelope, UndecryptableData
 from chalicelib.domain.customers import customer_records
-from chalicelib.domain.jobs import JobResult
 from chalicelib.domain.personal_data import disclosure, export_document
 from chalicelib.domain.personal_data.places import PLACES, Person
 from chalicelib.identifiers import new_id

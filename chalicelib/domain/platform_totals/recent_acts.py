@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, Wanted, follows
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AuditEntry, RecentAct
 

@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import Change, every, follows
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.platform_totals import periods, sums
 from chalicelib.domain.platform_totals.standings import TALLIED, CountedAs, counted_as
 from chalicelib.errors import Unavailable

@@ -17,7 +17,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import money, timezones
-from chalicelib.domain.changes import Change, Wanted, every, follows
+from chalicelib.domain.background.changes import Change, Wanted, every, follows
 from chalicelib.domain.platform_totals import sums
 from chalicelib.domain.platform_totals.sums import SaleToCount
 from chalicelib.errors import Unavailable

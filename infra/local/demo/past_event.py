@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib import clock
 from chalicelib.clients.messages import Channel
 from chalicelib.domain import ledger
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.customer_notices import notices
 from chalicelib.domain.customer_notices.wording import Kind
 from chalicelib.domain.events import categories, events

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import jobs
+from chalicelib.domain.background import jobs
 from chalicelib.domain.campus import background
 from chalicelib.domain.campus.privacy import campus_erasure, own_export
 from chalicelib.errors import NotFound

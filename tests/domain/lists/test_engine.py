@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.lists import entries, follower, pages
 from chalicelib.domain.lists.declaration import ListOf
 from chalicelib.domain.lists.pages import Asked

@@ -9,7 +9,7 @@ from botocore.session import get_session
 import app
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.config import config
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.ledger import payable
 from chalicelib.domain.live import news
 from chalicelib.domain.payments import reconciliation, sandbox

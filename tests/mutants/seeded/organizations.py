@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         name="anothers-job",
         bug="an organization sees another's print run",
-        file="chalicelib/domain/jobs.py",
+        file="chalicelib/domain/background/jobs.py",
         before="if job is None or job.owner_id != owner_id:",
         after="if job is None:",
         tests=(_PRINTED,),

@@ -2,7 +2,7 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
-_JOBS = "chalicelib/domain/jobs.py"
+_JOBS = "chalicelib/domain/background/jobs.py"
 _TICKETS = "chalicelib/domain/organizations/numbered_tickets.py"
 _IDEMPOTENCY = "chalicelib/domain/idempotency.py"
 _DRAFTS = "chalicelib/domain/organizers/event_drafts.py"

@@ -51,10 +51,10 @@ MUTANTS = (
     Mutant(
         name="sweep-retries-for-ever",
         bug="what fails for good is tried in each run",
-        file="chalicelib/domain/sweep.py",
+        file="chalicelib/domain/background/sweep.py",
         before="        if _is_over(fault, tries=tries, since=since):\n",
         after="        if _is_over(fault, tries=0, since=since):\n",
-        tests=("tests/domain/test_sweep.py::test_what_fails_for_good_is_set_aside_and_no_longer_due",),
+        tests=("tests/domain/background/test_sweep.py::test_what_fails_for_good_is_set_aside_and_no_longer_due",),
     ),
     Mutant(
         name="festival-on-its-first-day-alone",

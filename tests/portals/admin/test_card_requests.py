@@ -3,7 +3,7 @@
 import pytest
 
 import app
-from chalicelib.domain import changes
+from chalicelib.domain.background import changes
 from chalicelib.domain.card_office import request_answers
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration

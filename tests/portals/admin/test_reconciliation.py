@@ -12,11 +12,11 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import Transfer
 from chalicelib.domain import ledger
+from chalicelib.domain.background.sweep import run
 from chalicelib.domain.ledger import Posting
 from chalicelib.domain.payments import reconciliations, refunds
 from chalicelib.domain.payouts import sandbox_bank
 from chalicelib.domain.payouts.sandbox_bank import SandboxPayouts
-from chalicelib.domain.sweep import run
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, Order, Payout, SandboxCharge, SandboxDispute, SandboxPayout

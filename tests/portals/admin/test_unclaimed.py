@@ -9,7 +9,7 @@ import pytest
 import app
 from chalicelib import clock
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain import changes
+from chalicelib.domain.background import changes
 from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.cards import cards
 from chalicelib.domain.ledger import clearing

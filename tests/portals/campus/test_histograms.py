@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain.background.changes import change_of
 from chalicelib.domain.campus.analytics import attendance_counts, seconds_bins
-from chalicelib.domain.changes import change_of
 from chalicelib.table import operations
 from chalicelib.table.items import Account, AttendanceRecord, Campus, CampusEvent
 from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole, EvidenceFlag, VerificationStatus

@@ -12,9 +12,9 @@ from chalicelib import clock
 from chalicelib.clients import aws
 from chalicelib.clients.bus import Published
 from chalicelib.config import config
+from chalicelib.domain.background.changes import change_of
 from chalicelib.domain.campus.attendance import record_notices
 from chalicelib.domain.campus.attendance.attendance_ids import attendance_id
-from chalicelib.domain.changes import change_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AttendanceRecord, Campus, CampusEvent, CampusProfile
 from chalicelib.vocabulary.access import AccountStatus

@@ -6,7 +6,7 @@ import pytest
 
 import app
 from chalicelib.clients.bus import Published
-from chalicelib.domain.changes import change_of
+from chalicelib.domain.background.changes import change_of
 from chalicelib.domain.merchants import stock_notices
 from tests.support.client import call
 from tests.support.codes import texts

@@ -13,7 +13,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import ledger, timezones
 from chalicelib.domain.access import accounts
-from chalicelib.domain.changes import change_of
+from chalicelib.domain.background.changes import change_of
 from chalicelib.domain.events import categories, events
 from chalicelib.domain.organizers import organizers
 from chalicelib.domain.payouts import settlements

@@ -9,7 +9,7 @@ import pytest
 from ulid import ULID
 
 from chalicelib import clock
-from chalicelib.domain import jobs
+from chalicelib.domain.background import jobs
 from chalicelib.domain.organizations import numbering
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Job

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.changes import Change
+from chalicelib.domain.background.changes import Change
 from chalicelib.domain.payments import reconciliation, refunds, withdrawals
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.identifiers import new_id

@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
-from chalicelib.domain import changes as changes_of
-from chalicelib.domain import sweep
+from chalicelib.domain.background import changes as changes_of
+from chalicelib.domain.background import sweep
 from chalicelib.domain.gate import alerts
 from chalicelib.domain.payments import reconciliation, unsettled
 from chalicelib.domain.sale import orders, rules

@@ -12,12 +12,12 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.campus.analytics import counted_as, expectations, recent_attendance
 from chalicelib.domain.campus.analytics.counted_as import Moves, Standing
 from chalicelib.domain.campus.analytics.recent_attendance import RecordToCount
 from chalicelib.domain.campus.attendance import attendance_ids
 from chalicelib.domain.campus.events import rosters
-from chalicelib.domain.changes import Change, every, follows
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import (

@@ -10,10 +10,11 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.campus.analytics import attendance_counts, counted_as
 from chalicelib.domain.campus.analytics.attendance_counts import CountedSubject
-from chalicelib.domain.changes import Change, every, follows
 from chalicelib.identifiers import id_of_fact, new_id, unkeyed_operation_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecount, CampusEvent, CountedAttendance

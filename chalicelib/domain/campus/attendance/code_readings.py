@@ -15,12 +15,12 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.access.visitors import Visitor
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.domain.campus.attendance import attendance_ids, attendance_periods, evidence_marks
 from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
 from chalicelib.domain.campus.attendance.student_details import StudentDetails
 from chalicelib.domain.campus.events import code_tries, event_windows, rotating_codes
 from chalicelib.domain.campus.events.rotating_codes import CodeClaims, CodeVerdict
-from chalicelib.domain.changes import Change, Wanted, follows
 from chalicelib.errors import InvalidQrCode, NotFound, QrTokenRequired, ValidationFailed
 from chalicelib.identifiers import id_of_moment, new_id
 from chalicelib.table import keys, operations

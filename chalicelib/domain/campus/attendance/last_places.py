@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from chalicelib.clients.bus import Published
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.domain.campus.events import campus_events
-from chalicelib.domain.changes import Change, Wanted, follows
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecord, LastPlace

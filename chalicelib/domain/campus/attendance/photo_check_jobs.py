@@ -8,8 +8,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain import jobs
-from chalicelib.domain.changes import Change, Wanted, follows
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.identifiers import id_of_fact
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecord, PhotoCheck

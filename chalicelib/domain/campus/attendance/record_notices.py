@@ -13,7 +13,7 @@ from chalicelib import clock
 from chalicelib.clients import messages
 from chalicelib.clients.bus import Published
 from chalicelib.clients.messages import Channel, Message
-from chalicelib.domain.changes import Change, Wanted, follows
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.domain.quotations import quote
 from chalicelib.identifiers import id_of_fact
 from chalicelib.observability import logger

@@ -9,11 +9,11 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.domain.campus.attendance import attendance_ids, evidence_traces, judgements, submission_evidence
 from chalicelib.domain.campus.attendance.evidence_traces import TraceKind
 from chalicelib.domain.campus.attendance.submission_evidence import OthersThere
 from chalicelib.domain.campus.evidence.judgement import Judgement
-from chalicelib.domain.changes import Change, Wanted, follows
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import AttendanceRecord, CampusEvent, EvidenceTrace

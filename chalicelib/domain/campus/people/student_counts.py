@@ -12,8 +12,8 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib import folding
 from chalicelib.clients.bus import Published
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.campus.people import campus_names
-from chalicelib.domain.changes import Change, every, follows
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CampusProfile, StudentCount

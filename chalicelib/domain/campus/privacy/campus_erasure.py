@@ -15,10 +15,11 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import erasure_register, jobs
+from chalicelib.domain import erasure_register
 from chalicelib.domain.access import accounts, lock_outs, otp
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
+from chalicelib.domain.background import jobs
 from chalicelib.domain.campus.attendance import evidence_files
 from chalicelib.domain.campus.people import student_numbers
 from chalicelib.domain.campus.privacy import campus_people_places, evidence_erasing, own_export

@@ -16,10 +16,11 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
 from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobResult
 from chalicelib.domain.campus.privacy import campus_people_places
-from chalicelib.domain.jobs import JobResult
 from chalicelib.errors import Forbidden, NotFound, Unavailable
 from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger

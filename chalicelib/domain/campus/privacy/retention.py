@@ -17,11 +17,11 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.clients.bus import Published
-from chalicelib.domain import jobs
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.changes import Change, Wanted, follows
 from chalicelib.domain.campus.attendance import evidence_files, retention_days
 from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.campus.privacy import evidence_erasing
-from chalicelib.domain.changes import Change, Wanted, follows
 from chalicelib.domain.lists import pages
 from chalicelib.domain.lists.attendance import ATTENDANCE
 from chalicelib.domain.lists.pages import Asked

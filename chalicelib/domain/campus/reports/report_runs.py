@@ -20,10 +20,11 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
-from chalicelib.domain import idempotency, jobs
+from chalicelib.domain import idempotency
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobProblem, JobResult
 from chalicelib.domain.campus.reports import report_building, report_rows
 from chalicelib.domain.campus.reports.report_requests import ReportRequest
-from chalicelib.domain.jobs import JobProblem, JobResult
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger

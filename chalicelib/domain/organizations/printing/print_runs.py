@@ -19,8 +19,9 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
-from chalicelib.domain import idempotency, jobs
-from chalicelib.domain.jobs import JobProblem, JobResult
+from chalicelib.domain import idempotency
+from chalicelib.domain.background import jobs
+from chalicelib.domain.background.jobs import JobProblem, JobResult
 from chalicelib.domain.organizations import numbered_tickets, numbering, organizations, quotas
 from chalicelib.domain.organizations.printing import (
     printable,
