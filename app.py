@@ -15,8 +15,8 @@ from typing import Any
 
 from chalice import Rate
 
+from chalicelib import cold_start
 from chalicelib.config import config
-from chalicelib.domain import cold_start
 from chalicelib.portals import (
     admin,
     campus,

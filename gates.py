@@ -10,7 +10,7 @@ gc.disable()
 
 import os
 
-from chalicelib.domain import cold_start
+from chalicelib import cold_start
 from chalicelib.portals import device, usher
 from chalicelib.portals.http import application
 

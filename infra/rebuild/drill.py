@@ -160,8 +160,8 @@ def _admitted(options: argparse.Namespace) -> int:
 def _base(event_id: str, first: int, options: argparse.Namespace) -> Iterator[Any]:
     """Yield an event's tickets, of which the first are admitted, log entries of refusals, and journals."""
     from chalicelib import clock
-    from chalicelib.domain.convergence import Effect
     from chalicelib.domain.gate import passages
+    from chalicelib.domain.gate.convergence import Effect
     from chalicelib.table import keys
     from chalicelib.table.items import Journal, Passage, Ticket
     from chalicelib.vocabulary.gate import ScanResult

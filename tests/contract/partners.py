@@ -4,8 +4,7 @@ import itertools
 from collections.abc import Callable
 from functools import lru_cache
 
-from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, limits, passwords
+from chalicelib.domain.access import accounts, limits, passwords, throttle
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import Portal

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.access import accounts, devices, sessions, throttle
+from chalicelib.domain.access.throttle import CountedTry
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Caller, Reading
-from chalicelib.domain.throttle import CountedTry
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import AlreadyExists, InvalidCredentials, RateLimited, Refusal, TokenReused
 from chalicelib.table.items import Account, Event

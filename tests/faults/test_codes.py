@@ -13,8 +13,7 @@ from argon2 import PasswordHasher
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, limits, numbers, otp, resets, sessions
+from chalicelib.domain.access import accounts, limits, numbers, otp, resets, sessions, throttle
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.customers import registration

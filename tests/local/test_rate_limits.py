@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from botocore.session import get_session
 
-from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import accounts, throttle
 from chalicelib.domain.organizations import ticket_reports
 from chalicelib.errors import RateLimited
 from infra.local.rate_limits import RateLimits

@@ -13,8 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, devices, limits
+from chalicelib.domain.access import accounts, devices, limits, throttle
 from chalicelib.domain.access.limits import Budget
 from chalicelib.domain.campus.reports import report_registry
 from chalicelib.domain.campus.reports.report_registry import ReportFacts, ReportHashes

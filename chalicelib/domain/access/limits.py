@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chalicelib.config import config
-from chalicelib.domain import throttle
-from chalicelib.domain.throttle import CountedTry, Limit, LimitedTry, Streak
+from chalicelib.domain.access import throttle
+from chalicelib.domain.access.throttle import CountedTry, Limit, LimitedTry, Streak
 from chalicelib.observability import count
 from chalicelib.table import operations
 from chalicelib.table.items import Throttle

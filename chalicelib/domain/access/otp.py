@@ -20,9 +20,9 @@ from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.access import code_texts, limits, numbers, passwords, security_log, sms
+from chalicelib.domain.access.throttle import Streak
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
-from chalicelib.domain.throttle import Streak
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, RateLimited
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import throttle
+from chalicelib.domain.access import throttle
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger

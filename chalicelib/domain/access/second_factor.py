@@ -17,8 +17,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, limits, notices, recovery_codes, security_log
+from chalicelib.domain.access import accounts, limits, notices, recovery_codes, security_log, throttle
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject

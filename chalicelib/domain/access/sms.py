@@ -19,7 +19,7 @@ from chalicelib import clock, phone_numbers
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
-from chalicelib.domain import throttle
+from chalicelib.domain.access import throttle
 from chalicelib.errors import RateLimited
 from chalicelib.observability import count, logger
 from chalicelib.table import keys, operations

@@ -10,8 +10,9 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import money, second_person
+from chalicelib.domain import money
 from chalicelib.domain.access.otp import VerifiedCode
+from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.background import jobs
 from chalicelib.domain.cancellations import previews, runs

@@ -19,7 +19,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import idempotency, verifications
+from chalicelib.domain import idempotency
+from chalicelib.domain.approvals import verifications
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.background import jobs

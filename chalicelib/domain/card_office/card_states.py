@@ -12,8 +12,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import idempotency, ledger, verifications
+from chalicelib.domain import idempotency, ledger
 from chalicelib.domain.access.permissions import Permission, may
+from chalicelib.domain.approvals import verifications
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.cards import balances, cards, own_cards

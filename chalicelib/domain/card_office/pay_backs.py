@@ -14,7 +14,8 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined
-from chalicelib.domain import idempotency, ledger, second_person
+from chalicelib.domain import idempotency, ledger
+from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.background.changes import Change, every, follows

@@ -9,7 +9,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import ledger, verifications
+from chalicelib.domain import ledger
+from chalicelib.domain.approvals import verifications
 from chalicelib.errors import AlreadyExists, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import card_id_of, masked_uid, parse_uid, uid_of_card_id
 from chalicelib.observability import logger

@@ -11,7 +11,8 @@ from datetime import date, datetime
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency, ledger, money, second_person
+from chalicelib.domain import idempotency, ledger, money
+from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.finance import company, months

@@ -13,9 +13,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain.cards import cards
-from chalicelib.domain.convergence import Effect
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.gate.checkin_buckets import CheckinBuckets
+from chalicelib.domain.gate.convergence import Effect
 from chalicelib.domain.gate.passages import record_of
 from chalicelib.domain.platform_totals import sums as platform_sums
 from chalicelib.errors import NotFound, Unavailable

@@ -6,10 +6,9 @@ leaves follows from their set, as the ticket itself does. A batch that is delive
 
 from collections.abc import Sequence
 
-from chalicelib.domain import convergence
-from chalicelib.domain.convergence import Effect
 from chalicelib.domain.events import gate_control
-from chalicelib.domain.gate import leaves
+from chalicelib.domain.gate import convergence, leaves
+from chalicelib.domain.gate.convergence import Effect
 from chalicelib.domain.gate.passages import claim_of, passages
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Passage, Ticket

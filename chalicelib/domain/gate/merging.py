@@ -1,8 +1,8 @@
 """A late claim meets a ticket that was used before: both are put in order, in one transaction.
 
 The ticket keeps all of its passages from then on, a bounded number. Its admission, its last passage and where its
-bearer is follow from their set (`domain/convergence.py`), never from the order in which they arrived. The log entry of
-each passage whose effect changed is changed in the same transaction.
+bearer is follow from their set (`convergence`), never from the order in which they arrived. The log entry of each
+passage whose effect changed is changed in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,9 +12,8 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain import convergence
-from chalicelib.domain.convergence import Claim, Effect, Settled
-from chalicelib.domain.gate import conflicts
+from chalicelib.domain.gate import conflicts, convergence
+from chalicelib.domain.gate.convergence import Claim, Effect, Settled
 from chalicelib.domain.gate.passages import claim_of, passages, record_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Passage, Scan, Ticket

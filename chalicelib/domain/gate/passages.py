@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from chalicelib.domain.admission import VALID
-from chalicelib.domain.convergence import Claim, Effect
 from chalicelib.domain.gate.answers import ScanFacts, scan_record
+from chalicelib.domain.gate.convergence import Claim, Effect
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.table.items import Passage, Scan, Ticket
 from chalicelib.vocabulary.gate import Direction, ScanKind, ScanSource

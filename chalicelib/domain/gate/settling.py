@@ -12,9 +12,9 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain import admission
 from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, TicketFacts, Verdict
-from chalicelib.domain.convergence import Effect
 from chalicelib.domain.gate import conflicts, merging, passages, verdicts
 from chalicelib.domain.gate.answers import ScanDecision, ScanFacts, attendee_of, scan_record, ticket_shown
+from chalicelib.domain.gate.convergence import Effect
 from chalicelib.domain.gate.merging import Arrival
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.gate.uploads import ScanRecord

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain import photos, throttle
-from chalicelib.domain.access import limits, numbers
+from chalicelib.domain import photos
+from chalicelib.domain.access import limits, numbers, throttle
+from chalicelib.domain.access.throttle import CountedTry, LimitedTry
 from chalicelib.domain.cards import bindings
-from chalicelib.domain.throttle import CountedTry, LimitedTry
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account

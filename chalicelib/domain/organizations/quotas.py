@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import throttle
+from chalicelib.domain.access import throttle
 from chalicelib.domain.organizations import organization_days
 from chalicelib.errors import RateLimited
 from chalicelib.table import keys, operations

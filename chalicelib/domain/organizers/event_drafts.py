@@ -13,8 +13,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.config import config
-from chalicelib.domain import idempotency, throttle
-from chalicelib.domain.access import accounts
+from chalicelib.domain import idempotency
+from chalicelib.domain.access import accounts, throttle
 from chalicelib.domain.events import categories, drafted_categories, events, gate_control, venues
 from chalicelib.domain.organizers import draft_rules, organizer_events
 from chalicelib.domain.organizers.organizer_events import OwnEvent

@@ -6,7 +6,8 @@ anybody of them rejects it.
 
 from dataclasses import dataclass
 
-from chalicelib.domain import idempotency, second_person
+from chalicelib.domain import idempotency
+from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.money import AmountInput, Money

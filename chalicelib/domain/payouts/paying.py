@@ -19,7 +19,8 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import BalanceTooLow, Bank, Declined, Payee, Sent, Transfer, TransferStatus
-from chalicelib.domain import ledger, verifications
+from chalicelib.domain import ledger
+from chalicelib.domain.approvals import verifications
 from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import Posting

@@ -19,7 +19,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import debts, ledger, second_person, timezones
+from chalicelib.domain import debts, ledger, timezones
+from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import categories, events, stock

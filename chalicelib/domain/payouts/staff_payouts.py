@@ -7,7 +7,8 @@ from datetime import date, datetime
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import debts, ledger, second_person
+from chalicelib.domain import debts, ledger
+from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.ledger import Posting

@@ -7,7 +7,8 @@ to the payments that loaded it. What none of them takes moves to the account of 
 from dataclasses import dataclass
 
 from chalicelib.config import config
-from chalicelib.domain import ledger, second_person
+from chalicelib.domain import ledger
+from chalicelib.domain.approvals import second_person
 from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import EventState, TicketState

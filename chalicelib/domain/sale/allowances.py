@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import throttle
+from chalicelib.domain.access import throttle
 from chalicelib.domain.events import stock
 from chalicelib.domain.events.categories import Offer
 from chalicelib.domain.tickets import seats

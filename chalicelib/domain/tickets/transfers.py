@@ -15,12 +15,12 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
-from chalicelib.domain import idempotency, throttle
-from chalicelib.domain.access import accounts, limits, numbers
+from chalicelib.domain import idempotency
+from chalicelib.domain.access import accounts, limits, numbers, throttle
+from chalicelib.domain.access.throttle import CountedTry
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
-from chalicelib.domain.throttle import CountedTry
 from chalicelib.domain.tickets import seats, states
 from chalicelib.errors import Conflict, IdempotencyMismatch, NotFound, RateLimited, Refusal, Unavailable
 from chalicelib.observability import logger

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.domain import throttle
-from chalicelib.domain.access import accounts, limits, passwords, resets
+from chalicelib.domain.access import accounts, limits, passwords, resets, throttle
 from chalicelib.domain.customers import registration
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations

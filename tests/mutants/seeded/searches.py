@@ -3,7 +3,7 @@
 from tests.mutants.seeded.mutant import Mutant
 
 _SEARCH = "tests/portals/test_search.py"
-_FOLDING = "tests/domain/test_folding.py"
+_FOLDING = "tests/test_folding.py"
 _NAMES = "chalicelib/domain/gate/attendee_names.py"
 
 MUTANTS = (

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import throttle
-from chalicelib.domain.access import limits
+from chalicelib.domain.access import limits, throttle
 from chalicelib.domain.access.limits import Budget
 from chalicelib.table import operations
 from chalicelib.table.items import Throttle

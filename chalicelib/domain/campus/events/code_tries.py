@@ -6,10 +6,10 @@ The tries count for the person and the event, so that nobody uses up those of a 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chalicelib.domain import throttle
+from chalicelib.domain.access import throttle
+from chalicelib.domain.access.throttle import Limit
 from chalicelib.domain.campus.events import rotating_codes
 from chalicelib.domain.campus.events.rotating_codes import CodeVerdict
-from chalicelib.domain.throttle import Limit
 from chalicelib.errors import RateLimited
 from chalicelib.table.items import CampusEvent, Throttle
 from chalicelib.table.places import Key

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import convergence
-from chalicelib.domain.convergence import Claim, Effect
+from chalicelib.domain.gate import convergence
+from chalicelib.domain.gate.convergence import Claim, Effect
 from chalicelib.vocabulary.gate import Direction, Presence
 from tests.support.explore import explore
 

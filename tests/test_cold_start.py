@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib import cold_start
 from chalicelib.clients import aws
-from chalicelib.domain import cold_start
 from chalicelib.table import operations
 from tests.support.caches import forget_caches
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import throttle
-from chalicelib.domain.throttle import Limit
+from chalicelib.domain.access import throttle
+from chalicelib.domain.access.throttle import Limit
 from chalicelib.errors import RateLimited
 from chalicelib.table import operations
 
