@@ -75,6 +75,7 @@ def _parameters() -> dict[str, str]:
 def _do_the_job(deployment: Deployment) -> None:
     # Imported here: the domain reads its settings when it is imported.
     from infra.deploy_local import gate
+    from infra.deploy_local.payout import Payouts
     from infra.deploy_local.queues import Queues
     from infra.local.demo import demo_data
 
@@ -88,8 +89,13 @@ def _do_the_job(deployment: Deployment) -> None:
     gate.race(usher)
     gate.check_log(usher)
     queues = Queues(deployment)
-    queues.check_retry(gate.log_in_admin(door))
+    admin = gate.log_in_admin(door)
+    queues.check_retry(admin)
     queues.check_poison()
+    queues.redrive()
+    # Meanwhile the replayed invalid message fails again.
+    Payouts(deployment).check(door, admin)
+    queues.check_redriven()
     # Last, since its mail needs the sender that was verified meanwhile.
     _check(deployment)
 
