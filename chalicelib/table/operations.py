@@ -19,7 +19,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
-from chalicelib.table import raw_answers, signature
+from chalicelib.table import raw_answers, raw_requests, signature
 from chalicelib.table.items import Item
 from chalicelib.table.places import Key, Place
 from chalicelib.table.ranges import Begins, Range
@@ -85,7 +85,7 @@ def client() -> BaseClient:
     # botocore resolves the endpoint again for each request, a twentieth of a scan's CPU time. A client without the
     # resolver uses its own `meta.endpoint_url`, which is the region's (tests/table/test_client.py).
     made._ruleset_resolver = None  # type: ignore[attr-defined]  # noqa: SLF001  # a guard of ours fails if it is renamed
-    return signature.attach(raw_answers.attach(made), session.get_credentials())
+    return signature.attach(raw_requests.attach(raw_answers.attach(made)), session.get_credentials())
 
 
 def _send(operation: str, **arguments: Any) -> dict[str, Any]:

@@ -17,10 +17,12 @@ STACK = "gatehouse-local"
 _STAGE = "local"
 _POLL_SECONDS = 0.2
 # Types that MiniStack does not create.
-_UNKNOWN = (
+UNKNOWN = (
     "AWS::ApiGatewayV2::Deployment",
+    "AWS::CloudWatch::CompositeAlarm",
     "AWS::CodeDeploy::Application",
     "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::Logs::QueryDefinition",
     "AWS::XRay::SamplingRule",
 )
 _GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
@@ -38,7 +40,7 @@ class Deployment(NamedTuple):
 
 def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deployment:
     """Create the stack from the package. Raises CannotStart with the reason that CloudFormation gives."""
-    template = _for_ministack(json.loads(package.template.read_bytes()))
+    template = for_ministack(json.loads(package.template.read_bytes()))
     adapted = package.template.with_name("template-ministack.json")
     adapted.write_text(json.dumps(template), encoding="utf-8")
     account = Account(cloud.client, ACCOUNT, REGION)
@@ -52,13 +54,13 @@ def deploy(cloud: Cloud, package: Package, parameters: dict[str, str]) -> Deploy
     return Deployment(cloud, target, outputs, stack.parameters(), url)
 
 
-def _for_ministack(template: dict[str, Any]) -> dict[str, Any]:
+def for_ministack(template: dict[str, Any]) -> dict[str, Any]:
     """Return a template without what MiniStack does not support.
 
     There is no CodeDeploy, so an alias moves at once and its hook is not called. There are no sockets, so the live
     worker does not read the stream: MiniStack runs one function at a time.
     """
-    resources = {name: part for name, part in template["Resources"].items() if part["Type"] not in _UNKNOWN}
+    resources = {name: part for name, part in template["Resources"].items() if part["Type"] not in UNKNOWN}
     resources.pop("LiveSource", None)
     for part in resources.values():
         if part["Type"] == "AWS::ApiGatewayV2::Stage":

@@ -1,4 +1,4 @@
-"""Requests to DynamoDB are signed as botocore signs the same headers, and use the SDK's parts that code relies on."""
+"""Requests to DynamoDB are written and signed as botocore does it, and use the SDK's parts that code relies on."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.session import get_session
 
-from chalicelib.table import operations, raw_answers, signature
+from chalicelib.table import operations, raw_answers, raw_requests, signature
 
 REGION = "eu-central-1"
 TOKENS = (None, "a session's token")
@@ -51,16 +51,19 @@ def engine() -> Any:
 
 
 def _client(engine: Any, token: str | None) -> Any:
-    credentials = Credentials("AKID", "secret", token)
-    made = get_session().create_client(
+    made = raw_requests.attach(raw_answers.attach(_botocores(engine)))
+    return signature.attach(made, Credentials("AKID", "secret", token))
+
+
+def _botocores(engine: Any) -> Any:
+    return get_session().create_client(
         "dynamodb",
         region_name=REGION,
         endpoint_url=f"http://127.0.0.1:{engine.server_port}",
-        config=Config(retries={"total_max_attempts": 3, "mode": "standard"}),
+        config=Config(retries={"total_max_attempts": 3, "mode": "standard"}, parameter_validation=False),
         aws_access_key_id="not",
         aws_secret_access_key="used",
     )
-    return signature.attach(raw_answers.attach(made), credentials)
 
 
 def _expected(headers: dict[str, str], body: bytes, token: str | None, url: str) -> str:
@@ -89,6 +92,50 @@ def test_a_request_and_its_retry_carry_the_signature_of_botocore(engine: Any, to
         url = f"http://127.0.0.1:{engine.server_port}/"
         assert hmac.compare_digest(sent, _expected(headers, body, token, url))
         assert headers.get("x-amz-security-token") == token
+
+
+_KEY = {"pk": {"S": "p\u00fc\u2028"}, "sk": {"S": ""}}
+_ITEM = {**_KEY, "raw": {"B": b"\x00\xff"}, "set": {"BS": [b"a", b""]}, "n": {"N": "1"}, "m": {"M": {"b": {"B": b"c"}}}}
+_WHERE = {"TableName": "t", "ConditionExpression": "#p = :p", "ExpressionAttributeNames": {"#p": "pk"}}
+_VALUES = {"ExpressionAttributeValues": {":p": {"L": [{"BOOL": True}, {"NULL": True}, {"B": bytearray(b"d")}]}}}
+_PUT = {"TableName": "t", "Item": _ITEM}
+_ASKED: dict[str, dict[str, Any]] = {
+    "batch_get_item": {"RequestItems": {"t": {"Keys": [_KEY], "ConsistentRead": True}}},
+    "batch_write_item": {"RequestItems": {"t": [{"PutRequest": {"Item": _ITEM}}, {"DeleteRequest": {"Key": _KEY}}]}},
+    "delete_item": {"Key": _KEY, **_WHERE, **_VALUES, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
+    "get_item": {"TableName": "t", "Key": _KEY, "ConsistentRead": False},
+    "put_item": _PUT,
+    "query": {"TableName": "t", "KeyConditionExpression": "#p = :p", "Limit": 3, "ExclusiveStartKey": _KEY, **_VALUES},
+    "transact_get_items": {"TransactItems": [{"Get": {"TableName": "t", "Key": _KEY}}]},
+    "transact_write_items": {
+        "ClientRequestToken": "c",
+        "TransactItems": [{"Put": _PUT}, {"Update": {"Key": _KEY, **_WHERE, **_VALUES}}],
+    },
+    "update_item": {"Key": _KEY, "UpdateExpression": "SET #p = :p", **_WHERE, **_VALUES},
+    "describe_table": {"TableName": "t"},
+}
+
+
+@pytest.mark.parametrize("operation", _ASKED)
+def test_a_request_says_what_botocore_says(engine: Any, operation: str) -> None:
+    handler = engine.RequestHandlerClass
+    handler.answers = [(200, b"{}"), (200, b"{}")]
+    for client in (_botocores(engine), _client(engine, None)):
+        getattr(client, operation)(**_ASKED[operation])
+    (theirs, their_body), (ours, our_body) = handler.seen
+    assert json.loads(our_body) == json.loads(their_body)
+    same = ("x-amz-target", "content-type")
+    assert [ours[name] for name in same] == [theirs[name] for name in same]
+
+
+def test_each_operation_that_is_written_here_is_compared() -> None:
+    assert {name.title().replace("_", "") for name in _ASKED} - {"DescribeTable"} == set(raw_answers.OPERATIONS)
+
+
+def test_what_no_item_holds_is_refused_before_it_is_sent(engine: Any) -> None:
+    with pytest.raises(TypeError):
+        _client(engine, None).put_item(TableName="t", Item={"pk": {"S": object()}})
+    assert engine.RequestHandlerClass.seen == []
 
 
 def test_a_body_that_was_changed_has_another_signature(engine: Any) -> None:
