@@ -25,6 +25,7 @@ UNKNOWN = (
     "AWS::Logs::QueryDefinition",
     "AWS::XRay::SamplingRule",
 )
+_ALARM = "AWS::CloudWatch::Alarm"
 _GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
@@ -60,7 +61,7 @@ def for_ministack(template: dict[str, Any]) -> dict[str, Any]:
     There is no CodeDeploy, so an alias moves at once and its hook is not called. There are no sockets, so the live
     worker does not read the stream: MiniStack runs one function at a time.
     """
-    resources = {name: part for name, part in template["Resources"].items() if part["Type"] not in UNKNOWN}
+    resources = {name: part for name, part in template["Resources"].items() if not _is_unknown(part)}
     resources.pop("LiveSource", None)
     for part in resources.values():
         if part["Type"] == "AWS::ApiGatewayV2::Stage":
@@ -69,6 +70,11 @@ def for_ministack(template: dict[str, Any]) -> dict[str, Any]:
         # MiniStack compares a parameter's text with a number, and then polls no further queue.
         part["Properties"].pop("ScalingConfig", None)
     return {**template, "Resources": resources}
+
+
+def _is_unknown(part: dict[str, Any]) -> bool:
+    """Return whether MiniStack has no such resource: some types, and alarms on more than one metric."""
+    return part["Type"] in UNKNOWN or (part["Type"] == _ALARM and "Metrics" in part["Properties"])
 
 
 def _import_gateway_responses(cloud: Cloud, api_id: str, template: dict[str, Any]) -> str:
