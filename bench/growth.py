@@ -208,12 +208,12 @@ def _events(numbers: range) -> Iterator[Any]:
 
 def _add_ledger_lines(count: int) -> None:
     from chalicelib import clock
-    from chalicelib.domain import ledger
+    from chalicelib.domain.ledger import card_balances
     from chalicelib.schemas.examples import demo
     from chalicelib.table import keys, operations
     from chalicelib.table.items import CardBalance, CardEntry
 
-    before = ledger.balance(demo.CARD_UID)
+    before = card_balances.of(demo.CARD_UID)
     first, amount = before.entries + 1, before.amount
     lines = (
         CardEntry(

@@ -5,7 +5,6 @@ from typing import Any
 
 from chalicelib.clients import bus
 from chalicelib.clients.bus import Published
-from chalicelib.domain import debts, ledger
 from chalicelib.domain.background import changes
 from chalicelib.domain.background.changes import Change, Follower
 from chalicelib.domain.campus import background as campus
@@ -15,6 +14,7 @@ from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.customers import background as customers
 from chalicelib.domain.events import background as events
 from chalicelib.domain.gate import background as gate
+from chalicelib.domain.ledger import account_totals, debts
 from chalicelib.domain.lists import background as lists
 from chalicelib.domain.merchants import background as merchants
 from chalicelib.domain.offline import background as offline
@@ -29,7 +29,7 @@ from chalicelib.workers import Failures, failures_from
 
 FOLLOWERS: tuple[Follower, ...] = (
     *gate.FOLLOWERS,
-    ledger.follow,
+    account_totals.follow,
     *cards.FOLLOWERS,
     *customers.FOLLOWERS,
     *events.FOLLOWERS,

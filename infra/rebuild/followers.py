@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain import debts, ledger
 from chalicelib.domain.background.changes import Change, Follower
 from chalicelib.domain.campus.analytics import attendance_counts, recounts
 from chalicelib.domain.campus.attendance import (
@@ -21,6 +20,7 @@ from chalicelib.domain.customer_notices import facts as customer_notices
 from chalicelib.domain.customers import customer_totals
 from chalicelib.domain.events import catalogue
 from chalicelib.domain.gate import attendee_names, checkin_totals, conflict_counts, projection
+from chalicelib.domain.ledger import account_totals, debts
 from chalicelib.domain.lists import follower as lists
 from chalicelib.domain.merchants import merchant_totals, stock_notices
 from chalicelib.domain.offline import feed
@@ -63,7 +63,7 @@ _IN_PART: Mapping[Follower, Follower] = {
 _IN_WHOLE: tuple[Follower, ...] = (
     conflict_counts.follow,
     attendee_names.follow,
-    ledger.follow,
+    account_totals.follow,
     event_lines.follow,
     customer_totals.follow,
     catalogue.follow,

@@ -7,8 +7,8 @@ functions write has several filters of one metric.
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain import ledger
 from chalicelib.domain.gate import projection
+from chalicelib.domain.ledger import account_totals
 from chalicelib.domain.payouts import paying
 from infra.service_levels import alarms
 from infra.service_levels.alarms import Area, Bound, Metric, Resource, Subject
@@ -52,7 +52,7 @@ NEVER = (
         "LedgerImbalanceAlarm",
         Subject("ledger-imbalance", Area.SALES, pages=True),
         "A stored journal of the ledger does not sum to zero",
-        (Counted("LedgerImbalances", ledger.IMBALANCE, ("StreamLog",)),),
+        (Counted("LedgerImbalances", account_totals.IMBALANCE, ("StreamLog",)),),
     ),
     Never(
         "DoubleAdmissionAlarm",

@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.access import sessions
 from chalicelib.domain.cancellations import runs
 from chalicelib.domain.events import categories
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import sandbox
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.errors import Refusal, Unavailable
@@ -94,7 +94,7 @@ def test_a_run_that_is_killed_ten_times_refunds_each_ticket_once() -> None:
     assert Counter(request.ticket_id for request in requests_of(event.event_id)).most_common(1)[0][1] == 1
     assert [state for order in orders for state in payers.tickets_of(order)] == ["refunded"] * tickets
     after = payers.balances()
-    names = (ledger.sales(event.event_id), ledger.FEES, "refunds_due", ledger.clearing("sandbox"))
+    names = (account_names.sales(event.event_id), account_names.FEES, "refunds_due", account_names.clearing("sandbox"))
     assert {name: after[name] - before[name] for name in names} == dict.fromkeys(names, 0)
     assert sandbox.Sandbox().balance("PKR") == (tickets // 2) * _PRICE
 
@@ -122,7 +122,7 @@ def test_steps_at_the_same_time_refund_each_ticket_once() -> None:
     with ThreadPoolExecutor(4) as hands:
         list(hands.map(lambda _: pay_back(event.event_id), range(4)))
     after = payers.balances()
-    names = (ledger.sales(event.event_id), ledger.FEES, "refunds_due", ledger.clearing("sandbox"))
+    names = (account_names.sales(event.event_id), account_names.FEES, "refunds_due", account_names.clearing("sandbox"))
     assert {name: after[name] - before[name] for name in names} == dict.fromkeys(names, 0)
     assert progress(staff, event.event_id)["progress"]["total"] == 12
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import debts, ledger
+from chalicelib.domain.ledger import account_names, debts
 from chalicelib.domain.organizers import organizer_dashboard
 from chalicelib.domain.payouts import payouts, settlements
 from chalicelib.errors import InvalidState, Unavailable
@@ -68,7 +68,7 @@ def assert_closed_once(event: Event, organizer: Account, closed: set[str | None]
     assert closed == {found["payout"][0]["payout_id"]["S"]}
     assert found["settlement"][0]["payout_id"] == found["payout"][0]["payout_id"]
     assert organizer_dashboard.dashboard(organizer.account_id).pending_payouts.minor == 285_000
-    assert payers.balances()[ledger.payable(organizer.account_id)] == 285_000
+    assert payers.balances()[account_names.payable(organizer.account_id)] == 285_000
 
 
 def assert_no_gap_in_the_series() -> None:
@@ -113,8 +113,8 @@ def test_events_closed_at_once_deduct_a_debt_once(stream: StreamReader) -> None:
     assert (owed.owed, debts.of(organizer.account_id, "PKR").owed) == (debt, 0)
     assert sum(int(one.taken_back or 0) for one in closed.values()) == debt
     balances = payers.balances()
-    assert balances.get(ledger.owed(organizer.account_id), 0) == 0
-    assert balances[ledger.payable(organizer.account_id)] == 2 * 285_000 + 4 * 285_000 - debt
+    assert balances.get(account_names.owed(organizer.account_id), 0) == 0
+    assert balances[account_names.payable(organizer.account_id)] == 2 * 285_000 + 4 * 285_000 - debt
 
 
 def test_events_closed_at_once_get_numbers_without_a_gap(stream: StreamReader) -> None:
@@ -182,8 +182,8 @@ def test_what_is_sold_and_given_back_while_the_books_close_is_in_them_or_beside_
     told = payouts.detail(organizer.account_id, settlement.payout_id)
     beside = told.adjustments.net.minor if told.adjustments else 0
     balances = payers.balances()
-    assert balances[ledger.payable(organizer.account_id)] == told.net.minor == settlement.net
-    assert balances[ledger.sales(event.event_id)] == beside
+    assert balances[account_names.payable(organizer.account_id)] == told.net.minor == settlement.net
+    assert balances[account_names.sales(event.event_id)] == beside
     assert sum(line.net.minor for line in told.lines) == told.net.minor
     assert sum(line.platform_fee.minor for line in told.lines) == told.platform_fee.minor
     stood = settlements.sold_so_far(event.event_id)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import ledger
 from chalicelib.domain.events import categories, events
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.organizers import edit_requests, organizer_events
 from chalicelib.domain.payments import refunds
 from chalicelib.domain.tickets import refund_requests, tickets
@@ -50,7 +50,7 @@ class Asked:
             "ticket": (ticket.status, ticket.credential),
             "payment": payment.refunded,
             "stock": payers.counts(self.category),
-            "sales": balances[ledger.sales(self.event.event_id)],
+            "sales": balances[account_names.sales(self.event.event_id)],
             "request": refunds.get(self.ticket_id, self.refund_id).status,
         }
 

@@ -21,7 +21,6 @@ from chalicelib.clients import jobs as jobs_queue
 from chalicelib.clients import messages as messages_queue
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts, devices, sessions
 from chalicelib.domain.background import jobs
 from chalicelib.domain.campus.analytics import recounts
@@ -33,6 +32,7 @@ from chalicelib.domain.events import events, listings
 from chalicelib.domain.exports import export_runs
 from chalicelib.domain.exports.checkin_rows import CHECKIN_LOG
 from chalicelib.domain.gate.checkin_log import CheckinFilters
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.organizations import numbering, ticket_clearing
 from chalicelib.domain.organizations.printing import print_runs
@@ -404,8 +404,8 @@ def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template,
     for token in ("tok_declined", "tok_ok"):
         show.top_up_by_itself(token)
         wallets.credit(show.card.uid, 100_000)
-        wallets.spend(show.card.uid, ledger.balance(show.card.uid).amount - 1_000)
-        entry = ledger.balance(show.card.uid).entries
+        wallets.spend(show.card.uid, card_balances.of(show.card.uid).amount - 1_000)
+        entry = card_balances.of(show.card.uid).entries
         used |= work({"detail-type": "card.balance_low", "detail": {"card_uid": show.card.uid, "entry": entry}})
     # The secret is read for Stripe's key. The sandbox has no key, and only decrypts the customer's token.
     used |= {"secretsmanager:GetSecretValue"}

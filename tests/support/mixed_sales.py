@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain import ledger, money
+from chalicelib.domain import money
 from chalicelib.domain.background.changes import Change
 from chalicelib.domain.events import categories
-from chalicelib.domain.ledger import Movement, Posting
+from chalicelib.domain.ledger import account_names, account_totals, journals, postings
+from chalicelib.domain.ledger.journals import Movement
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.payouts import event_lines
 from chalicelib.domain.sale import sales_totals
 from chalicelib.identifiers import new_id
@@ -76,17 +78,17 @@ def _order(sales: MixedSales, draw: random.Random) -> Iterator[Item]:
     total = quantity * price
     order_id, payment_id = new_id("ord"), new_id("pay")
     named = {"payment_id": payment_id, "order_id": order_id, "event_id": event.event_id}
-    source = ledger.clearing("sandbox")
+    source = account_names.clearing("sandbox")
     if fate < _LATE:
-        due = [Posting(source, -total), Posting(ledger.REFUNDS_DUE, total)]
+        due = [Posting(source, -total), Posting(account_names.REFUNDS_DUE, total)]
         yield _journal(f"jrn_charge_{payment_id}", "charge", due, named)
         return
-    fee = ledger.fee_of(total)
+    fee = postings.fee_of(total)
     sales.gross += total
     sales.platform_fee += fee
     sales.stock[category.category_id] += quantity
     yield _paid(event, category, order_id, payment_id, quantity=quantity, fee=fee)
-    sold = ledger.sale_entries(source, event_id=event.event_id, amount=total)
+    sold = postings.sale_entries(source, event_id=event.event_id, amount=total)
     yield _journal(f"jrn_charge_{payment_id}", "charge", sold, named)
     if fate < _LATE + _DISPUTED:
         amount = draw.randint(1, total)
@@ -139,18 +141,21 @@ def _refund(event: Event, category: Category, named: dict[str, str], *, amount: 
         created_at=now,
         decided_at=now,
     )
-    back = ledger.refund_entries(ledger.REFUNDS_DUE, event_id=event.event_id, amount=amount, fee=fee)
+    back = postings.refund_entries(account_names.REFUNDS_DUE, event_id=event.event_id, amount=amount, fee=fee)
     yield _journal(f"jrn_refund_{refund_id}", "refund", back, {**named, "refund_id": refund_id})
 
 
 def _dispute(event: Event, payment_id: str, order_id: str, amount: int) -> Journal:
-    taken = [Posting(ledger.clearing("sandbox"), amount), Posting(ledger.chargebacks(event.event_id), -amount)]
+    taken = [
+        Posting(account_names.clearing("sandbox"), amount),
+        Posting(account_names.chargebacks(event.event_id), -amount),
+    ]
     named = {"payment_id": payment_id, "order_id": order_id, "event_id": event.event_id}
     return _journal(f"jrn_moved_{payment_id}_1", "moved", taken, named)
 
 
 def _journal(journal_id: str, kind: str, entries: Sequence[Posting], named: dict[str, str]) -> Journal:
-    posted = ledger.post(
+    posted = journals.post(
         Movement(journal_id, type=kind, currency="PKR", entries=entries, references=named),
     )
     made: Any = posted[0].arguments["Item"]
@@ -171,7 +176,7 @@ def _project(batch: Sequence[Item]) -> None:
     """Store items and project them as the stream does."""
     operations.put_many(batch)
     changes = [Change(position=str(place), before=None, after=item) for place, item in enumerate(batch)]
-    for follow in (ledger.follow, sales_totals.follow, event_lines.follow):
+    for follow in (account_totals.follow, sales_totals.follow, event_lines.follow):
         follow(changes)
 
 

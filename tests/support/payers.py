@@ -8,11 +8,11 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.clients.providers import Outcome, OutcomeStatus
 from chalicelib.config import config
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, stock
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, card_balances, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.payments import sandbox
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -99,10 +99,10 @@ def card_with(customer: Account, amount: int, *, uid: str, status: CardStatus = 
     """Give a customer a card that holds an amount in minor units."""
     card = cards.register(CardRegistration(uid=uid, customer_id=customer.account_id))
     if amount:
-        entries = [Posting(ledger.clearing("desk"), -amount), Posting(ledger.card(uid), amount)]
-        writes = ledger.post(
-            ledger.Movement(new_id("jrn"), type="reload", currency=config().currency, entries=entries, references={}),
-            balances=[ledger.balance(uid)],
+        entries = [Posting(account_names.clearing("desk"), -amount), Posting(account_names.card(uid), amount)]
+        writes = journals.post(
+            journals.Movement(new_id("jrn"), type="reload", currency=config().currency, entries=entries, references={}),
+            balances=[card_balances.of(uid)],
             card_entry_type=EntryType.RELOAD,
         )
         operations.commit(*writes)

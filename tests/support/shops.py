@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from chalicelib.config import config
-from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
+from chalicelib.domain.ledger import account_names
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Assignment, Card, Item, Journal, MerchantDay, MerchantTotals, Profile
 from chalicelib.vocabulary.cards import CardStatus
@@ -157,8 +157,8 @@ def _assert_fees(items: list[Any], handed: list[Assignment]) -> None:
     for assignment_id, journal in journals.items():
         one = known[assignment_id]
         assert {entry["account"]: entry["amount"] for entry in journal.entries} == {
-            ledger.merchant(one.merchant_id): -one.fee,
-            ledger.CARD_FEES: one.fee,
+            account_names.merchant(one.merchant_id): -one.fee,
+            account_names.CARD_FEES: one.fee,
         }
     paying = Counter(item.customer_id for item in handed if item.fee)
     assert all(times == 1 for times in paying.values())

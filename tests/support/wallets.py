@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.config import config
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, card_balances, journals, postings
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, AccountTotal, Card, CardBalance, CardEntry, Item, Journal
@@ -30,19 +30,21 @@ def make_card(customer: Account | None = None, *, status: CardStatus = CardStatu
 
 def credit(uid: str, amount: int, *, journal_id: str | None = None) -> None:
     """Put money on a card."""
-    entries = [Posting(ledger.clearing("sandbox"), -amount), Posting(ledger.card(uid), amount)]
+    entries = [Posting(account_names.clearing("sandbox"), -amount), Posting(account_names.card(uid), amount)]
     book(journal_id or f"jrn_{uuid.uuid4().hex}", uid, entries, EntryType.RELOAD)
 
 
 def spend(uid: str, amount: int, *, journal_id: str | None = None) -> None:
     """Buy something with a card."""
-    entries = ledger.sale_entries(ledger.card(uid), event_id=EVENT_ID, amount=amount)
+    entries = postings.sale_entries(account_names.card(uid), event_id=EVENT_ID, amount=amount)
     book(journal_id or f"jrn_{uuid.uuid4().hex}", uid, entries, EntryType.PURCHASE)
 
 
 def give_back(uid: str, amount: int, *, journal_id: str | None = None) -> None:
     """Refund something that was bought with a card."""
-    entries = ledger.refund_entries(ledger.card(uid), event_id=EVENT_ID, amount=amount, fee=ledger.fee_of(amount))
+    entries = postings.refund_entries(
+        account_names.card(uid), event_id=EVENT_ID, amount=amount, fee=postings.fee_of(amount)
+    )
     book(journal_id or f"jrn_{uuid.uuid4().hex}", uid, entries, EntryType.REFUND)
 
 
@@ -59,15 +61,15 @@ def book(
         # After the balances were read: what is not booked now is not in them either.
         if operations.get(keys.money.journal(journal_id)) is not None:
             return
-        writes = ledger.post(
-            ledger.Movement(
+        writes = journals.post(
+            journals.Movement(
                 journal_id,
                 type=entry_type.value if entry_type else "transfer",
                 currency=CURRENCY,
                 entries=entries,
                 references={"payment_id": f"pay_{journal_id}"},
             ),
-            balances=[found.get(place) or ledger.no_balance(place.pk.partition("#")[2]) for place in places],
+            balances=[found.get(place) or card_balances.no_balance(place.pk.partition("#")[2]) for place in places],
             card_entry_type=entry_type,
         )
         try:
@@ -124,7 +126,7 @@ def assert_balanced(found: Books, *, drained: bool = True) -> None:
         for line in lines:
             running += line.amount
             assert running == line.balance_after >= 0
-        assert running == balance.amount == by_account[ledger.card(uid), balance.currency]
+        assert running == balance.amount == by_account[account_names.card(uid), balance.currency]
         assert len({line.journal_id for line in lines}) == len(lines)
         assert bool(balance.frozen) == (found.statuses.get(uid, "active") != "active")
     assert set(found.lines) <= set(found.balances)

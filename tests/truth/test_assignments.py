@@ -17,8 +17,8 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
+from chalicelib.domain.ledger import account_names, account_totals
 from chalicelib.domain.merchants import assignments
 from chalicelib.domain.tickets import tickets, transfers
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
@@ -93,8 +93,8 @@ def test_whatever_befalls_two_shops_every_card_ends_in_one_hand_or_in_stock() ->
     owners = assert_bound_to_one_card(held)
     assert len(owners) == by_status["active"]
     fees = by_status["active"] * config().card_fee
-    assert ledger.total(ledger.CARD_FEES, "PKR").minor == fees
-    owed = [ledger.total(ledger.merchant(shop.id), "PKR").minor for shop in shops]
+    assert account_totals.total(account_names.CARD_FEES, "PKR").minor == fees
+    owed = [account_totals.total(account_names.merchant(shop.id), "PKR").minor for shop in shops]
     assert sum(owed) == -fees
     wallets.assert_balanced(wallets.books())
     print(f"\n{ASSIGNMENTS} cards, {2 * CLERKS} clerks, {took:.0f} s: {dict(by_status)}")

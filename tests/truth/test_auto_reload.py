@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.table import keys, operations
@@ -125,7 +125,7 @@ def charges_of(customer: Account) -> list[str]:
 
 def below(card: Card) -> None:
     """Spend what takes the card just below its threshold."""
-    wallets.spend(card.uid, ledger.balance(card.uid).amount - THRESHOLD + 1)
+    wallets.spend(card.uid, card_balances.of(card.uid).amount - THRESHOLD + 1)
 
 
 def is_topped_up(card: Card, times: int) -> bool:
@@ -133,7 +133,7 @@ def is_topped_up(card: Card, times: int) -> bool:
 
 
 def is_declined(card: Card, times: int) -> bool:
-    return int(ledger.balance(card.uid).auto_declines or 0) == times
+    return int(card_balances.of(card.uid).auto_declines or 0) == times
 
 
 def comes(holds: Callable[[], bool]) -> None:
@@ -153,7 +153,7 @@ def test_each_crossing_of_many_cards_is_topped_up_once(customer: Account, sent: 
     comes(lambda: count(last) == 1)
     for card in made:
         assert count(card) == 2
-        assert ledger.balance(card.uid).amount == THRESHOLD - 1 + AMOUNT
+        assert card_balances.of(card.uid).amount == THRESHOLD - 1 + AMOUNT
     paid = payments_of(customer)
     assert len(paid) == 2 * CROSSINGS + 1
     assert {(payment.purpose, payment.status) for payment in paid} == {("auto_reload", "succeeded")}
@@ -166,7 +166,7 @@ def test_a_charge_whose_answer_was_lost_is_made_once(customer: Account) -> None:
     below(card)
     comes(lambda: count(card) == 1)
     assert charges_of(customer) == ["succeeded"]
-    assert ledger.balance(card.uid).amount == THRESHOLD - 1 + AMOUNT
+    assert card_balances.of(card.uid).amount == THRESHOLD - 1 + AMOUNT
 
 
 def test_three_declines_are_told_and_turn_the_reload_off(customer: Account, sent: Outbox) -> None:
@@ -176,7 +176,7 @@ def test_three_declines_are_told_and_turn_the_reload_off(customer: Account, sent
         below(card)
         comes(partial(is_declined, card, number))
     comes(lambda: any("turned off" in text["body"] for text in sent.messages(customer.mobile_number)))
-    after = ledger.balance(card.uid)
+    after = card_balances.of(card.uid)
     assert (after.auto_declines, after.auto_enabled) == (3, False)
     assert after.serialize().get("auto_token") is None
     assert (count(card), charges_of(customer)) == (0, ["failed"] * 3)
@@ -205,4 +205,4 @@ def test_a_card_that_is_blocked_after_the_purchase_is_charged_at_most_once_and_l
     # What came and was not spent is on the cards, whichever of them holds it by now.
     moves = (EntryType.TRANSFER_IN, EntryType.TRANSFER_OUT)
     kept = sum(line.amount for card in made for line in lines(card) if line.type not in moves)
-    assert sum(ledger.balance(card.uid).amount for card in made) == kept
+    assert sum(card_balances.of(card.uid).amount for card in made) == kept

@@ -10,8 +10,8 @@ from functools import partial
 
 import pytest
 
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import balances, card_requests, cards, own_cards
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import auto_reload, payments, resolution, sandbox
 from chalicelib.domain.payments.payments import PaymentTerms
@@ -138,7 +138,7 @@ class Round:
             time.sleep(0.001)
         cards.block(self.uid, customer_id=self.customer_id, reason="stolen")
         # It is answered: what is bought from here on has a later number.
-        self.lines_when_blocked.append(ledger.balance(self.uid).entries)
+        self.lines_when_blocked.append(card_balances.of(self.uid).entries)
 
     def play(self) -> Counter[str]:
         """Run all callers; return the number of answers by kind and result."""
@@ -156,7 +156,7 @@ class Round:
 
     def assert_true(self, told: Counter[str]) -> None:
         """Hold what is stored to what was answered, and to the block."""
-        lines, balance = lines_of(self.uid), ledger.balance(self.uid)
+        lines, balance = lines_of(self.uid), card_balances.of(self.uid)
         bought = [line for line in lines if line.type == EntryType.PURCHASE]
         assert all(line.number <= min(self.lines_when_blocked) for line in bought)
         assert told["block done"] == BLOCKS
@@ -177,7 +177,7 @@ class Round:
 
     def assert_nothing_more_is_spent(self) -> None:
         """Try to pay again, in every way, with the card that is blocked."""
-        before = ledger.balance(self.uid).entries
+        before = card_balances.of(self.uid).entries
         for one in self.opened:
             if resolution.get(one.payment_id).status == PaymentStatus.REQUIRES_CONFIRMATION:
                 assert patiently(partial(payments.confirm, self.customer_id, one.payment_id)) == "InvalidState"
@@ -186,7 +186,7 @@ class Round:
         again = partial(payments.reload, self.customer_id, self.uid, asked, operation_id=new_id("op"))
         assert patiently(again) == "InvalidState"
         auto_reload.run(self.uid, 2)
-        assert ledger.balance(self.uid).entries == before
+        assert card_balances.of(self.uid).entries == before
 
 
 def charges(opened: list[Payment]) -> list[SandboxCharge]:
@@ -205,11 +205,11 @@ def test_a_card_that_is_blocked_while_it_is_used_spends_nothing_afterwards_and_l
         played.assert_nothing_more_is_spent()
         told += answers
         # The money is still its holder's: all of it moves to their other card, once, however many ask.
-        held, operation_id = ledger.balance(played.uid).amount, new_id("op")
+        held, operation_id = card_balances.of(played.uid).amount, new_id("op")
         moving = partial(balances.move, played.uid, played.spare.uid, operation_id=operation_id)
         assert at_once([moving] * 8) == ["done"] * 8
-        assert ledger.balance(played.uid).amount == 0
-        assert ledger.balance(played.spare.uid).amount == 100 + held
+        assert card_balances.of(played.uid).amount == 0
+        assert card_balances.of(played.spare.uid).amount == 100 + held
     payers.assert_money_and_tickets_are_true()
     wallets.assert_balanced(wallets.books(), drained=False)
     print(f"\n{ROUNDS} rounds of {sum(told.values()) // ROUNDS} callers: {dict(sorted(told.items()))}")
@@ -229,7 +229,7 @@ def test_of_32_who_block_the_same_card_all_are_told_so_and_the_first_reason_stay
     first = stored.block_reason
     assert own_cards.block(customer.account_id, card.card_id, reason="another").card.block_reason == first
     assert stored.status == CardStatus.BLOCKED
-    assert (ledger.balance(card.uid).amount, ledger.balance(card.uid).frozen) == (700, True)
+    assert (card_balances.of(card.uid).amount, card_balances.of(card.uid).frozen) == (700, True)
 
 
 def test_of_32_who_ask_for_a_card_at_once_one_gets_it() -> None:

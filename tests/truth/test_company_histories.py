@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.background.changes import Change
 from chalicelib.domain.finance import company, deposits, expenses, profits
 from chalicelib.domain.finance.deposits import DepositInput
 from chalicelib.domain.finance.expenses import ExpenseInput
 from chalicelib.domain.finance.profits import Share
+from chalicelib.domain.ledger import account_totals
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payouts import paying, staff_payouts
 from chalicelib.errors import Refusal
@@ -107,7 +107,7 @@ def project(draw: random.Random) -> None:
             continue
         journal.counted = None
         changes.append(Change(str(place), None, journal))
-    ledger.follow(changes)
+    account_totals.follow(changes)
 
 
 @settings(max_examples=HISTORIES, deadline=None)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import balances, cards
 from chalicelib.domain.events import events
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Reading
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import payments, reconciliation, refunds
 from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.sale import orders
@@ -120,7 +120,7 @@ def test_an_event_that_is_cancelled_while_many_pay_keeps_no_money_for_nothing(_:
     assert seats(evening) == (492, 8 - kept, kept)
     sums = payers.balances()
     sold = sums[f"sales:{evening.event.event_id}"]
-    assert (sum(sums.values()), sums[ledger.REFUNDS_DUE]) == (0, 0)
+    assert (sum(sums.values()), sums[account_names.REFUNDS_DUE]) == (0, 0)
     assert sold == kept * (PRICE - PRICE // 20)
     # What was sold all the same is returned by its owner.
     for payment in found:

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import balances
 from chalicelib.domain.events import categories
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, account_totals, card_balances, journals, postings
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import payments
 from chalicelib.domain.payments.payments import PaymentTerms
@@ -186,24 +186,24 @@ def patiently(act: Callable[[], ResultT]) -> ResultT:
 
 
 def _on_card(movement: Movement, amount: int, against: list[Posting], entry_type: EntryType) -> Deltas:
-    entries = [Posting(ledger.card(movement.uid), amount), *against]
+    entries = [Posting(account_names.card(movement.uid), amount), *against]
     wallets.book(f"jrn_{movement.operation_id}", movement.uid, entries, entry_type)
     return {movement.uid: amount}
 
 
 def _reload(movement: Movement, _: Category) -> Deltas:
-    against = [Posting(ledger.clearing("desk"), -movement.amount)]
+    against = [Posting(account_names.clearing("desk"), -movement.amount)]
     return _on_card(movement, movement.amount, against, EntryType.RELOAD)
 
 
 def _purchase(movement: Movement, _: Category) -> Deltas:
-    against = ledger.sale_entries("the card", event_id=movement.event_id, amount=movement.amount)[1:]
+    against = postings.sale_entries("the card", event_id=movement.event_id, amount=movement.amount)[1:]
     return _on_card(movement, -movement.amount, against, EntryType.PURCHASE)
 
 
 def _refund(movement: Movement, _: Category) -> Deltas:
-    fee = ledger.fee_of(movement.amount)
-    against = ledger.refund_entries("the card", event_id=movement.event_id, amount=movement.amount, fee=fee)[1:]
+    fee = postings.fee_of(movement.amount)
+    against = postings.refund_entries("the card", event_id=movement.event_id, amount=movement.amount, fee=fee)[1:]
     return _on_card(movement, movement.amount, against, EntryType.REFUND)
 
 
@@ -215,8 +215,8 @@ def _adjustment(movement: Movement, _: Category) -> Deltas:
 def _transfer(movement: Movement, _: Category) -> Deltas:
     amount, (out, into) = movement.amount, (movement.uid, movement.other)
     entries = [
-        Posting(ledger.card(out), -amount, EntryType.TRANSFER_OUT),
-        Posting(ledger.card(into), amount, EntryType.TRANSFER_IN),
+        Posting(account_names.card(out), -amount, EntryType.TRANSFER_OUT),
+        Posting(account_names.card(into), amount, EntryType.TRANSFER_IN),
     ]
     wallets.book(f"jrn_{movement.operation_id}", (out, into), entries)
     return {out: -amount, into: amount}
@@ -308,7 +308,7 @@ def test_whatever_is_booked_and_however_often_every_sum_is_right() -> None:
     )
     stream = StreamReader()
     bustle = Bustle([make_purse() for _ in range(CUSTOMERS)], category)
-    began_with = {uid: ledger.balance(uid).amount for uid in bustle.uids}
+    began_with = {uid: card_balances.of(uid).amount for uid in bustle.uids}
     chance = random.Random(OPERATIONS)  # noqa: S311  # the same bustle at every run
     asked = movements(bustle.purses, chance)
     befall = random.Random(1)  # noqa: S311  # faults, not a secret
@@ -325,7 +325,7 @@ def test_whatever_is_booked_and_however_often_every_sum_is_right() -> None:
     for deltas in bustle.done.values():
         for uid, amount in deltas.items():
             held[uid] += amount
-    assert {uid: ledger.balance(uid).amount for uid in bustle.uids} == {uid: held[uid] for uid in bustle.uids}
+    assert {uid: card_balances.of(uid).amount for uid in bustle.uids} == {uid: held[uid] for uid in bustle.uids}
     records = stream.read()
     tell(records, chance)
     # What followers write themselves, such as balances that move to another card.
@@ -337,8 +337,13 @@ def test_whatever_is_booked_and_however_often_every_sum_is_right() -> None:
     for journal in found.journals:
         for entry in journal.entries:
             journals[entry["account"]] += int(entry["amount"])
-    for account in ("adjustments", ledger.FEES, ledger.clearing("desk"), ledger.sales(event.event_id)):
-        assert ledger.total(account, wallets.CURRENCY) == Money(journals[account], wallets.CURRENCY)
+    for account in (
+        "adjustments",
+        account_names.FEES,
+        account_names.clearing("desk"),
+        account_names.sales(event.event_id),
+    ):
+        assert account_totals.total(account, wallets.CURRENCY) == Money(journals[account], wallets.CURRENCY)
     repeats = len(asked) - len({movement.operation_id for movement in asked})
     print(
         f"\n{len(asked)} operations ({repeats} repeats) by {AT_ONCE} workers on {len(bustle.uids)} cards in "
@@ -356,7 +361,7 @@ def test_of_32_who_book_the_same_movement_one_does() -> None:
     with ThreadPoolExecutor(CALLERS) as callers:
         list(callers.map(spend, range(CALLERS)))
 
-    balance = ledger.balance(uid)
+    balance = card_balances.of(uid)
     assert (balance.amount, balance.entries) == (0, 2)
 
 
@@ -381,16 +386,18 @@ def test_of_32_who_confirm_the_same_wallet_payment_all_are_told_that_it_succeede
         with ThreadPoolExecutor(CALLERS) as callers:
             told = list(callers.map(confirm, [opened] * CALLERS))
         assert told == [PaymentStatus.SUCCEEDED] * CALLERS
-        assert ledger.balance(uid).amount == 0
+        assert card_balances.of(uid).amount == 0
 
 
 def test_of_32_who_book_the_same_sale_by_a_provider_one_does() -> None:
     event_id = new_id("evt")
-    entries = ledger.sale_entries(ledger.clearing(event_id), event_id=event_id, amount=PRICE)
+    entries = postings.sale_entries(account_names.clearing(event_id), event_id=event_id, amount=PRICE)
 
     def book(_: int) -> bool:
-        writes = ledger.post(
-            ledger.Movement(f"jrn_{event_id}", type="charge", currency=wallets.CURRENCY, entries=entries, references={})
+        writes = journals.post(
+            journals.Movement(
+                f"jrn_{event_id}", type="charge", currency=wallets.CURRENCY, entries=entries, references={}
+            )
         )
         try:
             operations.commit(*writes)

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from chalicelib.domain import ledger
 from chalicelib.domain.background import changes
 from chalicelib.domain.cards import balances, cards
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, account_totals, card_balances, journals, postings
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import auto_reload, sandbox
 from chalicelib.errors import InsufficientBalance, InvalidState, Refusal, Unavailable
@@ -92,7 +92,7 @@ class Ledger(RuleBasedStateMachine):
         self.customer: Account = make_customer()
         self.purses = [Purse(wallets.make_card(self.customer).uid) for _ in range(3)]
         self.event_id = f"evt_{uuid.uuid4().hex}"
-        self.desk, self.adjustments = ledger.clearing(self.event_id), f"adjustments:{self.event_id}"
+        self.desk, self.adjustments = account_names.clearing(self.event_id), f"adjustments:{self.event_id}"
         self.done: list[Booking] = []
         self.totals: Counter[str] = Counter()
         self.crossed: set[str] = set()
@@ -136,7 +136,7 @@ class Ledger(RuleBasedStateMachine):
         return None
 
     def book(self, booking: Booking, befalls: Befalls) -> None:
-        entries = [Posting(ledger.card(booking.purse.uid), booking.amount), *booking.against]
+        entries = [Posting(account_names.card(booking.purse.uid), booking.amount), *booking.against]
         told = self.act(lambda: wallets.book(booking.journal_id, booking.purse.uid, entries, booking.kind), befalls)
         assert told is self.expected(booking)
 
@@ -146,10 +146,10 @@ class Ledger(RuleBasedStateMachine):
         if kind is EntryType.RELOAD:
             against = [Posting(self.desk, -amount)]
         elif kind is EntryType.PURCHASE:
-            against, amount = ledger.sale_entries("the card", event_id=self.event_id, amount=amount)[1:], -amount
+            against, amount = postings.sale_entries("the card", event_id=self.event_id, amount=amount)[1:], -amount
         elif kind is EntryType.REFUND:
-            fee = ledger.fee_of(amount)
-            against = ledger.refund_entries("the card", event_id=self.event_id, amount=amount, fee=fee)[1:]
+            fee = postings.fee_of(amount)
+            against = postings.refund_entries("the card", event_id=self.event_id, amount=amount, fee=fee)[1:]
         return Booking(new_id("jrn"), purse, kind, amount, tuple(against))
 
     @rule(
@@ -184,15 +184,15 @@ class Ledger(RuleBasedStateMachine):
         writes: list[operations.Write] = []
 
         def read() -> None:
-            writes[:] = ledger.post(
-                ledger.Movement(
+            writes[:] = journals.post(
+                journals.Movement(
                     booking.journal_id,
                     type=kind.value,
                     currency=wallets.CURRENCY,
-                    entries=[Posting(ledger.card(purse.uid), booking.amount), *booking.against],
+                    entries=[Posting(account_names.card(purse.uid), booking.amount), *booking.against],
                     references={},
                 ),
-                balances=[ledger.balance(purse.uid)],
+                balances=[card_balances.of(purse.uid)],
                 card_entry_type=kind,
             )
 
@@ -276,7 +276,7 @@ class Ledger(RuleBasedStateMachine):
         chance.shuffle(told)
         half = len(told) // 2
         for batch in (told[:half], told[half:]):
-            facts = ledger.follow([changes.change_of(record) for record in batch])
+            facts = account_totals.follow([changes.change_of(record) for record in batch])
             self.told |= {fact.fact_id for fact in facts}
 
     @invariant()
@@ -298,8 +298,8 @@ class Ledger(RuleBasedStateMachine):
             lines = [CardEntry.from_raw_data(raw) for raw in raws]
             assert [line.number for line in lines] == list(range(1, len(lines) + 1))
             assert [(line.type, line.amount, line.balance_after) for line in lines] == purse.lines
-        for account in (self.desk, self.adjustments, ledger.sales(self.event_id)):
-            assert ledger.total(account, wallets.CURRENCY).minor == self.totals[account]
+        for account in (self.desk, self.adjustments, account_names.sales(self.event_id)):
+            assert account_totals.total(account, wallets.CURRENCY).minor == self.totals[account]
         assert self.told == self.crossed
 
 

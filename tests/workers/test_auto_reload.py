@@ -9,9 +9,9 @@ from botocore.session import get_session
 
 import app
 from chalicelib.config import config
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.crypto import encryption
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import payments, sandbox
 from chalicelib.observability import logger
@@ -132,7 +132,7 @@ def test_each_crossing_tops_up_anew_and_a_purchase_further_below_does_not(card: 
         messages = low()
         assert len(messages) == 1
         assert deliver(*messages) == DONE
-        wallets.spend(card.uid, ledger.balance(card.uid).amount - THRESHOLD)
+        wallets.spend(card.uid, card_balances.of(card.uid).amount - THRESHOLD)
         assert low() == []
     assert lines(card).count(("auto_reload", AMOUNT)) == 2
 
@@ -153,7 +153,7 @@ def test_a_charge_whose_answer_was_lost_is_made_once(customer: Account, card: Ca
 def decline(card: Card, low: Callable[[], Rows]) -> dict[str, Any]:
     """Cross the threshold, and decline the reload, each message twice; return the message."""
     wallets.credit(card.uid, AMOUNT)
-    wallets.spend(card.uid, ledger.balance(card.uid).amount - THRESHOLD + 1)
+    wallets.spend(card.uid, card_balances.of(card.uid).amount - THRESHOLD + 1)
     (message,) = low()
     for _ in range(2):
         assert deliver(message) == DONE
@@ -166,14 +166,14 @@ def test_declines_are_told_once_each_and_the_third_in_a_row_turns_the_reload_off
     settings(customer, card, {**SETTINGS, "payment_token": sandbox.DECLINED})
     for number in (1, 2, 3):
         decline(card, low)
-        after = ledger.balance(card.uid)
+        after = card_balances.of(card.uid)
         assert (after.auto_declines, after.auto_enabled) == (number, number < 3)
         (text,) = texts()
         assert (text["channel"], text["to"]) == ("sms", customer.mobile_number)
         assert ("turned off" in text["body"]) == (number == 3)
         assert card.uid[-4:] in text["body"]
         assert card.uid not in text["body"]
-    assert ledger.balance(card.uid).auto_token is None
+    assert card_balances.of(card.uid).auto_token is None
     assert [charge.status for charge in charges()] == ["failed"] * 3
     wallets.credit(card.uid, AMOUNT)
     wallets.spend(card.uid, AMOUNT)
@@ -181,7 +181,7 @@ def test_declines_are_told_once_each_and_the_third_in_a_row_turns_the_reload_off
     assert ("auto_reload", AMOUNT) not in lines(card)
     # Its customer may turn it on again with another means of payment, and the count of declines restarts.
     settings(customer, card, {**SETTINGS, "payment_token": sandbox.OK})
-    assert ledger.balance(card.uid).auto_declines == 0
+    assert card_balances.of(card.uid).auto_declines == 0
 
 
 def test_a_reload_that_goes_through_ends_the_row_of_declines_and_an_old_one_told_again_does_not(
@@ -194,15 +194,15 @@ def test_a_reload_that_goes_through_ends_the_row_of_declines_and_an_old_one_told
     for _ in range(2):
         decline(card, low)
     deliver(old)
-    assert ledger.balance(card.uid).auto_declines == 2
+    assert card_balances.of(card.uid).auto_declines == 2
     # The means of payment works again.
     sealed = encryption.seal(customer.account_id, "auto_reload_token", sandbox.OK)
     place, works = keys.money.card_balance(card.uid), [CardBalance.auto_token.set(sealed)]
     operations.record(operations.change(place, works))
     wallets.credit(card.uid, AMOUNT)
-    wallets.spend(card.uid, ledger.balance(card.uid).amount - 1)
+    wallets.spend(card.uid, card_balances.of(card.uid).amount - 1)
     assert deliver(*low()) == DONE
-    assert ledger.balance(card.uid).auto_declines == 0
+    assert card_balances.of(card.uid).auto_declines == 0
 
 
 @pytest.mark.parametrize("what", ["turned off", "blocked", "lost", "given away"])
@@ -225,7 +225,7 @@ def test_nothing_is_charged_where_it_was_turned_off_or_the_card_taken_out_of_use
     assert charges() == []
     assert [item for item in stored() if isinstance(item, Payment)] == []
     assert texts() == []
-    assert ledger.balance(card.uid).amount == THRESHOLD - 10_000
+    assert card_balances.of(card.uid).amount == THRESHOLD - 10_000
 
 
 def test_a_card_blocked_between_the_look_and_the_charge_is_not_charged(

@@ -9,9 +9,9 @@ import pytest
 
 import app
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.access import deliveries
 from chalicelib.domain.gate import projection
+from chalicelib.domain.ledger import account_totals
 from chalicelib.domain.payouts import paying
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -96,7 +96,7 @@ def test_a_journal_that_does_not_sum_to_zero_is_reported(
     made.posted_at = clock.now()
     operations.record(operations.put(made))
     reader.drain()
-    found = _of(lines, ledger.IMBALANCE)
+    found = _of(lines, account_totals.IMBALANCE)
     assert [line["off_by"] for line in found] == reported
     assert all(line["journal_id"] == journal_id for line in found)
 

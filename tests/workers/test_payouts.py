@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.aws import client
-from chalicelib.domain.ledger import clearing, in_transit, payable
+from chalicelib.domain.ledger.account_names import clearing, in_transit, payable
 from chalicelib.domain.payments import sandbox
 from chalicelib.domain.payouts import paying, sandbox_bank
 from chalicelib.errors import Unavailable

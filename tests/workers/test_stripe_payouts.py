@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.clients.providers import Payee
 from chalicelib.clients.providers.stripe_payouts import StripePayouts
 from chalicelib.config import config
-from chalicelib.domain.ledger import clearing, in_transit, payable
+from chalicelib.domain.ledger.account_names import clearing, in_transit, payable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Payout
 from chalicelib.vocabulary.payouts import PayoutStatus, PayoutWait

@@ -18,11 +18,11 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.jobs import JobProblem, JobResult
 from chalicelib.domain.cancellations import withdrawals
 from chalicelib.domain.cancellations.withdrawals import NoRefund
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import returns
 from chalicelib.observability import in_this_context, logger
@@ -322,7 +322,7 @@ def _money(
     """Return what an order paid, what was returned of it and what was kept, each from other entries of its journals."""
     charge = journals.get(f"jrn_charge_{payment.payment_id}")
     given = [journals[name] for name in (f"jrn_refund_{refund_id}" for refund_id in granted) if name in journals]
-    ours = (ledger.sales(event_id), ledger.FEES)
+    ours = (account_names.sales(event_id), account_names.FEES)
 
     def sum_of(journal: Journal, *, is_ours: bool) -> int:
         return sum(int(entry["amount"]) for entry in journal.entries if (entry["account"] in ours) is is_ours)

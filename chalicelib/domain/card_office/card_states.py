@@ -12,7 +12,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import idempotency, ledger
+from chalicelib.domain import idempotency
 from chalicelib.domain.access.permissions import Permission, may
 from chalicelib.domain.approvals import verifications
 from chalicelib.domain.audit import acts
@@ -21,6 +21,7 @@ from chalicelib.domain.cards import balances, cards, own_cards
 from chalicelib.domain.cards.balances import StatementLine
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.cards.own_cards import CardHolding
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import Money
 from chalicelib.errors import AlreadyExists, Conflict, Forbidden, InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import masked_uid
@@ -227,7 +228,7 @@ def changing(card: Card, status: CardStatus, *, reason: str) -> list[Write]:
     ]
     return [
         operations.change(keys.cards.card(card.uid), [*cards.becoming(card, status), *out_of_use], as_seen(card)),
-        ledger.freeze(card.uid, is_frozen=status is not CardStatus.ACTIVE),
+        card_balances.freeze(card.uid, is_frozen=status is not CardStatus.ACTIVE),
     ]
 
 

@@ -14,14 +14,14 @@ from chalicelib import clock
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
-from chalicelib.domain import ledger
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.card_office.pay_backs import LeftoverAnswer
 from chalicelib.domain.cards import cards, own_cards
 from chalicelib.domain.customers import contacts
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import id_of_fact, new_id
@@ -129,15 +129,20 @@ def claim(token: str, *, customer_id: str, card_name: str) -> Claimed:
         credited = target.balance
         if not credited.entries:
             credited.currency = balance.currency
-        movement = ledger.Movement(
+        movement = journals.Movement(
             f"jrn_claim_{found.claim_id}",
             type="claim",
             currency=balance.currency,
             entries=[
                 Posting(
-                    ledger.card(source.uid), -balance.amount, EntryType.TRANSFER_OUT, reference=target.card.card_id
+                    account_names.card(source.uid),
+                    -balance.amount,
+                    EntryType.TRANSFER_OUT,
+                    reference=target.card.card_id,
                 ),
-                Posting(ledger.card(target.card.uid), balance.amount, EntryType.TRANSFER_IN, reference=source.card_id),
+                Posting(
+                    account_names.card(target.card.uid), balance.amount, EntryType.TRANSFER_IN, reference=source.card_id
+                ),
             ],
             references={"claim_id": found.claim_id, "from_card_id": source.card_id, "to_card_id": target.card.card_id},
         )
@@ -151,7 +156,7 @@ def claim(token: str, *, customer_id: str, card_name: str) -> Claimed:
         try:
             operations.commit(
                 operations.change(place, spent, CardClaim.claimed_at.does_not_exist()),
-                *ledger.post(movement, balances=[balance, credited]),
+                *journals.post(movement, balances=[balance, credited]),
                 operations.check(keys.cards.card(target.card.uid), cards.as_read(target.card)),
             )
         except operations.ConditionFailed:

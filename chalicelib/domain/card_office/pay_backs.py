@@ -14,13 +14,14 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined
-from chalicelib.domain import idempotency, ledger
+from chalicelib.domain import idempotency
 from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.cards import cards
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.payments.resolution import INTERNAL
@@ -199,17 +200,19 @@ def _payment_ids(uid: str) -> Iterator[str]:
 
 
 def _writes(card: Card, balance: CardBalance, sources: Sequence[_Source], total: int, *, by: str) -> list[Write]:
-    movement = ledger.Movement(
+    movement = journals.Movement(
         f"jrn_pay_back_{card.uid}_{balance.entries + 1}",
         type="pay_back",
         currency=balance.currency,
         entries=[
-            Posting(ledger.card(card.uid), -total, EntryType.ADJUSTMENT, reference=sources[0].payment.payment_id),
-            Posting(ledger.REFUNDS_DUE, total),
+            Posting(
+                account_names.card(card.uid), -total, EntryType.ADJUSTMENT, reference=sources[0].payment.payment_id
+            ),
+            Posting(account_names.REFUNDS_DUE, total),
         ],
         references={"card_id": card.card_id},
     )
-    writes = ledger.post(movement, balances=[balance])
+    writes = journals.post(movement, balances=[balance])
     writes.append(operations.check(keys.cards.card(card.uid), cards.as_read(card)))
     for source in sources:
         writes += _owed(card, source, by=by)

@@ -18,14 +18,14 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.access import notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.card_office import card_states
 from chalicelib.domain.cards import bindings, cards
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, card_balances, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import masked_uid
@@ -114,7 +114,7 @@ def _read(old_uid: str, new_uid: str) -> _Read:
 
 def _balance(found: Mapping[Any, Any], card: Card) -> CardBalance:
     balance = found.get(keys.money.card_balance(card.uid))
-    return balance if isinstance(balance, CardBalance) else ledger.no_balance(card.uid)
+    return balance if isinstance(balance, CardBalance) else card_balances.no_balance(card.uid)
 
 
 def _dependents(card: Card) -> list[Dependent]:
@@ -244,17 +244,17 @@ def _money(read: _Read) -> list[Write]:
     if not old.amount:
         return [_unmoved(old, settings[old.uid]), _unmoved(new, settings[new.uid])]
     entries = [
-        Posting(ledger.card(old.uid), -old.amount, EntryType.TRANSFER_OUT, reference=read.new.card_id),
-        Posting(ledger.card(new.uid), old.amount, EntryType.TRANSFER_IN, reference=read.old.card_id),
+        Posting(account_names.card(old.uid), -old.amount, EntryType.TRANSFER_OUT, reference=read.new.card_id),
+        Posting(account_names.card(new.uid), old.amount, EntryType.TRANSFER_IN, reference=read.old.card_id),
     ]
-    movement = ledger.Movement(
+    movement = journals.Movement(
         f"jrn_replaced_{old.uid}",
         type="transfer",
         currency=old.currency,
         entries=entries,
         references={"from_card_id": read.old.card_id, "to_card_id": read.new.card_id},
     )
-    return ledger.post(movement, balances=[old, new], settings=settings)
+    return journals.post(movement, balances=[old, new], settings=settings)
 
 
 def _closing() -> list[Action]:
@@ -288,7 +288,7 @@ def _unmoved(balance: CardBalance, settings: Sequence[Action]) -> Write:
             CardBalance.entries.set(balance.entries),
             *settings,
         ],
-        ledger.as_read(balance),
+        card_balances.as_read(balance),
     )
 
 

@@ -14,13 +14,13 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain import ledger
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.card_office import card_states
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.crypto import encryption
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import Money
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.observability import logger
@@ -181,7 +181,7 @@ def _given(uid: str, customer_id: str) -> list[Write]:
     return [
         operations.change(keys.cards.card(uid), actions, card_states.as_seen(card)),
         operations.check(keys.access.account(customer_id), Account.status == AccountStatus.ACTIVE),
-        ledger.freeze(uid, is_frozen=False),
+        card_balances.freeze(uid, is_frozen=False),
     ]
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain import ledger, paging
+from chalicelib.domain import paging
 from chalicelib.domain.background.changes import Change, Wanted, every, follows
 from chalicelib.domain.cards import bindings, cards, own_cards
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, card_balances, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidState, NotFound, Unavailable
@@ -123,11 +124,11 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
         balances = [_balance(found, uid) for uid in (from_uid, to_uid)]
         amount = balances[0].amount
         entries = [
-            Posting(ledger.card(from_uid), -amount, EntryType.TRANSFER_OUT, reference=target.card_id),
-            Posting(ledger.card(to_uid), amount, EntryType.TRANSFER_IN, reference=source.card_id),
+            Posting(account_names.card(from_uid), -amount, EntryType.TRANSFER_OUT, reference=target.card_id),
+            Posting(account_names.card(to_uid), amount, EntryType.TRANSFER_IN, reference=source.card_id),
         ]
-        writes = ledger.post(
-            ledger.Movement(
+        writes = journals.post(
+            journals.Movement(
                 journal_id,
                 type="transfer",
                 currency=balances[0].currency,
@@ -228,7 +229,7 @@ def _movable(source: Item | None, target: Item | None) -> tuple[Card, Card]:
 
 def _balance(found: Mapping[Key, Item], uid: str) -> CardBalance:
     balance = found.get(keys.money.card_balance(uid))
-    return balance if isinstance(balance, CardBalance) else ledger.no_balance(uid)
+    return balance if isinstance(balance, CardBalance) else card_balances.no_balance(uid)
 
 
 def _stays(card: Card) -> operations.Write:

@@ -9,8 +9,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.approvals import verifications
+from chalicelib.domain.ledger import card_balances
 from chalicelib.errors import AlreadyExists, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import card_id_of, masked_uid, parse_uid, uid_of_card_id
 from chalicelib.observability import logger
@@ -206,7 +206,7 @@ def set_status(uid: str, status: CardStatus) -> Card:
         try:
             operations.commit(
                 operations.change(keys.cards.card(uid), [*becoming(card, status), kept], as_read(card)),
-                ledger.freeze(uid, is_frozen=status is not CardStatus.ACTIVE),
+                card_balances.freeze(uid, is_frozen=status is not CardStatus.ACTIVE),
             )
         except operations.ConditionFailed:
             continue  # another change of the card was written first
@@ -234,7 +234,8 @@ def block(uid: str, *, customer_id: str, reason: str) -> Card:
         ]
         try:
             operations.commit(
-                operations.change(keys.cards.card(uid), actions, as_read(card)), ledger.freeze(uid, is_frozen=True)
+                operations.change(keys.cards.card(uid), actions, as_read(card)),
+                card_balances.freeze(uid, is_frozen=True),
             )
         except operations.ConditionFailed:
             continue  # another change of the card was written first

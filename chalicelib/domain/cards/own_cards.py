@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain import ledger, paging
+from chalicelib.domain import paging
 from chalicelib.domain.cards import card_requests, cards
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.errors import InvalidState, NotFound
@@ -122,7 +123,7 @@ def holdings(uids: Sequence[str]) -> list[CardHolding]:
         holdings.append(
             CardHolding(
                 card=card,
-                balance=balance if isinstance(balance, CardBalance) else ledger.no_balance(card.uid),
+                balance=balance if isinstance(balance, CardBalance) else card_balances.no_balance(card.uid),
                 merchant_name=merchant.name if merchant else None,
             )
         )

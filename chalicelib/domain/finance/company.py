@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import company_days, ledger
 from chalicelib.domain.finance import months
+from chalicelib.domain.ledger import account_names, account_totals, company_days
 from chalicelib.domain.money import Money
 from chalicelib.errors import ValidationFailed
 from chalicelib.table import keys, operations
@@ -97,5 +97,5 @@ def _shown(figures: Counter[str]) -> dict[str, Money]:
 
 
 def _balance() -> Money:
-    accounts = (ledger.FEES, ledger.CARD_FEES, months.DEPOSITS, months.EXPENSES, months.WITHDRAWALS)
-    return Money(sum(ledger.totals(accounts, config().currency).values()), config().currency)
+    accounts = (account_names.FEES, account_names.CARD_FEES, months.DEPOSITS, months.EXPENSES, months.WITHDRAWALS)
+    return Money(sum(account_totals.totals(accounts, config().currency).values()), config().currency)

@@ -5,10 +5,11 @@ from datetime import date
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency, ledger, money
+from chalicelib.domain import idempotency, money
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.finance import months
+from chalicelib.domain.ledger import journals
 from chalicelib.domain.money import AmountInput
 from chalicelib.errors import NotFound
 from chalicelib.identifiers import new_id
@@ -69,7 +70,7 @@ def create(entered: DepositInput, *, by: str, operation_id: str) -> Deposit:
         acts.commit(
             idempotency.once(operation_id, deposit_id),
             operations.put(deposit, Deposit.pk.does_not_exist()),
-            *ledger.post(booked),
+            *journals.post(booked),
             subject=AuditSubject("deposit", deposit_id, after=shown),
         )
     except operations.ConditionFailed:

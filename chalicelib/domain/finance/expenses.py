@@ -7,10 +7,11 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency, ledger, money
+from chalicelib.domain import idempotency, money
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.finance import months
+from chalicelib.domain.ledger import journals
 from chalicelib.domain.money import AmountInput
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identifiers import new_id
@@ -161,7 +162,7 @@ def _booked(expense: Expense, *, sign: int = 1) -> list[Write]:
     named = {"expense_id": expense.expense_id}
     if expense.event_id:
         named["of_event"] = expense.event_id
-    return ledger.post(
+    return journals.post(
         months.booking(
             f"expense_{expense.expense_id}_{expense.version}{'' if sign > 0 else '_reversed'}",
             account=months.EXPENSES,

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.ledger import Movement, Posting
+from chalicelib.domain.ledger.journals import Movement
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.errors import InvalidState, ValidationFailed
 
 # The company's own account at its bank, negative by what is on it; what it spent, received and paid to its partners.

@@ -11,11 +11,12 @@ from datetime import date, datetime
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import idempotency, ledger, money
+from chalicelib.domain import idempotency, money
 from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.finance import company, months
+from chalicelib.domain.ledger import journals
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.errors import InsufficientBalance, InvalidState, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
@@ -227,7 +228,7 @@ def decide(withdrawal_id: str, decision: WithdrawalDecision, *, by: str) -> With
 
 
 def _booked(withdrawal: Withdrawal) -> list[Write]:
-    return ledger.post(
+    return journals.post(
         months.booking(
             f"withdrawal_{withdrawal.withdrawal_id}",
             account=months.WITHDRAWALS,

@@ -6,11 +6,11 @@ from datetime import timedelta
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.access import notices
 from chalicelib.domain.access.notices import Owner
 from chalicelib.domain.cards import bindings, cards
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, card_balances, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.merchants import merchant_totals
 from chalicelib.errors import InvalidState
 from chalicelib.table import keys, operations
@@ -59,7 +59,7 @@ def prepare(assignment: Assignment) -> HandoverWrites:
         _given(card, assignment, binding.opens),
         _closed(assignment, fee=fee, has_more=binding.has_more),
         operations.check(keys.access.account(customer_id), Account.status == AccountStatus.ACTIVE),
-        ledger.freeze(card.uid, is_frozen=False),
+        card_balances.freeze(card.uid, is_frozen=False),
         *merchant_totals.one_more(merchant_id, fee=fee),
         *binding.writes,
     ]
@@ -124,12 +124,15 @@ def _paid(customer_id: str) -> Write:
 
 def _fee(assignment: Assignment, fee: int) -> list[Write]:
     """Return the writes that book a fee as collected by the merchant for the platform."""
-    return ledger.post(
-        ledger.Movement(
+    return journals.post(
+        journals.Movement(
             f"jrn_fee_{assignment.assignment_id}",
             type="card_fee",
             currency=assignment.currency,
-            entries=[Posting(ledger.merchant(assignment.merchant_id), -fee), Posting(ledger.CARD_FEES, fee)],
+            entries=[
+                Posting(account_names.merchant(assignment.merchant_id), -fee),
+                Posting(account_names.CARD_FEES, fee),
+            ],
             references={"assignment_id": assignment.assignment_id, "card_id": assignment.card_id},
         )
     )

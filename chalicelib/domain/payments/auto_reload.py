@@ -6,11 +6,12 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
-from chalicelib.domain import idempotency, ledger, money
+from chalicelib.domain import idempotency, money
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import own_cards
 from chalicelib.domain.cards.own_cards import CardHolding
 from chalicelib.domain.crypto import encryption
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import payments, providers, saved_methods
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
@@ -176,7 +177,7 @@ def _forget_declines(uid: str, *, before: int) -> None:
 def _count_decline(uid: str, entry: int, owner_id: str, *, operation_id: str, payment_id: str) -> None:
     """Count a declined reload once and notify the customer; the decline number MOST_DECLINES turns the reload off."""
     for _ in retries.attempts():
-        balance = ledger.balance(uid)
+        balance = card_balances.of(uid)
         # Checked after the balance was read: an operation not recorded yet is not counted in that balance.
         if idempotency.result_of(operation_id) is not None:
             return

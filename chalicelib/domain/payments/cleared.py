@@ -6,8 +6,8 @@ A row costs one write unit after the answer, and no sale waits for it.
 from collections.abc import Iterable, Sequence
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain import ledger
 from chalicelib.domain.background.changes import Change, Wanted, follows
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import providers, reconciliations
 from chalicelib.table import keys, operations
 from chalicelib.table.items import ClearedMoney, Journal
@@ -42,5 +42,5 @@ def _rows(journal: Journal) -> list[ClearedMoney]:
         )
         for entry in journal.entries
         for provider in providers.NAMES
-        if entry["account"] == ledger.clearing(provider)
+        if entry["account"] == account_names.clearing(provider)
     ]

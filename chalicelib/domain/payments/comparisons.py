@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.clients.providers import ListedMoney, MoneyKind, MoveWord, OutcomeStatus
-from chalicelib.domain import ledger
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.money import Money
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Journal, Payment, Payout
@@ -83,7 +83,7 @@ def _kind(theirs: Money, ours: Money | None, *, is_void: bool, is_same: bool) ->
 
 
 def _cleared(journal: Journal, provider: str) -> Money:
-    account = ledger.clearing(provider)
+    account = account_names.clearing(provider)
     booked = sum(int(entry["amount"]) for entry in journal.entries if entry["account"] == account)
     return Money(-booked, journal.currency)
 

@@ -25,13 +25,14 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined, OutOfFunds
-from chalicelib.domain import ledger, money
+from chalicelib.domain import money
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import deeds, events, stock
 from chalicelib.domain.events.deeds import Deed
+from chalicelib.domain.ledger import account_names, card_balances, journals, postings
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import providers, resolution, returns
 from chalicelib.domain.sale import order_tickets, orders
@@ -285,13 +286,13 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
     if amount == 0:
         return []
     from_card = payment.method == PaymentMethod.WALLET
-    target = ledger.card(payment.card_uid) if from_card else ledger.REFUNDS_DUE
-    return ledger.post(
-        ledger.Movement(
+    target = account_names.card(payment.card_uid) if from_card else account_names.REFUNDS_DUE
+    return journals.post(
+        journals.Movement(
             f"jrn_refund_{request.refund_id}",
             type="refund",
             currency=payment.currency,
-            entries=ledger.refund_entries(target, event_id=request.event_id, amount=amount, fee=fee),
+            entries=postings.refund_entries(target, event_id=request.event_id, amount=amount, fee=fee),
             references={
                 "refund_id": request.refund_id,
                 "order_id": payment.order_id,
@@ -299,7 +300,7 @@ def _reversal(request: RefundRequest, payment: Payment, amount: int, *, fee: int
                 "event_id": request.event_id,
             },
         ),
-        balances=[ledger.balance(payment.card_uid)] if from_card else (),
+        balances=[card_balances.of(payment.card_uid)] if from_card else (),
         card_entry_type=EntryType.REFUND if from_card else None,
     )
 

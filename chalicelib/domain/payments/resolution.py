@@ -14,10 +14,10 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.providers import Declined, Move, Outcome, OutcomeStatus
-from chalicelib.domain import ledger
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, card_balances, journals, postings
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.payments import next_actions, returns, unsettled
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.orders import SaleTerms
@@ -274,7 +274,10 @@ def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime
         Payment.taken_currency.set(outcome.currency),
         Payment.settled_at.set(at),
     ]
-    entries = [Posting(ledger.clearing(payment.provider), -outcome.amount), Posting(ledger.REFUNDS_DUE, outcome.amount)]
+    entries = [
+        Posting(account_names.clearing(payment.provider), -outcome.amount),
+        Posting(account_names.REFUNDS_DUE, outcome.amount),
+    ]
     charged = _post(payment, "charge", entries, currency=outcome.currency)
     return [*_settled(payment, actions, due, taken=outcome.amount), *charged]
 
@@ -326,18 +329,25 @@ def _failed(payment: Payment, outcome: Outcome, reason: str | None) -> Write:
 def _charge(payment: Payment, fee_basis_points: int | None = None) -> list[Write]:
     """Return the ledger writes for a fulfilled payment; an order that costs nothing has none."""
     amount = payment.amount
-    fee = ledger.fee_of(amount, fee_basis_points)
+    fee = postings.fee_of(amount, fee_basis_points)
     if payment.purpose != PaymentPurpose.ORDER:
-        entries = [Posting(ledger.clearing(payment.provider), -amount), Posting(ledger.card(payment.card_uid), amount)]
+        entries = [
+            Posting(account_names.clearing(payment.provider), -amount),
+            Posting(account_names.card(payment.card_uid), amount),
+        ]
         entry_type = EntryType.RELOAD if payment.purpose == PaymentPurpose.RELOAD else EntryType.AUTO_RELOAD
         return _post(payment, "charge", entries, card_uid=payment.card_uid, card_entry_type=entry_type)
     if amount == 0:
         return []
     if payment.method != PaymentMethod.WALLET:
-        source = ledger.clearing(payment.provider)
-        return _post(payment, "charge", ledger.sale_entries(source, event_id=payment.event_id, amount=amount, fee=fee))
+        source = account_names.clearing(payment.provider)
+        return _post(
+            payment, "charge", postings.sale_entries(source, event_id=payment.event_id, amount=amount, fee=fee)
+        )
     require_usable(operations.get(keys.cards.card(payment.card_uid)), payment.customer_id)
-    entries = ledger.sale_entries(ledger.card(payment.card_uid), event_id=payment.event_id, amount=amount, fee=fee)
+    entries = postings.sale_entries(
+        account_names.card(payment.card_uid), event_id=payment.event_id, amount=amount, fee=fee
+    )
     return _post(payment, "charge", entries, card_uid=payment.card_uid, card_entry_type=EntryType.PURCHASE)
 
 
@@ -363,15 +373,15 @@ def _post(
     card_entry_type: EntryType | None = None,
 ) -> list[Write]:
     named = {"payment_id": payment.payment_id, "order_id": payment.order_id, "event_id": payment.event_id}
-    return ledger.post(
-        ledger.Movement(
+    return journals.post(
+        journals.Movement(
             f"jrn_{what}_{payment.payment_id}",
             type=what,
             currency=currency or payment.currency,
             entries=entries,
             references={name: value for name, value in named.items() if value},
         ),
-        balances=[ledger.balance(card_uid)] if card_uid else (),
+        balances=[card_balances.of(card_uid)] if card_uid else (),
         card_entry_type=card_entry_type,
     )
 

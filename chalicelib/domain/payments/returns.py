@@ -17,8 +17,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain import debts, ledger
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, debts, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -156,11 +156,11 @@ def booking(payment: Payment, *, moves: Moves, owed_now: int, taken: int | None)
     if newly_frozen:
         actions.append(Payment.frozen.set(frozen))
     entries = [
-        Posting(ledger.clearing(payment.provider), returned),
-        Posting(ledger.chargebacks(payment.event_id), -beyond),
-        Posting(ledger.REFUNDS_DUE, beyond - returned),
-        Posting(ledger.disputed(payment.event_id), -newly_frozen),
-        Posting(ledger.frozen(payment.event_id), newly_frozen),
+        Posting(account_names.clearing(payment.provider), returned),
+        Posting(account_names.chargebacks(payment.event_id), -beyond),
+        Posting(account_names.REFUNDS_DUE, beyond - returned),
+        Posting(account_names.disputed(payment.event_id), -newly_frozen),
+        Posting(account_names.frozen(payment.event_id), newly_frozen),
     ]
     writes = _posted(payment, [entry for entry in entries if entry.amount])
     if beyond and payment.event_id is not None:
@@ -196,8 +196,8 @@ def _posted(payment: Payment, entries: Sequence[Posting]) -> list[Write]:
     if not entries:
         return []
     named = {"payment_id": payment.payment_id, "order_id": payment.order_id, "event_id": payment.event_id}
-    return ledger.post(
-        ledger.Movement(
+    return journals.post(
+        journals.Movement(
             f"jrn_moved_{payment.payment_id}_{int(payment.revision or 0) + 1}",
             type="moved",
             currency=payment.taken_currency or payment.currency,

@@ -14,8 +14,8 @@ from heapq import merge
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.domain import ledger
 from chalicelib.domain.background.changes import Change, Wanted, follows
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.money import Money
 from chalicelib.legible import spreadsheet_cell
 from chalicelib.table import keys, operations
@@ -70,7 +70,15 @@ def line_of(journal: Journal) -> EventLine | None:
 
 def _sums(journal: Journal, event_id: str) -> tuple[int, int, int, int]:
     """Return what a journal adds to the event's sales, to fees, to what providers took back, and to refunds due."""
-    sums = dict.fromkeys((ledger.sales(event_id), ledger.FEES, ledger.chargebacks(event_id), ledger.REFUNDS_DUE), 0)
+    sums = dict.fromkeys(
+        (
+            account_names.sales(event_id),
+            account_names.FEES,
+            account_names.chargebacks(event_id),
+            account_names.REFUNDS_DUE,
+        ),
+        0,
+    )
     for entry in journal.entries:
         if entry["account"] in sums:
             sums[entry["account"]] += int(entry["amount"])

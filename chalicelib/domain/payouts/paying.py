@@ -19,11 +19,11 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import BalanceTooLow, Bank, Declined, Payee, Sent, Transfer, TransferStatus
-from chalicelib.domain import ledger
 from chalicelib.domain.approvals import verifications
 from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.crypto import encryption
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.payouts import banks, payout_states, settlements
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
@@ -98,7 +98,9 @@ def _bounced(payout: Payout, sent: Sent) -> bool:
         Payout.paid_at.remove(),
         Payout.reference.remove(),
     ]
-    back = _posted(payout, "bounced", ledger.clearing(str(payout.provider)), ledger.payable(payout.organizer_id))
+    back = _posted(
+        payout, "bounced", account_names.clearing(str(payout.provider)), account_names.payable(payout.organizer_id)
+    )
     owed_again = settlements.pending(payout.organizer_id, payout.net, payout.currency)
     if not _try(payout, actions, *back, owed_again):
         return False  # another delivery recorded it
@@ -208,7 +210,7 @@ def _record(payout: Payout, sent: Sent) -> bool:
     has_failed = sent.status is TransferStatus.FAILED
     if not is_accepted and not has_failed:
         actions += [Payout.accepted_at.set(clock.now()), Payout.reference.set(sent.reference)]
-        writes += _posted(payout, "accepted", ledger.payable(payout.organizer_id), _transit(payout))
+        writes += _posted(payout, "accepted", account_names.payable(payout.organizer_id), _transit(payout))
     if sent.status is TransferStatus.PENDING:
         if is_accepted:
             return False
@@ -218,11 +220,11 @@ def _record(payout: Payout, sent: Sent) -> bool:
         actions += [Payout.failure_reason.set(sent.failure_reason or "unknown"), Payout.accepted_at.remove()]
         if is_accepted:
             actions.append(Payout.reference.remove())
-            writes += _posted(payout, "returned", _transit(payout), ledger.payable(payout.organizer_id))
+            writes += _posted(payout, "returned", _transit(payout), account_names.payable(payout.organizer_id))
     else:
         actions += [*payout_states.entering(payout, PayoutStatus.PAID), Payout.paid_at.set(clock.now())]
         actions.append(Payout.failure_reason.remove())
-        writes += _posted(payout, "paid", _transit(payout), ledger.clearing(str(payout.provider)))
+        writes += _posted(payout, "paid", _transit(payout), account_names.clearing(str(payout.provider)))
         writes.append(settlements.pending(payout.organizer_id, -payout.net, payout.currency))
     if not _try(payout, actions, *writes):
         return False  # another delivery recorded the same transfer
@@ -232,12 +234,12 @@ def _record(payout: Payout, sent: Sent) -> bool:
 
 
 def _transit(payout: Payout) -> str:
-    return ledger.in_transit(str(payout.provider))
+    return account_names.in_transit(str(payout.provider))
 
 
 def _posted(payout: Payout, what: str, source: str, target: str) -> list[Write]:
-    return ledger.post(
-        ledger.Movement(
+    return journals.post(
+        journals.Movement(
             f"jrn_payout_{payout.payout_id}_{payout.attempt}_{what}",
             type=f"payout_{what}",
             currency=payout.currency,

@@ -19,12 +19,13 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import debts, ledger, timezones
+from chalicelib.domain import timezones
 from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import categories, events, stock
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, account_totals, debts, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.payouts import payout_states
 from chalicelib.domain.sale import sales_totals
@@ -115,7 +116,7 @@ def sold_so_far(event_id: str) -> SalesFigures:
 
 def taken_back(event_id: str, currency: str) -> int:
     """Return what the provider has taken back of an event's sales, as far as the stream has been processed."""
-    return -ledger.total(ledger.chargebacks(event_id), currency, consistent=True).minor
+    return -account_totals.total(account_names.chargebacks(event_id), currency, consistent=True).minor
 
 
 def hold_of(event_id: str) -> PayoutHold | None:
@@ -197,7 +198,7 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
     _require_counted(event_id, offered, sold)
     lines = [_line(category, sums) for category in offered if (sums := sold.get(category.category_id))]
     whole = sum_of(line.figures for line in lines)
-    if ledger.total(ledger.sales(event_id), currency, consistent=True).minor != whole.net:
+    if account_totals.total(account_names.sales(event_id), currency, consistent=True).minor != whole.net:
         raise Unavailable(_NOT_COUNTED, retry_after=5)
     hold = hold_of(event_id)
     taken = debts.taken_back(event_id, currency)
@@ -353,17 +354,17 @@ def _booked(settlement: Settlement, *, lost: int, by_debt: int) -> list[Write]:
     """Return the writes that bring an event's own accounts to zero; `by_debt` is added to what its organizer owes."""
     event_id, organizer_id, net = settlement.event_id, settlement.organizer_id, settlement.net
     entries = [
-        Posting(ledger.sales(event_id), -net - lost),
-        Posting(ledger.chargebacks_settled(event_id), lost),
-        Posting(ledger.payable(organizer_id), net + by_debt),
-        Posting(ledger.owed(organizer_id), -by_debt),
+        Posting(account_names.sales(event_id), -net - lost),
+        Posting(account_names.chargebacks_settled(event_id), lost),
+        Posting(account_names.payable(organizer_id), net + by_debt),
+        Posting(account_names.owed(organizer_id), -by_debt),
     ]
     moved = [entry for entry in entries if entry.amount]
     if not moved:
         return []
     named = {"event_id": event_id, "payout_id": settlement.payout_id}
-    return ledger.post(
-        ledger.Movement(
+    return journals.post(
+        journals.Movement(
             f"jrn_settlement_{event_id}",
             type="settlement",
             currency=settlement.currency,

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import debts, ledger
 from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, debts, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page
 from chalicelib.domain.payouts import payout_states, payouts, settlements
@@ -273,14 +273,14 @@ def _taken_back(made: Payout, debt: OrganizerDebt, less: int) -> list[Write]:
     """Return the writes that take what an organizer owes out of a payout."""
     if not less:
         return []
-    posted = ledger.post(
-        ledger.Movement(
+    posted = journals.post(
+        journals.Movement(
             f"jrn_debt_of_{made.payout_id}",
             type="debt",
             currency=made.currency,
             entries=[
-                Posting(ledger.payable(made.organizer_id), -less),
-                Posting(ledger.owed(made.organizer_id), less),
+                Posting(account_names.payable(made.organizer_id), -less),
+                Posting(account_names.owed(made.organizer_id), less),
             ],
             references={"payout_id": made.payout_id, "organizer_id": made.organizer_id},
         )

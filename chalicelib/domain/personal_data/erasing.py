@@ -7,9 +7,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.gate import attendee_names
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.personal_data.inventory import INVENTORY, Fate
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
@@ -142,7 +142,7 @@ def _card(card: Card) -> list[Write]:
         Card.kept_by_staff.set(True),
         *Card.in_gsi1(None),
     ]
-    return [operations.change(card.place, actions, cards.as_read(card)), ledger.freeze(card.uid, is_frozen=True)]
+    return [operations.change(card.place, actions, cards.as_read(card)), card_balances.freeze(card.uid, is_frozen=True)]
 
 
 def _balance(balance: CardBalance) -> list[Write]:

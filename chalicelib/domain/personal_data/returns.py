@@ -7,12 +7,12 @@ to the payments that loaded it. What none of them takes moves to the account of 
 from dataclasses import dataclass
 
 from chalicelib.config import config
-from chalicelib.domain import ledger
 from chalicelib.domain.approvals import second_person
 from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import EventState, TicketState
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, card_balances, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import refunds, withdrawals
 from chalicelib.domain.personal_data.places import Person
@@ -151,17 +151,17 @@ def _pay_back(uid: str, *, customer_id: str, by: str) -> None:
 def _set_aside(uid: str, *, customer_id: str) -> None:
     """Move a card's whole balance to the account of unclaimed money, once for each balance."""
     for _ in retries.attempts():
-        balance = ledger.balance(uid)
+        balance = card_balances.of(uid)
         if not balance.amount:
             return
-        writes = ledger.post(
-            ledger.Movement(
+        writes = journals.post(
+            journals.Movement(
                 f"jrn_unclaimed_{uid}_{balance.entries}",
                 type="unclaimed",
                 currency=balance.currency,
                 entries=[
-                    Posting(ledger.card(uid), -balance.amount, EntryType.ADJUSTMENT),
-                    Posting(ledger.UNCLAIMED, balance.amount),
+                    Posting(account_names.card(uid), -balance.amount, EntryType.ADJUSTMENT),
+                    Posting(account_names.UNCLAIMED, balance.amount),
                 ],
                 references={"customer_id": customer_id},
             ),

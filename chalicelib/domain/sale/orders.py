@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.events.categories import Offer
 from chalicelib.domain.events.stock import Portions
+from chalicelib.domain.ledger import postings
 from chalicelib.domain.sale import allowances, order_tickets, rules
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import seats
@@ -322,7 +322,7 @@ def _close(
     if payment_id is None:
         actions += Order.not_due()
     else:
-        fee = ledger.fee_of(order.total, terms.fee_basis_points)
+        fee = postings.fee_of(order.total, terms.fee_basis_points)
         place = keys.sale.event_orders(order.event_id, order.order_id)
         actions += [Order.payment_id.set(payment_id), Order.fee.set(fee), *Order.in_gsi2(place)]
         actions += [Order.paid_by.set(terms.paid_by)] if terms.paid_by else []

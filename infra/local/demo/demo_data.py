@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import ledger, money
+from chalicelib.domain import money
 from chalicelib.domain.access import accounts, users
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, events, venues
+from chalicelib.domain.ledger import account_names, card_balances, journals, postings
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.organizations import batches, numbered_tickets, numbering, organizations
 from chalicelib.domain.organizations.batches import BatchInput
@@ -198,14 +199,14 @@ def _load_organization() -> None:
 def _load_balance() -> None:
     """Credit the demo customer's card, once."""
     entries = [
-        ledger.Posting(ledger.clearing("sandbox"), -demo.BALANCE),
-        ledger.Posting(ledger.card(demo.CARD_UID), demo.BALANCE),
+        postings.Posting(account_names.clearing("sandbox"), -demo.BALANCE),
+        postings.Posting(account_names.card(demo.CARD_UID), demo.BALANCE),
     ]
-    writes = ledger.post(
-        ledger.Movement(
+    writes = journals.post(
+        journals.Movement(
             "jrn_demo_reload", type=EntryType.RELOAD, currency=config().currency, entries=entries, references={}
         ),
-        balances=[ledger.balance(demo.CARD_UID)],
+        balances=[card_balances.of(demo.CARD_UID)],
         card_entry_type=EntryType.RELOAD,
     )
     with suppress(operations.ConditionFailed):  # it was loaded before

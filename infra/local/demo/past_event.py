@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.clients.messages import Channel
-from chalicelib.domain import ledger
 from chalicelib.domain.background.changes import Change
 from chalicelib.domain.customer_notices import notices
 from chalicelib.domain.customer_notices.wording import Kind
 from chalicelib.domain.events import categories, events
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.ledger import account_totals
 from chalicelib.domain.payments import payments, refunds
 from chalicelib.domain.payments.payments import PaymentTerms
 from chalicelib.domain.payouts import settlements
@@ -114,7 +114,7 @@ def _count(event: Event, bought: list[Order], given_back: str) -> None:
     orders_now = operations.get_many([keys.sale.order(order.order_id) for order in bought]).values()
     changes = [Change(position="", before=None, after=item) for item in [*orders_now, *requests, *journals, event]]
     sales_totals.follow(changes)
-    ledger.follow(changes)
+    account_totals.follow(changes)
 
 
 def _notify(bought: list[Order], given_back: str) -> None:

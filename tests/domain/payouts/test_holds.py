@@ -10,7 +10,7 @@ import app
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.config import config
 from chalicelib.domain.background.changes import Change
-from chalicelib.domain.ledger import payable
+from chalicelib.domain.ledger.account_names import payable
 from chalicelib.domain.live import news
 from chalicelib.domain.payments import reconciliation, sandbox
 from chalicelib.domain.payouts import holds, payouts, settlements

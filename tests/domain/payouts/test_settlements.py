@@ -6,9 +6,9 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import Charge, OutcomeStatus
-from chalicelib.domain import ledger
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import events
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.payments import payments, providers, reconciliation
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
@@ -82,7 +82,7 @@ def test_a_reload_of_a_card_that_is_somebody_elses_by_then_is_owed_back(customer
     card.customer_id = make_customer().account_id
     operations.record(operations.put(card))
     assert payments.confirm(customer.account_id, payment_id).status == PaymentStatus.REFUND_DUE
-    assert int(ledger.balance(UID).amount) == 0
+    assert int(card_balances.of(UID).amount) == 0
     assert reconciliation.refund(payment_id)
     assert payers.balances() == {}
 

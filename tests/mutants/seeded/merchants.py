@@ -84,7 +84,7 @@ MUTANTS = (
         name="new-card-stays-frozen",
         bug="the money of a card that was handed out cannot be spent",
         file=_HAND_OVER,
-        before="        ledger.freeze(card.uid, is_frozen=False),\n",
+        before="        card_balances.freeze(card.uid, is_frozen=False),\n",
         after="",
         tests=(f"{_DOOR}::test_the_card_has_a_balance_that_pays_from_then_on",),
     ),

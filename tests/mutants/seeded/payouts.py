@@ -7,7 +7,7 @@ _SALES = "chalicelib/domain/sale/sales_totals.py"
 _DOOR = "tests/portals/organizer/test_payouts.py"
 _CROWD = "tests/faults/test_payouts.py"
 _PAYING = "chalicelib/domain/payouts/paying.py"
-_DEBTS = "chalicelib/domain/debts.py"
+_DEBTS = "chalicelib/domain/ledger/debts.py"
 _OWED = "tests/portals/admin/test_debts.py"
 
 MUTANTS = (
@@ -121,8 +121,8 @@ MUTANTS = (
         bug="a payout that replaces a cancelled one lowers the debt and takes nothing out of the organizer's account",
         file="chalicelib/domain/payouts/staff_payouts.py",
         before=(
-            "                Posting(ledger.payable(made.organizer_id), -less),\n"
-            "                Posting(ledger.owed(made.organizer_id), less),\n"
+            "                Posting(account_names.payable(made.organizer_id), -less),\n"
+            "                Posting(account_names.owed(made.organizer_id), less),\n"
         ),
         after="",
         tests=(_OWED,),

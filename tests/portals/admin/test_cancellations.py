@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.events import categories, events, gate_control, venues
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import refunds, sandbox
 from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.identifiers import new_id
@@ -109,7 +109,7 @@ def test_an_event_is_drafted_published_sold_cancelled_and_paid_back(staff: Accou
     assert (told["kept"], told["pending"]) == (rupees("0.00"), rupees("0.00"))
     assert states(orders) == ["refunded"] * 4
     balances = payers.balances()
-    accounts = (ledger.sales(event_id), ledger.FEES, "refunds_due", ledger.clearing("sandbox"))
+    accounts = (account_names.sales(event_id), account_names.FEES, "refunds_due", account_names.clearing("sandbox"))
     assert [balances[name] for name in accounts] == [0, 0, 0, 0]
     assert events.get(event_id).refunds_open is None
     stream.drain()
@@ -219,7 +219,7 @@ def test_refunds_wait_for_the_provider_s_balance_and_go_on_by_themselves(staff: 
         done = until_complete(staff, event.event_id, job_id)
     assert (done["status"], done["progress"]["done"]) == ("complete", 4)
     assert sandbox.Sandbox().balance("PKR") == 0
-    assert payers.balances()[ledger.clearing("sandbox")] == 0
+    assert payers.balances()[account_names.clearing("sandbox")] == 0
 
 
 def test_tickets_that_customers_returned_are_refunded_once(staff: Account) -> None:
@@ -237,7 +237,7 @@ def test_tickets_that_customers_returned_are_refunded_once(staff: Account) -> No
     assert (done["progress"]["done"], done["progress"]["refunded"]) == (4, rupees("6000.00"))
     assert len(requests_of(event.event_id)) == 4
     assert refunds.get(late.ticket_id, late.refund_id).status == "refunded"
-    assert payers.balances()[ledger.clearing("sandbox")] == 0
+    assert payers.balances()[account_names.clearing("sandbox")] == 0
 
 
 def test_a_ticket_is_void_at_the_gate_at_once_and_a_used_one_is_refunded_too(staff: Account) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.clients.providers import MoveWord
-from chalicelib.domain import ledger
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.money import Money
 from chalicelib.domain.payouts import payouts
 from chalicelib.table.items import Account, Event, Order
@@ -65,7 +65,7 @@ class Evenings:
 
     def owes(self) -> int:
         """Return what the journal says that the organizer owes."""
-        return -payers.balances().get(ledger.owed(self.organizer.account_id), 0)
+        return -payers.balances().get(account_names.owed(self.organizer.account_id), 0)
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_an_event_that_lost_more_than_it_sold_has_no_payout_and_the_rest_is_owed
     assert evenings.owes() == 150_000 - NET
     assert amounts(evenings.settle(1)) == (150_000 - NET, 2 * NET - 150_000, 0)
     books = payers.balances()
-    own = (ledger.sales, ledger.frozen, ledger.disputed)
+    own = (account_names.sales, account_names.frozen, account_names.disputed)
     assert {books.get(account(evenings.events[0].event_id), 0) for account in own} == {0}
 
 
@@ -175,7 +175,7 @@ def test_a_payout_made_in_place_of_a_cancelled_one_is_reduced_as_well(evenings: 
     taken_back.project_all(evenings.stream)
     evenings.pay(0)
     assert evenings.owes() == 0
-    assert payers.balances().get(ledger.payable(evenings.organizer.account_id), 0) == 0
+    assert payers.balances().get(account_names.payable(evenings.organizer.account_id), 0) == 0
     dashboard = call("GET", "/api/organizer/dashboard/stats/", token=token_of(evenings.organizer)).json
     assert dashboard["pending_payouts"]["amount"] == "0.00"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain import ledger
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import sandbox
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Category, Order
@@ -73,13 +73,16 @@ def test_a_callback_opens_a_dispute_freezes_its_amount_and_marks_tickets_that_st
     assert listed(token, f"event_id={order.event_id}&customer_id={order.customer_id}&status=open") == [dispute]
     assert listed(token, "status=lost") == []
     books = payers.balances()
-    assert (books[ledger.frozen(order.event_id)], books[ledger.disputed(order.event_id)]) == (AMOUNT, -AMOUNT)
+    assert (books[account_names.frozen(order.event_id)], books[account_names.disputed(order.event_id)]) == (
+        AMOUNT,
+        -AMOUNT,
+    )
     stored = [tickets.get(line["ticket_id"]) for line in order.tickets]
     assert [(ticket.status, ticket.disputed) for ticket in stored] == [("valid", True)] * 2
     tell(order, MoveWord.WON)
     project_all(stream)
     assert [one["status"] for one in listed(token)] == ["won"]
-    assert payers.balances()[ledger.frozen(order.event_id)] == 0
+    assert payers.balances()[account_names.frozen(order.event_id)] == 0
     assert [tickets.get(line["ticket_id"]).disputed for line in order.tickets] == [None] * 2
 
 
@@ -90,7 +93,10 @@ def test_what_is_taken_is_no_longer_frozen_and_is_booked_as_a_charge_back(
     opened(order, token, stream)
     tell(order, MoveWord.WITHDRAWN)
     books = payers.balances()
-    assert (books[ledger.frozen(order.event_id)], books[ledger.chargebacks(order.event_id)]) == (0, -AMOUNT)
+    assert (books[account_names.frozen(order.event_id)], books[account_names.chargebacks(order.event_id)]) == (
+        0,
+        -AMOUNT,
+    )
 
 
 def test_a_dispute_is_answered_once_and_an_accepted_one_is_lost(category: Category, stream: StreamReader) -> None:
@@ -107,7 +113,7 @@ def test_a_dispute_is_answered_once_and_an_accepted_one_is_lost(category: Catego
     assert answer(accepted, token, "accept").json["status"] == "accepted"
     project_all(stream)
     assert call("PUT", f"/api/disputes/{accepted}/", {"action": "accept"}, token=token).json["status"] == "lost"
-    assert payers.balances()[ledger.chargebacks(order.event_id)] == -AMOUNT
+    assert payers.balances()[account_names.chargebacks(order.event_id)] == -AMOUNT
     assert "lost" in answer(accepted, token).text
 
 
@@ -136,6 +142,6 @@ def test_callbacks_in_any_order_and_repeated_end_in_one_dispute(
         books = payers.balances()
         ticket = tickets.get(order.tickets[0]["ticket_id"])
         kept = {name: value for name, value in dispute.items() if name != "opened_at"}
-        seen.add((str(kept), books[ledger.frozen(order.event_id)], str(sorted(books.items())), ticket.disputed))
+        seen.add((str(kept), books[account_names.frozen(order.event_id)], str(sorted(books.items())), ticket.disputed))
     assert len(seen) == 1, seen
     assert dispute["status"] == end

@@ -11,10 +11,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts
 from chalicelib.domain.audit import chains
 from chalicelib.domain.events import events
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
@@ -192,7 +192,7 @@ def _books_are_kept(somebody: Somebody) -> None:
     mine = tickets_of(customer_id)
     assert {(ticket.status, ticket.holder_name) for ticket in mine} == {(TicketStatus.REFUNDED, "Erased")}
     books = wallets.books()
-    assert ledger.balance(somebody.card_uid).amount == 0
+    assert card_balances.of(somebody.card_uid).amount == 0
     wallets.assert_balanced(books)
     # The tickets were paid with the card and refunded to it. The reload is paid back, and 5,000.00 have no source.
     moved = {journal.type: journal.entries for journal in books.journals if journal.type in ("pay_back", "unclaimed")}

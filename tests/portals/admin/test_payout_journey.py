@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.ledger import clearing, in_transit, payable
+from chalicelib.domain.ledger.account_names import clearing, in_transit, payable
 from chalicelib.domain.money import Money
 from chalicelib.table import keys
 from tests.support import books, paid_out, payers, settled, sweeps

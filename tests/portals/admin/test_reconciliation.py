@@ -11,9 +11,9 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import Transfer
-from chalicelib.domain import ledger
 from chalicelib.domain.background.sweep import run
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.payments import reconciliations, refunds
 from chalicelib.domain.payouts import sandbox_bank
 from chalicelib.domain.payouts.sandbox_bank import SandboxPayouts
@@ -252,9 +252,9 @@ def test_a_day_without_differences_shows_zero_rows_and_the_next_day_is_planned()
 
 def test_money_without_a_payment_and_a_payment_of_another_day_are_told_apart() -> None:
     stream, day = StreamReader(), clock.now().date()
-    entries = [Posting(ledger.clearing("sandbox"), -100), Posting("suspense", 100)]
-    movement = ledger.Movement("jrn_by_hand", type="charge", currency="PKR", entries=entries, references={})
-    operations.commit(*ledger.post(movement))
+    entries = [Posting(account_names.clearing("sandbox"), -100), Posting("suspense", 100)]
+    movement = journals.Movement("jrn_by_hand", type="charge", currency="PKR", entries=entries, references={})
+    operations.commit(*journals.post(movement))
     stream.drain()
     after_the_day()
     assert [(row["kind"], row["reference"]) for row in shown(day)["results"]] == [("extra", "jrn_by_hand")]

@@ -12,7 +12,7 @@ from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain.background import changes
 from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.cards import cards
-from chalicelib.domain.ledger import clearing
+from chalicelib.domain.ledger.account_names import clearing
 from chalicelib.domain.payments import refunds, sandbox
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, SandboxCharge

@@ -11,10 +11,11 @@ from pypdf import PdfReader
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import ledger, timezones
+from chalicelib.domain import timezones
 from chalicelib.domain.access import accounts
 from chalicelib.domain.background.changes import change_of
 from chalicelib.domain.events import categories, events
+from chalicelib.domain.ledger import account_names, account_totals
 from chalicelib.domain.organizers import organizers
 from chalicelib.domain.payouts import settlements
 from chalicelib.domain.sale import orders, sales_totals
@@ -103,8 +104,11 @@ def test_a_closed_event_is_paid_out_by_category_to_the_last_of_its_money() -> No
     assert told["scheduled_for"] == f"{paid_on:%Y-%m-%d}"
     assert dashboard["pending_payouts"]["amount"] == "4750.00"
     balances = payers.balances()
-    assert (balances[ledger.sales(event.event_id)], balances[ledger.payable(organizer.account_id)]) == (0, 475_000)
-    assert balances[ledger.FEES] == 25_000
+    assert (balances[account_names.sales(event.event_id)], balances[account_names.payable(organizer.account_id)]) == (
+        0,
+        475_000,
+    )
+    assert balances[account_names.FEES] == 25_000
     assert (len(stored("settlement")), len(stored("payout"))) == (1, 1)
     assert [raw["number"]["S"] for raw in stored("invoice")].count(told["invoice_number"]) == 1
 
@@ -130,7 +134,7 @@ def test_books_stay_open_until_everything_is_over_paid_and_counted() -> None:
         changes = [change_of(record) for record in stream.read()]
         sales_totals.follow(changes)
         refused(event, Unavailable, "Not every sale")
-        ledger.follow(changes)
+        account_totals.follow(changes)
         assert settlements.close(event.event_id, by="adm_1").net == 427_500
         # Closed books stay closed, also after the event's status changed.
         events.set_status(event.event_id, EventStatus.DRAFT)
@@ -181,11 +185,11 @@ def test_what_leaves_nothing_to_pay_closes_without_a_payout(monkeypatch: pytest.
         settlement = closed(event)
         assert settlement.payout_id is None
         assert settlement.net == net
-        assert payers.balances().get(ledger.sales(event.event_id), 0) == 0
+        assert payers.balances().get(account_names.sales(event.event_id), 0) == 0
     assert stored("payout") == []
     booked = [raw["pk"]["S"] for raw in stored("journal") if raw["type"]["S"] == "settlement"]
     assert booked == [f"JOURNAL#jrn_settlement_{costly.event_id}"]
-    assert payers.balances()[ledger.owed(organizer.account_id)] == -30_000
+    assert payers.balances()[account_names.owed(organizer.account_id)] == -30_000
     assert ask(organizer).json["results"] == []
 
 
@@ -223,8 +227,8 @@ def test_what_is_sold_or_given_back_after_the_close_stands_beside_the_payout() -
     organizers.change(organizer.account_id, {"name": "Another name", "tax_number": "7654321-0"})
     assert ask(organizer, f"{path}invoice/").content == document
     balances = payers.balances()
-    assert balances[ledger.sales(event.event_id)] == 79_166
-    assert balances[ledger.payable(organizer.account_id)] == settlement.net
+    assert balances[account_names.sales(event.event_id)] == 79_166
+    assert balances[account_names.payable(organizer.account_id)] == settlement.net
     with settled.after(event):
         assert settlements.close(event.event_id, by="adm_2").net == settlement.net
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import ledger
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.ledger import account_names, card_balances
 from chalicelib.domain.money import AmountInput
 from chalicelib.domain.payments import refunds
 from chalicelib.domain.tickets import refund_requests, tickets
@@ -81,8 +81,8 @@ def test_an_approved_refund_takes_the_ticket_back_and_pays_the_money_once() -> N
     assert charge.refunded == 150_000
     assert payers.balances() == {
         f"clearing:{payment.provider}": -150_000,
-        ledger.sales(event.event_id): 142_500,
-        ledger.FEES: 7_500,
+        account_names.sales(event.event_id): 142_500,
+        account_names.FEES: 7_500,
     }
     for _ in range(2):
         StreamReader().drain()
@@ -107,11 +107,11 @@ def test_what_was_paid_from_a_card_is_on_the_card_again() -> None:
         ticket_id, refund_id = asked(customer, order, place)
         assert refunds.approve(ticket_id, refund_id, by="adm_1").status == "refunded"
         assert not refunds.pay_back(ticket_id, refund_id)
-    assert ledger.balance(card.uid).amount == 400_000
+    assert card_balances.of(card.uid).amount == 400_000
     after = payers.balances()
     # Each ticket's share of the fee is rounded, all of them together leave nothing.
-    assert before[ledger.FEES] > 0
-    assert (after[ledger.FEES], after[ledger.sales(event.event_id)]) == (0, 0)
+    assert before[account_names.FEES] > 0
+    assert (after[account_names.FEES], after[account_names.sales(event.event_id)]) == (0, 0)
     assert payment_of(order).status == "refunded"
     bound = operations.get(keys.cards.card(card.uid))
     assert bound is not None

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import ledger
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, card_balances, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.tickets import tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
@@ -68,7 +68,9 @@ def recounted(customer: Account) -> dict[str, Any]:
     held: list[Ticket] = [ticket for ticket in items(Ticket, "ticket") if ticket.customer_id == me]
     valid = {ticket.event_id for ticket in held if ticket.status == TicketStatus.VALID}
     balance = sum(
-        amount for account, amount in payers.balances().items() if account in {ledger.card(uid) for uid in uids(me)}
+        amount
+        for account, amount in payers.balances().items()
+        if account in {account_names.card(uid) for uid in uids(me)}
     )
     return {
         "events_attended": len({ticket.event_id for ticket in held if ticket.admission is not None}),
@@ -203,10 +205,10 @@ def test_a_refund_is_taken_from_the_month_of_its_purchase(stream: StreamReader, 
 
 def test_what_a_card_is_charged_and_given_shows_in_its_balance_at_once(ayesha: Account) -> None:
     uid = payers.card_with(ayesha, 50_000, uid="04C1D2E3F40001").uid
-    entries = [Posting(ledger.card(uid), -20_000), Posting(ledger.clearing("desk"), 20_000)]
-    writes = ledger.post(
-        ledger.Movement(new_id("jrn"), type="adjustment", currency="PKR", entries=entries, references={}),
-        balances=[ledger.balance(uid)],
+    entries = [Posting(account_names.card(uid), -20_000), Posting(account_names.clearing("desk"), 20_000)]
+    writes = journals.post(
+        journals.Movement(new_id("jrn"), type="adjustment", currency="PKR", entries=entries, references={}),
+        balances=[card_balances.of(uid)],
         card_entry_type=EntryType.ADJUSTMENT,
     )
     operations.commit(*writes)

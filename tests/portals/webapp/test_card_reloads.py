@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain import ledger
+from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.payments import reconciliation
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Payment
@@ -67,7 +67,7 @@ def test_a_reload_that_is_confirmed_stands_on_the_card_and_in_its_ledger(
     assert (opened["status"], opened["amount"]) == ("requires_confirmation", pkr("250.50"))
     assert (opened["card_id"], opened["booking_id"], opened["provider"]) == (card.card_id, None, "sandbox")
     assert opened["client_secret"]
-    assert ledger.balance(card.uid).amount == 10_000
+    assert card_balances.of(card.uid).amount == 10_000
     for _ in range(2):
         confirmed = confirm(opened["id"], token).json
         assert (confirmed["status"], confirmed["card_id"]) == ("succeeded", card.card_id)
@@ -150,7 +150,7 @@ def test_a_declined_reload_changes_nothing_on_the_card(means: str, reason: str, 
     opened = reload(card, {"amount": "5", "payment_token": means}, token).json
     failed = confirm(opened["id"], token).json
     assert (failed["status"], failed["failure_reason"]) == ("failed", reason)
-    assert ledger.balance(card.uid).amount == 10_000
+    assert card_balances.of(card.uid).amount == 10_000
     assert [line["type"] for line in transactions(card, token)] == ["reload"]
 
 
@@ -158,7 +158,7 @@ def test_a_reload_whose_answer_was_lost_is_taken_once(card: Card, token: str) ->
     opened = reload(card, {"amount": "5", "payment_token": "tok_timeout"}, token).json
     assert confirm(opened["id"], token).status == 503
     assert [confirm(opened["id"], token).json["status"] for _ in range(2)] == ["succeeded"] * 2
-    assert ledger.balance(card.uid).amount == 10_500
+    assert card_balances.of(card.uid).amount == 10_500
 
 
 def test_a_reload_that_nobody_paid_is_closed_after_its_time_and_credits_nothing(card: Card, token: str) -> None:
@@ -167,11 +167,11 @@ def test_a_reload_that_nobody_paid_is_closed_after_its_time_and_credits_nothing(
         assert reconciliation.reconcile(opened["id"])
         assert payers.stored(opened["id"]).status == "failed"
     assert confirm(opened["id"], token).json["status"] == "failed"
-    assert ledger.balance(card.uid).amount == 10_000
+    assert card_balances.of(card.uid).amount == 10_000
 
 
 def test_somebody_else_cannot_confirm_a_reload(card: Card, token: str) -> None:
     opened = reload(card, {"amount": "5"}, token).json
     answer = confirm(opened["id"], customer_token(make_customer()))
     assert (answer.status, answer.code) == (404, "NOT_FOUND")
-    assert ledger.balance(card.uid).amount == 10_000
+    assert card_balances.of(card.uid).amount == 10_000

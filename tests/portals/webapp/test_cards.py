@@ -7,10 +7,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import ledger
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.crypto import encryption
+from chalicelib.domain.ledger import card_balances
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardRequest
 from chalicelib.table.ranges import Begins
@@ -99,7 +99,7 @@ def test_a_card_that_is_not_the_customers_own_is_not_found(name: str, token: str
     assert {refused(answer) for answer in answers} == {(404, "NOT_FOUND")}
     stored = operations.get(keys.cards.card(other.uid))
     assert stored is not None
-    assert (stored.status, ledger.balance(other.uid).auto_enabled) == ("active", False)
+    assert (stored.status, card_balances.of(other.uid).auto_enabled) == ("active", False)
 
 
 # Asking for a card.
@@ -307,14 +307,14 @@ def test_the_settings_of_an_automatic_reload_are_shown_and_its_token_is_sealed(c
     assert answer.status == 200
     assert answer.json["auto_reload"] == {"enabled": True, "threshold": pkr("500.00"), "amount": pkr("1000.00")}
     assert "tok_secret" not in answer.text
-    stored = ledger.balance(card.uid)
+    stored = card_balances.of(card.uid)
     assert (stored.amount, stored.entries, stored.auto_customer_id) == (100, 1, customer.account_id)
     sealed = bytes(stored.auto_token)
     assert b"tok_secret" not in sealed
     assert encryption.open_sealed(customer.account_id, "auto_reload_token", sealed) == "tok_secret"
     changed = call("POST", path, {**TOP_UP, "threshold": "5"}, token=token).json
     assert changed["auto_reload"]["threshold"] == pkr("5.00")
-    assert bytes(ledger.balance(card.uid).auto_token) == sealed
+    assert bytes(card_balances.of(card.uid).auto_token) == sealed
 
 
 def test_turning_an_automatic_reload_off_forgets_its_token(customer: Account, token: str) -> None:
@@ -325,7 +325,7 @@ def test_turning_an_automatic_reload_off_forgets_its_token(customer: Account, to
     for _ in range(2):
         answer = call("POST", path, {"enabled": False}, token=token)
         assert answer.json["auto_reload"] == {"enabled": False, "threshold": pkr("500.00"), "amount": pkr("1000.00")}
-    assert ledger.balance(card.uid).auto_token is None
+    assert card_balances.of(card.uid).auto_token is None
     answer = call("POST", path, TOP_UP, token=token)
     assert refused(answer) == (400, "VALIDATION_ERROR")
 
@@ -349,7 +349,7 @@ def test_an_automatic_reload_names_a_threshold_an_amount_and_a_means_of_payment(
     answer = call("POST", f"{CARDS}{card.card_id}/auto-reload-settings/", body, token=token)
     assert refused(answer) == (400, "VALIDATION_ERROR")
     assert [detail["field"] for detail in answer.json["error"]["details"]] == [field]
-    assert not ledger.balance(card.uid).auto_enabled
+    assert not card_balances.of(card.uid).auto_enabled
 
 
 def test_only_an_active_card_is_topped_up_by_itself(customer: Account, token: str) -> None:

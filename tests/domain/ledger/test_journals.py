@@ -1,10 +1,10 @@
 import pytest
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain import ledger
 from chalicelib.domain.background.changes import Change
 from chalicelib.domain.cards import balances, cards
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, account_totals, card_balances, journals, postings
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.errors import InsufficientBalance, InvalidState, NotFound
 from chalicelib.identifiers import new_id
@@ -19,18 +19,18 @@ pytestmark = pytest.mark.usefixtures("moto_cloud")
 
 
 def stored(uid: str) -> tuple[int, int]:
-    balance = ledger.balance(uid)
+    balance = card_balances.of(uid)
     return balance.amount, balance.entries
 
 
 def test_a_movement_whose_entries_do_not_sum_to_zero_is_never_written() -> None:
     with pytest.raises(ValueError, match="do not sum to zero"):
-        ledger.post(
-            ledger.Movement(
+        journals.post(
+            journals.Movement(
                 "jrn_x",
                 type="x",
                 currency="PKR",
-                entries=[Posting(ledger.FEES, 1), Posting("sales:e", -2)],
+                entries=[Posting(account_names.FEES, 1), Posting("sales:e", -2)],
                 references={},
             )
         )
@@ -38,22 +38,22 @@ def test_a_movement_whose_entries_do_not_sum_to_zero_is_never_written() -> None:
 
 def test_a_cards_entry_without_its_balance_or_twice_in_one_journal_is_never_written() -> None:
     card = wallets.make_card(holds=100)
-    twice = [Posting(ledger.card(card.uid), 1), Posting(ledger.card(card.uid), -1)]
-    for entries, seen in ((twice, [ledger.balance(card.uid)]), ([twice[0], Posting("fees", -1)], [])):
+    twice = [Posting(account_names.card(card.uid), 1), Posting(account_names.card(card.uid), -1)]
+    for entries, seen in ((twice, [card_balances.of(card.uid)]), ([twice[0], Posting("fees", -1)], [])):
         with pytest.raises(ValueError, match="jrn_x"):
-            ledger.post(
-                ledger.Movement("jrn_x", type="x", currency="PKR", entries=entries, references={}),
+            journals.post(
+                journals.Movement("jrn_x", type="x", currency="PKR", entries=entries, references={}),
                 balances=seen,
                 card_entry_type=EntryType.ADJUSTMENT,
             )
 
 
 def test_a_sale_splits_into_the_organizers_part_and_the_fee() -> None:
-    entries = ledger.sale_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=1_010)
+    entries = postings.sale_entries(account_names.clearing("sandbox"), event_id="evt_1", amount=1_010)
     assert entries == [Posting("clearing:sandbox", -1_010), Posting("sales:evt_1", 959), Posting("fees", 51)]
-    back = ledger.refund_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=1_010, fee=51)
+    back = postings.refund_entries(account_names.clearing("sandbox"), event_id="evt_1", amount=1_010, fee=51)
     assert [entry.amount for entry in back] == [1_010, -959, -51]
-    assert ledger.sale_entries(ledger.clearing("sandbox"), event_id="evt_1", amount=0) == []
+    assert postings.sale_entries(account_names.clearing("sandbox"), event_id="evt_1", amount=0) == []
 
 
 def test_a_balance_is_the_sum_of_its_lines_and_each_line_says_what_was_left() -> None:
@@ -75,7 +75,7 @@ def test_the_same_movement_is_booked_once() -> None:
     for _ in range(3):
         wallets.spend(card.uid, 300, journal_id="jrn_once")
     assert stored(card.uid) == (700, 2)
-    writes = ledger.post(ledger.Movement("jrn_once", type="x", currency="PKR", entries=[], references={}))
+    writes = journals.post(journals.Movement("jrn_once", type="x", currency="PKR", entries=[], references={}))
     with pytest.raises(operations.ConditionFailed) as failure:
         operations.commit(*writes)
     first = failure.value.found(Journal)
@@ -94,14 +94,14 @@ def test_a_card_never_pays_more_than_it_holds() -> None:
 
 def test_a_balance_that_changed_since_it_was_read_is_not_written_over() -> None:
     card = wallets.make_card(holds=500)
-    seen = ledger.balance(card.uid)
+    seen = card_balances.of(card.uid)
     wallets.credit(card.uid, 1)
-    writes = ledger.post(
-        ledger.Movement(
+    writes = journals.post(
+        journals.Movement(
             "jrn_late",
             type="purchase",
             currency="PKR",
-            entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=500),
+            entries=postings.sale_entries(account_names.card(card.uid), event_id="evt_1", amount=500),
             references={},
         ),
         balances=[seen],
@@ -117,15 +117,15 @@ def test_a_balance_that_changed_since_it_was_read_is_not_written_over() -> None:
 def test_a_card_pays_in_its_own_currency_only() -> None:
     card = wallets.make_card(holds=500)
     with pytest.raises(InvalidState, match="PKR"):
-        ledger.post(
-            ledger.Movement(
+        journals.post(
+            journals.Movement(
                 "jrn_x",
                 type="purchase",
                 currency="EUR",
-                entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=5),
+                entries=postings.sale_entries(account_names.card(card.uid), event_id="evt_1", amount=5),
                 references={},
             ),
-            balances=[ledger.balance(card.uid)],
+            balances=[card_balances.of(card.uid)],
             card_entry_type=EntryType.PURCHASE,
         )
 
@@ -133,17 +133,17 @@ def test_a_card_pays_in_its_own_currency_only() -> None:
 @pytest.mark.parametrize("status", [CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED, CardStatus.HELD])
 def test_a_card_out_of_use_pays_nothing_and_still_takes_its_refunds(status: CardStatus) -> None:
     card = wallets.make_card(holds=500)
-    seen = ledger.balance(card.uid)
+    seen = card_balances.of(card.uid)
     cards.set_status(card.uid, status)
     with pytest.raises(InvalidState, match="not active"):
         wallets.spend(card.uid, 1)
     # One that read the balance before.
-    writes = ledger.post(
-        ledger.Movement(
+    writes = journals.post(
+        journals.Movement(
             "jrn_late",
             type="purchase",
             currency="PKR",
-            entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=5),
+            entries=postings.sale_entries(account_names.card(card.uid), event_id="evt_1", amount=5),
             references={},
         ),
         balances=[seen],
@@ -174,10 +174,10 @@ def test_totals_count_each_journal_once_however_often_the_stream_tells_of_it() -
     records = stream.read()
     for _ in range(2):
         StreamReader().drain()
-    assert ledger.total(ledger.clearing("sandbox"), "PKR") == Money(-10_000, "PKR")
-    assert ledger.total(ledger.sales(wallets.EVENT_ID), "PKR") == Money(60 * 95, "PKR")
-    assert ledger.total(ledger.FEES, "PKR") == Money(60 * 5, "PKR")
-    assert ledger.total(ledger.FEES, "EUR") == Money(0, "EUR")
+    assert account_totals.total(account_names.clearing("sandbox"), "PKR") == Money(-10_000, "PKR")
+    assert account_totals.total(account_names.sales(wallets.EVENT_ID), "PKR") == Money(60 * 95, "PKR")
+    assert account_totals.total(account_names.FEES, "PKR") == Money(60 * 5, "PKR")
+    assert account_totals.total(account_names.FEES, "EUR") == Money(0, "EUR")
     assert len(records) > 100
     wallets.assert_balanced(wallets.books())
 
@@ -190,8 +190,8 @@ def test_a_journal_among_counted_ones_is_counted() -> None:
     # The stream delivers them as they were when they were new.
     for journal in journals:
         journal.counted = None
-    ledger.follow([Change(position=str(n), before=None, after=journal) for n, journal in enumerate(journals)])
-    assert ledger.total(ledger.FEES, "PKR") == Money(5, "PKR")
+    account_totals.follow([Change(position=str(n), before=None, after=journal) for n, journal in enumerate(journals)])
+    assert account_totals.total(account_names.FEES, "PKR") == Money(5, "PKR")
     wallets.assert_balanced(wallets.books())
 
 
@@ -235,7 +235,7 @@ def test_money_moves_only_from_a_card_out_of_use_to_an_active_one_of_the_same_cu
 def low(uid: str) -> list[Published]:
     """Return the facts that the stream would publish for this card's balance, also after other changes."""
     after = operations.get(keys.money.card_balance(uid))
-    return ledger.follow([Change(position="1", before=None, after=after)])
+    return account_totals.follow([Change(position="1", before=None, after=after)])
 
 
 def test_a_purchase_that_takes_a_balance_under_its_threshold_is_told_once_per_crossing() -> None:
@@ -252,23 +252,23 @@ def test_a_purchase_that_takes_a_balance_under_its_threshold_is_told_once_per_cr
     wallets.spend(card.uid, 600)
     (fact,) = low(card.uid)
     assert (fact.fact_id, fact.ids) == (f"{card.uid}/6", {"card_uid": card.uid, "entry": 6})
-    before = ledger.balance(card.uid)
+    before = card_balances.of(card.uid)
     wallets.credit(card.uid, 5)
-    assert ledger.follow([Change(position="2", before=before, after=ledger.balance(card.uid))]) == []
+    assert account_totals.follow([Change(position="2", before=before, after=card_balances.of(card.uid))]) == []
 
 
 def test_a_purchase_does_not_miss_a_threshold_that_was_set_since_it_read_the_balance() -> None:
     card = wallets.make_card(holds=1_000)
-    seen = ledger.balance(card.uid)
+    seen = card_balances.of(card.uid)
     place = keys.money.card_balance(card.uid)
     settings = [CardBalance.auto_enabled.set(True), CardBalance.auto_threshold.set(500)]  # PynamoDB's signature
     operations.record(operations.change(place, settings))
-    writes = ledger.post(
-        ledger.Movement(
+    writes = journals.post(
+        journals.Movement(
             "jrn_late",
             type="purchase",
             currency="PKR",
-            entries=ledger.sale_entries(ledger.card(card.uid), event_id="evt_1", amount=900),
+            entries=postings.sale_entries(account_names.card(card.uid), event_id="evt_1", amount=900),
             references={},
         ),
         balances=[seen],

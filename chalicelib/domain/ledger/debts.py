@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
-from chalicelib.domain import ledger
 from chalicelib.domain.background.changes import Change, every, follows
-from chalicelib.domain.ledger import Posting
+from chalicelib.domain.ledger import account_names, account_totals, journals
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -52,7 +52,7 @@ def taken_back(event_id: str, currency: str) -> Taken:
     known = operations.get(place)
     if known is None:
         # What was booked before these sums existed is on the event's account only.
-        lost = -ledger.total(ledger.chargebacks(event_id), currency, consistent=True).minor
+        lost = -account_totals.total(account_names.chargebacks(event_id), currency, consistent=True).minor
         charged = TakenBack(*place, event_id=event_id, currency=currency, lost=lost, charged=lost)
         return Taken(lost, 0, operations.put(charged, TakenBack.pk.does_not_exist()))
     as_read = TakenBack.lost == known.lost
@@ -117,14 +117,14 @@ def _collect(event_id: str, currency: str) -> None:
         if not more:
             return
         debt = of(settlement.organizer_id, currency)
-        booked = ledger.post(
-            ledger.Movement(
+        booked = journals.post(
+            journals.Movement(
                 f"jrn_debt_{settlement.organizer_id}_{currency}_{(debt.revision or 0) + 1}",
                 type="debt",
                 currency=currency,
                 entries=[
-                    Posting(ledger.chargebacks_settled(event_id), more),
-                    Posting(ledger.owed(settlement.organizer_id), -more),
+                    Posting(account_names.chargebacks_settled(event_id), more),
+                    Posting(account_names.owed(settlement.organizer_id), -more),
                 ],
                 references={"event_id": event_id, "organizer_id": settlement.organizer_id},
             )
