@@ -1,10 +1,11 @@
 """What a local run serves under `/_local`.
 
-The outbox, the usage meter, schedules on demand, cleared rate limits, the demo log-ins, and simulated agents.
+The outbox, the usage meter, schedules on demand, cleared rate limits, the demo log-ins, simulated agents, and disputes.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.errors import Forbidden, MalformedJson, MethodNotAllowed, NotFound
@@ -14,6 +15,7 @@ from infra.local.meter import Meter
 from infra.local.outbox import Outbox
 from infra.local.proxy_event import Request
 from infra.local.rate_limits import RateLimits
+from infra.local.sandbox_bank import SandboxBank
 from infra.local.schedules import Schedules
 
 _ROUTES = {
@@ -23,6 +25,7 @@ _ROUTES = {
     "/_local/schedule/{name}": ["POST"],
     "/_local/limits": ["DELETE"],
     "/_local/demo": ["GET"],
+    "/_local/disputes": ["POST"],
     "/_local/agents": ["GET", "POST"],
     "/_local/agents/{agent_id}": ["DELETE"],
     "/_local/agents/{agent_id}/tap": ["POST"],
@@ -31,6 +34,14 @@ _ROUTES = {
 }
 # A form on another site cannot send it, and a script there needs a preflight for it, which is refused.
 OWN_HEADER = "X-Gatehouse-Local"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What a run plays besides itself: gates, and the sandbox's bank."""
+
+    agents: SimulatedAgents
+    bank: SandboxBank
 
 
 class LocalDesk:
@@ -43,11 +54,12 @@ class LocalDesk:
         meter: Meter,
         schedules: Schedules,
         limits: RateLimits,
-        agents: SimulatedAgents | None = None,
+        simulated: Simulated | None = None,
         demo: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
     ) -> None:
         """The sources of its answers; `demo` has the demo data's accounts and cards."""
-        self._agents = agents
+        self._agents = simulated.agents if simulated else None
+        self._bank = simulated.bank if simulated else None
         self._demo = {"accounts": [], "cards": [], **(demo or {})}
         self._outbox = outbox
         self._meter = meter
@@ -80,6 +92,10 @@ class LocalDesk:
                 return answer_json(200, self._demo, request_id=request_id)
             case ["agents", *path] if self._agents is not None:
                 return self._of_agents(self._agents, request, path, body)
+            case ["disputes"] if self._bank is not None:
+                _require(request.method, "POST")
+                _require_own_header(request)
+                return answer_json(201, self._bank.dispute(_object(body)), request_id=request_id)
             case ["schedules"]:
                 _require(request.method, "GET")
                 return answer_json(200, {"schedules": self._schedules.facts()}, request_id=request_id)

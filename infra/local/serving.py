@@ -18,7 +18,7 @@ from infra.local.demo import demo_data
 from infra.local.ending import Ending
 from infra.local.engines import Engine
 from infra.local.front import Gateway
-from infra.local.inspection import LocalDesk
+from infra.local.inspection import LocalDesk, Simulated
 from infra.local.meter import Meter
 from infra.local.outbox import Outbox
 from infra.local.pages import Pages
@@ -26,6 +26,7 @@ from infra.local.pumps import Pumps, Source
 from infra.local.rate_limits import RateLimits
 from infra.local.resources import Cloud
 from infra.local.runner import Options
+from infra.local.sandbox_bank import SandboxBank
 from infra.local.server import Server
 
 _CATCH_UP_SECONDS = 30.0
@@ -64,7 +65,7 @@ def serve(run: Run, listener: socket.socket, ending: Ending, engines: Sequence[E
             meter=meter,
             schedules=pumps.schedules,
             limits=limits,
-            agents=agents,
+            simulated=Simulated(agents, SandboxBank(run.options.port)),
             demo=welcome.demo_facts(has_demo=run.options.demo),
         )
         # The bench measures what threads of their own are worth.

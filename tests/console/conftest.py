@@ -44,7 +44,8 @@ def built() -> Path:
 @pytest.fixture(scope="session")
 def site(built: Path) -> Iterator[Site]:  # noqa: ARG001  # built before it is served
     """One run with demo data."""
-    run = LocalRun({"LOG": "json"})
+    # Above 10,000 rupees money waits for a second person: the payout of the demo does.
+    run = LocalRun({"LOG": "json", "SECOND_PERSON_OVER": "PKR:1000000"})
     try:
         yield Site(run.until_ready())
     finally:

@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import { Choice, Deed, Form, Field, Submit } from "../ui/form.tsx";
 import { clock, count, Num } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
-import { Listing, Shown, useRead, type Read } from "../ui/list.tsx";
+import { here, Listing, Shown, useRead, type Read } from "../ui/list.tsx";
 
 import { read, write, type Agent, type Agents, type Demo, type Tap, type Verdict } from "./desk.ts";
 
@@ -146,7 +146,7 @@ function Gate({ agent, agents, cards }: { agent: Agent; agents: Read<Agents>; ca
       </Form>
       <div role="status">{verdict.value ? <Shape verdict={verdict.value} /> : null}</div>
       <Listing
-        list={{ items: agent.taps ?? [], count: null, state: "ready", error: null, hasMore: false, reload: agents.reload, replace: () => undefined, more: () => undefined }}
+        list={here(agent.taps ?? [], agents.reload)}
         label={t("local.gates.taps")}
         columns={[t("local.gates.time"), t("local.gates.what_short"), t("local.gates.here"), t("local.gates.platform")]}
         empty={t("local.gates.no_taps")}

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { clock, count, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
-import { Listing, type Loaded } from "../ui/list.tsx";
+import { Listing, type Listed } from "../ui/list.tsx";
 import { offerCode } from "../ui/local.tsx";
 import { go, query } from "../ui/router.ts";
 
@@ -19,9 +19,9 @@ interface Conversation {
 }
 
 /** Read the outbox now and again while the page is seen; only what is new is sent. */
-function useOutbox(): Loaded<Message> {
+function useOutbox(): Listed<Message> {
   const items = useSignal<readonly Message[]>([]);
-  const state = useSignal<Loaded<Message>["state"]>("loading");
+  const state = useSignal<Listed<Message>["state"]>("loading");
   const error = useSignal<unknown>(null);
   const turn = useRef<() => void>(() => undefined);
   useEffect(() => {
@@ -58,7 +58,7 @@ function useOutbox(): Loaded<Message> {
       document.removeEventListener("visibilitychange", seen);
     };
   }, []);
-  return { items: items.value, count: null, state: state.value, error: error.value, hasMore: false, reload: () => turn.current(), replace: () => undefined, more: () => turn.current() };
+  return { items: items.value, state: state.value, error: error.value, hasMore: false, reload: () => turn.current(), more: () => turn.current() };
 }
 
 function conversationsOf(messages: readonly Message[], words: string): Conversation[] {
@@ -97,7 +97,7 @@ export function Outbox(): JSX.Element {
             <input type="search" placeholder={t("local.outbox.find")} value={words.value} onInput={(event) => (words.value = event.currentTarget.value)} />
           </label>
           <Listing
-            list={{ ...outbox, items: conversations, replace: () => undefined }}
+            list={{ ...outbox, items: conversations }}
             label={t("local.outbox.people")}
             empty={words.value ? t("local.outbox.none_found") : t("local.outbox.empty")}
             row={({ to, messages }) => (

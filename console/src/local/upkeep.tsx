@@ -1,8 +1,8 @@
-// Small deeds of a local run: clear the limits of tries, run what else runs by the clock.
+// Small deeds of a local run: clear the limits of tries, dispute a payment, run what else runs by the clock.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { Deed } from "../ui/form.tsx";
+import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { clock, count, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Listing, useList } from "../ui/list.tsx";
@@ -29,6 +29,20 @@ export function Upkeep(): JSX.Element {
         >
           {t("local.limits.clear")}
         </Deed>
+      </section>
+      <section class="card" aria-labelledby="dispute">
+        <h2 id="dispute">{t("local.dispute")}</h2>
+        <p class="quiet">{t("local.dispute.hint")}</p>
+        <Form
+          label={t("local.dispute")}
+          onSubmit={async ({ booking_id: booking = "" }) => {
+            const { payment_id: payment } = await write<{ payment_id: string }>("POST", "disputes/", { booking_id: booking.trim() });
+            news.value = t("local.dispute.done", { payment });
+          }}
+        >
+          <Field name="booking_id" label={t("local.dispute.booking")} required />
+          <Submit>{t("local.dispute.begin")}</Submit>
+        </Form>
       </section>
       <div class="card">
         <h2>{t("local.schedules")}</h2>

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { Deed } from "../ui/form.tsx";
 import { clock, count, Num } from "../ui/format.tsx";
 import { language, locale, t } from "../ui/i18n.ts";
-import { Listing, Shown, useRead } from "../ui/list.tsx";
+import { here, Listing, Shown, useRead } from "../ui/list.tsx";
 
 import { read, write, type Cost, type Usage } from "./desk.ts";
 
@@ -108,7 +108,7 @@ function Costs({ label, costs, words }: { label: string; costs: Usage["requests"
   return (
     <Listing
       key={language.value}
-      list={{ items: shown, count: rows.length, state: "ready", error: null, hasMore: false, reload: () => undefined, replace: () => undefined, more: () => undefined }}
+      list={here(shown)}
       label={label}
       columns={[head("name"), ...FIGURES.map(head), each]}
       empty={words ? t("local.usage.none_found") : t("local.usage.empty")}

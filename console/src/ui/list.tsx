@@ -13,18 +13,30 @@ export interface Page<T> {
   count?: number | null;
 }
 
-export interface Loaded<T> {
+/** What a list shows, and how more of it is read. */
+export interface Listed<T> {
   items: readonly T[];
-  count: number | null;
   /** Read the first page again. */
   reload(): void;
-  /** Put an answer of the API in the place of the item that it replaces. */
-  replace(fits: (item: T) => boolean, by: T | null): void;
   more(): void;
   hasMore: boolean;
   state: "loading" | "ready" | "more" | "failed";
   error: unknown;
 }
+
+/** A list of the API. */
+export interface Loaded<T> extends Listed<T> {
+  count: number | null;
+  /** Put an answer of the API in the place of the item that it replaces. */
+  replace(fits: (item: T) => boolean, by: T | null): void;
+  /** Put a thing that was made here on top: the platform's list has it a moment later. */
+  add(made: T): void;
+}
+
+const nothing = (): void => undefined;
+
+/** Return items that are already here as a list. */
+export const here = <T,>(items: readonly T[], reload = nothing): Listed<T> => ({ items, reload, more: nothing, hasMore: false, state: "ready", error: null });
 
 /** Read a list; `read` is called with a cursor, and again from the beginning when `key()` changes. */
 export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>>, key: () => string = () => ""): Loaded<T> {
@@ -69,6 +81,12 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
     count: total.value,
     reload: () => (turn.value += 1),
     replace: (fits, by) => (items.value = items.value.flatMap((item) => (fits(item) ? (by === null ? [] : [by]) : [item]))),
+    add: (made) => {
+      // A reading that began before it was made does not have it.
+      running.current += 1;
+      items.value = [made, ...items.value];
+      state.value = "ready";
+    },
     more: () => void load(next.value ?? undefined),
     hasMore: next.value !== null,
     state: state.value,
@@ -77,12 +95,12 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
 }
 
 export interface ListingProps<T> {
-  list: Loaded<T>;
+  list: Listed<T>;
   label: string;
   /** What stands where there is nothing: what the list is for and how to fill it. */
   empty: ComponentChildren;
   row(item: T): JSX.Element;
-  /** Column heads, each a text or its own `<th>`: a table; without them the rows are items of a list. */
+  /** Column heads, each a text or its own `<th>`, empty above deeds: a table; without them the rows are items of a list. */
   columns?: readonly (string | JSX.Element)[];
 }
 
@@ -114,7 +132,7 @@ function Table({ columns, label, rows }: { columns: readonly (string | JSX.Eleme
             {columns.map((each) =>
               typeof each === "string" ? (
                 <th key={each} scope="col">
-                  {each}
+                  {each || <span class="unseen">{t("ui.actions")}</span>}
                 </th>
               ) : (
                 each

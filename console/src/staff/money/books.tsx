@@ -13,6 +13,8 @@ import { keepJob } from "../parts/jobs.ts";
 import { Register } from "../parts/register.tsx";
 import { Note, Sum, Thing, When } from "../parts/shown.tsx";
 
+import { NewPayout } from "./payouts.tsx";
+
 type Settlement = Schemas["AdminSettlementOut"];
 type Expense = Schemas["AdminExpenseOut"];
 
@@ -64,7 +66,7 @@ export function Settlements(): JSX.Element {
         columns={[t("staff.closed"), t("staff.event"), t("staff.gross"), t("staff.refunds"), t("staff.fees"), t("staff.net"), t("staff.payout")]}
         empty={t("staff.none.money")}
         read={async (filters, cursor) => (await ask(() => api.GET("/api/finances/settlements/", { params: { query: asked(filters, cursor) } }))) as Schemas["AdminSettlementPage"]}
-        row={(each) => (
+        row={(each, list) => (
           <tr key={each.id}>
             <td>
               <When at={each.closed_at} />
@@ -85,28 +87,12 @@ export function Settlements(): JSX.Element {
               <Sum of={each.net} />
             </td>
             <td>
-              {each.payout_id ? <a href={`/staff/finances/payouts?event_id=${each.event_id}`}>{t("staff.look")}</a> : may("finance") ? <NewPayout settlement={each} made={() => (turn.value += 1)} /> : null}
+              {each.payout_id ? <a href={`/staff/finances/payouts?event_id=${each.event_id}`}>{t("staff.look")}</a> : may("finance") ? <NewPayout settlement={each.id} made={list.reload} refused={list.reload} /> : null}
             </td>
           </tr>
         )}
       />
     </>
-  );
-}
-
-function NewPayout({ settlement, made }: { settlement: Settlement; made(): void }): JSX.Element {
-  return (
-    <Decision
-      label={t("staff.new_payout")}
-      name={`payout.new.${settlement.id}`}
-      act={async ({ scheduled_for: day = "" }) => {
-        const body = { settlement_id: settlement.id, scheduled_for: day || null };
-        await deed("payout.new", body, (headers) => api.POST("/api/payouts/", { body, headers }));
-        made();
-      }}
-    >
-      <Field name="scheduled_for" label={t("staff.due")} type="date" />
-    </Decision>
   );
 }
 
@@ -128,56 +114,53 @@ function ExpenseFields(): JSX.Element {
 }
 
 export function Expenses(): JSX.Element {
-  const turn = useSignal(0);
   return (
-    <>
-      {may("finance") ? (
-        <Decision
-          label={t("staff.new_expense")}
-          tone="primary"
-          name="expense.new"
-          act={async (values) => {
-            const body = { category: values.category ?? "", amount: values.amount ?? "", description: values.description ?? "", incurred_on: values.incurred_on ?? "", event_id: values.event_id || null, receipt_url: values.receipt_url || null };
-            await deed("expense.new", body, (headers) => api.POST("/api/expenses/", { body, headers }));
-            turn.value += 1;
-          }}
-        >
-          <ExpenseFields />
-        </Decision>
-      ) : null}
-      <Register<Expense>
-        label={t("staff.finances.expenses")}
-        turn={turn.value}
-        filters={[
-          { name: "search", label: t("staff.search_short"), kind: "search" },
-          { name: "category", label: t("staff.category") },
-          { name: "event_id", label: t("staff.event_id") },
-          { name: "incurred_on_from", label: t("staff.from"), kind: "date" },
-          { name: "incurred_on_to", label: t("staff.to"), kind: "date" },
-        ]}
-        columns={[t("staff.day"), t("staff.description"), t("staff.category"), t("staff.event"), t("staff.amount"), ""]}
-        empty={t("staff.none.money")}
-        read={(filters, cursor) => ask(() => api.GET("/api/expenses/", { params: { query: asked(filters, cursor) } }))}
-        row={(expense, list) => (
-          <tr key={expense.id}>
-            <td>
-              <Num>{expense.incurred_on}</Num>
-            </td>
-            <th scope="row">{expense.description}</th>
-            <td>{expense.category}</td>
-            <td>
-              <Thing id={expense.event_id} />
-            </td>
-            <td>
-              <Sum of={expense.amount} />
-            </td>
-            <td class="acts">
-              <ExpenseDeeds expense={expense} list={list} />
-            </td>
-          </tr>
-        )}
-      />
-    </>
+    <Register<Expense>
+      label={t("staff.finances.expenses")}
+      maker={({ add }) =>
+        may("finance") ? (
+          <Decision
+            label={t("staff.new_expense")}
+            tone="primary"
+            name="expense.new"
+            act={async (values) => {
+              const body = { category: values.category ?? "", amount: values.amount ?? "", description: values.description ?? "", incurred_on: values.incurred_on ?? "", event_id: values.event_id || null, receipt_url: values.receipt_url || null };
+              add(await deed("expense.new", body, (headers) => api.POST("/api/expenses/", { body, headers })));
+            }}
+          >
+            <ExpenseFields />
+          </Decision>
+        ) : null
+      }
+      filters={[
+        { name: "search", label: t("staff.search_short"), kind: "search" },
+        { name: "category", label: t("staff.category") },
+        { name: "event_id", label: t("staff.event_id") },
+        { name: "incurred_on_from", label: t("staff.from"), kind: "date" },
+        { name: "incurred_on_to", label: t("staff.to"), kind: "date" },
+      ]}
+      columns={[t("staff.day"), t("staff.description"), t("staff.category"), t("staff.event"), t("staff.amount"), ""]}
+      empty={t("staff.none.money")}
+      read={(filters, cursor) => ask(() => api.GET("/api/expenses/", { params: { query: asked(filters, cursor) } }))}
+      row={(expense, list) => (
+        <tr key={expense.id}>
+          <td>
+            <Num>{expense.incurred_on}</Num>
+          </td>
+          <th scope="row">{expense.description}</th>
+          <td>{expense.category}</td>
+          <td>
+            <Thing id={expense.event_id} />
+          </td>
+          <td>
+            <Sum of={expense.amount} />
+          </td>
+          <td class="acts">
+            <ExpenseDeeds expense={expense} list={list} />
+          </td>
+        </tr>
+      )}
+    />
   );
 }
 
@@ -225,56 +208,53 @@ function ExpenseDeeds({ expense, list }: { expense: Expense; list: Loaded<Expens
 }
 
 export function Deposits(): JSX.Element {
-  const turn = useSignal(0);
   return (
-    <>
-      {may("finance") ? (
-        <Decision
-          label={t("staff.new_deposit")}
-          tone="primary"
-          name="deposit.new"
-          act={async (values) => {
-            const body = { amount: values.amount ?? "", source: values.source ?? "", received_on: values.received_on ?? "", reference: values.reference ?? "" };
-            await deed("deposit.new", body, (headers) => api.POST("/api/finances/deposits/", { body, headers }));
-            turn.value += 1;
-          }}
-        >
-          <div class="pair">
-            <Field name="amount" label={t("staff.amount")} inputmode="decimal" required />
-            <Field name="received_on" label={t("staff.day")} type="date" required />
-          </div>
-          <Field name="source" label={t("staff.source")} required />
-          <Field name="reference" label={t("staff.reference")} required />
-        </Decision>
-      ) : null}
-      <Register<Schemas["AdminDepositOut"]>
-        label={t("staff.finances.deposits")}
-        turn={turn.value}
-        filters={[
-          { name: "search", label: t("staff.search_short"), kind: "search" },
-          { name: "source", label: t("staff.source") },
-          { name: "received_on_from", label: t("staff.from"), kind: "date" },
-          { name: "received_on_to", label: t("staff.to"), kind: "date" },
-        ]}
-        columns={[t("staff.day"), t("staff.source"), t("staff.reference"), t("staff.amount"), t("staff.by")]}
-        empty={t("staff.none.money")}
-        read={(filters, cursor) => ask(() => api.GET("/api/finances/deposits/", { params: { query: asked(filters, cursor) } }))}
-        row={(deposit) => (
-          <tr key={deposit.id}>
-            <td>
-              <Num>{deposit.received_on}</Num>
-            </td>
-            <th scope="row">{deposit.source}</th>
-            <td>{deposit.reference}</td>
-            <td>
-              <Sum of={deposit.amount} />
-            </td>
-            <td>
-              <Thing id={deposit.created_by} />
-            </td>
-          </tr>
-        )}
-      />
-    </>
+    <Register<Schemas["AdminDepositOut"]>
+      label={t("staff.finances.deposits")}
+      maker={({ add }) =>
+        may("finance") ? (
+          <Decision
+            label={t("staff.new_deposit")}
+            tone="primary"
+            name="deposit.new"
+            act={async (values) => {
+              const body = { amount: values.amount ?? "", source: values.source ?? "", received_on: values.received_on ?? "", reference: values.reference ?? "" };
+              add(await deed("deposit.new", body, (headers) => api.POST("/api/finances/deposits/", { body, headers })));
+            }}
+          >
+            <div class="pair">
+              <Field name="amount" label={t("staff.amount")} inputmode="decimal" required />
+              <Field name="received_on" label={t("staff.day")} type="date" required />
+            </div>
+            <Field name="source" label={t("staff.source")} required />
+            <Field name="reference" label={t("staff.reference")} required />
+          </Decision>
+        ) : null
+      }
+      filters={[
+        { name: "search", label: t("staff.search_short"), kind: "search" },
+        { name: "source", label: t("staff.source") },
+        { name: "received_on_from", label: t("staff.from"), kind: "date" },
+        { name: "received_on_to", label: t("staff.to"), kind: "date" },
+      ]}
+      columns={[t("staff.day"), t("staff.source"), t("staff.reference"), t("staff.amount"), t("staff.by")]}
+      empty={t("staff.none.money")}
+      read={(filters, cursor) => ask(() => api.GET("/api/finances/deposits/", { params: { query: asked(filters, cursor) } }))}
+      row={(deposit) => (
+        <tr key={deposit.id}>
+          <td>
+            <Num>{deposit.received_on}</Num>
+          </td>
+          <th scope="row">{deposit.source}</th>
+          <td>{deposit.reference}</td>
+          <td>
+            <Sum of={deposit.amount} />
+          </td>
+          <td>
+            <Thing id={deposit.created_by} />
+          </td>
+        </tr>
+      )}
+    />
   );
 }

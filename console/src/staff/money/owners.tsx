@@ -34,57 +34,54 @@ export function WithdrawalDeeds({ withdrawal, list }: { withdrawal: Withdrawal; 
 }
 
 export function Withdrawals(): JSX.Element {
-  const turn = useSignal(0);
   return (
-    <>
-      {may("own") ? (
-        <Decision
-          label={t("staff.new_withdrawal")}
-          tone="primary"
-          name="withdrawal.new"
-          act={async ({ partner = "", amount = "" }) => {
-            const body = { partner, amount };
-            await deed("withdrawal.new", body, (headers) => api.POST("/api/finances/profit-withdrawals/", { body, headers }));
-            turn.value += 1;
-          }}
-        >
-          <Field name="partner" label={t("staff.partner")} required />
-          <Field name="amount" label={t("staff.amount")} inputmode="decimal" required />
-        </Decision>
-      ) : null}
-      <Register<Withdrawal>
-        label={t("staff.finances.withdrawals")}
-        turn={turn.value}
-        filters={[
-          { name: "partner", label: t("staff.partner") },
-          { name: "created_at_from", label: t("staff.from"), kind: "date" },
-          { name: "created_at_to", label: t("staff.to"), kind: "date" },
-        ]}
-        columns={[t("staff.made"), t("staff.partner"), t("staff.amount"), t("staff.asked_by"), t("staff.status"), ""]}
-        empty={t("staff.none.money")}
-        read={(filters, cursor) => ask(() => api.GET("/api/finances/profit-withdrawals/", { params: { query: asked(filters, cursor) } }))}
-        row={(withdrawal, list) => (
-          <tr key={withdrawal.id}>
-            <td>
-              <When at={withdrawal.created_at} />
-            </td>
-            <th scope="row">{withdrawal.partner}</th>
-            <td>
-              <Sum of={withdrawal.amount} />
-            </td>
-            <td>
-              <Thing id={withdrawal.asked_by} />
-            </td>
-            <td>
-              <State value={withdrawal.status} />
-            </td>
-            <td class="acts">
-              <WithdrawalDeeds withdrawal={withdrawal} list={list} />
-            </td>
-          </tr>
-        )}
-      />
-    </>
+    <Register<Withdrawal>
+      label={t("staff.finances.withdrawals")}
+      maker={({ add }) =>
+        may("own") ? (
+          <Decision
+            label={t("staff.new_withdrawal")}
+            tone="primary"
+            name="withdrawal.new"
+            act={async ({ partner = "", amount = "" }) => {
+              const body = { partner, amount };
+              add(await deed("withdrawal.new", body, (headers) => api.POST("/api/finances/profit-withdrawals/", { body, headers })));
+            }}
+          >
+            <Field name="partner" label={t("staff.partner")} required />
+            <Field name="amount" label={t("staff.amount")} inputmode="decimal" required />
+          </Decision>
+        ) : null
+      }
+      filters={[
+        { name: "partner", label: t("staff.partner") },
+        { name: "created_at_from", label: t("staff.from"), kind: "date" },
+        { name: "created_at_to", label: t("staff.to"), kind: "date" },
+      ]}
+      columns={[t("staff.made"), t("staff.partner"), t("staff.amount"), t("staff.asked_by"), t("staff.status"), ""]}
+      empty={t("staff.none.money")}
+      read={(filters, cursor) => ask(() => api.GET("/api/finances/profit-withdrawals/", { params: { query: asked(filters, cursor) } }))}
+      row={(withdrawal, list) => (
+        <tr key={withdrawal.id}>
+          <td>
+            <When at={withdrawal.created_at} />
+          </td>
+          <th scope="row">{withdrawal.partner}</th>
+          <td>
+            <Sum of={withdrawal.amount} />
+          </td>
+          <td>
+            <Thing id={withdrawal.asked_by} />
+          </td>
+          <td>
+            <State value={withdrawal.status} />
+          </td>
+          <td class="acts">
+            <WithdrawalDeeds withdrawal={withdrawal} list={list} />
+          </td>
+        </tr>
+      )}
+    />
   );
 }
 

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
+import { Field } from "../../ui/form.tsx";
 import { Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import type { Loaded } from "../../ui/list.tsx";
@@ -61,7 +62,29 @@ export function PayoutDeeds({ payout, list }: { payout: Known; list: Loaded<Know
           </Decision>
         ),
       )}
+      {payout.status === "cancelled" && !isReplaced(payout, list) ? <NewPayout settlement={payout.settlement_id} made={list.add} refused={list.reload} /> : null}
     </>
+  );
+}
+
+/** Whether the list shows a later payout of the same settlement, in the place of one that was cancelled. */
+const isReplaced = (payout: Known, list: Loaded<Known>): boolean =>
+  list.items.some((each) => each.settlement_id === payout.settlement_id && each.created_at > payout.created_at);
+
+/** Pay a settlement out whose payout was cancelled, or that has none. */
+export function NewPayout({ settlement, made, refused }: { settlement: string; made(payout: Known): void; refused(): void }): JSX.Element {
+  return (
+    <Decision
+      label={t("staff.new_payout")}
+      name={`payout.new.${settlement}`}
+      refused={refused}
+      act={async ({ scheduled_for: day = "" }) => {
+        const body = { settlement_id: settlement, scheduled_for: day || null };
+        made(await deed("payout.new", body, (headers) => api.POST("/api/payouts/", { body, headers })));
+      }}
+    >
+      <Field name="scheduled_for" label={t("staff.due")} type="date" />
+    </Decision>
   );
 }
 

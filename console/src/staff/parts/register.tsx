@@ -90,12 +90,14 @@ export interface RegisterProps<T> {
   empty: ComponentChildren;
   read(filters: Filters, cursor: string | undefined): Promise<Page<T>>;
   row(item: T, list: Loaded<T>): JSX.Element;
+  /** What makes something that this list then shows. */
+  maker?(list: Loaded<T>): ComponentChildren;
   /** Rises when the list is to be read again. */
   turn?: number;
 }
 
 /** A list of the API as a table, with filters, cursor and states. */
-export function Register<T>({ label, filters = [], columns, empty, read, row, turn = 0 }: RegisterProps<T>): JSX.Element {
+export function Register<T>({ label, filters = [], columns, empty, read, row, maker, turn = 0 }: RegisterProps<T>): JSX.Element {
   const wanted = useComputed(() => JSON.stringify(filtersOf(filters)));
   const list = useList<T>(
     (cursor) => read(filtersOf(filters), cursor),
@@ -108,6 +110,7 @@ export function Register<T>({ label, filters = [], columns, empty, read, row, tu
   }, [turn]);
   return (
     <>
+      {maker?.(list)}
       {filters.length ? <FilterRow filters={filters} /> : null}
       <Listing list={list} label={label} empty={empty} columns={columns} row={(item) => row(item, list)} />
     </>
