@@ -13,7 +13,7 @@ from chalicelib.domain.access import accounts
 from chalicelib.domain.events import categories, events
 from chalicelib.domain.organizers import organizers
 from chalicelib.domain.payments import payments
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.schemas.examples import demo

@@ -28,7 +28,7 @@ from chalicelib.domain.events import categories, events, stock
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.payments import payments, reconciliation, refunds
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import gifts, refund_requests, tickets, transfers
 from chalicelib.domain.tickets.gifts import GiftInput

@@ -10,8 +10,8 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.domain.money import AmountInput
-from chalicelib.domain.payments import payments, reconciliation
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments import payments, reconciliation, reloads
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -264,7 +264,7 @@ def prepare(what: str) -> Deed:
     if what == "reload":
         uid = new_uid()
         payers.card_with(customer, 0, uid=uid)
-        payment_id = payments.reload(
+        payment_id = reloads.reload(
             customer.account_id, uid, AmountInput("100.00"), operation_id=operation_id
         ).payment_id
         return Deed(confirm, clock.now(), lambda: payment_id)

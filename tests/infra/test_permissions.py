@@ -37,7 +37,7 @@ from chalicelib.domain.money import AmountInput
 from chalicelib.domain.organizations import numbering, ticket_clearing
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.domain.organizers import organizers
-from chalicelib.domain.payments import payments, refunds, sandbox
+from chalicelib.domain.payments import charges, payments, refunds, reloads, sandbox
 from chalicelib.domain.personal_data import erasures, exports
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
@@ -203,7 +203,7 @@ class _Show:
         self.category = purchases.make_show(starts_at=now, ends_at=now + timedelta(minutes=30))[1]
 
     def _open(self, order: Order, method: PaymentMethod, token: str | None = None) -> str:
-        terms = payments.PaymentTerms(
+        terms = charges.PaymentTerms(
             method, card_name=self.card.uid if method is PaymentMethod.WALLET else None, token=token
         )
         customer_id = self.customer.account_id
@@ -227,7 +227,7 @@ class _Show:
     def never_answered_reload(self) -> None:
         """Reload the card without ever getting the provider's answer."""
         name, operation_id = self.card.card_id, new_id("op")
-        opened = payments.reload(
+        opened = reloads.reload(
             self.customer.account_id, name, AmountInput("100.00"), token="tok_timeout", operation_id=operation_id
         )
         with pytest.raises(Unavailable):

@@ -9,7 +9,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.payments import payments, refunds
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import refund_requests, seats
 from chalicelib.identifiers import new_id

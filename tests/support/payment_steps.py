@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.domain.payments import payments, reconciliation
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Refusal
 from chalicelib.identifiers import new_id

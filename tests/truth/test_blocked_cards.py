@@ -13,8 +13,8 @@ import pytest
 from chalicelib.domain.cards import balances, card_requests, cards, own_cards
 from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import auto_reload, payments, resolution, sandbox
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments import auto_reload, payments, reloads, resolution, sandbox
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.domain.sale import orders
 from chalicelib.errors import Conflict, InsufficientBalance, InvalidState, Unavailable
 from chalicelib.identifiers import new_id
@@ -125,7 +125,7 @@ class Round:
         ]
         asked = AmountInput(Money(RELOADED, wallets.CURRENCY).amount)
         self.reloads: list[Payment] = [
-            payments.reload(self.customer_id, self.uid, asked, operation_id=new_id("op")) for _ in range(RELOADS)
+            reloads.reload(self.customer_id, self.uid, asked, operation_id=new_id("op")) for _ in range(RELOADS)
         ]
 
     def pay(self, payment_id: str) -> None:
@@ -183,7 +183,7 @@ class Round:
                 assert patiently(partial(payments.confirm, self.customer_id, one.payment_id)) == "InvalidState"
         assert patiently(partial(wallets.spend, self.uid, 1)) == "InvalidState"
         asked = AmountInput("5.00")
-        again = partial(payments.reload, self.customer_id, self.uid, asked, operation_id=new_id("op"))
+        again = partial(reloads.reload, self.customer_id, self.uid, asked, operation_id=new_id("op"))
         assert patiently(again) == "InvalidState"
         auto_reload.run(self.uid, 2)
         assert card_balances.of(self.uid).entries == before

@@ -12,7 +12,7 @@ from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Reading
 from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import payments, reconciliation, refunds
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import gifts, refund_requests, tickets, transfers
 from chalicelib.domain.tickets.gifts import GiftInput

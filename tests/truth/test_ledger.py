@@ -16,8 +16,8 @@ from chalicelib.domain.events import categories
 from chalicelib.domain.ledger import account_names, account_totals, card_balances, journals, postings
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import payments
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments import payments, reloads
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.errors import InsufficientBalance, Unavailable
@@ -231,7 +231,7 @@ def _move(movement: Movement, _: Category) -> Deltas:
 def _paid_reload(movement: Movement, _: Category) -> Deltas:
     customer_id, uid = movement.purse.customer.account_id, movement.purse.active[0]
     asked = AmountInput(Money(movement.amount, wallets.CURRENCY).amount)
-    opened = payments.reload(customer_id, uid, asked, operation_id=movement.operation_id)
+    opened = reloads.reload(customer_id, uid, asked, operation_id=movement.operation_id)
     assert payments.confirm(customer_id, opened.payment_id).status == PaymentStatus.SUCCEEDED
     return {uid: movement.amount}
 

@@ -13,7 +13,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import AmountInput
-from chalicelib.domain.payments import payments, sandbox
+from chalicelib.domain.payments import payments, reloads, sandbox
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardBalance, Item, Payment, SandboxCharge
@@ -279,7 +279,7 @@ def test_the_saved_token_is_nowhere_in_the_clear(
 def test_a_reload_of_the_customers_own_operation_never_answers_for_an_automatic_one(
     customer: Account, card: Card, low: Callable[[], Rows]
 ) -> None:
-    mine = payments.reload(customer.account_id, card.card_id, AmountInput("5.00"), operation_id="op_mine")
+    mine = reloads.reload(customer.account_id, card.card_id, AmountInput("5.00"), operation_id="op_mine")
     payments.confirm(customer.account_id, mine.payment_id)
     wallets.spend(card.uid, 501)
     assert deliver(*low()) == DONE

@@ -14,7 +14,7 @@ from chalicelib.domain.gate.checkin_log import CheckinEntry
 from chalicelib.domain.live import channels
 from chalicelib.domain.money import Money
 from chalicelib.domain.organizations import numbered_tickets
-from chalicelib.domain.payments import payments, reconciliation
+from chalicelib.domain.payments import own_payments, reconciliation
 from chalicelib.domain.tickets import own_tickets
 from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.table import keys, operations
@@ -208,7 +208,7 @@ def _payment(change: Change) -> Iterator[ChannelEvent]:
     before, after = change.before, change.after
     if isinstance(after, Payment) and _has_turned(before, after):
         channel = channels.of_customer(after.customer_id)
-        yield ChannelEvent(channel, LiveType.PAYMENT, change.position, clock.now(), payments.shown(after))
+        yield ChannelEvent(channel, LiveType.PAYMENT, change.position, clock.now(), own_payments.shown(after))
 
 
 def _card_money(changes: Sequence[Change]) -> Iterator[ChannelEvent]:

@@ -13,7 +13,7 @@ from chalicelib.domain.cards.own_cards import CardHolding
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import payments, providers, saved_methods
+from chalicelib.domain.payments import providers, reloads, saved_methods
 from chalicelib.errors import InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -67,7 +67,7 @@ def _turn_on(
     currency = own_cards.active(customer_id, name).balance.currency
     under = money.require(threshold, currency=currency, field="threshold")
     by = money.require(amount, currency=currency, field="amount")
-    payments.require_reloadable(by)
+    reloads.require_reloadable(by)
     sealed = encryption.seal(customer_id, _TOKEN, token) if token else None
     for _ in retries.attempts():
         saved_methods.require_own(customer_id, token)
@@ -142,7 +142,7 @@ def run(uid: str, entry: int) -> None:
         return
     owner_id = balance.auto_customer_id
     try:
-        payment = payments.charge_saved(
+        payment = reloads.charge_saved(
             owner_id,
             uid,
             AmountInput(Money(balance.auto_amount, balance.currency).amount),

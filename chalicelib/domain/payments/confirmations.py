@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.payments import payments
-from chalicelib.domain.payments.payments import OwnPayment
+from chalicelib.domain.payments import own_payments, payments
+from chalicelib.domain.payments.own_payments import OwnPayment
 from chalicelib.domain.tickets import own_tickets
 from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.table import keys, operations
@@ -30,4 +30,4 @@ def confirm(customer_id: str, payment_id: str) -> Confirmation:
         named = [str(each["ticket_id"]) for each in order.tickets] if order else []
         tickets = own_tickets.of_ids(customer_id, named)
     event = tickets[0].event if tickets else None
-    return Confirmation(payments.shown(payment), event, tickets)
+    return Confirmation(own_payments.shown(payment), event, tickets)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from chalicelib.domain import paging
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.domain.payments import payments, returns
-from chalicelib.domain.payments.payments import OwnPayment
+from chalicelib.domain.payments import own_payments, returns
+from chalicelib.domain.payments.own_payments import OwnPayment
 from chalicelib.domain.payments.returns import ShownRefund
 from chalicelib.identifiers import beginning_of_ids
 from chalicelib.table import keys, operations
@@ -64,7 +64,7 @@ def of(customer_id: str, filters: PaymentFilters, *, page_size: int, cursor: str
 
 
 def _fits(payment: Payment, filters: PaymentFilters) -> bool:
-    shown = payments.shown(payment)
+    shown = own_payments.shown(payment)
     return filters.status in (None, shown.status) and filters.method in (None, shown.method)
 
 
@@ -74,7 +74,7 @@ def _entries(found: Sequence[Payment]) -> list[PaymentHistoryEntry]:
     titles = {event.event_id: event.title for event in events.values()}
     return [
         PaymentHistoryEntry(
-            payment=payments.shown(payment),
+            payment=own_payments.shown(payment),
             invoice_number=payment.invoice_number,
             event_id=payment.event_id,
             event_title=titles.get(payment.event_id or ""),

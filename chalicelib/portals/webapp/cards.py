@@ -9,7 +9,7 @@ from chalicelib.domain.cards import balances, card_requests, own_cards
 from chalicelib.domain.cards.balances import StatementFilters
 from chalicelib.domain.cards.own_cards import CardHolding
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import auto_reload, payments
+from chalicelib.domain.payments import auto_reload, own_payments, reloads
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -116,14 +116,14 @@ def customer_request_card(call: Call[schema.CardRequestIn, None]) -> schema.Card
 def customer_reload_card(call: Call[schema.ReloadIn, None]) -> PaymentOut:
     """Open a payment that adds money to a card."""
     body = call.body
-    payment = payments.reload(
+    payment = reloads.reload(
         call.principal.id,
         call.path["card_id"],
         _amount(body.amount),
         token=body.payment_token,
         operation_id=call.operation_id,
     )
-    return PaymentOut.read(payments.shown(payment))
+    return PaymentOut.read(own_payments.shown(payment))
 
 
 @door(

@@ -4,8 +4,8 @@ from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.money import AmountInput
-from chalicelib.domain.payments import confirmations, payments, reconciliation
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments import confirmations, own_payments, payments, reconciliation
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -44,7 +44,7 @@ def customer_process_payment(call: Call[schema.ProcessIn, None]) -> schema.Payme
         terms=PaymentTerms(body.method, card_name=body.card_id, token=body.payment_token, return_url=body.return_url),
         operation_id=call.operation_id,
     )
-    return schema.PaymentOut.read(payments.shown(payment))
+    return schema.PaymentOut.read(own_payments.shown(payment))
 
 
 @door(

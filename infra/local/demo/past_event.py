@@ -13,7 +13,7 @@ from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.ledger import account_totals
 from chalicelib.domain.payments import payments, refunds
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.domain.payouts import settlements
 from chalicelib.domain.sale import orders, sales_totals
 from chalicelib.domain.sale.rules import RequestedTickets

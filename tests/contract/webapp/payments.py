@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain.payments import payments, sandbox
-from chalicelib.domain.payments.payments import PaymentTerms
+from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.identifiers import new_id
 from chalicelib.vocabulary.payments import PaymentMethod
 from tests.contract.request import Request

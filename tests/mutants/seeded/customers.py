@@ -12,7 +12,7 @@ MUTANTS = (
     Mutant(
         name="anothers-payment-confirmed",
         bug="anybody confirms anybody's payment",
-        file="chalicelib/domain/payments/payments.py",
+        file="chalicelib/domain/payments/own_payments.py",
         before="if payment is None or payment.customer_id != customer_id:",
         after="if payment is None:",
         tests=(f"{_PAYMENTS}::test_what_is_not_the_customers_is_not_found",),

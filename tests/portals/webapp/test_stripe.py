@@ -12,7 +12,7 @@ from chalicelib import clock
 from chalicelib.clients.providers import Declined
 from chalicelib.clients.providers import stripe as client
 from chalicelib.domain.money import AmountInput
-from chalicelib.domain.payments import payments
+from chalicelib.domain.payments import reloads
 from chalicelib.domain.sale import orders, rules
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
@@ -393,7 +393,7 @@ def test_what_nobody_paid_is_cancelled_at_stripe_and_what_was_paid_unheard_is_fo
 def test_a_saved_card_is_charged_as_its_customer_once_for_an_operation(customer: Account, stripe: StripeDouble) -> None:
     payers.card_with(customer, 0, uid=UID)
     for _ in range(2):
-        payment = payments.charge_saved(
+        payment = reloads.charge_saved(
             customer.account_id, UID, AmountInput("500.00"), token=GOOD, operation_id="op_auto_reload_1"
         )
         assert payment.status == PaymentStatus.SUCCEEDED
@@ -403,7 +403,7 @@ def test_a_saved_card_is_charged_as_its_customer_once_for_an_operation(customer:
 
 def test_a_saved_card_that_wants_its_owner_fails_while_they_are_away(customer: Account, stripe: StripeDouble) -> None:
     payers.card_with(customer, 0, uid=UID)
-    payment = payments.charge_saved(
+    payment = reloads.charge_saved(
         customer.account_id, UID, AmountInput("500.00"), token=NEEDS_OWNER, operation_id="op_auto_reload_2"
     )
     assert (payment.status, payment.failure_reason) == (PaymentStatus.FAILED, "authentication_required")
