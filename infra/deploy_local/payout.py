@@ -19,7 +19,9 @@ from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Venue
-from chalicelib.vocabulary import AdminRole, Fact, PaymentMethod, Portal
+from chalicelib.vocabulary.access import AdminRole, Portal
+from chalicelib.vocabulary.messages import Fact
+from chalicelib.vocabulary.payments import PaymentMethod
 from infra.deploy.door import Answer, Door
 from infra.deploy.seen import NotSeen, hold, wait_for
 from infra.deploy_local import gate
