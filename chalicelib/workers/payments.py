@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.card_office import pay_backs
-from chalicelib.domain.payments import auto_reload, reconciliation, refunds, withdrawals
+from chalicelib.domain.payments import auto_reload, reconciliation, repayments, withdrawals
 from chalicelib.domain.payouts import paying
 from chalicelib.vocabulary.messages import Fact
 from chalicelib.workers import Failures, each_message
@@ -14,7 +14,7 @@ from chalicelib.workers import Failures, each_message
 _TAKERS: dict[Fact, Callable[[dict[str, Any]], object]] = {
     Fact.PAYMENT_REFUND_DUE: lambda detail: reconciliation.refund(detail["payment_id"]),
     Fact.PAYMENT_RETURNED: lambda detail: withdrawals.run(detail["payment_id"]),
-    Fact.TICKET_REFUND_DUE: lambda detail: refunds.pay_back(
+    Fact.TICKET_REFUND_DUE: lambda detail: repayments.pay_back(
         detail["ticket_id"], detail["refund_id"], detail.get("payment_id")
     ),
     Fact.CARD_PAY_BACK_DUE: lambda detail: pay_backs.run(detail["pay_back_id"]),

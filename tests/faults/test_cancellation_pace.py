@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.cancellations import runs
 from chalicelib.domain.events import events, gate_control
-from chalicelib.domain.payments import refunds
+from chalicelib.domain.payments import repayments
 from chalicelib.table.keys.sale import EVENT_ORDER_SHARDS
 from chalicelib.vocabulary.tickets import RefundRequestStatus
 from tests.support import asked, sweeps
@@ -45,7 +45,7 @@ def test_a_cancelled_event_is_void_at_once_and_paid_back_at_its_pace(capsys: pyt
     owed = [one for one in requests_of(event.event_id) if one.status == RefundRequestStatus.APPROVED]
     began = time.monotonic()
     with asked.requests() as to_pay, ThreadPoolExecutor(_HANDS) as hands:
-        list(hands.map(lambda one: refunds.pay_back(one.ticket_id, one.refund_id, one.payment_id), owed))
+        list(hands.map(lambda one: repayments.pay_back(one.ticket_id, one.refund_id, one.payment_id), owed))
     paid = time.monotonic() - began
     assert len(owed) == 2 * _ORDERS
     # A step reads its run, its orders and what they came to; conflicts of transactions are tried again.

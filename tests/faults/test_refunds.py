@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.events import categories, events
 from chalicelib.domain.ledger import account_names
 from chalicelib.domain.organizers import edit_requests, organizer_events
-from chalicelib.domain.payments import refunds
+from chalicelib.domain.payments import refunds, repayments
 from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.errors import Conflict, InvalidState, Unavailable
 from chalicelib.identifiers import new_id
@@ -82,7 +82,7 @@ def test_a_refund_whose_requests_fail_is_made_once(by_wallet: bool, fault: Fault
         lambda: refunds.approve(asked.ticket_id, asked.refund_id, by="adm_1"), fault, BEFALLING
     ):
         assert asked.outcome()["payment"] in (0, 150_000)
-    for _ in each_request_failing(lambda: refunds.pay_back(asked.ticket_id, asked.refund_id), fault, BEFALLING):
+    for _ in each_request_failing(lambda: repayments.pay_back(asked.ticket_id, asked.refund_id), fault, BEFALLING):
         assert asked.outcome() | {"request": ""} == {**GIVEN_BACK, "request": ""}
     assert asked.outcome() == {**GIVEN_BACK, "request": "refunded"}
 

@@ -37,7 +37,7 @@ from chalicelib.domain.money import AmountInput
 from chalicelib.domain.organizations import numbering, ticket_clearing
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.domain.organizers import organizers
-from chalicelib.domain.payments import charges, payments, refunds, reloads, sandbox
+from chalicelib.domain.payments import charges, payments, refunds, reloads, sandbox_callbacks
 from chalicelib.domain.personal_data import erasures, exports
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
@@ -398,7 +398,9 @@ def test_the_payments_worker_may_do_what_it_does_and_no_more(template: Template,
     order = settled.buy(purchases.make_show()[1])
     paid = payers.stored(order.payment_id)
     refund = Move("re_1", MoveKind.REFUND, paid.amount, paid.currency, (MoveWord.SUCCEEDED,))
-    payers.post_webhook(sandbox.moved(paid.payment_id, paid.provider_reference or "", refund, event_id="sbe_1"))
+    payers.post_webhook(
+        sandbox_callbacks.moved(paid.payment_id, paid.provider_reference or "", refund, event_id="sbe_1")
+    )
     used |= work({"detail-type": "payment.returned", "detail": {"payment_id": paid.payment_id}})
     assert payers.tickets_of(order) == ["refunded"]
     for token in ("tok_declined", "tok_ok"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.payments.sandbox import SIGNATURE_HEADER
+from chalicelib.domain.payments.sandbox_callbacks import SIGNATURE_HEADER
 from chalicelib.portals.http import headers
 from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary.access import Portal

@@ -19,7 +19,7 @@ from chalicelib.domain.access import devices, numbers, sessions, tokens
 from chalicelib.domain.events import events, unfinished
 from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.organizations import TixRegistration
-from chalicelib.domain.payments import sandbox
+from chalicelib.domain.payments import sandbox, sandbox_callbacks
 from chalicelib.domain.tickets import credentials, gift_index, gifts, tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.errors import (
@@ -133,8 +133,8 @@ def an_enrolment_code() -> Use:
 
 def a_callback() -> Use:
     raw = json.dumps({"id": "sbx_evt_1", "type": "ping"}).encode()
-    header = sandbox.sign(raw, at=int(clock.now().timestamp()))
-    return lambda: sandbox.Sandbox().parse_webhook(raw, {sandbox.SIGNATURE_HEADER: header})
+    header = sandbox_callbacks.sign(raw, at=int(clock.now().timestamp()))
+    return lambda: sandbox.Sandbox().parse_webhook(raw, {sandbox_callbacks.SIGNATURE_HEADER: header})
 
 
 # What keys of sessions and providers make, and how it is refused once they are gone.

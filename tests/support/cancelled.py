@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.cancellations import runs
-from chalicelib.domain.payments import refunds
+from chalicelib.domain.payments import repayments
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, RefundRequest
 from chalicelib.vocabulary.access import AdminRole
@@ -57,7 +57,7 @@ def pay_back(event_id: str) -> None:
     """Pay back what is approved, as the queue does."""
     for request in requests_of(event_id):
         if request.status == RefundRequestStatus.APPROVED:
-            refunds.pay_back(request.ticket_id, request.refund_id)
+            repayments.pay_back(request.ticket_id, request.refund_id)
 
 
 def one_pass(job_id: str) -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.ledger import account_names, card_balances, journals
 from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.payments import sandbox
+from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Item, Journal, Order, Payment, Ticket
@@ -49,12 +49,12 @@ def told(payment: Payment, status: OutcomeStatus, **changes: Any) -> bytes:
         "failure_reason": "card_declined" if status is OutcomeStatus.FAILED else None,
     }
     event_id, kind = changes.pop("event_id", None) or new_id("sbe"), changes.pop("kind", None)
-    return sandbox.callback(payment.payment_id, Outcome(**{**said, **changes}), event_id=event_id, kind=kind)
+    return sandbox_callbacks.callback(payment.payment_id, Outcome(**{**said, **changes}), event_id=event_id, kind=kind)
 
 
 def post_webhook(raw: bytes, *, signature: str | None = None, age: int = 0) -> Answer:
     """Send a callback, signed `age` seconds ago."""
-    signature = signature or sandbox.sign(raw, at=int(clock.now().timestamp()) - age)
+    signature = signature or sandbox_callbacks.sign(raw, at=int(clock.now().timestamp()) - age)
     return call("POST", "/api/v1/payments/webhook/", raw=raw, headers={"gatehouse-signature": signature})
 
 

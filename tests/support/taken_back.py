@@ -1,7 +1,7 @@
 """Money that the payment provider takes back: the callbacks of a dispute, through the webhook, for tests."""
 
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain.payments import sandbox
+from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.table.items import Order
 from tests.support import payers
 from tests.support.streams import StreamReader
@@ -14,7 +14,7 @@ def tell(order: Order, amount: int, *words: MoveWord, reference: str = "dp_1") -
     payment = payers.stored(order.payment_id)
     for word in words:
         move = Move(reference, MoveKind.DISPUTE, amount, "PKR", (word,))
-        told = sandbox.moved(
+        told = sandbox_callbacks.moved(
             payment.payment_id, payment.provider_reference or "", move, event_id=f"sbe_{reference}_{word}"
         )
         assert payers.post_webhook(told).status == 200

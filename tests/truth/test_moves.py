@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain.payments import refunds, resolution
+from chalicelib.domain.payments import refunds, repayments, resolution
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
@@ -62,7 +62,7 @@ def test_callbacks_and_our_own_refunds_at_once_return_each_rupee_once() -> None:
     moves.append(Move("re_1", MoveKind.REFUND, PRICE, "PKR", (MoveWord.SUCCEEDED,)))
     acts: list[Callable[[], object]] = [
         *(lambda move=move: resolution.take_moves(payment_id, [move]) for move in moves),
-        *(lambda one=one: refunds.pay_back(*one) for one in asked),
+        *(lambda one=one: repayments.pay_back(*one) for one in asked),
     ]
     with ThreadPoolExecutor(CALLERS) as together:
         list(together.map(patiently, (acts * CALLERS)[:CALLERS]))

@@ -7,7 +7,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.aws import client
 from chalicelib.domain.ledger.account_names import clearing, in_transit, payable
-from chalicelib.domain.payments import sandbox
+from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.domain.payouts import paying, sandbox_bank
 from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
@@ -55,9 +55,9 @@ def transfers() -> list[SandboxPayout]:
 
 def bank_says(key: str) -> Answer:
     """Deliver a callback about a payout to the webhook, as the sandbox would."""
-    body = sandbox.payout_changed(key, event_id=new_id("evt"))
-    signed = sandbox.sign(body, at=int(clock.now().timestamp()))
-    return call("POST", "/api/v1/payments/webhook/", raw=body, headers={sandbox.SIGNATURE_HEADER: signed})
+    body = sandbox_callbacks.payout_changed(key, event_id=new_id("evt"))
+    signed = sandbox_callbacks.sign(body, at=int(clock.now().timestamp()))
+    return call("POST", "/api/v1/payments/webhook/", raw=body, headers={sandbox_callbacks.SIGNATURE_HEADER: signed})
 
 
 def sweep_if_due(payout_id: str) -> None:

@@ -15,7 +15,7 @@ from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import events
 from chalicelib.domain.money import Money
-from chalicelib.domain.payments import providers, resolution
+from chalicelib.domain.payments import payment_decisions, providers
 from chalicelib.domain.sale import sales_totals
 from chalicelib.errors import InvalidState, OtpExhausted, OtpExpired, OtpInvalid, Unavailable
 from chalicelib.observability import logger
@@ -71,7 +71,7 @@ def of(event_id: str) -> Preview:
 
 def _way(name: str, tickets: int, amount: int, currency: str) -> PaidWay:
     balance = None
-    if name not in resolution.INTERNAL and amount:
+    if name not in payment_decisions.INTERNAL and amount:
         try:
             balance = providers.named(name).balance(currency)
         except (Declined, Unavailable) as unknown:

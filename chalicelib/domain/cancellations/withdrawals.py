@@ -7,8 +7,8 @@ from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed, EventState
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payments import refunds
-from chalicelib.domain.payments.refunds import SoldTicket
+from chalicelib.domain.payments import approved_refunds, refunds
+from chalicelib.domain.payments.approved_refunds import SoldTicket
 from chalicelib.domain.tickets import states, tickets, transfers
 from chalicelib.errors import NotFound, Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -86,7 +86,7 @@ def _refund_now(ticket: Ticket, order: Order, *, by: str) -> bool:
         of_cancellation=True,
     )
     try:
-        operations.commit(*refunds.granted(request, SoldTicket(ticket, order_now, payment), by=by))
+        operations.commit(*approved_refunds.granted(request, SoldTicket(ticket, order_now, payment), by=by))
     except operations.ConditionFailed:
         return False
     ids = {"refund_id": refund_id, "ticket_id": ticket.ticket_id, "event_id": ticket.event_id, "by": by}

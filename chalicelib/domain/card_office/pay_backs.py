@@ -24,7 +24,7 @@ from chalicelib.domain.ledger import account_names, journals
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import providers, resolution, returns
-from chalicelib.domain.payments.resolution import INTERNAL
+from chalicelib.domain.payments.payment_decisions import INTERNAL
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id, uid_of_card_id
 from chalicelib.observability import logger

@@ -9,7 +9,8 @@ from chalicelib import clock
 from chalicelib.clients.providers import Charge, Declined, Outcome, OutcomeStatus
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.payments import own_payments, providers, resolution
-from chalicelib.domain.payments.resolution import INTERNAL, get, settle
+from chalicelib.domain.payments.payment_decisions import INTERNAL
+from chalicelib.domain.payments.resolution import get, settle
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations

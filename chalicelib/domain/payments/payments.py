@@ -15,7 +15,8 @@ from chalicelib.domain.events.deeds import Deed, Objection
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.domain.payments import charges, own_payments, providers, reloads, resolution, saved_methods
 from chalicelib.domain.payments.charges import GRACE, PaymentTerms
-from chalicelib.domain.payments.resolution import FREE, INTERNAL, OPEN, WALLET, get, settle
+from chalicelib.domain.payments.payment_decisions import FREE, INTERNAL, OPEN, WALLET
+from chalicelib.domain.payments.resolution import get, settle
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InsufficientBalance, InvalidState, Refusal, Unavailable, ValidationFailed
 from chalicelib.table import keys, operations, retries

@@ -11,7 +11,8 @@ from chalicelib.clients.providers import Declined, MoveKind, MoveWord, Notice, O
 from chalicelib.config import config
 from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.payments import providers, resolution, returns
-from chalicelib.domain.payments.resolution import INTERNAL, OPEN, get, settle
+from chalicelib.domain.payments.payment_decisions import INTERNAL, OPEN
+from chalicelib.domain.payments.resolution import get, settle
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payment, Payout, ProviderEvent

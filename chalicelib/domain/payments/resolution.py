@@ -6,9 +6,7 @@ callback's id change together or not at all.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum, auto
 
 from pynamodb.expressions.update import Action
 
@@ -18,61 +16,22 @@ from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.ledger import account_names, card_balances, journals, postings
 from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.payments import next_actions, returns, unsettled
+from chalicelib.domain.payments import next_actions, payment_decisions, returns, unsettled
+from chalicelib.domain.payments.payment_decisions import CANCELLED, INTERNAL, OPEN, PaymentFacts, PaymentVerdict
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.orders import SaleTerms
 from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Card, Order, Payment, ProviderEvent
+from chalicelib.table.items import Card, Payment, ProviderEvent
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.cards import CardStatus, EntryType
-from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
+from chalicelib.vocabulary.payments import PaymentMethod, PaymentPurpose, PaymentStatus
 
-# Internal providers: an NFC card's balance, and orders that cost nothing.
-WALLET, FREE = "wallet", "free"
-INTERNAL = (WALLET, FREE)
-OPEN = (PaymentStatus.REQUIRES_CONFIRMATION, PaymentStatus.FAILED)
 _ATTEMPTS = 12
-
 _RETURNED = "the money is returned"
 _TOO_LATE = "The reservation had expired and the tickets were gone"
-_PAID_ALREADY = "The booking was paid already by another payment"
-_CANCELLED = "The booking or its event was cancelled"
-_NOT_WHAT_WAS_ASKED = "Another amount was taken than was asked for"
-_NOT_THEIRS = "The card is no longer yours"
 _NOT_COMPLETED = "The purchase could not be completed"
-
-
-class PaymentVerdict(StrEnum):
-    """What to do about an outcome."""
-
-    NOTHING = auto()
-    FAIL = auto()
-    CLOSE = auto()
-    FULFIL = auto()
-    REVIVE = auto()
-    CREDIT = auto()
-    OWE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentDecision:
-    """What to do, and the reason if the payment does not succeed."""
-
-    verdict: PaymentVerdict
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentFacts:
-    """What a decision depends on besides the payment: its order or its card."""
-
-    order: Order | None = None
-    # Why the event sells nothing any more, and its own share for the platform.
-    event_objection: str | None = None
-    fee_basis_points: int | None = None
-    card: Card | None = None
 
 
 def get(payment_id: str) -> Payment:
@@ -81,29 +40,6 @@ def get(payment_id: str) -> Payment:
     if payment is None:
         raise NotFound("There is no such payment.")
     return payment
-
-
-def decide(payment: Payment, outcome: Outcome, facts: PaymentFacts) -> PaymentDecision:
-    """Return what an outcome means for a payment in its current status."""
-    if payment.status not in OPEN or outcome.status is OutcomeStatus.PENDING:
-        return PaymentDecision(PaymentVerdict.NOTHING)
-    if outcome.status is OutcomeStatus.FAILED:
-        if payment.status == PaymentStatus.REQUIRES_CONFIRMATION:
-            return PaymentDecision(PaymentVerdict.FAIL, outcome.failure_reason)
-        is_due = payment.is_due
-        return PaymentDecision(PaymentVerdict.CLOSE if outcome.is_closed and is_due else PaymentVerdict.NOTHING)
-    if payment.provider in INTERNAL and payment.status == PaymentStatus.FAILED:
-        return PaymentDecision(PaymentVerdict.NOTHING)
-    if (outcome.amount, outcome.currency) != (payment.amount, payment.currency):
-        return PaymentDecision(PaymentVerdict.OWE, _NOT_WHAT_WAS_ASKED)
-    if payment.purpose != PaymentPurpose.ORDER:
-        theirs = facts.card is not None and facts.card.customer_id == payment.customer_id
-        return PaymentDecision(PaymentVerdict.CREDIT) if theirs else PaymentDecision(PaymentVerdict.OWE, _NOT_THEIRS)
-    if facts.order is None or facts.order.status == OrderStatus.CANCELLED or facts.event_objection:
-        return PaymentDecision(PaymentVerdict.OWE, facts.event_objection or _CANCELLED)
-    verdicts = {OrderStatus.RESERVED: PaymentVerdict.FULFIL, OrderStatus.EXPIRED: PaymentVerdict.REVIVE}
-    verdict = verdicts.get(facts.order.status)
-    return PaymentDecision(verdict) if verdict else PaymentDecision(PaymentVerdict.OWE, _PAID_ALREADY)
 
 
 def settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None = None) -> Payment:
@@ -231,7 +167,7 @@ def _facts(payment: Payment, outcome: Outcome) -> PaymentFacts:
 
 def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
     facts = _facts(payment, outcome)
-    decision = decide(payment, outcome, facts)
+    decision = payment_decisions.decide(payment, outcome, facts)
     match decision.verdict:
         case PaymentVerdict.NOTHING:
             waiting = next_actions.changes(payment, outcome)
@@ -252,7 +188,7 @@ def _writes(payment: Payment, outcome: Outcome, *, at: datetime) -> list[Write]:
             except SoldOut:
                 return _not_served(payment, outcome, _TOO_LATE, at=at)
             return [*revived, *_succeeded(payment, outcome, at=at), *_charge(payment, facts.fee_basis_points)]
-    return _not_served(payment, outcome, decision.reason or _CANCELLED, at=at)
+    return _not_served(payment, outcome, decision.reason or CANCELLED, at=at)
 
 
 def _not_served(payment: Payment, outcome: Outcome, reason: str, *, at: datetime) -> list[Write]:

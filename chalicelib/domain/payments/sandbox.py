@@ -2,19 +2,15 @@
 
 The customer's token selects the result. `tok_ok` (the default) succeeds, `tok_declined` is declined, and
 `tok_timeout` succeeds but loses its first response. `tok_3ds` asks its owner to act first, and succeeds when it is
-confirmed again. Callbacks are signed with a key derived from the
-secret of providers.
+confirmed again. Its callbacks are in `sandbox_callbacks`.
 """
 
-import hashlib
-import hmac
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -36,7 +32,15 @@ from chalicelib.clients.providers import (
     OutOfFunds,
     TransferStatus,
 )
-from chalicelib.clients.secrets import PROVIDERS
+from chalicelib.domain.payments import sandbox_callbacks
+from chalicelib.domain.payments.sandbox_callbacks import (
+    FAILED_KIND,
+    MOVES,
+    PAYOUT_KIND,
+    SIGNATURE_HEADER,
+    SUCCEEDED_KIND,
+    SandboxCallback,
+)
 from chalicelib.errors import BadSignature, Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Item, SandboxCharge, SandboxDispute, SandboxFunds, SandboxPayout, SandboxRefund
@@ -45,45 +49,15 @@ from chalicelib.table.ranges import Between
 from chalicelib.vocabulary.payments import DisputeAnswer
 
 NAME = "sandbox"
-SIGNATURE_HEADER = "gatehouse-signature"
 OK, DECLINED, TIMEOUT, CHALLENGED = "tok_ok", "tok_declined", "tok_timeout", "tok_3ds"
 TOKENS = (OK, DECLINED, TIMEOUT, CHALLENGED)
-SUCCEEDED_KIND, FAILED_KIND, PAYOUT_KIND = "payment.succeeded", "payment.failed", "payout.changed"
-
-# The kinds of callbacks about refunds and disputes, such as `refund.failed` and `dispute.opened`.
-_REFUND_WORDS = (MoveWord.PENDING, MoveWord.SUCCEEDED, MoveWord.FAILED)
-_MOVES = {
-    f"{kind}.{word}": (kind, word)
-    for word in MoveWord
-    for kind in (MoveKind.REFUND if word in _REFUND_WORDS else MoveKind.DISPUTE,)
-}
-
 # The position of the balance in the transaction of a refund.
 _FUNDS_AT = 2
-_PURPOSE = "sandbox webhook"
-# Largest difference between a callback's time and ours, in seconds, in either direction (as Stripe's).
-_TOLERANCE = 300
-# A Unix time of more digits is no time; a number of 400 digits cannot become a float.
-_TIME_DIGITS = 12
 _OPEN, _SUCCEEDED, _FAILED, _CANCELED = "open", "succeeded", "failed", "canceled"
 # Its owner must act at the bank; the next confirmation says that they did.
 _ACTING = "acting"
 _LISTED_AT_ONCE = 100
 _UNPAID = (_OPEN, _ACTING)
-
-
-class _Callback(BaseModel):
-    """The body of a callback; `type` says whether the charge succeeded, or what became of a refund or a dispute."""
-
-    id: str
-    type: str
-    payment_id: str = ""
-    reference: str = ""
-    amount: int = 0
-    currency: str = ""
-    failure_reason: str | None = None
-    move_reference: str = ""
-    refund_key: str | None = None
 
 
 class Sandbox:
@@ -227,16 +201,16 @@ class Sandbox:
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Notice:
         """Verify a callback's signature and return its content. Raises BadSignature."""
-        _require_signature(raw, headers.get(SIGNATURE_HEADER) or "")
+        sandbox_callbacks.require_signature(raw, headers.get(SIGNATURE_HEADER) or "")
         try:
-            said = _Callback.model_validate_json(raw)
+            said = SandboxCallback.model_validate_json(raw)
         except ValidationError as error:
             raise BadSignature("The body is signed, but it is no callback.") from error
         statuses = {SUCCEEDED_KIND: OutcomeStatus.SUCCEEDED, FAILED_KIND: OutcomeStatus.FAILED}
         if said.type == PAYOUT_KIND:
             return Notice(event_id=said.id, payout_key=said.reference)
-        if said.type in _MOVES:
-            kind, word = _MOVES[said.type]
+        if said.type in MOVES:
+            kind, word = MOVES[said.type]
             move = Move(said.move_reference, kind, said.amount, said.currency, (word,), said.refund_key)
             if kind is MoveKind.DISPUTE:
                 _record_dispute(said.reference, move)
@@ -268,65 +242,6 @@ def set_balance(currency: str, amount: int | None) -> None:
         operations.record(operations.remove(place))
     else:
         operations.record(operations.put(SandboxFunds(*place, amount=amount)))
-
-
-def sign(body: bytes, *, at: int) -> str:
-    """Return the signature of a callback sent at a Unix time: `t=<time>,v1=<hex HMAC-SHA256 of "time.body">`."""
-    return f"t={at},v1={_mac(PROVIDERS.current(_PURPOSE), body, at)}"
-
-
-def callback(payment_id: str, outcome: Outcome, *, event_id: str, kind: str | None = None) -> bytes:
-    """Return the body of a callback about a charge."""
-    default_kind = SUCCEEDED_KIND if outcome.status is OutcomeStatus.SUCCEEDED else FAILED_KIND
-    said = {
-        "id": event_id,
-        "type": kind or default_kind,
-        "payment_id": payment_id,
-        "reference": outcome.reference,
-        "amount": outcome.amount,
-        "currency": outcome.currency,
-        "failure_reason": outcome.failure_reason,
-    }
-    return json.dumps(said).encode()
-
-
-def moved(payment_id: str, charge: str, move: Move, *, event_id: str) -> bytes:
-    """Return the body of a callback about a refund or a dispute, of which it says one word."""
-    said = {
-        "id": event_id,
-        "type": f"{move.kind}.{move.words[0]}",
-        "payment_id": payment_id,
-        "reference": charge,
-        "amount": move.amount,
-        "currency": move.currency,
-        "move_reference": move.reference,
-        "refund_key": move.key,
-    }
-    return json.dumps(said).encode()
-
-
-def payout_changed(key: str, *, event_id: str) -> bytes:
-    """Return the body of a callback that a payout, by its key, is to be looked at."""
-    return json.dumps({"id": event_id, "type": PAYOUT_KIND, "reference": key}).encode()
-
-
-def _mac(key: bytes, body: bytes, at: int) -> str:
-    return hmac.new(key, f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-
-
-def _require_signature(body: bytes, header: str) -> None:
-    parts = dict(part.strip().partition("=")[::2] for part in header.split(","))
-    given, at = parts.get("v1", ""), parts.get("t", "")
-    if not (at.isascii() and at.isdigit() and len(at) <= _TIME_DIGITS and given.isascii()):
-        raise BadSignature
-    if abs(clock.now().timestamp() - int(at)) > _TOLERANCE:
-        raise BadSignature
-    if not _is_signed(body, int(at), given) and not (PROVIDERS.read_again() and _is_signed(body, int(at), given)):
-        raise BadSignature
-
-
-def _is_signed(body: bytes, at: int, given: str) -> bool:
-    return any(hmac.compare_digest(_mac(key, body, at), given) for key in PROVIDERS.candidates(_PURPOSE))
 
 
 def _answered(reference: str, answer: DisputeAnswer) -> None:

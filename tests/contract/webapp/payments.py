@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.payments import payments, sandbox
+from chalicelib.domain.payments import payments, sandbox_callbacks
 from chalicelib.domain.payments.charges import PaymentTerms
 from chalicelib.identifiers import new_id
 from chalicelib.vocabulary.payments import PaymentMethod
@@ -30,7 +30,9 @@ def _payment_id(ground: Any) -> str:
 
 def _webhook(_: Any) -> Request:
     raw = b'{"id": "sbx_evt_1", "type": "ping"}'
-    return Request(headers={"gatehouse-signature": sandbox.sign(raw, at=int(clock.now().timestamp()))}, raw=raw)
+    return Request(
+        headers={"gatehouse-signature": sandbox_callbacks.sign(raw, at=int(clock.now().timestamp()))}, raw=raw
+    )
 
 
 REQUESTS: dict[str, Callable[[Any], Request]] = {

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import Move, MoveKind, MoveWord, OutcomeStatus
-from chalicelib.domain.payments import sandbox, withdrawals
+from chalicelib.domain.payments import sandbox_callbacks, withdrawals
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import SandboxCharge
@@ -73,7 +73,7 @@ def callback(payment_id: str, move: tuple[str, MoveKind, int, MoveWord]) -> byte
     reference, kind, amount, word = move
     said = Move(reference, kind, amount, "PKR", (word,))
     charge = payers.stored(payment_id).provider_reference
-    return sandbox.moved(payment_id, charge or "", said, event_id=f"sbe_{reference}_{word}")
+    return sandbox_callbacks.moved(payment_id, charge or "", said, event_id=f"sbe_{reference}_{word}")
 
 
 def steps_of(world: World, payment_id: str, moves: list[tuple[str, MoveKind, int, MoveWord]]) -> list[Step]:
@@ -155,7 +155,7 @@ def test_a_move_of_another_charge_or_in_another_currency_changes_nothing() -> No
         (Move("re_1", MoveKind.REFUND, 100, "PKR", (MoveWord.SUCCEEDED,)), "sbx_another"),
         (Move("r" * 256, MoveKind.REFUND, 100, "PKR", (MoveWord.SUCCEEDED,)), charge),
     ):
-        raw = sandbox.moved(opened["id"], of, said, event_id="sbe_1")
+        raw = sandbox_callbacks.moved(opened["id"], of, said, event_id="sbe_1")
         assert payers.post_webhook(raw).status == 200
     assert payers.stored(opened["id"]).moves is None
     assert payers.balances()["clearing:sandbox"] == -PRICE

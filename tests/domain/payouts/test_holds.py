@@ -12,7 +12,7 @@ from chalicelib.config import config
 from chalicelib.domain.background.changes import Change
 from chalicelib.domain.ledger.account_names import payable
 from chalicelib.domain.live import news
-from chalicelib.domain.payments import reconciliation, sandbox
+from chalicelib.domain.payments import reconciliation, sandbox_callbacks
 from chalicelib.domain.payouts import holds, payouts, settlements
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table import keys, operations
@@ -37,7 +37,7 @@ def tell(order: Order, word: MoveWord, *, amount: int = LOST, kind: MoveKind = M
     """Send a provider's callback about the payment of an order."""
     payment = payers.stored(order.payment_id)
     move = Move("mv_1", kind, amount, "PKR", (word,))
-    raw = sandbox.moved(payment.payment_id, payment.provider_reference or "", move, event_id=f"sbe_{word}")
+    raw = sandbox_callbacks.moved(payment.payment_id, payment.provider_reference or "", move, event_id=f"sbe_{word}")
     assert payers.post_webhook(raw).status == 200
 
 

@@ -36,7 +36,7 @@ MUTANTS = (
     Mutant(
         name="callback-time-of-any-length",
         bug="a callback whose time has 400 digits is a fault",
-        file="chalicelib/domain/payments/sandbox.py",
+        file="chalicelib/domain/payments/sandbox_callbacks.py",
         before=" and len(at) <= _TIME_DIGITS",
         after="",
         tests=(f"{_HEADERS}::test_a_webhooks_signature_that_cannot_be_one_is_400",),

@@ -37,7 +37,7 @@ MUTANTS = (
     Mutant(
         name="used-ticket-refunded",
         bug="the money for a ticket that is used at that moment is given back",
-        file=_REFUNDS,
+        file="chalicelib/domain/payments/approved_refunds.py",
         before="gone, transfers.is_as_read(ticket)),",
         after="gone),",
         tests=(_REFUND,),

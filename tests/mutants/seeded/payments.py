@@ -12,7 +12,7 @@ MUTANTS = (
     Mutant(
         name="taken-amount-not-compared",
         bug="whatever amount was taken pays the order",
-        file="chalicelib/domain/payments/resolution.py",
+        file="chalicelib/domain/payments/payment_decisions.py",
         before=(
             "    if (outcome.amount, outcome.currency) != (payment.amount, payment.currency):\n"
             "        return PaymentDecision(PaymentVerdict.OWE, _NOT_WHAT_WAS_ASKED)\n"
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         name="taken-currency-not-compared",
         bug="three thousand of any currency pay the order",
-        file="chalicelib/domain/payments/resolution.py",
+        file="chalicelib/domain/payments/payment_decisions.py",
         before="    if (outcome.amount, outcome.currency) != (payment.amount, payment.currency):\n",
         after="    if outcome.amount != payment.amount:\n",
         tests=(f"{_DOOR}::test_another_amount_than_was_asked_for_never_pays_the_order",),
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         name="callback-signature-not-compared",
         bug="anybody says that an order was paid",
-        file="chalicelib/domain/payments/sandbox.py",
+        file="chalicelib/domain/payments/sandbox_callbacks.py",
         before="any(hmac.compare_digest(_mac(key, body, at), given) for key in PROVIDERS.candidates(_PURPOSE))",
         after="any(_mac(key, body, at) and given for key in PROVIDERS.candidates(_PURPOSE))",
         tests=(f"{_DOOR}::test_a_callback_that_is_not_signed_just_now_changes_nothing",),
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         name="callback-age-not-compared",
         bug="a callback that somebody recorded is believed for ever",
-        file="chalicelib/domain/payments/sandbox.py",
+        file="chalicelib/domain/payments/sandbox_callbacks.py",
         before="    if abs(clock.now().timestamp() - int(at)) > _TOLERANCE:",
         after="    if False:",
         tests=(f"{_DOOR}::test_a_callback_that_is_not_signed_just_now_changes_nothing",),
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         name="callback-from-the-future",
         bug="a callback may be signed for any later time",
-        file="chalicelib/domain/payments/sandbox.py",
+        file="chalicelib/domain/payments/sandbox_callbacks.py",
         before="abs(clock.now().timestamp() - int(at)) > _TOLERANCE:",
         after="clock.now().timestamp() - int(at) > _TOLERANCE:",
         tests=(f"{_DOOR}::test_a_callback_that_is_not_signed_just_now_changes_nothing",),
@@ -72,7 +72,7 @@ MUTANTS = (
     Mutant(
         name="settled-payment-decided-again",
         bug="a success that is told twice is decided on twice",
-        file="chalicelib/domain/payments/resolution.py",
+        file="chalicelib/domain/payments/payment_decisions.py",
         before="    if payment.status not in OPEN or outcome.status is OutcomeStatus.PENDING:\n"
         "        return PaymentDecision",
         after="    if outcome.status is OutcomeStatus.PENDING:\n        return PaymentDecision",
@@ -97,7 +97,7 @@ MUTANTS = (
     Mutant(
         name="success-after-failure-ignored",
         bug="money that was taken after a decline buys nothing and is kept",
-        file="chalicelib/domain/payments/resolution.py",
+        file="chalicelib/domain/payments/payment_decisions.py",
         before="OPEN = (PaymentStatus.REQUIRES_CONFIRMATION, PaymentStatus.FAILED)",
         after="OPEN = (PaymentStatus.REQUIRES_CONFIRMATION,)",
         tests=(f"{_DOOR}::test_success_wins_whichever_callback_comes_first",),
@@ -113,7 +113,7 @@ MUTANTS = (
     Mutant(
         name="second-payment-keeps-the-money",
         bug="two payments for one booking are both kept",
-        file="chalicelib/domain/payments/resolution.py",
+        file="chalicelib/domain/payments/payment_decisions.py",
         before="else PaymentDecision(PaymentVerdict.OWE, _PAID_ALREADY)",
         after="else PaymentDecision(PaymentVerdict.NOTHING)",
         tests=(f"{_DOOR}::test_the_second_of_two_payments_for_one_booking_is_refunded",),
@@ -121,7 +121,7 @@ MUTANTS = (
     Mutant(
         name="cancelled-event-paid",
         bug="a success pays for tickets of an event that was cancelled meanwhile",
-        file="chalicelib/domain/payments/resolution.py",
+        file="chalicelib/domain/payments/payment_decisions.py",
         before="facts.order.status == OrderStatus.CANCELLED or facts.event_objection:",
         after="facts.order.status == OrderStatus.CANCELLED:",
         tests=(f"{_SETTLEMENTS}::test_a_success_for_an_event_that_was_cancelled_meanwhile_is_owed_back",),
@@ -129,7 +129,7 @@ MUTANTS = (
     Mutant(
         name="reload-of-a-card-that-is-anothers",
         bug="a reload goes to whoever has the card by then",
-        file="chalicelib/domain/payments/resolution.py",
+        file="chalicelib/domain/payments/payment_decisions.py",
         before="theirs = facts.card is not None and facts.card.customer_id == payment.customer_id",
         after="theirs = facts.card is not None",
         tests=(f"{_SETTLEMENTS}::test_a_reload_of_a_card_that_is_somebody_elses_by_then_is_owed_back",),

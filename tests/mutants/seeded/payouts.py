@@ -70,7 +70,7 @@ MUTANTS = (
     Mutant(
         name="fee-given-back-at-todays-rate",
         bug="a whole refund leaves money behind once the fee has changed",
-        file="chalicelib/domain/payments/refunds.py",
+        file="chalicelib/domain/payments/approved_refunds.py",
         before="        money.portion(order.fee, part=refunded, whole=payment.amount)\n",
         after="        ledger.fee_of(refunded)\n",
         tests=(_DOOR,),

@@ -46,7 +46,7 @@ MUTANTS = (
     Mutant(
         name="refund-made-twice-after-staffs",
         bug="what staff refunded at the provider is refunded again",
-        file="chalicelib/domain/payments/refunds.py",
+        file="chalicelib/domain/payments/repayments.py",
         before="    amount = min(request.amount, returns.due(payment))\n",
         after="    amount = request.amount\n",
         tests=(_MOVES,),

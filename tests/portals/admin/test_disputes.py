@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain.ledger import account_names
-from chalicelib.domain.payments import sandbox
+from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Category, Order
 from tests.support import payers, settled
@@ -44,7 +44,10 @@ def tell(order: Order, word: MoveWord, reference: str = "dp_1") -> None:
     payment = payers.stored(order.payment_id)
     move = Move(reference, MoveKind.DISPUTE, AMOUNT, "PKR", (word,))
     charge = payment.provider_reference or ""
-    assert payers.post_webhook(sandbox.moved(payment.payment_id, charge, move, event_id=f"sbe_{word}")).status == 200
+    assert (
+        payers.post_webhook(sandbox_callbacks.moved(payment.payment_id, charge, move, event_id=f"sbe_{word}")).status
+        == 200
+    )
 
 
 def listed(token: str, query: str = "") -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from chalicelib.clients.providers import Transfer
 from chalicelib.domain.background.sweep import run
 from chalicelib.domain.ledger import account_names, journals
 from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.payments import reconciliations, refunds
+from chalicelib.domain.payments import reconciliations, repayments
 from chalicelib.domain.payouts import sandbox_bank
 from chalicelib.domain.payouts.sandbox_bank import SandboxPayouts
 from chalicelib.identifiers import new_id
@@ -209,7 +209,7 @@ def test_thirty_differences_of_six_kinds_are_found_and_no_others(capsys: pytest.
     each = 5 if payments >= 1_000 else 2
     orders = sold(each * len(SEEDED) + 6)
     refund = settled.give_back(orders[-1])
-    refunds.pay_back(refund.ticket_id, refund.refund_id)
+    repayments.pay_back(refund.ticket_id, refund.refund_id)
     stream.drain()
     copied(orders[-2], payments - len(orders))
     assert shown(day)["status"] == "not_yet"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain.payments import sandbox
+from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import AuditEntry, Item, Order, RefundRequest
 from chalicelib.vocabulary.access import AdminRole
@@ -89,7 +89,9 @@ def test_a_refund_of_a_disputed_payment_is_refused_until_the_dispute_is_over(ord
     request_id, payment = opened(order).json["id"], payers.stored(order.payment_id)
     for word, status in ((MoveWord.OPENED, 409), (MoveWord.WON, 200)):
         move = Move("dp_1", MoveKind.DISPUTE, 300_000, "PKR", (word,))
-        raw = sandbox.moved(payment.payment_id, payment.provider_reference or "", move, event_id=f"sbe_{word}")
+        raw = sandbox_callbacks.moved(
+            payment.payment_id, payment.provider_reference or "", move, event_id=f"sbe_{word}"
+        )
         assert payers.post_webhook(raw).status == 200
         answer = decide(request_id, admin_token())
         assert answer.status == status

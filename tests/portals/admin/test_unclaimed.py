@@ -13,7 +13,7 @@ from chalicelib.domain.background import changes
 from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.cards import cards
 from chalicelib.domain.ledger.account_names import clearing
-from chalicelib.domain.payments import refunds, sandbox
+from chalicelib.domain.payments import repayments, sandbox_callbacks
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, SandboxCharge
 from chalicelib.vocabulary.cards import CardStatus
@@ -213,7 +213,7 @@ def undelivered(payment_id: str, key: str) -> None:
     payment = payers.stored(payment_id)
     reference = payment.provider_reference or ""
     move = Move(f"{reference}/{key}", MoveKind.REFUND, 150_000, "PKR", (MoveWord.FAILED,), key)
-    callback = sandbox.moved(payment_id, reference, move, event_id=f"sbe_{key}")
+    callback = sandbox_callbacks.moved(payment_id, reference, move, event_id=f"sbe_{key}")
     assert payers.post_webhook(callback).status == 200
 
 
@@ -221,7 +221,7 @@ def test_a_refund_that_was_not_delivered_is_made_again_once_for_each_time_that_i
     stream = StreamReader()
     order = settled.buy(make_show()[1])
     refund = settled.give_back(order)
-    refunds.pay_back(refund.ticket_id, refund.refund_id)
+    repayments.pay_back(refund.ticket_id, refund.refund_id)
     undelivered(order.payment_id, refund.refund_id)
     drain(stream)
     with clock.set_to(clock.now() + timedelta(days=31)):

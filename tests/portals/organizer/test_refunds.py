@@ -11,7 +11,7 @@ from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.ledger import account_names, card_balances
 from chalicelib.domain.money import AmountInput
-from chalicelib.domain.payments import refunds
+from chalicelib.domain.payments import refunds, repayments
 from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.errors import Conflict, InvalidState, ValidationFailed
 from chalicelib.identifiers import new_id
@@ -106,7 +106,7 @@ def test_what_was_paid_from_a_card_is_on_the_card_again() -> None:
     for place in range(3):
         ticket_id, refund_id = asked(customer, order, place)
         assert refunds.approve(ticket_id, refund_id, by="adm_1").status == "refunded"
-        assert not refunds.pay_back(ticket_id, refund_id)
+        assert not repayments.pay_back(ticket_id, refund_id)
     assert card_balances.of(card.uid).amount == 400_000
     after = payers.balances()
     # Each ticket's share of the fee is rounded, all of them together leave nothing.

@@ -9,7 +9,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
 from chalicelib.domain.cards import cards
-from chalicelib.domain.payments import reconciliation, sandbox
+from chalicelib.domain.payments import reconciliation, sandbox_callbacks
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Order, SandboxCharge
@@ -398,7 +398,7 @@ def test_success_wins_whichever_callback_comes_first(
 def test_a_callback_that_is_not_signed_just_now_changes_nothing(customer: Account, order: Order) -> None:
     payment_id = opened(customer, order)
     raw = payers.told(payers.stored(payment_id), OutcomeStatus.SUCCEEDED)
-    good = sandbox.sign(raw, at=int(clock.now().timestamp()))
+    good = sandbox_callbacks.sign(raw, at=int(clock.now().timestamp()))
     tampered = raw.replace(b"succeeded", b"SUCCEEDED")
     wrong = [
         payers.post_webhook(tampered, signature=good),

@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.clients.providers import Charge, OutcomeStatus
 from chalicelib.domain.events import stock
 from chalicelib.domain.events.deeds import Deed
-from chalicelib.domain.payments import providers, reconciliation, refunds
+from chalicelib.domain.payments import providers, reconciliation, refunds, repayments
 from chalicelib.domain.sale import orders, sales_totals
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
@@ -66,7 +66,7 @@ def test_each_price_is_paid_with_each_method_and_comes_back_the_same_way(price: 
     if price:
         refunds.approve(first, asked.json["id"], by="adm_1")
     stream.drain()
-    refunds.pay_back(first, asked.json["id"])
+    repayments.pay_back(first, asked.json["id"])
 
     (request,) = (one for one in beside(first, "REFUND#") if isinstance(one, RefundRequest))
     assert (request.status, request.amount) == ("refunded", price)

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers.stripe import Stripe
-from chalicelib.domain.payments import refunds
+from chalicelib.domain.payments import refunds, repayments
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.identifiers import new_id
 from tests.support import payers, purchases, stripe_double
@@ -41,13 +41,13 @@ def test_a_refund_above_the_balance_waits_and_is_paid_once_there_is_money(stripe
     stripe.funds = 100_000
     assert Stripe().balance("PKR") == 100_000
     assert Stripe().balance("USD") == 0
-    assert not refunds.pay_back(ticket_id, asked.refund_id)
+    assert not repayments.pay_back(ticket_id, asked.refund_id)
     assert state_of(ticket_id, asked.refund_id) == ("approved", "provider_funds", True)
     stripe.funds = 150_000
     due_id = f"{asked.refund_id}/{ticket_id}"
     with clock.set_to(clock.now() + timedelta(minutes=6)):
         # Stripe repeats its refusal under the first key, so this is another try.
-        assert refunds.pay_back_due(due_id)
-        refunds.pay_back_due(due_id)
+        assert repayments.pay_back_due(due_id)
+        repayments.pay_back_due(due_id)
     assert state_of(ticket_id, asked.refund_id) == ("refunded", None, False)
     assert (stripe.funds, len(stripe.refunds)) == (0, 1)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.background.changes import Change
-from chalicelib.domain.payments import reconciliation, refunds, withdrawals
+from chalicelib.domain.payments import reconciliation, refunds, repayments, withdrawals
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -113,8 +113,8 @@ def test_a_full_refund_at_stripe_withdraws_the_tickets_and_frees_the_payout(
     assert held_by(payment) == set()
     ticket_id = order.tickets[0]["ticket_id"]
     refund_id = next(iter(payers.stored(payment.payment_id).granted))
-    assert refunds.pay_back(ticket_id, refund_id) is True
-    assert (refunds.pay_back(ticket_id, refund_id), len(stripe.refunds)) == (False, 2)
+    assert repayments.pay_back(ticket_id, refund_id) is True
+    assert (repayments.pay_back(ticket_id, refund_id), len(stripe.refunds)) == (False, 2)
 
 
 @pytest.mark.parametrize(("price", "currency", "part"), PRICES[:3])
@@ -157,7 +157,7 @@ def test_a_refund_that_fails_later_is_owed_again_shown_and_left_to_staff(
     asked = refund_requests.ask(customer.account_id, ticket_id, reason="Ill", operation_id=new_id("op"))
     refunds.approve(ticket_id, asked.refund_id, by="adm_1")
     assert [status for _, status in shown(customer, payment)] == ["pending"]
-    assert refunds.pay_back(ticket_id, asked.refund_id) is True
+    assert repayments.pay_back(ticket_id, asked.refund_id) is True
     deliver_all(stripe, ("refund.", "charge."))  # what we asked for counts once
     assert payers.balances() == {}
     before = payers.stored(payment.payment_id)
@@ -187,7 +187,7 @@ def test_a_refund_that_staff_made_before_ours_was_sent_is_not_made_twice(
     stripe.refund_by_hand(payment.provider_reference, 200_000)
     deliver_all(stripe, ("charge.refunded",))
     for ticket_id, refund_id in asked:
-        assert refunds.pay_back(ticket_id, refund_id) is True
+        assert repayments.pay_back(ticket_id, refund_id) is True
     assert sorted(refund["amount"] for refund in stripe.refunds.values()) == [100_000, 200_000]
     assert payers.balances() == {}
 
@@ -201,7 +201,7 @@ def test_a_refund_waits_for_the_end_of_a_dispute_and_is_made_if_that_returned_no
     request = refund_requests.ask(customer.account_id, ticket_id, reason="Ill", operation_id=new_id("op"))
     refunds.approve(ticket_id, request.refund_id, by="adm_1")
     deliver(stripe.dispute(name, "funds_withdrawn", "needs_response"))
-    assert refunds.pay_back(ticket_id, request.refund_id) is False
+    assert repayments.pay_back(ticket_id, request.refund_id) is False
     assert (refunds.get(ticket_id, request.refund_id).status, stripe.refunds) == ("approved", {})
     before = payers.stored(payment.payment_id)
     if end == "won":

@@ -1,0 +1,99 @@
+"""Approved refunds are paid back at the provider once each, with the refund's id as idempotency key.
+
+The queue starts it, and the sweep tries again what waits for money at the provider, or for another process.
+"""
+
+import hashlib
+from contextlib import suppress
+from datetime import timedelta
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.clients.providers import Declined, OutOfFunds
+from chalicelib.domain.payments import approved_refunds, providers, refunds, resolution, returns
+from chalicelib.observability import logger
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Payment, RefundRequest
+from chalicelib.vocabulary.tickets import RefundRequestStatus
+
+# What an approved refund waits for: money of ours at its provider. How long until it is tried again, and over how long
+# the tries of many are spread.
+PROVIDER_FUNDS = "provider_funds"
+_ASK_AGAIN_AFTER, _SPREAD_SECONDS = timedelta(minutes=2), 180
+
+
+def pay_back_due(due_id: str) -> bool:
+    """Pay back an approved refund that is due; for the sweep. Raises NotFound, Unavailable."""
+    refund_id, _, ticket_id = due_id.partition("/")
+    if pay_back(ticket_id, refund_id):
+        return True
+    request = refunds.get(ticket_id, refund_id)
+    still_waits = request.status == RefundRequestStatus.APPROVED
+    if still_waits and request.waits_for != PROVIDER_FUNDS:
+        # A dispute or another process: its end publishes it again, and this is for the case that it does not.
+        _postpone(request, [])
+    return still_waits
+
+
+def _postpone(request: RefundRequest, actions: list[Action]) -> None:
+    """Make a refund due again later, spread over some minutes, unless it was paid back meanwhile."""
+    spread = timedelta(seconds=int(hashlib.sha256(request.refund_id.encode()).hexdigest()[:4], 16) % _SPREAD_SECONDS)
+    later = approved_refunds.due_after(request.refund_id, request.ticket_id, _ASK_AGAIN_AFTER + spread)
+    place = keys.tickets.refund_request(request.ticket_id, request.refund_id)
+    still = RefundRequest.status == RefundRequestStatus.APPROVED
+    with suppress(operations.ConditionFailed):
+        operations.record(operations.change(place, [*later, *actions], still))
+
+
+def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> bool:
+    """Refund an approved request through the provider, and return whether this call recorded it.
+
+    Money that the provider has returned already is not paid again. While a dispute is open nothing is paid: its end
+    publishes the refund again. Where our balance there is too small it waits, and the sweep tries it again. Idempotent.
+    A caller that knows the payment saves a read. Raises NotFound, Unavailable.
+    """
+    request, payment = _owed(ticket_id, refund_id, payment_id)
+    if request.status != RefundRequestStatus.APPROVED or payment is None:
+        return False
+    if returns.standing(payment.moves).is_disputed:
+        return False
+    reference, moves = returns.made_for(payment, refund_id), []
+    amount = min(request.amount, returns.due(payment))
+    if reference is None and amount:
+        provider = providers.named(payment.provider)
+        try:
+            made = provider.refund(payment.provider_reference, amount=amount, currency=request.currency, key=refund_id)
+        except OutOfFunds:
+            _postpone(request, [RefundRequest.waits_for.set(PROVIDER_FUNDS)])
+            ids = {"refund_id": refund_id, "payment_id": payment.payment_id, "provider": payment.provider}
+            logger.warning("refund waits for the provider's balance", extra=ids)
+            return False
+        except Declined as declined:
+            raise resolution.unknown(payment, declined) from declined
+        reference, moves = made.reference, [made]
+    done: list[Action] = [
+        RefundRequest.status.set(RefundRequestStatus.REFUNDED),
+        RefundRequest.waits_for.remove(),
+        *RefundRequest.not_due(),
+    ]
+    if reference is not None:
+        done.append(RefundRequest.refund_reference.set(reference))
+    as_owed = RefundRequest.status == RefundRequestStatus.APPROVED
+    recorded = operations.change(keys.tickets.refund_request(ticket_id, refund_id), done, as_owed)
+    if not resolution.take_moves(payment.payment_id, moves, also=[recorded], known=payment):
+        return False  # another process recorded the same refund
+    logger.info("refund paid back", extra={"refund_id": refund_id, "payment_id": payment.payment_id})
+    return True
+
+
+def _owed(ticket_id: str, refund_id: str, payment_id: str | None) -> tuple[RefundRequest, Payment | None]:
+    """Return a request and its payment, None while it is not approved. Raises NotFound."""
+    if payment_id is None:
+        request = refunds.get(ticket_id, refund_id)
+        return request, resolution.get(request.payment_id) if request.payment_id else None
+    of_request, of_payment = keys.tickets.refund_request(ticket_id, refund_id), keys.money.payment(payment_id)
+    found = operations.get_many((of_request, of_payment))
+    known, payment = found.get(of_request), found.get(of_payment)
+    if not isinstance(known, RefundRequest) or known.payment_id != payment_id or not isinstance(payment, Payment):
+        return _owed(ticket_id, refund_id, None)
+    return known, payment
