@@ -77,7 +77,7 @@ def _bulk(pieces: int) -> Callable[[], object]:
 def _cancellation(meter: Meter, pieces: int) -> dict[str, OfficeCost]:
     """Cancel an event with so many tickets; return what a refund costs to decide, and to pay back."""
     from chalicelib.domain.cancellations import runs
-    from chalicelib.domain.payments import refunds
+    from chalicelib.domain.payments import repayments
     from chalicelib.vocabulary.tickets import RefundRequestStatus
     from tests.support.cancelled import confirmed, make_staff, requests_of
     from tests.support.factories import make_organizer
@@ -99,7 +99,7 @@ def _cancellation(meter: Meter, pieces: int) -> dict[str, OfficeCost]:
 
     def pay_back() -> None:
         for one in owed:
-            refunds.pay_back(one.ticket_id, one.refund_id, one.payment_id)
+            repayments.pay_back(one.ticket_id, one.refund_id, one.payment_id)
 
     return {"refund of a cancellation": decided, "its pay-back on the sandbox": _cost(meter, pieces, pay_back)}
 
