@@ -5,12 +5,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from infra import stages
+from infra.rebuild.walk import EPILOG, Progress, Walk, parsed
 
-PASSES = ("reset", "marks", "replay")
+PASSES = {"whole": ("reset", "marks", "replay"), "catch-up": ("catch-up",)}
 _SHOWN = 20
 
 
@@ -22,12 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from chalicelib.table import operations
     from infra.rebuild import comparing, rebuilding
     from infra.rebuild.resetting import Reset
-    from infra.rebuild.walk import Progress, Walk
 
     client, table = operations.client(), os.environ["TABLE_NAME"]
 
     def walk(name: str) -> Walk:
-        return Walk(client, name, options.segments, options.threads, options.units, options.page)
+        return Walk.of(client, name, options)
 
     began = time.monotonic()
     if not options.compare_only:
@@ -38,9 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 " is done: rebuild a restored table before it gets its stream, or pass --in-place.\n"
             )
             return 1
-        passes = PASSES if options.way == "whole" else ("replay",)
-        mark = Path(options.mark or f".local/rebuild-{options.stage}.json")
-        progress = Progress(None if options.dry_run else mark, passes=passes, of=f"{table} {options.way}")
+        passes = PASSES[options.way]
+        progress = Progress(None if options.dry_run else options.mark, passes=passes, of=f"{table} {options.way}")
         done = rebuilding.rebuild(walk(table), progress, passes=passes, reset=Reset(options.dry_run, is_used))
         sys.stdout.write(f"{done}\n{table}: {(time.monotonic() - began) / 60:.2f} minutes\n")
     if options.compare is None:
@@ -63,30 +61,23 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make rebuild",
         description="Make every projection of a table again: log, totals, lists, the catalogue, reports.",
-        epilog="The AWS region and credentials come from the environment, as for the AWS command line. A command that"
-        " was killed goes on from its file.",
+        epilog=EPILOG,
     )
-    stages.add_arguments(parser)
     parser.add_argument(
         "--way",
         choices=("whole", "catch-up"),
         default="whole",
-        help="whole: remove projections and marks first; catch-up: only what the stream had not read, also of a table"
-        " in use (default whole)",
+        help="whole: remove projections and marks first; catch-up: write what the stream never read, remove list"
+        " entries that are out of date, also of a table in use; wrong totals stay (default whole)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="read and count only")
     parser.add_argument("--in-place", action="store_true", help="also where the table has a stream")
     parser.add_argument("--compare", metavar="TABLE", help="afterwards, compare item by item with this table")
     parser.add_argument("--compare-only", action="store_true", help="compare, and rebuild nothing")
-    parser.add_argument("--units", type=int, default=2000, help="read units a second at most (default 2000)")
-    parser.add_argument("--segments", type=int, default=8, help="parts of the table (default 8)")
-    parser.add_argument("--threads", type=int, default=4, help="parts read at once (default 4)")
-    parser.add_argument("--page", type=int, help="items read by one request, to try the command")
-    parser.add_argument("--mark", help="the file with the place reached (default .local/rebuild-<stage>.json)")
-    options = parser.parse_args(arguments)
-    stages.check(parser, options)
+    options = parsed(parser, arguments, units=2000, threads=4, name="rebuild")
     if options.compare_only and options.compare is None:
         parser.error("--compare-only needs --compare TABLE")
+    if options.dry_run and options.way != "whole":
+        parser.error("--dry-run counts what --way whole removes first")
     return options
 
 

@@ -31,7 +31,7 @@ from chalicelib.domain.payouts import books, event_lines, holds, paying
 from chalicelib.domain.platform_totals import recent_acts, tallies
 from chalicelib.domain.sale import sales_totals
 from chalicelib.table.families import OF_KIND, kind_of
-from chalicelib.table.items import Item, Journal, Scan, Ticket
+from chalicelib.table.items import Item, Journal, ListEntry, ListWord, Scan, Ticket
 from infra.rebuild.resetting import made_of
 from infra.rebuild.walk import RawItem
 
@@ -105,6 +105,7 @@ LEFT_OUT: Mapping[Follower, str] = {
 REPLAYED: tuple[Follower, ...] = (*_IN_PART.values(), *_IN_WHOLE)
 # Every follower of the stream is one or the other, which a test checks.
 OF_THE_STREAM: frozenset[Follower] = frozenset((*_IN_PART, *_IN_WHOLE, *LEFT_OUT))
+_LISTED = frozenset(map(kind_of, (ListEntry, ListWord)))
 _KINDS = frozenset(kind_of(wanted.item) for follower in REPLAYED for wanted in follower.wanted)
 
 
@@ -118,3 +119,10 @@ def replay(page: Iterable[RawItem]) -> None:
         ]
         for follow in REPLAYED:
             follow(batch)
+
+
+def catch_up(page: Sequence[RawItem]) -> None:
+    """Replay a page of a table whose projections were kept, and remove the list entries that are out of date."""
+    replay(page)
+    rows = (Item.from_raw_data(raw) for raw in page if raw["kind"]["S"] in _LISTED)
+    lists.tidy(row for row in rows if isinstance(row, ListEntry | ListWord))

@@ -1,4 +1,4 @@
-"""The three passes of a rebuild, in their order."""
+"""The three passes of a rebuild, in their order, and the one of catching up."""
 
 from infra.rebuild import followers
 from infra.rebuild.marks import Sums
@@ -23,7 +23,7 @@ def rebuild(walk: Walk, progress: Progress, *, passes: tuple[str, ...], reset: R
             walk.run(name, sums.take)
             totals = sums.write()
         else:
-            walk.run(name, followers.replay, progress)
+            walk.run(name, followers.replay if name == "replay" else followers.catch_up, progress)
         if not is_dry:
             progress.finish(name)
     lines = [f"removed {count:,} {kind}" for kind, count in sorted(reset.removed.items())]

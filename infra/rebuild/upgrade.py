@@ -8,11 +8,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from infra import stages
-from infra.rebuild.walk import Progress, RawItem, Walk
+from infra.rebuild.walk import EPILOG, Progress, RawItem, Walk, parsed
 
 _WALK = "upgrade"
 _TRIES = 10
@@ -27,10 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     table = os.environ["TABLE_NAME"]
     job = Upgrade(operations.client(), table, is_dry=options.dry_run)
-    mark = Path(options.mark or f".local/upgrade-{options.stage}.json")
-    progress = Progress(None if options.dry_run else mark, passes=(_WALK,), of=f"{table} upgrade")
-    walk = Walk(operations.client(), table, options.segments, options.threads, options.units, options.page)
-    walk.run(_WALK, job.take, progress)
+    progress = Progress(None if options.dry_run else options.mark, passes=(_WALK,), of=f"{table} upgrade")
+    Walk.of(operations.client(), table, options).run(_WALK, job.take, progress)
     progress.finish(_WALK)
     sys.stdout.write(f"{job.former:,} items of a former shape, {job.written:,} written, {job.failed:,} kept changing\n")
     return 1 if job.failed else 0
@@ -113,19 +110,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make upgrade-items",
         description="Write every item of a former shape in the newest one. The platform may run meanwhile.",
-        epilog="The AWS region and credentials come from the environment, as for the AWS command line. A command that"
-        " was killed goes on from its file.",
+        epilog=EPILOG,
     )
-    stages.add_arguments(parser)
-    parser.add_argument("--dry-run", action="store_true", help="read and count only")
-    parser.add_argument("--units", type=int, default=1000, help="read units a second at most (default 1000)")
-    parser.add_argument("--segments", type=int, default=8, help="parts of the table (default 8)")
-    parser.add_argument("--threads", type=int, default=2, help="parts read at once (default 2)")
-    parser.add_argument("--page", type=int, help="items read by one request, to try the command")
-    parser.add_argument("--mark", help="the file with the place reached (default .local/upgrade-<stage>.json)")
-    options = parser.parse_args(arguments)
-    stages.check(parser, options)
-    return options
+    return parsed(parser, arguments, units=1000, threads=2, name="upgrade")
 
 
 if __name__ == "__main__":

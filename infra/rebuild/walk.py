@@ -3,20 +3,46 @@
 Only commands of operators do this: no function may scan the table.
 """
 
+import argparse
 import json
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from infra import stages
 
 RawItem = dict[str, Any]
 # List price of on-demand units in us-east-1, in USD (aws.amazon.com/dynamodb/pricing, as bench/bill.py has it).
 USD_PER_MILLION_READS, USD_PER_MILLION_WRITES = 0.125, 0.625
 _SECONDS_BETWEEN_LINES = 2.0
+
+
+EPILOG = (
+    "The AWS region and credentials come from the environment, as for the AWS command line. A command that was killed"
+    " goes on from its file."
+)
+
+
+def parsed(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None, *, units: int, threads: int, name: str
+) -> argparse.Namespace:
+    """Add what every command has that reads a whole table, and parse: stage, rate, segments, and the file of `name`."""
+    stages.add_arguments(parser)
+    parser.add_argument("--dry-run", action="store_true", help="read and count only")
+    parser.add_argument("--units", type=int, default=units, help=f"read units a second at most (default {units})")
+    parser.add_argument("--segments", type=int, default=8, help="parts of the table (default 8)")
+    parser.add_argument("--threads", type=int, default=threads, help=f"parts read at once (default {threads})")
+    parser.add_argument("--page", type=int, help="items read by one request, to try the command")
+    parser.add_argument("--mark", help=f"the file with the place reached (default .local/{name}-<stage>.json)")
+    options = parser.parse_args(arguments)
+    stages.check(parser, options)
+    options.mark = Path(options.mark or f".local/{name}-{options.stage}.json")
+    return options
 
 
 class Progress:
@@ -95,6 +121,11 @@ class Walk:
     spent: Spent = field(default_factory=Spent)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _said_at: float = 0.0
+
+    @classmethod
+    def of(cls, client: Any, table: str, options: argparse.Namespace) -> Self:
+        """Return the reads of a table as a command's arguments ask for them."""
+        return cls(client, table, options.segments, options.threads, options.units, options.page)
 
     def run(self, name: str, take: Callable[[list[RawItem]], None], progress: Progress | None = None) -> None:
         """Pass every page to `take`; each segment in order, several at once. A fault of one ends all."""

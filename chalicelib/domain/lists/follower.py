@@ -5,6 +5,7 @@ once more: a record that is replayed, or overtaken by a later one, then writes t
 after that read has a record of its own (D-LIST-02). Deletions have no record; a page skips entries without an item.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from chalicelib.domain.lists.declared import LISTS
 from chalicelib.domain.lists.entries import Rows
 from chalicelib.errors import Unavailable
 from chalicelib.table import operations
-from chalicelib.table.items import Item
+from chalicelib.table.items import Item, ListEntry, ListWord
 from chalicelib.table.places import Key, Place
 
 # Rounds of writing and reading until an item that changes all the time is left to the next record.
@@ -56,6 +57,29 @@ def write(items: Iterable[Item]) -> int:
     ]
     refresh(pending)
     return len(pending)
+
+
+def tidy(rows: Iterable[ListEntry | ListWord]) -> int:
+    """Remove stored entries that their items no longer have; return how many.
+
+    For a command after a time whose changes were never read: a follower knows former entries from a record alone.
+    """
+    by_item: dict[Key, set[Key]] = defaultdict(set)
+    for row in rows:
+        by_item[Key(row.item_pk, row.item_sk)].add(Key(row.pk, row.sk))
+    stored = operations.get_many(Place(Item, *key) for key in by_item)
+    pending: list[_Pending] = []
+    count = 0
+    for key, item in stored.items():
+        now = {listed.name: (listed, entries.of(listed, item)) for listed in LISTS if listed.lists(item)}
+        outdated = by_item[key].difference(*(mine for _, mine in now.values()))
+        count += len(outdated)
+        # Each list writes its entries again, so that an item that changed back meanwhile keeps them.
+        pending += [_Pending(listed, item.place, mine, former=outdated) for listed, mine in now.values() if outdated]
+        if outdated and not now:
+            operations.remove_many(outdated)
+    refresh(pending)
+    return count
 
 
 def _note(pending: dict[tuple[str, Key], _Pending], listed: AnyList, before: Item | None, after: Item) -> None:
