@@ -48,14 +48,14 @@ export function Family(): JSX.Element {
                 </small>
               ) : null}
             </span>
-            <button type="button" onClick={() => (open.value = each)}>
+            <button type="button" aria-haspopup="dialog" onClick={() => (open.value = each)}>
               {t("shop.change")}
             </button>
             <Deed act={() => remove(each.id)}>{t("shop.remove")}</Deed>
           </li>
         )}
       />
-      <button type="button" class="primary" onClick={() => (open.value = "new")}>
+      <button type="button" class="primary" aria-haspopup="dialog" onClick={() => (open.value = "new")}>
         {t("shop.add_person")}
       </button>
       {shown ? (

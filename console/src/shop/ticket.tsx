@@ -154,7 +154,7 @@ function Actions({ opened, reload, left }: { opened: Opened; reload(): void; lef
         <div class="band">
           <p>{t(`shop.note.${said.kind}.text`, { about: said.about, at: time(said.at) })}</p>
           {said.kind === "gift" ? (
-            <button type="button" onClick={() => (act.value = "take_back")}>
+            <button type="button" aria-haspopup="dialog" onClick={() => (act.value = "take_back")}>
               {t("shop.take_back")}
             </button>
           ) : null}
@@ -171,7 +171,7 @@ function Actions({ opened, reload, left }: { opened: Opened; reload(): void; lef
         ) : null}
         {canMove
           ? (["give", "hand_on", "refund"] as const).map((each) => (
-              <button key={each} type="button" onClick={() => (act.value = each)}>
+              <button key={each} type="button" aria-haspopup="dialog" onClick={() => (act.value = each)}>
                 {t(`shop.${each}`)}
               </button>
             ))

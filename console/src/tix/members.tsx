@@ -42,7 +42,7 @@ export function Members({ me }: { me: Me }): JSX.Element {
               <Num>{time(each.joined_at, me.organization.timezone, { dateStyle: "medium" })}</Num>
             </span>
             {admin && each.id !== me.id ? (
-              <button type="button" class="danger" onClick={() => (leaving.value = each)}>
+              <button type="button" class="danger" aria-haspopup="dialog" onClick={() => (leaving.value = each)}>
                 {t("tix.member.remove")}
               </button>
             ) : null}

@@ -95,7 +95,7 @@ export function Tickets({ me }: { me: Me }): JSX.Element {
                 {found.tickets.map((each) => (
                   <tr key={each.id}>
                     <th scope="row">
-                      <button type="button" class="plain" onClick={() => (opened.value = each)}>
+                      <button type="button" class="plain" aria-haspopup="dialog" onClick={() => (opened.value = each)}>
                         <Num>{each.number}</Num>
                       </button>
                     </th>

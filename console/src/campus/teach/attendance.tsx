@@ -49,7 +49,7 @@ export function Attendance({ event }: { event: CampusEvent }): JSX.Element {
             </label>
           ))}
         </fieldset>
-        <button type="button" onClick={() => (marking.value = "")}>
+        <button type="button" aria-haspopup="dialog" onClick={() => (marking.value = "")}>
           {t("campus.mark")}
         </button>
       </div>

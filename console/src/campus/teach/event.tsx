@@ -98,7 +98,7 @@ function ForStaff({ event }: { event: CampusEvent }): JSX.Element {
         <a class="button" href={`/campus/reports?event=${event.id}`}>
           {t("campus.reports")}
         </a>
-        <button type="button" class="danger" onClick={() => (isLeaving.value = true)}>
+        <button type="button" class="danger" aria-haspopup="dialog" onClick={() => (isLeaving.value = true)}>
           {t("campus.event.delete")}
         </button>
       </div>

@@ -29,7 +29,7 @@ export function Decision({ label, title, name, send, tone = "", initial, act, re
   const open = useSignal(false);
   return (
     <>
-      <button type="button" class={tone} onClick={() => (open.value = true)}>
+      <button type="button" class={tone} aria-haspopup="dialog" onClick={() => (open.value = true)}>
         {label}
       </button>
       {open.value ? (

@@ -91,7 +91,7 @@ export function NewDevice({ event, created }: { event: string; created(): void }
   const found = made.value;
   return (
     <>
-      <button type="button" class="primary" onClick={() => (open.value = true)}>
+      <button type="button" class="primary" aria-haspopup="dialog" onClick={() => (open.value = true)}>
         {t("staff.new_device")}
       </button>
       {open.value ? (

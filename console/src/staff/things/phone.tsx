@@ -26,7 +26,7 @@ export function Phones({ user }: { user: Schemas["AdminUserOut"] }): JSX.Element
         {events.map((event) => (
           <li key={event} class="row">
             <Thing id={event} />
-            <button type="button" onClick={() => (shown.value = event)}>
+            <button type="button" aria-haspopup="dialog" onClick={() => (shown.value = event)}>
               {t("staff.phone_enrol")}
             </button>
           </li>

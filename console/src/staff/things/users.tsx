@@ -31,7 +31,7 @@ export function Users(): JSX.Element {
       <Title
         actions={
           kinds.length ? (
-            <button type="button" class="primary" onClick={() => (adding.value = true)}>
+            <button type="button" class="primary" aria-haspopup="dialog" onClick={() => (adding.value = true)}>
               {t("staff.new_user")}
             </button>
           ) : null
