@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain.payments import resolution, sandbox
+from chalicelib.domain.payments import resolution, sandbox, sandbox_callbacks
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InvalidState, ValidationFailed
 
@@ -34,9 +34,9 @@ class SandboxBank:
         reference = f"sbd_{payment.payment_id}"
         move = Move(reference, MoveKind.DISPUTE, int(payment.amount), payment.currency, (MoveWord.OPENED,))
         charge = payment.provider_reference
-        body = sandbox.moved(payment.payment_id, charge, move, event_id=f"sbe_{secrets.token_hex(8)}")
-        signature = sandbox.sign(body, at=int(clock.now().timestamp()))
-        headers = {sandbox.SIGNATURE_HEADER: signature, "content-type": "application/json"}
+        body = sandbox_callbacks.moved(payment.payment_id, charge, move, event_id=f"sbe_{secrets.token_hex(8)}")
+        signature = sandbox_callbacks.sign(body, at=int(clock.now().timestamp()))
+        headers = {sandbox_callbacks.SIGNATURE_HEADER: signature, "content-type": "application/json"}
         request = urllib.request.Request(self._door, body, headers, method="POST")  # noqa: S310  # this machine's own address
         with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310 # nosec B310  # as above
             pass
