@@ -73,14 +73,14 @@ def _asks() -> dict[str, _Ask]:
 
 
 def _timing(ask: _Ask, pairs: int, *, first: int) -> Timing:
-    from chalicelib.domain.access import accounts, passwords
+    from chalicelib.domain.access import new_accounts, passwords
     from chalicelib.vocabulary.access import Portal
 
     numbers = [f"+92301{first + place:07}" for place in range(2 * pairs)]
     known = numbers[:pairs]
     password_hash = passwords.hash_password(_PASSWORD, Portal.WEBAPP, about=())
     for number in known:
-        _, writes = accounts.customer(mobile_number=number, password_hash=password_hash, name="Ayesha Khan")
+        _, writes = new_accounts.customer(mobile_number=number, password_hash=password_hash, name="Ayesha Khan")
         _commit(writes)
     # What a container reads once is read before.
     ask(f"+92302{first:07}", "198.51.100.1")

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import accounts, new_accounts
 from chalicelib.domain.events import categories, events
 from chalicelib.domain.organizers import organizers
 from chalicelib.domain.payments import payments
@@ -83,7 +83,7 @@ def _sell_out() -> None:
     customer = _account(Portal.WEBAPP, demo.CUSTOMER_NUMBER)
     organizer = _account(Portal.ORGANIZER, demo.ORGANIZER_NUMBER)
     organizers.change(organizer.account_id, {"bank_account": _ACCOUNT})
-    accounts.create_admin(email=_SECOND_EMAIL, password=_SECOND_PASSWORD, name="Second", role=AdminRole.FINANCE)
+    new_accounts.create_admin(email=_SECOND_EMAIL, password=_SECOND_PASSWORD, name="Second", role=AdminRole.FINANCE)
     begins_at = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=1)
     events.create(
         events.EventDraft(

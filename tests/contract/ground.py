@@ -23,7 +23,7 @@ from moto.dynamodb.models import dynamodb_backends
 import app  # noqa: F401  # registers the routes
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import accounts, devices, first_admin, sessions, tokens
+from chalicelib.domain.access import accounts, devices, first_admin, new_accounts, sessions, tokens
 from chalicelib.domain.campus.people import campuses
 from chalicelib.domain.events import events
 from chalicelib.portals.http.route import ROUTES, AnyRoute
@@ -401,25 +401,25 @@ def lay() -> Ground:
 
 
 def _usher(username: str, event_id: str) -> Account:
-    return accounts.create_usher(
+    return new_accounts.create_usher(
         username=username, password=PASSWORD, name="Usher", roles=[UsherRole.USHERING], event_ids=[event_id]
     )
 
 
 def _customer(number: str) -> Account:
-    return accounts.create_customer(mobile_number=number, password=PASSWORD, name="Customer")
+    return new_accounts.create_customer(mobile_number=number, password=PASSWORD, name="Customer")
 
 
 def _merchant(number: str) -> Account:
-    return verified(accounts.create_merchant(mobile_number=number, password=PASSWORD, name="Shop"))
+    return verified(new_accounts.create_merchant(mobile_number=number, password=PASSWORD, name="Shop"))
 
 
 def _organizer(number: str) -> Account:
-    return verified(accounts.create_organizer(contact_mobile=number, password=PASSWORD, name="Shows"))
+    return verified(new_accounts.create_organizer(contact_mobile=number, password=PASSWORD, name="Shows"))
 
 
 def _admin(email: str, role: AdminRole) -> Account:
-    return accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=role)
+    return new_accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=role)
 
 
 def _admin_changer() -> Account:

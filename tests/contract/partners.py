@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from functools import lru_cache
 
-from chalicelib.domain.access import accounts, limits, passwords, throttle
+from chalicelib.domain.access import accounts, limits, new_accounts, passwords, throttle
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import Portal
@@ -16,13 +16,13 @@ _numbers = itertools.count(1)
 
 def new_merchant() -> Account:
     return verified(
-        accounts.create_merchant(mobile_number=f"+923011{next(_numbers):06}", password=PASSWORD, name="Shop")
+        new_accounts.create_merchant(mobile_number=f"+923011{next(_numbers):06}", password=PASSWORD, name="Shop")
     )
 
 
 def new_organizer() -> Account:
     return verified(
-        accounts.create_organizer(contact_mobile=f"+923012{next(_numbers):06}", password=PASSWORD, name="Shows")
+        new_accounts.create_organizer(contact_mobile=f"+923012{next(_numbers):06}", password=PASSWORD, name="Shows")
     )
 
 

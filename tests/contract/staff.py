@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.access import accounts, password_links
+from chalicelib.domain.access import new_accounts, password_links
 from chalicelib.schemas.examples import demo
 from chalicelib.table import operations
 from chalicelib.table.items import Account
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 def _usher() -> Account:
-    return accounts.create_usher(
+    return new_accounts.create_usher(
         username=f"kept{next(_numbers)}", password=PASSWORD, name="Usher", roles=[UsherRole.USHERING], event_ids=[]
     )
 

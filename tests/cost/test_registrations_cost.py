@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, numbers, passwords
+from chalicelib.domain.access import new_accounts, numbers, passwords
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, Item, Login, NewestChallenge, Profile, Session
@@ -47,7 +47,7 @@ def left_behind(places: range) -> Iterator[Item]:
     password_hash, now = passwords.hash_password(PASSWORD, Portal.WEBAPP, about=()), clock.now()
     for place in places:
         number = number_of(place)
-        account, _ = accounts.customer(mobile_number=number, password_hash=password_hash, name="Ayesha Khan")
+        account, _ = new_accounts.customer(mobile_number=number, password_hash=password_hash, name="Ayesha Khan")
         yield account
         yield Login(*keys.access.login(account.portal, account.login), account_id=account.account_id)
         yield Profile(*keys.customers.profile(account.account_id), customer_id=account.account_id)

@@ -23,7 +23,7 @@ from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.organizers import organizer_dashboard, organizer_events
 from chalicelib.domain.payments import refunds
-from chalicelib.domain.payouts import settlements
+from chalicelib.domain.payouts import settlement_figures
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import refund_requests, tickets
@@ -267,7 +267,7 @@ def told(organizer_id: str, event: Event) -> dict[str, Any]:
         "sold": +Counter({one.id: one.sold for one in shown.by_category}),
         "revenue": +Counter({one.id: one.revenue.minor for one in shown.by_category}),
         "refunded": +Counter({one.id: one.refunded.minor for one in shown.by_category}),
-        "fees": settlements.sold_so_far(event.event_id).platform_fee,
+        "fees": settlement_figures.sold_so_far(event.event_id).platform_fee,
         "days": {day: numbers for day, numbers in days.items() if numbers},
         "hours": {hour.hour: hour.count for hour in shown.check_ins.by_hour},
         "gates": +gates,

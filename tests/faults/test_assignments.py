@@ -8,8 +8,9 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.cards import card_requests
-from chalicelib.domain.merchants import assignments
-from chalicelib.domain.merchants.assignments import HELD, AssignmentInput, AssignmentWithCard
+from chalicelib.domain.merchants import assignments, card_holds
+from chalicelib.domain.merchants.assignments import AssignmentWithCard
+from chalicelib.domain.merchants.card_holds import HELD, AssignmentInput
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.identifiers import new_id
@@ -35,7 +36,7 @@ def shop() -> Iterator[Shop]:
     yield shop
     with clock.set_to(clock.now() + HELD):
         for raw in operations.query(keys.cards.merchant_cards(shop.id, "held").pk, index="gsi2"):
-            assignments.sweep(stored(Card(uid=raw["gsi2sk"]["S"])).held_by)
+            card_holds.sweep(stored(Card(uid=raw["gsi2sk"]["S"])).held_by)
     assert_handed_over_once([shop.id])
 
 
@@ -160,10 +161,10 @@ def test_a_sweep_that_dies_at_any_request_leaves_the_hold_to_the_next(after: boo
         assignment_id, _ = desk.hold()
         later = clock.now() + HELD + timedelta(minutes=1)
         with mortal(), clock.set_to(later):
-            dying(lambda: assignments.sweep(assignment_id), place=place, after=after)  # noqa: B023
+            dying(lambda: card_holds.sweep(assignment_id), place=place, after=after)  # noqa: B023
         with clock.set_to(later):
-            assignments.sweep(assignment_id)
-            assert assignments.sweep(assignment_id) is False
+            card_holds.sweep(assignment_id)
+            assert card_holds.sweep(assignment_id) is False
         assert (stored(desk.card).status, assignment(assignment_id).status) == ("stock", "expired"), place
 
 

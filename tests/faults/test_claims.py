@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from chalicelib.domain.access import accounts, devices, sessions, throttle
+from chalicelib.domain.access import devices, new_accounts, sessions, throttle
 from chalicelib.domain.access.throttle import CountedTry
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.cards.cards import CardRegistration
@@ -55,7 +55,7 @@ def at_once(act: Callable[[int], Any]) -> list[Any]:
 
 
 def usher(event: Event) -> Account:
-    return accounts.create_usher(
+    return new_accounts.create_usher(
         username=uuid.uuid4().hex,
         password=uuid.uuid4().hex,
         name="Usher",
@@ -178,7 +178,7 @@ def test_one_enrolment_code_makes_one_device(event: Event) -> None:
 def test_one_log_in_name_and_one_card_are_taken_once(event: Event) -> None:
     name, uid = uuid.uuid4().hex, f"04{uuid.uuid4().hex[:12]}"
     ushers = at_once(
-        lambda _: accounts.create_usher(
+        lambda _: new_accounts.create_usher(
             username=name, password="a long enough one", name="U", roles=[], event_ids=[event.event_id]
         )
     )

@@ -15,7 +15,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.ledger import account_names, debts
 from chalicelib.domain.organizers import organizer_dashboard
-from chalicelib.domain.payouts import payouts, settlements
+from chalicelib.domain.payouts import payouts, settlement_figures, settlements
 from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.table.items import Account, Category, Event, Settlement
 from tests.support import payers, settled, taken_back
@@ -186,7 +186,7 @@ def test_what_is_sold_and_given_back_while_the_books_close_is_in_them_or_beside_
     assert balances[account_names.sales(event.event_id)] == beside
     assert sum(line.net.minor for line in told.lines) == told.net.minor
     assert sum(line.platform_fee.minor for line in told.lines) == told.platform_fee.minor
-    stood = settlements.sold_so_far(event.event_id)
+    stood = settlement_figures.sold_so_far(event.event_id)
     assert told.net.minor + beside == stood.net
     # What was paid after the event's end is returned, not sold.
     assert stood.gross == sum(one.total for one in held)

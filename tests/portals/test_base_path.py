@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import new_accounts
 from chalicelib.portals.http.route import ROUTES
 from chalicelib.portals.openapi import document
 from chalicelib.vocabulary.access import AdminRole
@@ -31,7 +31,7 @@ def _matches(path: str, cookie_path: str) -> bool:
 
 @pytest.mark.parametrize("address", _ADDRESSES)
 def test_the_refresh_cookie_comes_back_to_the_routes_that_read_it_and_to_no_others(address: str) -> None:
-    accounts.create_admin(email="a@example.com", password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
+    new_accounts.create_admin(email="a@example.com", password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
     with configured(PUBLIC_URL=address):
         login = call("POST", "/api/auth/login/?cookie=1", {"email": "a@example.com", "password": PASSWORD})
         cookie = SimpleCookie(login.headers["set-cookie"])["gatehouse_refresh"]

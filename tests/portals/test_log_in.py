@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import accounts, new_accounts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole, UsherRole
@@ -73,7 +73,7 @@ class TestStaff:
 
     @pytest.fixture
     def admin(self) -> Account:
-        return accounts.create_admin(email="Staff@example.com", password=PASSWORD, name="S", role=AdminRole.SUPPORT)
+        return new_accounts.create_admin(email="Staff@example.com", password=PASSWORD, name="S", role=AdminRole.SUPPORT)
 
     @staticmethod
     def log_in(**more: str) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access import accounts, new_accounts, sessions
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Session
 from chalicelib.vocabulary.access import AdminRole, Portal
@@ -132,7 +132,7 @@ class TestCookie:
 
     @pytest.fixture
     def login(self) -> Answer:
-        accounts.create_admin(email="a@example.com", password=PASSWORD, name="A", role=AdminRole.ADMIN)
+        new_accounts.create_admin(email="a@example.com", password=PASSWORD, name="A", role=AdminRole.ADMIN)
         return call("POST", "/api/auth/login/?cookie=1", {"email": "a@example.com", "password": PASSWORD})
 
     @staticmethod

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, devices, limits, throttle
+from chalicelib.domain.access import devices, limits, new_accounts, throttle
 from chalicelib.domain.access.limits import Budget
 from chalicelib.domain.campus.reports import report_registry
 from chalicelib.domain.campus.reports.report_registry import ReportFacts, ReportHashes
@@ -134,7 +134,7 @@ def wrong_passwords_of_a_session() -> Scenario:
 
 def second_factors() -> Scenario:
     email = "limits@example.com"
-    staff = accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
+    staff = new_accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
     right = pyotp.TOTP(with_second_factor(staff)).at(START)
 
     def enter(code: str, address: str) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, known_devices, lock_outs, notices, sessions, tokens
+from chalicelib.domain.access import accounts, known_devices, lock_outs, new_accounts, notices, sessions, tokens
 from chalicelib.domain.access.visitors import UNKNOWN_DEVICE, Visitor
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole, Portal, UsherRole
@@ -81,14 +81,14 @@ def _usher() -> Account:
 
 
 def _other_usher() -> Account:
-    return accounts.create_usher(
+    return new_accounts.create_usher(
         username="another", password=PASSWORD, name="Another", roles=[UsherRole.USHERING], event_ids=[EVENT_ID]
     )
 
 
 def _admin() -> Account:
     email = f"{unused_number('3')[1:]}@example.com"
-    return accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPPORT)
+    return new_accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPPORT)
 
 
 DOORS: dict[Portal, Door] = {

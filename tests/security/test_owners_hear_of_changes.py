@@ -8,7 +8,7 @@ import pyotp
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, notices, sessions
+from chalicelib.domain.access import accounts, new_accounts, notices, sessions
 from chalicelib.domain.access.notices import Changed
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole
@@ -126,7 +126,7 @@ def new_device() -> Account:
 
 
 def staff() -> Account:
-    return accounts.create_admin(email=EMAIL, password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
+    return new_accounts.create_admin(email=EMAIL, password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
 
 
 def second_factor_switched_on() -> Account:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import app  # noqa: F401  # registers the routes
-from chalicelib.domain.access import accounts, first_admin
+from chalicelib.domain.access import first_admin, new_accounts
 from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.errors import ValidationFailed
@@ -99,7 +99,7 @@ def organizers_change() -> Door:
 
 
 def staffs_change() -> Door:
-    staff = accounts.create_admin(email=EMAIL, password=PASSWORD, name=NAME, role=AdminRole.SUPPORT)
+    staff = new_accounts.create_admin(email=EMAIL, password=PASSWORD, name=NAME, role=AdminRole.SUPPORT)
 
     def enters(password: str) -> Answer:
         return post("/api/auth/login/", email=EMAIL, password=password)
@@ -313,19 +313,21 @@ def test_a_password_is_the_same_in_each_normal_form(place: tuple[str, str], type
 
 
 STAFF_DOORS: dict[Portal, Callable[[str], object]] = {
-    Portal.ADMIN: lambda password: accounts.create_admin(
+    Portal.ADMIN: lambda password: new_accounts.create_admin(
         email=EMAIL, password=password, name=NAME, role=AdminRole.SUPPORT
     ),
-    Portal.USHER: lambda password: accounts.create_usher(
+    Portal.USHER: lambda password: new_accounts.create_usher(
         username="zmirza",
         password=password,
         name=NAME,
         roles=[UsherRole.USHERING],
         event_ids=[make_event(title="Basant Festival").event_id],
     ),
-    Portal.MERCHANT: lambda password: accounts.create_merchant(mobile_number=NUMBER, password=password, name=NAME),
-    Portal.ORGANIZER: lambda password: accounts.create_organizer(contact_mobile=NUMBER, password=password, name=NAME),
-    Portal.WEBAPP: lambda password: accounts.create_customer(mobile_number=NUMBER, password=password, name=NAME),
+    Portal.MERCHANT: lambda password: new_accounts.create_merchant(mobile_number=NUMBER, password=password, name=NAME),
+    Portal.ORGANIZER: lambda password: new_accounts.create_organizer(
+        contact_mobile=NUMBER, password=password, name=NAME
+    ),
+    Portal.WEBAPP: lambda password: new_accounts.create_customer(mobile_number=NUMBER, password=password, name=NAME),
 }
 KNOWN = {
     Portal.ADMIN: (NAME, EMAIL),

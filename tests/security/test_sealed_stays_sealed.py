@@ -25,7 +25,7 @@ from chalicelib import clock
 from chalicelib.clients import data_keys, messages
 from chalicelib.clients.secrets import ALL
 from chalicelib.config import config
-from chalicelib.domain.access import accounts, second_factor
+from chalicelib.domain.access import new_accounts, second_factor
 from chalicelib.domain.payments import sandbox
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.sealed import OPEN, SEALED, SEALED_IN
@@ -197,7 +197,7 @@ def _tap_a_secure_card(seeded: Seeded) -> None:
 
 def _log_in_with_a_second_factor(seeded: Seeded) -> None:
     email = f"{uuid.uuid4().hex}@staff.example.com"
-    staff = accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPPORT)
+    staff = new_accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPPORT)
     secret = second_factor.enrol(staff.account_id).secret or ""
     code = pyotp.TOTP(secret).at(clock.now())
     state = second_factor.confirm(staff.account_id, code, address="192.0.2.1")

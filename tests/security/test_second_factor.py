@@ -11,7 +11,7 @@ import pytest
 
 import app  # noqa: F401  # registers the routes
 from chalicelib import clock
-from chalicelib.domain.access import accounts, second_factor, sessions
+from chalicelib.domain.access import accounts, new_accounts, second_factor, sessions
 from chalicelib.errors import Forbidden
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table import operations
@@ -31,7 +31,7 @@ START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 
 @pytest.fixture
 def admin() -> Account:
-    return accounts.create_admin(email=EMAIL, password=PASSWORD, name="Staff", role=AdminRole.SUPPORT)
+    return new_accounts.create_admin(email=EMAIL, password=PASSWORD, name="Staff", role=AdminRole.SUPPORT)
 
 
 def log_in(totp: str | None = None, *, address: str = "192.0.2.1") -> Answer:
@@ -132,7 +132,9 @@ def test_a_secret_is_never_at_rest_in_the_clear(admin: Account) -> None:
 
 def test_a_sealed_secret_opens_for_its_own_account_alone(admin: Account) -> None:
     with_second_factor(admin)
-    other = accounts.create_admin(email="other@example.com", password=PASSWORD, name="Other", role=AdminRole.SUPPORT)
+    other = new_accounts.create_admin(
+        email="other@example.com", password=PASSWORD, name="Other", role=AdminRole.SUPPORT
+    )
     with_second_factor(other)
     sealed = accounts.get(admin.account_id).totp_sealed
     operations.record(operations.change(other.place, [Account.totp_sealed.set(bytes(sealed or b""))]))

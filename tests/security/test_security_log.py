@@ -10,7 +10,7 @@ import pytest
 
 import app as platform
 from chalicelib import errors
-from chalicelib.domain.access import accounts, security_log
+from chalicelib.domain.access import new_accounts, security_log
 from chalicelib.errors import Refusal
 from chalicelib.portals.http import application, envelope, request_log
 from chalicelib.portals.http.route import AnyRoute
@@ -71,7 +71,7 @@ def logged_in_lines(lines: LogLines) -> list[Line]:
 def super_admin() -> tuple[Account, str, str]:
     """Return a super admin with a second factor, the e-mail address, and the secret of the factor."""
     email = f"super{next(_emails)}@staff.example.com"
-    account = accounts.create_admin(email=email, password=PASSWORD, name=NAME, role=AdminRole.SUPER_ADMIN)
+    account = new_accounts.create_admin(email=email, password=PASSWORD, name=NAME, role=AdminRole.SUPER_ADMIN)
     return account, email, with_second_factor(account)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access import new_accounts, sessions
 from chalicelib.domain.cancellations import runs
 from chalicelib.domain.payments import repayments
 from chalicelib.identifiers import new_id
@@ -20,7 +20,7 @@ from tests.support.factories import PASSWORD
 
 def make_staff(role: AdminRole = AdminRole.ADMIN) -> Account:
     """Create a member of staff."""
-    return accounts.create_admin(email=f"{new_id('x')}@example.com", password=PASSWORD, name="Staff", role=role)
+    return new_accounts.create_admin(email=f"{new_id('x')}@example.com", password=PASSWORD, name="Staff", role=role)
 
 
 def send(staff: Account, event_id: str, body: dict[str, Any]) -> Answer:

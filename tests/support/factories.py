@@ -12,7 +12,7 @@ import pyotp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, devices, second_factor, sessions, users
+from chalicelib.domain.access import accounts, devices, new_accounts, second_factor, sessions, users
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
@@ -66,7 +66,7 @@ def make_usher(
 ) -> Account:
     """Create an usher with an assignment to the event."""
     name = username or f"usher-{uuid.uuid4().hex[:8]}"
-    return accounts.create_usher(
+    return new_accounts.create_usher(
         username=name, password=PASSWORD, name=name, roles=list(roles), event_ids=[event.event_id]
     )
 
@@ -79,25 +79,25 @@ def usher_token(event: Event, usher: Account | None = None) -> str:
 def admin_token(role: AdminRole = AdminRole.SUPER_ADMIN) -> str:
     """Return an access token of a member of staff."""
     email = f"{uuid.uuid4().hex}@example.com"
-    return sessions.start(accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=role)).access
+    return sessions.start(new_accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=role)).access
 
 
 def make_customer(*, mobile_number: str | None = None, name: str = "Ayesha Khan") -> Account:
     """Create a customer whose number is proven."""
     number = mobile_number or unused_number("0")
-    return accounts.create_customer(mobile_number=number, password=PASSWORD, name=name)
+    return new_accounts.create_customer(mobile_number=number, password=PASSWORD, name=name)
 
 
 def make_merchant(*, mobile_number: str | None = None, name: str = "Liberty Books") -> Account:
     """Create a merchant whom staff have verified."""
     number = mobile_number or unused_number("1")
-    return verified(accounts.create_merchant(mobile_number=number, password=PASSWORD, name=name))
+    return verified(new_accounts.create_merchant(mobile_number=number, password=PASSWORD, name=name))
 
 
 def make_organizer(*, contact_mobile: str | None = None, name: str = "Lahore Live") -> Account:
     """Create an organizer whom staff have verified."""
     number = contact_mobile or unused_number("2")
-    return verified(accounts.create_organizer(contact_mobile=number, password=PASSWORD, name=name))
+    return verified(new_accounts.create_organizer(contact_mobile=number, password=PASSWORD, name=name))
 
 
 def verified(partner: Account) -> Account:

@@ -84,13 +84,13 @@ def environment(**urls: str) -> Iterator[None]:
 
 def create_event() -> Event:
     """Create an event that is open now, and an usher with an assignment to it."""
-    from chalicelib.domain.access import accounts
+    from chalicelib.domain.access import new_accounts
     from chalicelib.vocabulary.access import UsherRole
 
     event_id = f"evt_bench{secrets.token_hex(4)}"
     event = Event(event_id, f"{USHER_NAME}-{event_id}", secrets.token_urlsafe(16))
     seed.create_event(event_id)
-    accounts.create_usher(
+    new_accounts.create_usher(
         username=event.usher_name,
         password=event.usher_password,
         name="Bench Usher",

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from chalicelib.config import config
-from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access import new_accounts, sessions
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.ledger import account_names
@@ -82,7 +82,7 @@ def in_stock(merchant_id: str, *, uid: str | None = None) -> Card:
 def new_customer(name: str = "Ayesha Khan") -> Account:
     """Create a customer for whom no password is hashed."""
     number = f"+92333{next(_numbers) % 10**7:07}"
-    account, writes = accounts.customer(mobile_number=number, password_hash="none", name=name)
+    account, writes = new_accounts.customer(mobile_number=number, password_hash="none", name=name)
     operations.commit(*writes)
     return account
 

@@ -15,7 +15,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.access import devices, new_accounts, sessions
 from chalicelib.domain.tickets import credentials
 from chalicelib.vocabulary.access import UsherRole
 from infra.local.seed import Seeded
@@ -61,7 +61,7 @@ class Caller:
 def usher(event: Event, way: str) -> Caller:
     """Return a new usher at the event, logged in."""
     name = f"usher-{uuid.uuid4().hex}"
-    account = accounts.create_usher(
+    account = new_accounts.create_usher(
         username=name,
         password=uuid.uuid4().hex,
         name=name,

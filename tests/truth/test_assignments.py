@@ -19,7 +19,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.cards import cards
 from chalicelib.domain.ledger import account_names, account_totals
-from chalicelib.domain.merchants import assignments
+from chalicelib.domain.merchants import assignments, card_holds
 from chalicelib.domain.tickets import tickets, transfers
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.errors import RateLimited, Refusal, Unavailable
@@ -167,7 +167,7 @@ def ahead(minutes: int, act: Callable[[], object]) -> Callable[[], object]:
 
 
 def assign(shop: Shop, card: Card, customer: Account, operation_id: str | None = None) -> object:
-    wanted = assignments.AssignmentInput(card=card.uid, customer=customer.account_id, fee_collected=True)
+    wanted = card_holds.AssignmentInput(card=card.uid, customer=customer.account_id, fee_collected=True)
     return assignments.assign(shop.id, wanted, operation_id=operation_id or new_id("op"))
 
 
@@ -203,7 +203,7 @@ def test_of_a_code_shown_sixteen_times_and_sweeps_at_the_same_moment_exactly_one
         partial(assignments.verify, shop.id, assignment_id, code, address=ADDRESS, operation_id=new_id("op"))
         for _ in range(4)
     ]
-    sweeps = [ahead(12, partial(assignments.sweep, assignment_id)) for _ in range(CALLERS - 4)]
+    sweeps = [ahead(12, partial(card_holds.sweep, assignment_id)) for _ in range(CALLERS - 4)]
     with mortal():
         at_once([*verify[round_:], *sweeps, *verify[:round_]])
     now = stored(card)

@@ -8,7 +8,7 @@ import pyotp
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, password_links, second_factor, user_changes, users
+from chalicelib.domain.access import accounts, new_accounts, password_links, second_factor, user_changes, users
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AccountStatus, AdminRole
@@ -31,7 +31,7 @@ def exact_cloud() -> Iterator[None]:
 
 def staff() -> Account:
     email = f"{unused_number()}@staff.example.com"
-    return accounts.create_admin(email=email, password=PASSWORD, name="Ada", role=AdminRole.SUPER_ADMIN)
+    return new_accounts.create_admin(email=email, password=PASSWORD, name="Ada", role=AdminRole.SUPER_ADMIN)
 
 
 def test_of_owners_who_remove_each_other_at_once_one_remains() -> None:

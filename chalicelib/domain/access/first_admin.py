@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, staff
+from chalicelib.domain.access import accounts, new_accounts, staff
 from chalicelib.domain.access.staff import StaffMember
 from chalicelib.errors import AlreadyExists, InvalidCredentials
 from chalicelib.table import keys, operations
@@ -57,7 +57,7 @@ def accept(*, token: str, password: str) -> StaffMember:
         or clock.now() >= invitation.expires_at
     ):
         raise InvalidCredentials(_UNKNOWN)
-    account, creation = accounts.admin(
+    account, creation = new_accounts.admin(
         email=invitation.email, password=password, name=invitation.name, role=AdminRole.SUPER_ADMIN
     )
     is_open = (FirstAdmin.token_hash == invitation.token_hash) & FirstAdmin.account_id.does_not_exist()

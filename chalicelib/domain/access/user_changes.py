@@ -12,7 +12,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, lock_outs, notices, owners, password_links, users
+from chalicelib.domain.access import accounts, lock_outs, new_accounts, notices, owners, password_links, users
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.users import User
 from chalicelib.domain.audit import acts
@@ -260,7 +260,7 @@ def _refusal(account: Account, plan: _Plan, failure: operations.ConditionFailed,
     if plan.owner_at is not None and first + plan.owner_at in failed:
         return owners.is_last()
     if plan.login_at is not None and first + plan.login_at in failed:
-        return accounts.name_taken()
+        return new_accounts.name_taken()
     return Conflict("The account is being changed by others. Try again.")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, notices, password_links, permissions
+from chalicelib.domain.access import accounts, new_accounts, notices, password_links, permissions
 from chalicelib.domain.access.permissions import Permission
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
@@ -145,14 +145,14 @@ def create(new: NewUser, *, by: str) -> User:
     details = _details(account, new.email)
     try:
         acts.commit(
-            *accounts.creation(account),
+            *new_accounts.creation(account),
             *([operations.put(details, type(details).pk.does_not_exist())] if details else []),
             still(actor),
             subject=AuditSubject("user", account.account_id, after=state(account, new.email)),
         )
     except operations.ConditionFailed as failure:
         if 0 in failure.failures:
-            raise accounts.name_taken() from failure
+            raise new_accounts.name_taken() from failure
         raise role_changed() from failure
     accounts.log_security_event("user created", account_id=account.account_id, by=by)
     if link is not None:
@@ -172,7 +172,7 @@ def _made(new: NewUser) -> Account:
     if new.type is UserType.USHER:
         event_ids = list(dict.fromkeys(new.event_ids or ()))
         require_events(event_ids)
-        account, _ = accounts.usher(
+        account, _ = new_accounts.usher(
             username=new.username or "",
             password=str(new.password),
             name=new.name,
@@ -182,10 +182,10 @@ def _made(new: NewUser) -> Account:
         )
     elif new.type is UserType.ADMIN:
         role = AdminRole(str(new.role))
-        account, _ = accounts.admin(email=str(new.email), password=new.password, name=new.name, role=role)
+        account, _ = new_accounts.admin(email=str(new.email), password=new.password, name=new.name, role=role)
     else:
         number, portal = str(new.mobile_number), Portal(new.type)
-        account, _ = accounts.partner(portal, mobile_number=number, password=new.password, name=new.name)
+        account, _ = new_accounts.partner(portal, mobile_number=number, password=new.password, name=new.name)
     return account
 
 

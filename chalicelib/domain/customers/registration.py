@@ -7,7 +7,7 @@ table reads are the same whether or not a number is registered.
 
 from dataclasses import dataclass, field
 
-from chalicelib.domain.access import accounts, known_devices, numbers, otp, passwords, sessions
+from chalicelib.domain.access import accounts, known_devices, new_accounts, numbers, otp, passwords, sessions
 from chalicelib.domain.access.otp import SentCode, VerifiedCode
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.visitors import Visitor
@@ -89,7 +89,7 @@ def confirm(*, code: str, registered: RegistrationNamed, visitor: Visitor) -> Cu
         OtpPurpose.REGISTER, code, challenge_id=registered.find(), mobile_number=None, address=visitor.address
     )
     pending = {name: value for name, value in (proof.challenge.pending or {}).items() if name != "found_by"}
-    account, creation = accounts.customer(**pending, known_device=visitor.mark)
+    account, creation = new_accounts.customer(**pending, known_device=visitor.mark)
     session, tokens = sessions.begin(account, visitor=visitor)
     try:
         proof.commit(*creation, session)

@@ -6,52 +6,34 @@ in the ledger and the merchant's totals. A process that dies between the two lea
 the expiry from the clock. The sweep, or the next hold of the card, writes it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib import clock
-from chalicelib.config import config
 from chalicelib.domain import idempotency
 from chalicelib.domain.access import accounts, notices, numbers, otp
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
-from chalicelib.domain.cards import balances, card_requests, cards
+from chalicelib.domain.cards import balances
 from chalicelib.domain.cards.cards import ShopCard
-from chalicelib.domain.merchants import customer_lookup, early_codes, handover
-from chalicelib.domain.merchants.customer_lookup import CountedLookUp
+from chalicelib.domain.merchants import card_holds, customer_lookup, early_codes, handover
+from chalicelib.domain.merchants.card_holds import AssignmentInput
 from chalicelib.domain.merchants.early_codes import EarlyCodeSent
 from chalicelib.domain.money import Money
 from chalicelib.domain.quotations import quote
 from chalicelib.errors import (
-    Conflict,
     InvalidState,
     NotFound,
     OtpInvalid,
     Refusal,
     Unavailable,
-    ValidationFailed,
 )
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Account, Assignment, Card, OpenAssignment, OpenCardRequest, Operation, Profile
-from chalicelib.table.operations import Write
+from chalicelib.table.items import Account, Assignment, Card
 from chalicelib.vocabulary.access import OtpPurpose
-from chalicelib.vocabulary.cards import AssignmentStatus, CardStatus
-
-# Duration of a hold (contract, "assign-card").
-HELD = timedelta(minutes=10)
-_NOT_IN_STOCK = "This card is not in your stock. Take another one."
-
-
-@dataclass(frozen=True, slots=True)
-class AssignmentInput:
-    """A request to assign a card. `customer` is an id or a number (E.164)."""
-
-    card: str
-    customer: str
-    fee_collected: bool = False
+from chalicelib.vocabulary.cards import AssignmentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +46,7 @@ class AssignmentWithCard:
     @property
     def status(self) -> AssignmentStatus:
         """The current status. A hold expires by the clock, even before the sweep writes it."""
-        return shown_status(self.assignment)
+        return card_holds.shown_status(self.assignment)
 
     @property
     def shop_card(self) -> ShopCard:
@@ -99,13 +81,6 @@ class ResentCode:
     expires_at: datetime
 
 
-def shown_status(assignment: Assignment) -> AssignmentStatus:
-    """Return the current status of an assignment, by the clock."""
-    if assignment.status == AssignmentStatus.AWAITING_OTP and assignment.expires_at <= clock.now():
-        return AssignmentStatus.EXPIRED
-    return assignment.status
-
-
 def own(merchant_id: str, assignment_id: str) -> Assignment:
     """Return a merchant's assignment. Raises NotFound, also for an assignment of another merchant."""
     assignment = operations.get(keys.merchants.assignment(assignment_id))
@@ -122,14 +97,14 @@ def assign(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> A
     the merchant's, not in stock, or held), RateLimited (codes to a number, look-ups of numbers), Unavailable.
     """
     try:
-        assignment, customer = _hold(merchant_id, wanted, operation_id=operation_id)
+        assignment, customer = card_holds.hold(merchant_id, wanted, operation_id=operation_id)
     except Refusal:
         # This operation may have succeeded on an earlier try whose response was lost.
         done = idempotency.result_of(operation_id)
         if done is None:
             raise
         assignment = own(merchant_id, done)
-        if shown_status(assignment) is AssignmentStatus.AWAITING_OTP and assignment.sent_at is None:
+        if card_holds.shown_status(assignment) is AssignmentStatus.AWAITING_OTP and assignment.sent_at is None:
             _send(assignment, customer_lookup.with_id(assignment.customer_id), is_counted=False)
         return _with_card(assignment)
     if assignment.challenge_id is None:
@@ -144,10 +119,10 @@ def send_code(merchant_id: str, name: str) -> ResentCode | EarlyCodeSent:
     for that customer; without one the code is for the next assignment (early_codes.py). Raises NotFound, InvalidState
     (handed over already, or no longer held), RateLimited.
     """
-    if not _is_number(name):
+    if not card_holds.is_number(name):
         return send_again(merchant_id, name)
     last = _last_for(merchant_id, name)
-    if last is None or shown_status(last) is not AssignmentStatus.AWAITING_OTP:
+    if last is None or card_holds.shown_status(last) is not AssignmentStatus.AWAITING_OTP:
         return early_codes.send(merchant_id, name)
     return send_again(merchant_id, last.assignment_id)
 
@@ -172,7 +147,7 @@ def verify(merchant_id: str, name: str, code: str, *, address: str, operation_id
     Idempotent by `operation_id`. Raises NotFound, InvalidState (handed over already, no longer held), OtpInvalid,
     OtpExpired, OtpExhausted, RateLimited, Unavailable.
     """
-    assignment = _of_number(merchant_id, name) if _is_number(name) else own(merchant_id, name)
+    assignment = _of_number(merchant_id, name) if card_holds.is_number(name) else own(merchant_id, name)
     assignment_id = assignment.assignment_id
     if _was_done(assignment, operation_id):
         return _with_card(assignment)
@@ -213,142 +188,6 @@ def _gather_balances(assignment: Assignment) -> None:
         balances.gather(assignment.customer_id, also=[assignment.card_uid])
     except Unavailable:
         logger.info("balances left to the stream", extra={"card_id": assignment.card_id})
-
-
-def sweep(assignment_id: str) -> bool:
-    """Return a card with an expired hold to stock, or bind the remaining tickets of a completed handover.
-
-    Returns whether there was anything to do. Raises Unavailable.
-    """
-    for _ in retries.attempts():
-        assignment = operations.get(keys.merchants.assignment(assignment_id))
-        if assignment is None or not assignment.is_due:
-            return False
-        if assignment.status == AssignmentStatus.ACTIVE:
-            return handover.bind_the_rest(assignment)
-        if shown_status(assignment) is not AssignmentStatus.EXPIRED:
-            return False
-        try:
-            operations.commit(*_taking_back(assignment))
-        except operations.ConditionFailed:
-            continue  # the card was handed over or held again between the read and the write
-        logger.info("card taken back", extra={"assignment_id": assignment_id, "card_id": assignment.card_id})
-        return True
-    raise Unavailable(retry_after=1)
-
-
-def _hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tuple[Assignment, Account]:
-    customer, look_up = _customer(merchant_id, wanted)
-    uid = cards.name_to_uid(wanted.card)
-    places = (
-        keys.cards.card(uid),
-        keys.customers.profile(customer.account_id),
-        keys.cards.open_card_request(customer.account_id),
-        keys.merchants.early_code(customer.account_id, merchant_id),
-    )
-    found = operations.get_many(places)
-    card, profile, requested, early = (found.get(place) for place in places)
-    if not isinstance(card, Card) or card.merchant_id != merchant_id or cards.shown_status(card) != CardStatus.STOCK:
-        raise Conflict(_NOT_IN_STOCK)
-    fee = card_requests.fee_for(
-        customer.account_id,
-        has_paid=isinstance(profile, Profile) and profile.fee_paid,
-        requested=requested if isinstance(requested, OpenCardRequest) else None,
-    )
-    _require_collected(fee, wanted)
-    code = early_codes.taken(early, customer, fee=fee)
-    if code is None:
-        # Counted before the hold, so that no card is held for a customer at the limit of codes.
-        otp.take_send(OtpPurpose.CARD_ASSIGNMENT, customer.mobile_number, address=None)
-    assignment = _awaiting_code(card, customer, fee=fee, fee_collected=wanted.fee_collected)
-    if code is not None:
-        assignment.challenge_id, assignment.sent_at = code.challenge_id, clock.now()
-    _record_hold(card, assignment, operation_id=operation_id, also=early_codes.removals(code))
-    if look_up is not None:
-        look_up.undo()
-    ids = {"assignment_id": assignment.assignment_id, "card_id": card.card_id, "merchant_id": merchant_id}
-    logger.info("card held", extra={**ids, "customer_id": customer.account_id})
-    return assignment, customer
-
-
-def _awaiting_code(card: Card, customer: Account, *, fee: int, fee_collected: bool) -> Assignment:
-    """Return a new assignment of a merchant's card; the caller writes it."""
-    assignment_id, now = new_id("asg"), clock.now()
-    return Assignment(
-        *keys.merchants.assignment(assignment_id),
-        gsi2=keys.jobs.due(now + HELD, assignment_id),
-        assignment_id=assignment_id,
-        merchant_id=card.merchant_id,
-        customer_id=customer.account_id,
-        card_uid=card.uid,
-        card_id=card.card_id,
-        status=AssignmentStatus.AWAITING_OTP,
-        fee=fee,
-        currency=config().currency,
-        fee_collected=fee_collected,
-        created_at=now,
-        expires_at=now + HELD,
-    )
-
-
-def _record_hold(card: Card, assignment: Assignment, *, operation_id: str, also: Sequence[Write]) -> None:
-    """Hold a card in stock for an assignment. Raises Conflict if the card is no longer in stock."""
-    assignment_id = assignment.assignment_id
-    place = keys.merchants.open_assignment(assignment.customer_id, assignment.merchant_id)
-    last = OpenAssignment(*place, assignment_id=assignment_id, ttl=int(assignment.expires_at.timestamp()))
-    try:
-        operations.commit(
-            idempotency.once(operation_id, assignment_id),
-            _holding(card, assignment),
-            operations.put(assignment, Assignment.pk.does_not_exist()),
-            operations.put(last),
-            *also,
-        )
-    except operations.ConditionFailed as failure:
-        done = failure.found(Operation)
-        if done is None or done.result_id != assignment_id:  # else an earlier try of this call succeeded
-            raise Conflict(_NOT_IN_STOCK) from failure
-
-
-def _customer(merchant_id: str, wanted: AssignmentInput) -> tuple[Account, CountedLookUp | None]:
-    """Return the customer and, for a number, its counted look-up. An unknown number stays counted."""
-    if not _is_number(wanted.customer):
-        return customer_lookup.with_id(wanted.customer), None
-    look_up = customer_lookup.count_look_up(merchant_id)
-    return customer_lookup.with_number(wanted.customer), look_up
-
-
-def _is_number(name: str) -> bool:
-    return name.startswith("+")
-
-
-def _require_collected(fee: int, wanted: AssignmentInput) -> None:
-    if fee and not wanted.fee_collected:
-        due = Money(fee, config().currency)
-        message = f"the card costs {due.amount} {due.currency}: collect it, then send true"
-        raise ValidationFailed(details=[{"field": "fee_collected", "message": message}])
-
-
-def _holding(card: Card, assignment: Assignment) -> Write:
-    """Return the write that holds a card that is in stock or has an expired hold."""
-    actions = cards.becoming(card, CardStatus.HELD, held_by=assignment.assignment_id, held_until=assignment.expires_at)
-    return operations.change(keys.cards.card(card.uid), actions, cards.as_read(card))
-
-
-def _taking_back(assignment: Assignment) -> Sequence[Write]:
-    """Return the writes that expire a hold. A card held for another assignment, or blocked, is not changed."""
-    still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP
-    actions = [
-        Assignment.status.set(AssignmentStatus.EXPIRED),
-        Assignment.closed_at.set(clock.now()),
-        *Assignment.not_due(),
-    ]
-    writes = [operations.change(keys.merchants.assignment(assignment.assignment_id), actions, still_awaiting)]
-    card = operations.get(keys.cards.card(assignment.card_uid))
-    if card is not None and card.status == CardStatus.HELD and card.held_by == assignment.assignment_id:
-        back = cards.becoming(card, CardStatus.STOCK)
-        writes.append(operations.change(keys.cards.card(card.uid), back, cards.as_read(card)))
-    return writes
 
 
 def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> SentCode:
@@ -408,7 +247,7 @@ def _of_number(merchant_id: str, mobile_number: str) -> Assignment:
 
 
 def _require_open(assignment: Assignment) -> None:
-    status = shown_status(assignment)
+    status = card_holds.shown_status(assignment)
     if status is AssignmentStatus.ACTIVE:
         raise InvalidState("This card was handed over already.")
     if status is AssignmentStatus.EXPIRED:

@@ -2,10 +2,10 @@
 
 from chalicelib.domain.background.changes import Follower
 from chalicelib.domain.background.sweep import SweepTaker
-from chalicelib.domain.merchants import assignments, merchant_totals, stock_notices
+from chalicelib.domain.merchants import card_holds, merchant_totals, stock_notices
 
 FOLLOWERS: tuple[Follower, ...] = (
     merchant_totals.follow,
     stock_notices.follow,
 )
-SWEEP_TAKERS: dict[str, SweepTaker] = {"asg_": assignments.sweep}
+SWEEP_TAKERS: dict[str, SweepTaker] = {"asg_": card_holds.sweep}

@@ -6,7 +6,6 @@ version and times are those that were read. An event on sale is cancelled by its
 
 import copy
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -18,7 +17,8 @@ from chalicelib.domain.access import accounts
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import categories, drafted_categories, events, gate_control, stock, venues
-from chalicelib.domain.organizers import draft_rules, event_drafts, event_edits
+from chalicelib.domain.organizers import draft_rules, event_differences, event_drafts, event_edits
+from chalicelib.domain.organizers.event_differences import EDITED, PLAIN
 from chalicelib.domain.organizers.event_edits import EventSnapshot
 from chalicelib.domain.organizers.organizer_events import OwnEvent
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
@@ -40,41 +40,6 @@ MAY_BECOME: Mapping[EventStatus, tuple[EventStatus, ...]] = {
     EventStatus.ARCHIVED: (),
 }
 _ON_SALE = (EventStatus.PUBLISHED, EventStatus.LIVE)
-# Fields that are stored as they are sent, whether the event is on sale or not.
-_PLAIN = (
-    "category",
-    "featured",
-    "children_enabled",
-    "re_entry_allowed",
-    "offline_names",
-    "scanning_opens_at",
-    "scanning_closes_at",
-)
-_EDITED = ("title", "description", "image_url")
-# The stored attributes that a change may write.
-_WRITTEN = (
-    *_PLAIN,
-    *_EDITED,
-    "timezone",
-    "starts_at",
-    "ends_at",
-    "refunds_until",
-    "moved_at",
-    "venue",
-    "gates",
-    "organizer_id",
-    "organizer_name",
-    "fee_basis_points",
-    "status",
-    "review",
-    "review_note",
-    "drafted_categories",
-    "gsi1pk",
-    "gsi1sk",
-    "gsi2pk",
-    "gsi2sk",
-)
-_UNSHOWN = ("gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "drafted_categories", "organizer_name")
 # A transaction takes 100 actions (AWS); its audit entry and the event itself need some.
 _WRITES_AT_MOST = operations.TRANSACTION_LIMIT - 6
 
@@ -128,7 +93,7 @@ def _create(given: Mapping[str, Any], *, operation_id: str) -> OwnEvent:
         operations.put(Counters(*keys.gate.counters(event_id)), Counters.pk.does_not_exist()),
         *laid,
         *venues.moving(None, venues.counted_at(event)),
-        subject=AuditSubject("event", event_id, after=_state(event)),
+        subject=AuditSubject("event", event_id, after=event_differences.state(event)),
     )
     logger.info("event created", extra={"event_id": event_id, "status": event.status})
     return _shown(event)
@@ -153,7 +118,7 @@ def change(event_id: str, given: Mapping[str, Any], *, version: int | None = Non
             writes = _change_closed(after, given)
         _index(after)
         writes += venues.moving(venues.counted_at(before), venues.counted_at(after))
-        actions, was, now = _difference(before, after)
+        actions, was, now = event_differences.difference(before, after)
         if not actions and not writes:
             return _shown(before)
         if len(writes) > _WRITES_AT_MOST:
@@ -170,7 +135,7 @@ def _require_version(event: Event, version: int | None) -> None:
         return
     raise Conflict(
         f"The event was changed meanwhile: its version is {event.version}. Read it again.",
-        extra={"present": {**_wire(_state(event)), "version": event.version}},
+        extra={"present": {**event_differences.wire(event_differences.state(event)), "version": event.version}},
     )
 
 
@@ -178,7 +143,7 @@ def _commit(event: Event, actions: list[Action], writes: list[Write], *, subject
     """Write a change of the event as it was read; return whether nothing had changed meanwhile."""
     place = keys.events.event(event.event_id)
     as_read: Condition = (Event.status == event.status) & events.as_scheduled(event)
-    as_read &= Event.version == event.version if event.version else _unversioned()
+    as_read &= Event.version == event.version if event.version else event_differences.unversioned()
     try:
         acts.commit(operations.change(place, [*actions, Event.version.add(1)], as_read), *writes, subject=subject)
     except operations.ConditionFailed:
@@ -186,44 +151,6 @@ def _commit(event: Event, actions: list[Action], writes: list[Write], *, subject
     gate_control.forget()
     categories.forget()
     return True
-
-
-def _unversioned() -> Condition:
-    unversioned: Condition = Event.version.does_not_exist() | (Event.version == 0)
-    return unversioned
-
-
-def _difference(before: Event, after: Event) -> tuple[list[Action], dict[str, Any], dict[str, Any]]:
-    """Return the actions that make an event so, and the fields that they change, as they were and as they will be."""
-    actions: list[Action] = []
-    was: dict[str, Any] = {}
-    now: dict[str, Any] = {}
-    for name in _WRITTEN:
-        old, new = getattr(before, name), getattr(after, name)
-        if _plain(old) == _plain(new):
-            continue
-        attribute = getattr(Event, name)
-        actions.append(attribute.remove() if new is None else attribute.set(new))
-        if name not in _UNSHOWN:
-            was[name], now[name] = _plain(old), _plain(new)
-    return actions, was, now
-
-
-def _state(event: Event) -> dict[str, Any]:
-    return {name: _plain(getattr(event, name)) for name in _WRITTEN if name not in _UNSHOWN}
-
-
-def _plain(value: Any) -> Any:
-    """Return a stored value in a form that can be compared and written as JSON."""
-    if isinstance(value, datetime):
-        return clock.to_text(value)
-    if hasattr(value, "attribute_values"):
-        return {name: _plain(part) for name, part in sorted(value.attribute_values.items())}
-    return list(value) if isinstance(value, list) else value
-
-
-def _wire(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {"refund_deadline" if name == "refunds_until" else name: value for name, value in state.items()}
 
 
 def _index(event: Event) -> None:
@@ -288,7 +215,7 @@ def _change_shown(event: Event, given: Mapping[str, Any]) -> list[Write]:
     offered = categories.of(event.event_id)
     writes = _change_categories(EventSnapshot(event, offered), given)
     _set_place_and_time(event, given)
-    for name in (*_EDITED, *_PLAIN):
+    for name in (*EDITED, *PLAIN):
         if name in given:
             setattr(event, name, given[name])
     if "refund_deadline" in given:
@@ -389,7 +316,7 @@ def delete(event_id: str) -> None:
             raise InvalidState("This event has too many categories to be deleted at once. Cancel it instead.")
         writes.append(operations.check(keys.gate.counters(event_id), _NONE_ISSUED))
         writes += venues.moving(venues.counted_at(before), None)
-        actions, was, now = _difference(before, after)
+        actions, was, now = event_differences.difference(before, after)
         if _commit(before, actions, writes, subject=AuditSubject("event", event_id, before=was, after=now)):
             logger.info("event deleted", extra={"event_id": event_id})
             return

@@ -13,9 +13,9 @@ from chalicelib.domain.documents import payout_document
 from chalicelib.domain.documents.page import PdfFile
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.domain.payouts import settlement_files, settlements
+from chalicelib.domain.payouts import settlement_figures, settlement_files, settlements
+from chalicelib.domain.payouts.settlement_figures import SalesFigures
 from chalicelib.domain.payouts.settlement_files import CsvFile, FileJob
-from chalicelib.domain.payouts.settlements import SalesFigures
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payout
@@ -129,11 +129,11 @@ def detail(organizer_id: str, payout_id: str) -> OwnPayout:
     payout = _own(organizer_id, payout_id)
     then = _figures(payout.attribute_values)
     lost = settlements.taken_back(payout.event_id, payout.currency)
-    now = settlements.sum_of(
-        [settlements.sold_so_far(payout.event_id), SalesFigures(gross=0, refunds=lost, platform_fee=0)]
+    now = settlement_figures.sum_of(
+        [settlement_figures.sold_so_far(payout.event_id), SalesFigures(gross=0, refunds=lost, platform_fee=0)]
     )
     since = now.less(then)
-    return _shown(payout, adjustments=_amounts(since, payout.currency) if since != settlements.NOTHING else None)
+    return _shown(payout, adjustments=_amounts(since, payout.currency) if since != settlement_figures.NOTHING else None)
 
 
 def movements(organizer_id: str, payout_id: str) -> CsvFile | FileJob:

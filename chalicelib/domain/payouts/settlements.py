@@ -9,8 +9,8 @@ ledger account, which the settlement brought to zero. The payout shows them as a
 later is a debt of the organizer (`debts`), which reduces the payout of the next settlement.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,8 +27,8 @@ from chalicelib.domain.events import categories, events, stock
 from chalicelib.domain.ledger import account_names, account_totals, debts, journals
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
-from chalicelib.domain.payouts import payout_states
-from chalicelib.domain.sale import sales_totals
+from chalicelib.domain.payouts import payout_states, settlement_figures
+from chalicelib.domain.payouts.settlement_figures import CategorySales, SalesFigures
 from chalicelib.errors import InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -49,7 +49,6 @@ from chalicelib.table.items import (
     Settlement,
 )
 from chalicelib.table.operations import Write
-from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.payouts import PayoutStatus
 
@@ -61,57 +60,6 @@ PAID_AFTER = timedelta(days=7)
 AT_PROVIDER = "provider"
 _AT_PROVIDER = "Refunds and disputes at the payment provider"
 _NOT_COUNTED = "Not every sale of this event is booked yet. Try again."
-
-
-@dataclass(frozen=True, slots=True)
-class SalesFigures:
-    """Sales, their refunds and the platform's fee, in minor units."""
-
-    gross: int
-    refunds: int
-    platform_fee: int
-
-    @property
-    def net(self) -> int:
-        """The organizer's share: gross - refunds - platform fee."""
-        return self.gross - self.refunds - self.platform_fee
-
-    def less(self, others: "SalesFigures") -> "SalesFigures":
-        """Return these figures minus `others`."""
-        return SalesFigures(
-            gross=self.gross - others.gross,
-            refunds=self.refunds - others.refunds,
-            platform_fee=self.platform_fee - others.platform_fee,
-        )
-
-
-NOTHING = SalesFigures(gross=0, refunds=0, platform_fee=0)
-
-
-@dataclass(frozen=True, slots=True)
-class _CategorySales:
-    """The sales of one ticket category; `quantity` includes refunded tickets."""
-
-    category_id: str
-    description: str
-    quantity: int
-    refunded_quantity: int
-    figures: SalesFigures
-
-
-def sum_of(figures: Iterable[SalesFigures]) -> SalesFigures:
-    """Return the sum of figures."""
-    sums = list(figures)
-    return SalesFigures(
-        gross=sum(one.gross for one in sums),
-        refunds=sum(one.refunds for one in sums),
-        platform_fee=sum(one.platform_fee for one in sums),
-    )
-
-
-def sold_so_far(event_id: str) -> SalesFigures:
-    """Return an event's sales over all its categories, as far as the stream has been processed."""
-    return sum_of(map(_figures, _by_category(event_id).values()))
 
 
 def taken_back(event_id: str, currency: str) -> int:
@@ -192,12 +140,16 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
     """
     # Read totals before stock. Both only grow after the event's end, so totals that match the later stock were
     # complete. Until then staff may move a ticket to another category.
-    sold = _by_category(event_id)
+    sold = settlement_figures.by_category(event_id)
     event, offered = events.get(event_id), categories.of(event_id)
     currency = _require_closable(event, offered)
     _require_counted(event_id, offered, sold)
-    lines = [_line(category, sums) for category in offered if (sums := sold.get(category.category_id))]
-    whole = sum_of(line.figures for line in lines)
+    lines = [
+        settlement_figures.line_of_category(category, sums)
+        for category in offered
+        if (sums := sold.get(category.category_id))
+    ]
+    whole = settlement_figures.sum_of(line.figures for line in lines)
     if account_totals.total(account_names.sales(event_id), currency, consistent=True).minor != whole.net:
         raise Unavailable(_NOT_COUNTED, retry_after=5)
     hold = hold_of(event_id)
@@ -206,7 +158,7 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
         raise InvalidState("This event was cancelled. Its books close once everything was given back.")
     if taken.lost:
         lines.append(_provider_line(taken.lost))
-        whole = sum_of(line.figures for line in lines)
+        whole = settlement_figures.sum_of(line.figures for line in lines)
     debt = debts.of(str(event.organizer_id), currency)
     settlement = _settlement(event, whole, debt, by=by, at=clock.now())
     by_debt = -int(settlement.taken_back or 0) if whole.net > 0 else -whole.net
@@ -229,19 +181,9 @@ def hold_as_read(event_id: str, hold: PayoutHold | None) -> Write:
     return operations.check(place, PayoutHold.payments == set(hold.payments))
 
 
-def _provider_line(lost: int) -> _CategorySales:
+def _provider_line(lost: int) -> CategorySales:
     figures = SalesFigures(gross=0, refunds=lost, platform_fee=0)
-    return _CategorySales(AT_PROVIDER, _AT_PROVIDER, quantity=0, refunded_quantity=0, figures=figures)
-
-
-def _by_category(event_id: str) -> Mapping[str, SalesTotals]:
-    place = keys.sale.sales_totals(event_id, sales_totals.CATEGORY, "")
-    raws = operations.query(place.pk, Begins(place.sk), consistent=True)
-    return sales_totals.sales_of(raws)[2]
-
-
-def _figures(sums: SalesTotals) -> SalesFigures:
-    return SalesFigures(gross=sums.revenue, refunds=sums.refunded, platform_fee=sums.fees)
+    return CategorySales(AT_PROVIDER, _AT_PROVIDER, quantity=0, refunded_quantity=0, figures=figures)
 
 
 def _require_closable(event: Event, offered: Sequence[Category]) -> str:
@@ -263,17 +205,6 @@ def _require_counted(event_id: str, offered: Sequence[Category], sold: Mapping[s
         sums = sold.get(category_id, SalesTotals())
         if (counts.sold + counts.returned, counts.returned) != (sums.tickets, sums.refunded_tickets):
             raise Unavailable(_NOT_COUNTED, retry_after=5)
-
-
-def _line(category: Category, sums: SalesTotals) -> _CategorySales:
-    names = dict.fromkeys(name for name in (category.name, category.tier) if name)
-    return _CategorySales(
-        category_id=category.category_id,
-        description=", ".join(names),
-        quantity=sums.tickets,
-        refunded_quantity=sums.refunded_tickets,
-        figures=_figures(sums),
-    )
 
 
 def _is_as_read(event: Event) -> Condition:
@@ -298,7 +229,7 @@ def _settlement(event: Event, whole: SalesFigures, debt: OrganizerDebt, *, by: s
     )
 
 
-def _line_shown(line: _CategorySales) -> dict[str, Any]:
+def _line_shown(line: CategorySales) -> dict[str, Any]:
     """Return one category's line as a payout stores it."""
     return {
         "category_id": line.category_id,
@@ -309,7 +240,7 @@ def _line_shown(line: _CategorySales) -> dict[str, Any]:
     }
 
 
-def _payout(event: Event, settlement: Settlement, lines: Sequence[_CategorySales], *, is_held: bool) -> list[Write]:
+def _payout(event: Event, settlement: Settlement, lines: Sequence[CategorySales], *, is_held: bool) -> list[Write]:
     """Return the writes of a payout: the payout, its invoice, and the organizer's pending sum."""
     payout_id, organizer_id = settlement.payout_id, settlement.organizer_id
     at, currency = settlement.closed_at, settlement.currency

@@ -4,7 +4,8 @@ from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.merchants import assignments, customer_lookup
-from chalicelib.domain.merchants.assignments import AssignmentInput, AssignmentWithCard
+from chalicelib.domain.merchants.assignments import AssignmentWithCard
+from chalicelib.domain.merchants.card_holds import AssignmentInput
 from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import MERCHANT
 from chalicelib.portals.http.door import door

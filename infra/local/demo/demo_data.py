@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import money
-from chalicelib.domain.access import accounts, users
+from chalicelib.domain.access import accounts, new_accounts, users
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, events, venues
@@ -31,7 +31,7 @@ from infra.local.demo import campus, demo_passwords, past_event
 def load_first_admin() -> None:
     """Create the first administrator, where there is none."""
     with suppress(AlreadyExists):
-        accounts.create_admin(
+        new_accounts.create_admin(
             email=demo.ADMIN_EMAIL, password=demo_passwords.ADMIN, name=demo.ADMIN_NAME, role=AdminRole.SUPER_ADMIN
         )
 
@@ -60,7 +60,7 @@ def load() -> None:
     )
     _load_sale(now, organizer)
     with suppress(AlreadyExists):
-        accounts.create_usher(
+        new_accounts.create_usher(
             username=demo.USHER_USERNAME,
             password=demo_passwords.USHER,
             name=demo.USHER_NAME,
@@ -156,11 +156,11 @@ def _load_draft(now: datetime, organizer: Account) -> None:
 def _load_partners() -> Account:
     """Create the demo merchant with cards in stock, and the demo organizer; return the organizer."""
     with suppress(AlreadyExists):
-        accounts.create_merchant(
+        new_accounts.create_merchant(
             mobile_number=demo.MERCHANT_NUMBER, password=demo_passwords.MERCHANT, name=demo.MERCHANT_NAME
         )
     with suppress(AlreadyExists):
-        accounts.create_organizer(
+        new_accounts.create_organizer(
             contact_mobile=demo.ORGANIZER_NUMBER, password=demo_passwords.ORGANIZER, name=demo.ORGANIZER_NAME
         )
     merchant = accounts.find(Portal.MERCHANT, demo.MERCHANT_NUMBER)
@@ -216,7 +216,7 @@ def _load_balance() -> None:
 def _load_customer(mobile_number: str, *, name: str) -> Account:
     """Create a demo customer and return their account."""
     with suppress(AlreadyExists):
-        accounts.create_customer(mobile_number=mobile_number, password=demo_passwords.CUSTOMER, name=name)
+        new_accounts.create_customer(mobile_number=mobile_number, password=demo_passwords.CUSTOMER, name=name)
     customer = accounts.find(Portal.WEBAPP, mobile_number)
     if customer is None:
         raise NotFound("The demo customer was not created.")

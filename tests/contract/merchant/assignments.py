@@ -8,11 +8,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import new_accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.merchants import assignments
-from chalicelib.domain.merchants.assignments import AssignmentInput
+from chalicelib.domain.merchants.card_holds import AssignmentInput
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
 from chalicelib.table.items import Account, Assignment, Card
@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 def _customer() -> Account:
     """A customer without a sent code; their password is not hashed."""
     number = f"+923330{next(_numbers):06}"
-    account, writes = accounts.customer(mobile_number=number, password_hash="none", name="Customer")
+    account, writes = new_accounts.customer(mobile_number=number, password_hash="none", name="Customer")
     operations.commit(*writes)
     return account
 

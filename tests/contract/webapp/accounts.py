@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.domain.access import accounts, limits, passwords, resets, throttle
+from chalicelib.domain.access import accounts, limits, new_accounts, passwords, resets, throttle
 from chalicelib.domain.customers import registration
 from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
@@ -57,7 +57,7 @@ def _verify(_: Any) -> Request:
 
 def _customer(_: Any) -> str:
     number = _number()
-    accounts.create_customer(mobile_number=number, password=_PASSWORD, name="Customer")
+    new_accounts.create_customer(mobile_number=number, password=_PASSWORD, name="Customer")
     return number
 
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
 from chalicelib.domain import paging
-from chalicelib.domain.access import accounts, lock_outs, sessions, tokens
+from chalicelib.domain.access import accounts, lock_outs, new_accounts, sessions, tokens
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.crypto import signing
 from chalicelib.domain.events import events
@@ -42,7 +42,7 @@ def event() -> Iterator[None]:
 
 @pytest.fixture
 def usher() -> Account:
-    return accounts.create_usher(
+    return new_accounts.create_usher(
         username="gate1",
         password="a long enough password",
         name="Gate One",

@@ -19,7 +19,7 @@ MUTANTS = (
     Mutant(
         name="sweep-takes-the-next-hold",
         bug="the sweep of an old assignment takes a card back from whom it is held for by now",
-        file=_ASSIGNMENTS,
+        file="chalicelib/domain/merchants/card_holds.py",
         before=" and card.held_by == assignment.assignment_id:",
         after=":",
         tests=(f"{_DOOR}::test_the_sweep_leaves_a_card_to_whom_it_is_held_for_next",),
@@ -59,7 +59,7 @@ MUTANTS = (
     Mutant(
         name="anothers-stock-handed-out",
         bug="a shop hands out another shop's card",
-        file=_ASSIGNMENTS,
+        file="chalicelib/domain/merchants/card_holds.py",
         before="not isinstance(card, Card) or card.merchant_id != merchant_id or ",
         after="not isinstance(card, Card) or ",
         tests=(f"{_DOOR}::test_a_card_that_is_not_in_ones_own_stock_is_refused_in_the_same_words",),

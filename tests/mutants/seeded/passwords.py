@@ -18,8 +18,8 @@ MUTANTS = (
     Mutant(
         name="password-of-an-event",
         bug="an usher's password may be the name of the event",
-        file="chalicelib/domain/access/accounts.py",
-        before="    about = _titles(event_ids)\n",
+        file="chalicelib/domain/access/new_accounts.py",
+        before="    about = accounts.titles(event_ids)\n",
         after="    about: list[str] = []\n",
         tests=(f"{_DOORS}::test_a_weak_password_is_refused_where_staff_makes_an_account",),
     ),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import app  # noqa: F401  # registers the routes
-from chalicelib.domain.access import accounts, sessions
+from chalicelib.domain.access import new_accounts, sessions
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
 from chalicelib.portals.http.route import ROUTES, AnyRoute
@@ -46,7 +46,7 @@ def test_a_forgotten_declaration_is_found(route: AnyRoute) -> None:
 
 def test_an_act_is_recorded_with_who_what_and_from_where() -> None:
     event = make_event()
-    account = accounts.create_admin(email="ada@example.com", password=PASSWORD, name="Ada", role=AdminRole.ADMIN)
+    account = new_accounts.create_admin(email="ada@example.com", password=PASSWORD, name="Ada", role=AdminRole.ADMIN)
     token = sessions.start(account).access
     body = {"event_id": event.event_id, "gate": "Gate 1", "name": "North"}
     made = call("POST", "/api/devices/", body, token=token, address="192.0.2.9")
@@ -105,7 +105,7 @@ def test_a_repeat_that_changes_nothing_is_recorded_as_unchanged() -> None:
 
 
 def test_log_out_and_the_end_of_another_session_are_recorded() -> None:
-    account = accounts.create_admin(email="ada@example.com", password=PASSWORD, name="Ada", role=AdminRole.ADMIN)
+    account = new_accounts.create_admin(email="ada@example.com", password=PASSWORD, name="Ada", role=AdminRole.ADMIN)
     first, second = sessions.start(account), sessions.start(account)
     other = second.refresh.partition(".")[0]
     assert call("DELETE", f"/api/sessions/{other}/", token=first.access).status == 204

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, password_links, sessions, users
+from chalicelib.domain.access import accounts, new_accounts, password_links, sessions, users
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.errors import Forbidden, InvalidState
@@ -37,7 +37,7 @@ NEW_PASSWORD = "violet harmonica 58"
 
 def staff(role: AdminRole, *, email: str | None = None) -> Account:
     address = email or f"{unused_number()}@staff.example.com"
-    return accounts.create_admin(email=address, password=PASSWORD, name="Ada", role=role)
+    return new_accounts.create_admin(email=address, password=PASSWORD, name="Ada", role=role)
 
 
 def token_for(account: Account) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import accounts
+from chalicelib.domain.access import new_accounts
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import card_balances
@@ -76,7 +76,7 @@ def test_a_customer_sees_their_own_cards_newest_first_with_what_each_holds(custo
 def test_a_card_names_the_merchant_who_handed_it_out_and_none_where_nobody_knows_their_name(
     customer: Account, token: str
 ) -> None:
-    shop = accounts.create_admin(
+    shop = new_accounts.create_admin(
         email="shop@example.com", password="a long enough password", name="Shop", role=AdminRole.SUPPORT
     )
     for merchant_id, name in ((shop.account_id, "Shop"), ("mer_nobody", None)):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts, passwords
+from chalicelib.domain.access import new_accounts, passwords
 from chalicelib.domain.access.password_links import PasswordLink
 from chalicelib.domain.campus.people import student_numbers
 from chalicelib.errors import AlreadyExists
@@ -107,7 +107,7 @@ def drafted(
         account,
         profile,
         [
-            *accounts.creation(account),
+            *new_accounts.creation(account),
             operations.put(by_address, Login.pk.does_not_exist()),
             operations.put(profile, CampusProfile.pk.does_not_exist()),
             *([student_numbers.claiming(number, user_id)] if number else []),
