@@ -1,9 +1,10 @@
-"""What the work of the back office asks of the table: requests and units for each piece of it.
+"""What the work of the back office asks of the table and of a processor, for each piece of it.
 
 `python -m bench.office --pieces 200` measures it alone.
 """
 
 import argparse
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +21,14 @@ _STEPS_AT_MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class OfficeCost:
-    """The cost of one piece, of so many that were done together."""
+    """The cost of one piece, of so many that were done together; CPU is of this process, without the engine's."""
 
     pieces: int
     requests: float
     read_units: float
     write_units: float
+    seconds: float
+    cpu_ms: float
 
 
 def measure(pieces: int = PIECES) -> dict[str, OfficeCost]:
@@ -50,10 +53,13 @@ def measure(pieces: int = PIECES) -> dict[str, OfficeCost]:
 
 def _cost(meter: Meter, pieces: int, act: Callable[[], object]) -> OfficeCost:
     meter.reset()
+    began, cpu = time.monotonic(), time.process_time()
     with meter.background("office"):
         act()
+    took, cpu = time.monotonic() - began, time.process_time() - cpu
     used: dict[str, Any] = meter.report()["background"]["office"]
-    return OfficeCost(pieces, *(used[name] / pieces for name in ("dynamodb_requests", "read_units", "write_units")))
+    counted = (used[name] / pieces for name in ("dynamodb_requests", "read_units", "write_units"))
+    return OfficeCost(pieces, *counted, took / pieces, 1000 * cpu / pieces)
 
 
 def _until_done(step: Callable[[], object]) -> None:
@@ -147,7 +153,8 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=PIECES, help="cards and tickets")
     for name, cost in measure(parser.parse_args().pieces).items():
         units = f"{cost.read_units:.1f} read and {cost.write_units:.1f} write units"
-        print(f"{name}: {cost.requests:.1f} requests, {units} (of {cost.pieces:,})")
+        spent = f"{cost.cpu_ms:.1f} ms CPU, {1 / cost.seconds:.1f} a second"
+        print(f"{name}: {cost.requests:.1f} requests, {units}, {spent} (of {cost.pieces:,})")
 
 
 if __name__ == "__main__":

@@ -75,12 +75,12 @@ class Party:
         return gate
 
     @contextmanager
-    def hub(self, port: int = 0, limits: Limits | None = None) -> Iterator[HubServer]:
+    def hub(self, port: int = 0, limits: Limits | None = None, *, host: str = "127.0.0.1") -> Iterator[HubServer]:
         member = Member(EVENT, self.hub_id, self.keys[self.hub_id], "Gate 0")
         with Journal(self.folder / "hub.sqlite3") as journal:
             gate = self.local_gate(self.hub_id)
             desk = Desk(journal, gate, member=member, clock=Clock())
-            server = HubServer(f"127.0.0.1:{port}", desk, member=member, peers=lambda: self.peers, limits=limits)
+            server = HubServer(f"{host}:{port}", desk, member=member, peers=lambda: self.peers, limits=limits)
             server.start()
             try:
                 yield server
@@ -96,10 +96,11 @@ class Party:
         key: Ed25519PrivateKey | None = None,
         event_id: str = EVENT,
         hub: str | None = None,
+        host: str = "127.0.0.1",
     ) -> Iterator[HubClient]:
         device_id = device_id or self.gates[0]
         client = HubClient(
-            HubPlace(f"127.0.0.1:{port}", hub),
+            HubPlace.read(f"{hub}@{host}:{port}" if hub else f"{host}:{port}"),
             member=Member(event_id, device_id, key or self.keys[device_id]),
             peers=self.peers,
         )

@@ -17,10 +17,12 @@ from hub_double import EVENT, Party, Wire, tap_of
 from reader_agent.failures import BadSetup, TryLater
 from reader_agent.hub import serving, tls
 from reader_agent.hub.client import HubPlace
+from reader_agent.hub.making import announced_address
 from reader_agent.hub.neighbours import HubAway
 from reader_agent.hub.serving import HubServer, Limits
 from reader_agent.hub.tls import NotAPeer, Peer, PeerContext, PinnedSocket
 from reader_agent.hub.wire import Passage
+from reader_agent.settings import Settings
 
 
 @pytest.fixture
@@ -70,6 +72,31 @@ def test_a_ticket_that_one_gate_let_in_is_refused_at_the_others(party: Party, hu
             assert decision.first_scan
             assert decision.first_scan.gate == "Gate 1"
         assert gates[1].decide(tap_of(party.cards[0], direction="exit"), seconds=5)[1].result == "valid"
+
+
+def test_a_hub_serves_over_ipv6(party: Party) -> None:
+    with party.hub(host="[::1]") as hub, party.client(hub.port, host="[::1]", hub=party.hub_id) as gate:
+        assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
+        assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "already_scanned"
+
+
+@pytest.mark.parametrize(
+    ("listen", "announce", "announced"),
+    [
+        ("[2001:db8::10]:8443", None, "[2001:db8::10]:8443"),
+        ("192.0.2.10:8443", None, "192.0.2.10:8443"),
+        ("[::]:8443", "[2001:db8::11]:443", "[2001:db8::11]:443"),
+    ],
+)
+def test_a_hub_announces_an_address_that_the_gates_can_read(listen: str, announce: str | None, announced: str) -> None:
+    address = announced_address(Settings(hub_listen=listen, hub_announce=announce))
+    assert address == announced
+    assert HubPlace.read(announced).address == announced
+
+
+def test_an_ipv6_address_without_brackets_is_no_address() -> None:
+    with pytest.raises(BadSetup, match="HOST:PORT"):
+        HubPlace.read("2001:db8::10:8443")
 
 
 # Who is not admitted.

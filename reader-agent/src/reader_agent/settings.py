@@ -35,6 +35,10 @@ def read_settings(**given: Any) -> "Settings":
         ) from None
 
 
+# A name, an IPv4 address or an IPv6 one in brackets, and a port.
+_ADDRESS = r"^([0-9A-Za-z.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}$"
+
+
 class Settings(BaseSettings):
     """How one agent runs. The server, the gate and the key are in the identity that `enroll` stores."""
 
@@ -61,7 +65,7 @@ class Settings(BaseSettings):
     hub: bool = False
     hub_listen: str = "0.0.0.0:8443"  # who is no peer is not read
     # Where the others reach it; without it, the address on the way to the platform.
-    hub_announce: Annotated[str, Field(pattern=r"^[0-9A-Za-z.\-]{1,253}:[0-9]{1,5}$")] | None = None
+    hub_announce: Annotated[str, Field(pattern=_ADDRESS)] | None = None
     # `[DEVICE_ID@]HOST:PORT` of the hub that this gate asks; without it, the first that a snapshot named.
     hub_address: str | None = None
     # How long the simulated air (reader path `udp:…`) waits for a card; a busy machine needs longer than RF.

@@ -15,7 +15,7 @@ from reader_agent.hub.journal import Journal
 from reader_agent.hub.link import HubLink
 from reader_agent.hub.neighbours import Neighbours
 from reader_agent.hub.peers import Listed
-from reader_agent.hub.serving import split_address
+from reader_agent.hub.serving import joined_address, split_address
 from reader_agent.hub.tls import Member, Peer
 from reader_agent.identity import Identity
 from reader_agent.local_gate import LocalGate
@@ -63,7 +63,7 @@ def announced_address(settings: Settings) -> str | None:
         return settings.hub_announce
     host, port = split_address(settings.hub_listen)
     reached = _own_address() if _is_any(host) else host
-    return f"{reached}:{port}" if reached else None
+    return joined_address(reached, port) if reached else None
 
 
 def _is_any(host: str) -> bool:

@@ -188,6 +188,8 @@ class _Server(ThreadingHTTPServer):
         self._handshakes: Counter[str] = Counter()
         self._open: Counter[str] = Counter()
         self._sockets: set[socket.socket] = set()
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
 
     def context(self) -> PeerContext:
@@ -329,11 +331,19 @@ class HubServer:
 
 
 def split_address(text: str) -> tuple[str, int]:
-    """Return the host and the port in `HOST:PORT`. Raises BadSetup."""
+    """Return the host and the port in `HOST:PORT` or `[IPV6]:PORT`. Raises BadSetup."""
     host, _, port = text.rpartition(":")
-    if not host or not _is_number(port) or int(port) > 65535:
-        raise BadSetup(f"{text!r} is not an address; give it as HOST:PORT, such as 192.0.2.10:8443")
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    if not host or not _is_number(port) or int(port) > 65535 or (":" in host and not is_bracketed):
+        raise BadSetup(
+            f"{text!r} is not an address; give it as HOST:PORT, such as 192.0.2.10:8443 or [2001:db8::10]:8443"
+        )
     return host.strip("[]"), int(port)
+
+
+def joined_address(host: str, port: int) -> str:
+    """Return the text of an address, which `split_address` reads."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_number(text: str) -> bool:
