@@ -16,6 +16,9 @@ from infra.package.builder import Package
 STACK = "gatehouse-local"
 _STAGE = "local"
 _POLL_SECONDS = 0.2
+# MiniStack kills a process that takes longer than its function's time-out, also while it starts: on a busy machine no
+# process would ever start.
+_FUNCTION_SECONDS = 300
 # Types that MiniStack does not create.
 UNKNOWN = (
     "AWS::ApiGatewayV2::Deployment",
@@ -66,6 +69,8 @@ def for_ministack(template: dict[str, Any]) -> dict[str, Any]:
     for part in resources.values():
         if part["Type"] == "AWS::ApiGatewayV2::Stage":
             del part["Properties"]["DeploymentId"]
+        if part["Type"] == "AWS::Lambda::Function":
+            part["Properties"]["Timeout"] = _FUNCTION_SECONDS
         part.pop("UpdatePolicy", None)
         # MiniStack compares a parameter's text with a number, and then polls no further queue.
         part["Properties"].pop("ScalingConfig", None)

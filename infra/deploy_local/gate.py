@@ -1,6 +1,7 @@
 """The main job: log in, one tap, one admission; the log and the totals follow from the table's stream."""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -15,24 +16,40 @@ from infra.local.demo import demo_passwords
 _CALLERS = 4
 _FIRST, _SECOND = "scn_deploylocal01", "scn_deploylocal02"
 _STREAM_SECONDS = 180.0
-_WARM_SECONDS = 240.0
+_WARM_SECONDS = 900.0
 
 
 def warm_up(door: Door) -> None:
-    """Start the function's processes one after another: the n-th round has n callers at once.
+    """Start the functions' processes one after another: the n-th round has n callers at once.
 
     Each process unpacks the package and imports the app, which a busy machine does slowly; all at once would exceed
-    the gateway's time-out.
+    the gateway's time-out. A call that ends without an answer has still started a process.
     """
-    step(f"warming up {_CALLERS} callers, one more at a time")
-    for callers in range(1, _CALLERS + 1):
-        wait_for(f"{callers} answered", partial(_all_answer, door, callers), seconds=_WARM_SECONDS)
+    for what, ask in (("platform", _is_up), ("gates", _is_gate_up)):
+        step(f"warming up {_CALLERS} callers of the {what}, one more at a time")
+        for callers in range(1, _CALLERS + 1):
+            wait_for(f"{callers} answered", partial(_all_answer, ask, door, callers), seconds=_WARM_SECONDS)
 
 
-def _all_answer(door: Door, callers: int) -> bool:
+def _all_answer(ask: Callable[[Door], bool], door: Door, callers: int) -> bool:
     with ThreadPoolExecutor(callers) as pool:
-        statuses = pool.map(lambda _: door.call("GET", "/health/").status, range(callers))
-        return set(statuses) == {200}
+        return all(list(pool.map(lambda _: ask(door), range(callers))))
+
+
+def _is_up(door: Door) -> bool:
+    return _status(door, "GET", "/health/") == 200
+
+
+def _is_gate_up(door: Door) -> bool:
+    return _status(door, "POST", "/api/usher/scan/result/") == 401
+
+
+def _status(door: Door, method: str, path: str) -> int | None:
+    """Return the status of an answer, or None where there was none in time."""
+    try:
+        return door.call(method, path, {} if method == "POST" else None).status
+    except OSError:
+        return None
 
 
 def check_envelope(door: Door) -> None:
