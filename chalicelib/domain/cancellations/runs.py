@@ -21,7 +21,7 @@ from chalicelib import clock
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.jobs import JobProblem, JobResult
 from chalicelib.domain.cancellations import withdrawals
-from chalicelib.domain.cancellations.withdrawals import NoRefund
+from chalicelib.domain.cancellations.withdrawals import NoRefund, Sale
 from chalicelib.domain.ledger import account_names
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import returns
@@ -203,9 +203,14 @@ def _handled(run: CancellationRun, orders: Sequence[Order]) -> dict[str, Any]:
     places = [keys.tickets.ticket(line["ticket_id"]) for order in orders for line in order.tickets]
     tickets = {one.ticket_id: one for one in operations.get_many(places).values()}
 
+    valid = {ticket_id for ticket_id, ticket in tickets.items() if ticket.status == TicketStatus.VALID}
+    open_orders = [order for order in orders if any(line["ticket_id"] in valid for line in order.tickets)]
+    sold = withdrawals.sales(run.event_id, open_orders) if open_orders and run.refund == CancellationRefund.ALL else {}
+
     def refund(order: Order) -> dict[str, str]:
         lines = [line["ticket_id"] for line in order.tickets]
-        return _withdrawn(run, order, [tickets[ticket_id] for ticket_id in lines if ticket_id in tickets])
+        found = [tickets[ticket_id] for ticket_id in lines if ticket_id in tickets]
+        return _withdrawn(run, order, found, sold.get(order.order_id))
 
     refused: dict[str, str] = {}
     if len(orders) > 1:
@@ -218,7 +223,7 @@ def _handled(run: CancellationRun, orders: Sequence[Order]) -> dict[str, Any]:
     return _counted(run, orders, refused)
 
 
-def _withdrawn(run: CancellationRun, order: Order, tickets: Sequence[Ticket]) -> dict[str, str]:
+def _withdrawn(run: CancellationRun, order: Order, tickets: Sequence[Ticket], sale: Sale | None) -> dict[str, str]:
     """Withdraw the tickets of an order, one after the other; return why some could not be, by ticket."""
     refused = {}
     for ticket in tickets:
@@ -226,7 +231,9 @@ def _withdrawn(run: CancellationRun, order: Order, tickets: Sequence[Ticket]) ->
             continue
         try:
             if run.refund == CancellationRefund.ALL:
-                withdrawals.refund(ticket, order, by=run.created_by)
+                # Each refund changes the payment, so the next one reads it.
+                sale, as_read = None, sale
+                withdrawals.refund(ticket, order, by=run.created_by, sale=as_read)
             else:
                 withdrawals.void(ticket.ticket_id)
         except NoRefund as reason:

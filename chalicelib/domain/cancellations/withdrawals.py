@@ -1,5 +1,8 @@
 """One ticket of a cancelled event: refunded in full, also after a scan, or voided without a refund; each idempotent."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -24,10 +27,35 @@ class NoRefund(Exception):
     """A ticket that cannot be withdrawn, and that staff must look at; its text is the reason."""
 
 
-def refund(ticket: Ticket, order: Order, *, by: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """The event, the order and the payment of a ticket, which were read after the ticket (see `SoldTicket`)."""
+
+    event: Event
+    order: Order
+    payment: Payment
+
+
+def sales(event_id: str, orders: Iterable[Order]) -> Mapping[str, Sale]:
+    """Return the sales of some orders, by order, at one request for about 50; the tickets must have been read."""
+    asked = {
+        order.order_id: (keys.sale.order(order.order_id), keys.money.payment(order.payment_id)) for order in orders
+    }
+    place = keys.events.event(event_id)
+    found = operations.get_many([place, *(each for both in asked.values() for each in both)])
+    event, sold = found.get(place), {}
+    for order_id, (of_order, of_payment) in asked.items():
+        order, payment = found.get(of_order), found.get(of_payment)
+        if isinstance(event, Event) and isinstance(order, Order) and isinstance(payment, Payment):
+            sold[order_id] = Sale(event, order, payment)
+    return sold
+
+
+def refund(ticket: Ticket, order: Order, *, by: str, sale: Sale | None = None) -> None:
     """Refund a ticket of a cancelled event in full; a request that its customer has open is approved instead.
 
-    Asked for, decided and booked in one transaction. `ticket` and `order` are as the caller read them.
+    Asked for, decided and booked in one transaction. `ticket` and `order` are as the caller read them. A caller that
+    has read the sale of many orders together saves a read.
 
     Raises NoRefund, Unavailable.
     """
@@ -43,7 +71,8 @@ def refund(ticket: Ticket, order: Order, *, by: str) -> None:
                 # All of the price, also where a part of it was asked for.
                 price = AmountInput(Money(ticket.price, ticket.currency).amount) if ticket.price else None
                 refunds.approve(ticket.ticket_id, asked, by=by, amount=price, deed=Deed.WITHDRAW)
-            elif not _refund_now(ticket, order, by=by):
+            elif not _refund_now(ticket, order, by=by, sale=sale):
+                sale = None
                 continue  # something changed after the read: read again
         except Unavailable:
             raise
@@ -64,14 +93,12 @@ def _open_request(ticket: Ticket) -> str | None:
     return str(ticket.pledge)
 
 
-def _refund_now(ticket: Ticket, order: Order, *, by: str) -> bool:
+def _refund_now(ticket: Ticket, order: Order, *, by: str, sale: Sale | None) -> bool:
     """Refund a ticket that no request is open for; return False if something changed after the read."""
-    places = keys.events.event(ticket.event_id), keys.sale.order(order.order_id), keys.money.payment(order.payment_id)
-    found = operations.get_many(places)
-    event, order_now, payment = (found.get(place) for place in places)
-    if not (isinstance(event, Event) and isinstance(order_now, Order) and isinstance(payment, Payment)):
+    sale = sale or sales(ticket.event_id, [order]).get(order.order_id)
+    if sale is None:
         raise NotFound
-    deeds.require(Deed.WITHDRAW, event, ticket)
+    deeds.require(Deed.WITHDRAW, sale.event, ticket)
     refund_id = new_id("rfd")
     request = RefundRequest(
         *keys.tickets.refund_request(ticket.ticket_id, refund_id),
@@ -86,7 +113,7 @@ def _refund_now(ticket: Ticket, order: Order, *, by: str) -> bool:
         of_cancellation=True,
     )
     try:
-        operations.commit(*approved_refunds.granted(request, SoldTicket(ticket, order_now, payment), by=by))
+        operations.commit(*approved_refunds.granted(request, SoldTicket(ticket, sale.order, sale.payment), by=by))
     except operations.ConditionFailed:
         return False
     ids = {"refund_id": refund_id, "ticket_id": ticket.ticket_id, "event_id": ticket.event_id, "by": by}
