@@ -58,8 +58,8 @@ def _cost(meter: Meter, pieces: int, act: Callable[[], object]) -> OfficeCost:
         act()
     took, cpu = time.monotonic() - began, time.process_time() - cpu
     used: dict[str, Any] = meter.report()["background"]["office"]
-    counted = (used[name] / pieces for name in ("dynamodb_requests", "read_units", "write_units"))
-    return OfficeCost(pieces, *counted, took / pieces, 1000 * cpu / pieces)
+    requests, read, write = (used[name] / pieces for name in ("dynamodb_requests", "read_units", "write_units"))
+    return OfficeCost(pieces, requests, read, write, took / pieces, 1000 * cpu / pieces)
 
 
 def _until_done(step: Callable[[], object]) -> None:
