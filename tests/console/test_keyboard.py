@@ -16,7 +16,7 @@ from tests.console.site import Site
 
 # Views of each page as its demo account sees them, beside the first one that everybody sees.
 VIEWS: dict[str, tuple[str | None, tuple[str, ...]]] = {
-    "shop": ("webapp", ("/", f"/e/{demo.EVENT_ID}", "/tickets", "/cards", "/account")),
+    "shop": ("webapp", ("/", f"/e/{demo.EVENT_ID}", "/tickets", "/cards", "/account/family")),
     "gate": (None, ("/gate",)),
     "board": ("usher", (f"/board/{demo.EVENT_ID}",)),
     "organizer": (

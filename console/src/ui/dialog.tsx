@@ -8,15 +8,20 @@ import { t } from "./i18n.ts";
 export function Dialog({ title, close, children }: { title: string; close(): void; children: ComponentChildren }): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const isGone = useRef(false);
   useEffect(() => {
     const before = document.activeElement;
-    element.current?.showModal();
+    const opened = element.current;
+    opened?.showModal();
     return () => {
+      // Nothing outside takes the focus while it is open.
+      isGone.current = true;
+      opened?.close();
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
   return (
-    <dialog ref={element} aria-labelledby={id} onClose={close} onCancel={close}>
+    <dialog ref={element} aria-labelledby={id} onClose={() => (isGone.current ? undefined : close())}>
       <header>
         <h2 id={id}>{title}</h2>
         <button type="button" class="plain" onClick={close} aria-label={t("ui.close")}>
