@@ -74,8 +74,9 @@ def test_a_ticket_that_one_gate_let_in_is_refused_at_the_others(party: Party, hu
         assert gates[1].decide(tap_of(party.cards[0], direction="exit"), seconds=5)[1].result == "valid"
 
 
-def test_a_hub_serves_over_ipv6(party: Party) -> None:
-    with party.hub(host="[::1]") as hub, party.client(hub.port, host="[::1]", hub=party.hub_id) as gate:
+@pytest.mark.parametrize(("listen", "asked"), [("[::1]", "[::1]"), ("[::]", "127.0.0.1")])
+def test_a_hub_serves_over_ipv6_and_on_any_address_over_both(party: Party, listen: str, asked: str) -> None:
+    with party.hub(host=listen) as hub, party.client(hub.port, host=asked, hub=party.hub_id) as gate:
         assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
         assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "already_scanned"
 
