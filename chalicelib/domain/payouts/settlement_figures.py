@@ -38,7 +38,7 @@ NOTHING = SalesFigures(gross=0, refunds=0, platform_fee=0)
 
 
 @dataclass(frozen=True, slots=True)
-class CategorySales:
+class SettledCategory:
     """The sales of one ticket category; `quantity` includes refunded tickets."""
 
     category_id: str
@@ -74,10 +74,10 @@ def _figures(sums: SalesTotals) -> SalesFigures:
     return SalesFigures(gross=sums.revenue, refunds=sums.refunded, platform_fee=sums.fees)
 
 
-def line_of_category(category: Category, sums: SalesTotals) -> CategorySales:
+def line_of_category(category: Category, sums: SalesTotals) -> SettledCategory:
     """Return the line of a category in a settlement."""
     names = dict.fromkeys(name for name in (category.name, category.tier) if name)
-    return CategorySales(
+    return SettledCategory(
         category_id=category.category_id,
         description=", ".join(names),
         quantity=sums.tickets,

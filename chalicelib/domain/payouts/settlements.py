@@ -28,7 +28,7 @@ from chalicelib.domain.ledger import account_names, account_totals, debts, journ
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.domain.payouts import payout_states, settlement_figures
-from chalicelib.domain.payouts.settlement_figures import CategorySales, SalesFigures
+from chalicelib.domain.payouts.settlement_figures import SalesFigures, SettledCategory
 from chalicelib.errors import InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -181,9 +181,9 @@ def hold_as_read(event_id: str, hold: PayoutHold | None) -> Write:
     return operations.check(place, PayoutHold.payments == set(hold.payments))
 
 
-def _provider_line(lost: int) -> CategorySales:
+def _provider_line(lost: int) -> SettledCategory:
     figures = SalesFigures(gross=0, refunds=lost, platform_fee=0)
-    return CategorySales(AT_PROVIDER, _AT_PROVIDER, quantity=0, refunded_quantity=0, figures=figures)
+    return SettledCategory(AT_PROVIDER, _AT_PROVIDER, quantity=0, refunded_quantity=0, figures=figures)
 
 
 def _require_closable(event: Event, offered: Sequence[Category]) -> str:
@@ -229,7 +229,7 @@ def _settlement(event: Event, whole: SalesFigures, debt: OrganizerDebt, *, by: s
     )
 
 
-def _line_shown(line: CategorySales) -> dict[str, Any]:
+def _line_shown(line: SettledCategory) -> dict[str, Any]:
     """Return one category's line as a payout stores it."""
     return {
         "category_id": line.category_id,
@@ -240,7 +240,7 @@ def _line_shown(line: CategorySales) -> dict[str, Any]:
     }
 
 
-def _payout(event: Event, settlement: Settlement, lines: Sequence[CategorySales], *, is_held: bool) -> list[Write]:
+def _payout(event: Event, settlement: Settlement, lines: Sequence[SettledCategory], *, is_held: bool) -> list[Write]:
     """Return the writes of a payout: the payout, its invoice, and the organizer's pending sum."""
     payout_id, organizer_id = settlement.payout_id, settlement.organizer_id
     at, currency = settlement.closed_at, settlement.currency
