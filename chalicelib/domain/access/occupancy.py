@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib import clock
 from chalicelib.domain.access import devices
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
@@ -26,9 +25,8 @@ class Occupancy:
     inside_at_most: int
 
 
-def of_event(event_id: str, *, inside: int) -> Occupancy:
-    """Return the occupancy of an event from the number inside and the state of its devices."""
-    now = clock.now()
+def of_event(event_id: str, *, inside: int, now: datetime) -> Occupancy:
+    """Return the occupancy of an event from the number inside at `now` and the state of its devices."""
     raws = operations.query(keys.access.event_devices(event_id).pk, index="gsi2", limit=MOST_DEVICES)
     found = operations.get_many(operations.places_of(Device, raws), consistent=False).values()
     unsynced = [device for device in found if device.status == DeviceStatus.ENROLLED and _is_unsynced(device, now)]

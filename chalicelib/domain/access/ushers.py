@@ -83,7 +83,7 @@ def status(usher_id: str, *, event_id: str, works_at: str) -> OccupiedStatus:
     """Return the live status of an event that an usher works at or is assigned to. Raises NotAssigned, NotFound."""
     _require_assigned(usher_id, event_id=event_id, works_at=works_at)
     counted = events.status(event_id)
-    return OccupiedStatus(counted, occupancy.of_event(event_id, inside=counted.inside))
+    return OccupiedStatus(counted, occupancy.of_event(event_id, inside=counted.inside, now=counted.server_time))
 
 
 def assignment(usher_id: str, event_id: str) -> UsherAssignment:

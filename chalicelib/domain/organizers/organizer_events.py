@@ -268,7 +268,7 @@ def _of_category(category: Category, sums: SalesTotals | None) -> CategorySales:
 
 
 def _occupancy(event_id: str, inside: int) -> EventOccupancy:
-    found = occupancy.of_event(event_id, inside=inside)
+    found = occupancy.of_event(event_id, inside=inside, now=clock.now())
     return EventOccupancy(
         inside=inside,
         as_of=found.as_of,
