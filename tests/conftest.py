@@ -62,8 +62,10 @@ moto_requests.install()
 cheap_hashes.install()
 cheap_requests.install()
 
+from chalicelib import clock
 from tests.support import cloud, sweeps
 from tests.support.caches import forget_answers
+from tests.support.ticking import TickingClock
 
 # Before a test is collected, and the same for all workers of a run.
 fault_days.choose()
@@ -128,6 +130,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(fault_days.described())
         seed = terminalreporter.config.getoption("randomly_seed")
         terminalreporter.write_line(f"random order: --randomly-seed={seed} repeats it")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_millisecond_twice() -> Iterator[None]:
+    """Readings of the clock always differ, as they do on a busy machine."""
+    with clock.driven_by(TickingClock()):
+        yield
 
 
 @pytest.fixture
