@@ -131,12 +131,15 @@ erase-again: setup ## After a restore, erase again who was erased after its minu
 upgrade-items: setup ## Write items of a former shape in the newest one (STAGE=prod, ARGS="--dry-run" counts them)
 	@$(PY) -m infra.rebuild.upgrade $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
+prewarm: setup ## Before a big event, warm table and containers; shows, asks (STAGE=prod, ARGS="--help" explains)
+	@$(PY) -m infra.prewarm $(if $(STAGE),--stage $(STAGE)) $(ARGS)
+
 restore: setup ## Restore the table to a minute as another one (STAGE=prod MINUTE=2026-11-28T08:30Z)
 	@$(PY) -m infra.rebuild.restore $(if $(STAGE),--stage $(STAGE)) $(if $(MINUTE),--minute $(MINUTE)) $(ARGS)
 
 export-query: setup ## Sums of journals and admissions by event, from an export's files (FOLDER=…)
 	@$(PY) -m infra.rebuild.exported $(FOLDER) $(ARGS)
-.PHONY: rebuild drill erase-again upgrade-items restore export-query
+.PHONY: prewarm rebuild drill erase-again upgrade-items restore export-query
 
 lock: setup ## Compile every requirements file with hashes
 	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
