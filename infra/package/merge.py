@@ -24,6 +24,7 @@ from infra.package import (
     sockets,
 )
 from infra.package.application import Template
+from infra.package.parameters import PARAMETERS
 from infra.package.targets import Target
 from infra.service_levels import platform, watching
 
@@ -37,7 +38,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
     base = resources.load()
     key = {"CodeKey": {"Type": "String", "Default": code_key}}
     parameters = {
-        **functions.PARAMETERS,
+        **PARAMETERS,
         **distribution.PARAMETERS,
         **adoption.PARAMETERS,
         **canary.PARAMETERS,

@@ -76,8 +76,8 @@ def test_every_parameter_and_variable_is_explained() -> None:
     operations = (pages.ROOT / "docs" / "operations.md").read_text()
     config = (pages.ROOT / "chalicelib" / "config.py").read_text()
     variables = set(re.findall(r'env\(\s*"([A-Z_]+)"', config))
-    functions = (pages.ROOT / "infra" / "package" / "functions.py").read_text()
-    parameters = {*template.load()["Parameters"], *re.findall(r'^    "([A-Z][A-Za-z]+)": \{', functions, re.MULTILINE)}
+    declared = (pages.ROOT / "infra" / "package" / "parameters.py").read_text()
+    parameters = {*template.load()["Parameters"], *re.findall(r'^    "([A-Z][A-Za-z]+)": \{', declared, re.MULTILINE)}
     assert variables
     assert len(parameters) > 10
     assert {name for name in variables | parameters if f"`{name}`" not in operations} == set()

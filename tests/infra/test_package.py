@@ -128,6 +128,9 @@ def test_functions_run_as_meant(template: Template) -> None:
         seconds = timeout["Fn::If"][2] if isinstance(timeout, dict) else timeout
         is_waited_for = name in (shares.API, shares.GATES) or name.startswith("Websocket")
         assert seconds == (28 if is_waited_for else {"Jobs": 120}.get(name, 30))
+        # A workbook's rows are in files until it is complete: about 1.3 KB a row, twice.
+        size = 4096 if name == "Jobs" else 512
+        assert properties.get("EphemeralStorage", {"Size": 512}) == {"Size": size}
 
 
 def test_the_environment_is_what_the_config_reads(template: Template) -> None:

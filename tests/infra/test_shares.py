@@ -9,7 +9,7 @@ import pytest
 import app
 from chalicelib.portals.http.paths import INCIDENT_REPORT
 from chalicelib.portals.http.route import ROUTES, AnyRoute
-from infra.package import canary, functions, shares, throttles
+from infra.package import canary, parameters, shares, throttles
 from tests.infra import reading
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -69,7 +69,7 @@ def test_concurrency_is_reserved_unless_the_stage_says_zero(template: Template, 
 
 def test_what_is_reserved_leaves_lambda_its_hundred_and_the_workers_more() -> None:
     # AWS: a hundred of an account's thousand cannot be reserved.
-    reserved = sum(functions.PARAMETERS[parameter]["Default"] for parameter, _ in shares.RESERVED.values())
+    reserved = sum(parameters.PARAMETERS[parameter]["Default"] for parameter, _ in shares.RESERVED.values())
     assert reserved <= 1000 - 100 - 200
 
 
@@ -99,11 +99,11 @@ def test_every_open_route_has_a_throttle_of_its_own_and_the_stage_has_one(templa
 @pytest.mark.parametrize("function", [shares.API, shares.GATES])
 def test_padded_routes_hold_at_most_half_of_their_functions_concurrency(template: Template, function: str) -> None:
     found = _settings(template)
-    seconds = _STEPS * functions.PARAMETERS["AnswerPaceMs"]["Default"] / 1000
+    seconds = _STEPS * parameters.PARAMETERS["AnswerPaceMs"]["Default"] / 1000
     padded = [route for route in ROUTES if route.padded and shares.function_of(route.path) == function]
     held = sum(found[_key(route)].held(seconds) for route in padded)
     assert padded
-    assert held <= functions.PARAMETERS[shares.RESERVED[function][0]]["Default"] / 2
+    assert held <= parameters.PARAMETERS[shares.RESERVED[function][0]]["Default"] / 2
 
 
 def test_the_firewall_is_off_by_default_and_counts_by_address(template: Template) -> None:

@@ -1,17 +1,15 @@
 """Files for spreadsheets, written row by row: memory does not grow with the file.
 
-No cell is ever computed: CSV cells that look like formulas begin with an apostrophe, XLSX cells are inline strings.
+No cell is ever computed: CSV cells that look like formulas begin with an apostrophe, XLSX cells are strings.
 """
 
 import csv
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import TextIOWrapper
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Protocol
-from xml.sax.saxutils import escape  # nosec B406  # writes XML, parses none
+from typing import IO, Any, Protocol
 
 from chalicelib.legible import spreadsheet_cell
 from chalicelib.vocabulary.work import ExportFormat
@@ -22,38 +20,14 @@ CONTENT_TYPES = {
     ExportFormat.CSV: "text/csv",
     ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-# Microsoft: "Excel specifications and limits"; one is the header.
-MOST_ROWS = {ExportFormat.CSV: None, ExportFormat.XLSX: 1_048_576 - 1}
+# A workbook of more rows would not be written within a call of the jobs' function (D-LIST-08).
+MOST_ROWS = {ExportFormat.CSV: None, ExportFormat.XLSX: 200_000}
+# Microsoft: "Excel specifications and limits".
 _LONGEST_CELL = 32_767
 # What XML 1.0 cannot carry.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-# The parts of a workbook with one sheet (ECMA-376, part 1).
-_PARTS = {
-    "[Content_Types].xml": (
-        f'<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_SHEET}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_SHEET}.worksheet+xml"/></Types>'
-    ),
-    "_rels/.rels": (
-        f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
-    ),
-    "xl/workbook.xml": (
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
-        '<sheets><sheet name="Export" sheetId="1" r:id="rId1"/></sheets></workbook>'
-    ),
-    "xl/_rels/workbook.xml.rels": (
-        f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
-    ),
-}
+# The same rows give the same bytes.
+_CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class RowWriter(Protocol):
@@ -71,20 +45,18 @@ def opened(path: Path, wanted: ExportFormat) -> Iterator[RowWriter]:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             yield _Csv(file)
     else:
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
-            for name, content in _PARTS.items():
-                package.writestr(name, _XML + content)
-            with (
-                package.open("xl/worksheets/sheet1.xml", "w") as part,
-                TextIOWrapper(part, encoding="utf-8", newline="\n") as sheet,
-            ):
-                yield from _sheet(sheet)
+        with _workbook(path) as sheet:
+            yield _Xlsx(sheet)
 
 
-def _sheet(sheet: IO[str]) -> Iterator[RowWriter]:
-    sheet.write(f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>')
-    yield _Xlsx(sheet)
-    sheet.write("</sheetData></worksheet>")
+@contextmanager
+def _workbook(path: Path) -> Iterator[Any]:
+    import xlsxwriter  # no other route needs it
+
+    # Rows go to a file as they come. It is beside the workbook, so that it goes with it.
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent)}) as workbook:
+        workbook.set_properties({"created": _CREATED})
+        yield workbook.add_worksheet("Export")
 
 
 def csv_writer(file: IO[str]) -> RowWriter:
@@ -104,26 +76,23 @@ class _Csv:
 
 
 class _Xlsx:
-    """Rows of a sheet, each cell a string of its own."""
+    """Rows of a sheet, each cell a string of its own or a number; an empty cell is left out."""
 
-    def __init__(self, sheet: IO[str]) -> None:
+    def __init__(self, sheet: Any) -> None:
         self._sheet = sheet
+        self._row = 0
 
     def write(self, cells: Sequence[Cell]) -> None:
         """Write one row."""
-        self._sheet.write("<row>" + "".join(map(_inline, cells)) + "</row>")
+        for column, cell in enumerate(cells):
+            if isinstance(cell, int):
+                self._sheet.write_number(self._row, column, cell)
+            elif cell:
+                self._sheet.write_string(self._row, column, _NOT_XML.sub("\ufffd", cell[:_LONGEST_CELL]))
+        self._row += 1
 
 
 def _plain(cell: Cell) -> str:
     if cell is None:
         return ""
     return str(cell) if isinstance(cell, int) else spreadsheet_cell(cell)
-
-
-def _inline(cell: Cell) -> str:
-    if cell is None or cell == "":
-        return "<c/>"
-    if isinstance(cell, int):
-        return f"<c><v>{cell}</v></c>"
-    text = escape(_NOT_XML.sub("\ufffd", cell[:_LONGEST_CELL]))
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'

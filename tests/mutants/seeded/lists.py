@@ -57,6 +57,14 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        name="formula-in-a-workbook",
+        bug="a name that is a formula is computed by a workbook",
+        file="chalicelib/domain/documents/spreadsheets.py",
+        before="self._sheet.write_string(",
+        after="self._sheet.write(",
+        tests=("tests/domain/documents/test_spreadsheets.py::test_a_text_stays_the_text_that_it_is",),
+    ),
+    Mutant(
         name="part-of-an-export-twice",
         bug="two steps of an export at once both enter their part",
         file="chalicelib/domain/exports/export_runs.py",
