@@ -12,8 +12,9 @@ from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import refunds, sandbox
 from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.identifiers import new_id
+from chalicelib.table import keys
 from chalicelib.table.items import Account, Category, Event, Order
-from tests.support import payers, sweeps
+from tests.support import meanwhile, payers, sweeps
 from tests.support.cancelled import (
     confirmed,
     make_staff,
@@ -278,6 +279,38 @@ def test_without_refunds_the_money_is_kept_and_the_tickets_are_void(staff: Accou
     stream = StreamReader()
     stream.drain()
     assert payers.all_raws("notice_run") == []
+
+
+def test_a_refund_that_staff_approve_while_a_slice_runs_is_counted_and_paid_once(staff: Account) -> None:
+    event, _, (order,) = sold(2)
+    first, second = (line["ticket_id"] for line in order.tickets)
+    asked = refund_requests.ask(order.customer_id, second, reason="Ill", operation_id=new_id("op"))
+    begun = confirmed(staff, event.event_id)
+
+    def approve() -> None:
+        refunds.approve(asked.ticket_id, asked.refund_id, by="adm_1")
+
+    # The slice has read the payment, which this changes.
+    with meanwhile.before("TransactWriteItems", approve, matches=meanwhile.changing(keys.tickets.ticket(first))):
+        one_pass(begun.json["job_id"])
+    done = until_complete(staff, event.event_id, begun.json["job_id"])
+    assert (done["progress"]["done"], done["progress"]["refunded"]) == (2, rupees("3000.00"))
+    assert len(requests_of(event.event_id)) == 2
+    assert payers.balances()[account_names.clearing("sandbox")] == 0
+
+
+def test_a_ticket_that_is_returned_while_it_becomes_void_is_left_to_staff(staff: Account) -> None:
+    event, _, (order,) = sold(1)
+    ticket_id = order.tickets[0]["ticket_id"]
+    begun = confirmed(staff, event.event_id, refund="none")
+
+    def ask() -> None:
+        refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id=new_id("op"))
+
+    with meanwhile.before("TransactWriteItems", ask, matches=meanwhile.changing(keys.tickets.ticket(ticket_id))):
+        one_pass(begun.json["job_id"])
+    assert progress(staff, event.event_id)["progress"]["reasons"] == {"refund_requested": 1}
+    assert states([order]) == ["valid"]
 
 
 def test_a_repeated_step_counts_once(staff: Account) -> None:
