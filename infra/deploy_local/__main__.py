@@ -16,6 +16,7 @@ from infra.local.console import CannotStart, complain, explained, step
 from infra.local.invocation import REGION
 from infra.local.resources import Cloud
 from infra.package import builder, targets
+from infra.package.builder import Package
 
 # MiniStack serves no sockets, and no method that a path does not name, such as a preflight.
 _NOT_ON_MINISTACK = frozenset({"socket", "wrong_method", "preflight", "foreign_preflight", "admin_preflight"})
@@ -33,7 +34,18 @@ def main() -> int:
         with engines.ministack() as url:
             step(f"deploying to {url}")
             _use_cloud(url)
-            _do_the_job(deploy(Cloud(url, url), package, _parameters()))
+            return _used(Cloud(url, url), package)
+    except CannotStart as why:
+        complain(f"FAILED: {why}")
+    except OSError as error:
+        complain(str(explained(error)))
+    return 1
+
+
+def _used(cloud: Cloud, package: Package) -> int:
+    """Deploy and use a package; return the exit status, with what failed said before MiniStack's files are deleted."""
+    try:
+        _do_the_job(deploy(cloud, package, _parameters()))
     except (CannotStart, NotSeen) as why:
         complain(f"FAILED: {why}")
         return 1

@@ -34,6 +34,14 @@ MUTANTS = (
         tests=(_DOOR,),
     ),
     Mutant(
+        name="stale-sale-refunded-by",
+        bug="a refund is tried again by the sale that its slice read, although it has changed",
+        file="chalicelib/domain/cancellations/withdrawals.py",
+        before="                sale = None\n",
+        after="",
+        tests=(_DOOR,),
+    ),
+    Mutant(
         name="price-changes-after-sales",
         bug="a category that was sold gets another price",
         file=_EDITS,
