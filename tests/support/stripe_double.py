@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.identifiers import new_id
+from tests.support import stripe_lists
 from tests.support.stripe_payout_double import Answer, PayoutDouble
 
 API_KEY, WEBHOOK_SECRET = "sk_test_of_the_double", "whsec_of_the_double"
@@ -45,6 +46,9 @@ class StripeDouble:
 
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    disputes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What was submitted to the bank, by dispute.
+    evidence: dict[str, str] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     # How many of the next answers are lost after the operation was done; and how many are 500.
@@ -58,6 +62,8 @@ class StripeDouble:
     refund_status: str = "succeeded"
     # What refunds are paid from, in the units of its one currency; without it there is no limit.
     funds: int | None = None
+    # How many things a page of a list has at most.
+    longest_page: int = 100
     payouts: PayoutDouble = field(default_factory=PayoutDouble)
     _replies: dict[str, tuple[str, Answer]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -110,10 +116,12 @@ class StripeDouble:
                 return self._refund(params)
             case "GET", ["balance"]:
                 return 200, {"object": "balance", "available": [{"amount": self.funds or 0, "currency": "pkr"}]}
-            case "GET", ["refunds"]:
+            case "GET", ["refunds"] if "payment_intent" in params:
                 found = [one for one in self.refunds.values() if one["payment_intent"] == params["payment_intent"]]
                 return 200, {"object": "list", "data": found, "has_more": False, "url": "/v1/refunds"}
-        return self.payouts.do(method, path, params) or refusal(404, "invalid_request_error", code="resource_missing")
+        listed = stripe_lists.answer(self, method, path, params)
+        unknown = refusal(404, "invalid_request_error", code="resource_missing")
+        return listed or self.payouts.do(method, path, params) or unknown
 
     def _shown(self, name: str) -> dict[str, Any]:
         return json.loads(json.dumps(self.intents[name]))  # type: ignore[no-any-return]  # a copy of what went in
@@ -132,6 +140,7 @@ class StripeDouble:
         self.intents[name] = {
             "id": name,
             "object": "payment_intent",
+            "created": int(time.time()),
             "amount": amount,
             "amount_received": 0,
             "currency": currency,
@@ -209,6 +218,7 @@ class StripeDouble:
         refund = {
             "id": f"re_{new_id('x')[2:]}",
             "object": "refund",
+            "created": int(time.time()),
             "amount": amount,
             "currency": self.intents[name]["currency"],
             "payment_intent": name,
@@ -247,12 +257,14 @@ class StripeDouble:
         said = {
             "id": f"dp_{name[3:]}",
             "object": "dispute",
+            "created": int(time.time()),
             "amount": amount or intent["amount"],
             "currency": intent["currency"],
             "payment_intent": name,
             "status": status,
             "metadata": {},
         }
+        self.disputes[str(said["id"])] = said
         self._tell_of(f"charge.dispute.{what}", said)
         return self.events[-1]
 
