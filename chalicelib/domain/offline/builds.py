@@ -107,7 +107,7 @@ def _built(event_id: str, settings: OfflineEvent) -> OfflineBase | None:
     )
     parts = {TABLES: body.content}
     if gate_control.control(event_id, fresh=True).event.offline_names is not False:
-        by_print = {snapshot_format.ticket_fingerprint(key, each).hex(): named for each, named in found.names.items()}
+        by_print = {body.prints[each].hex(): named for each, named in found.names.items()}
         parts[NAMES] = names.kept(names.packed(by_print), folder=base.folder)
     base = _stored(base, parts)
     seconds = round(time.monotonic() - began, 1)

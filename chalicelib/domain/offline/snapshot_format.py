@@ -62,10 +62,11 @@ class GateCard:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The compressed tables, the length of each, and whether two fingerprints are alike."""
+    """The compressed tables, the length of each, the tickets' fingerprints, and whether two are alike."""
 
     content: bytes
     sections: Mapping[str, int]
+    prints: Mapping[str, bytes]
     has_twins: bool = False
 
 
@@ -119,7 +120,9 @@ def body(tickets: Iterable[GateTicket], cards: Iterable[GateCard], *, key: bytes
         "links": sum(map(len, links)),
         "secure": len(secure),
     }
-    return Body(_deflated(b"".join(columns)), sections, has_twins=_has_twins(by_print) or _has_twins(cards_by_print))
+    prints = {ticket.ticket_id: mark for mark, ticket in by_print}
+    has_twins = _has_twins(by_print) or _has_twins(cards_by_print)
+    return Body(_deflated(b"".join(columns)), sections, prints, has_twins=has_twins)
 
 
 def sealed(head: Mapping[str, Any], content: bytes, *, signed_by: Ed25519PrivateKey) -> bytes:
