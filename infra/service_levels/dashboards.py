@@ -122,7 +122,14 @@ def _sales() -> list[Widget]:
                 Line(lambda_metric(_function("-payments"), "Errors"), "failures", right=True),
             ],
         ),
-        Widget("Stock: requests refused as sold out", [_line("SoldOut", "sold out")]),
+        Widget(
+            "Stock: left of the emptiest and the mean event that sold (%), and requests refused as sold out",
+            [
+                _line("StockLeft", "emptiest", statistic="Minimum"),
+                _line("StockLeft", "mean", statistic="Average"),
+                _line("SoldOut", "sold out", right=True),
+            ],
+        ),
         Widget("Money moved, by kind of account (minor units)", [embedded("MoneyMoved", "account")], period=3600),
         Widget(
             "Change of what is owed, over the time shown (minor units)",
@@ -229,9 +236,9 @@ def _throttles(resources: Resources) -> Iterator[Line]:
                 yield Line(metric, f"{index or 'table'}, {kind.lower()}s")
 
 
-def _line(metric: str, label: str, *, right: bool = False) -> Line:
+def _line(metric: str, label: str, *, right: bool = False, statistic: str = "Sum") -> Line:
     counted = next(each for each in lines.all_counted() if each.metric == metric)
-    return Line(counted.measured(), label, right=right)
+    return Line(counted.measured().at(statistic), label, right=right)
 
 
 def _body(area: Area, watching: Resources, graphs: Sequence[Widget]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ functions write has several filters of one metric.
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.events import listings
 from chalicelib.domain.gate import projection
 from chalicelib.domain.ledger import account_totals
 from chalicelib.domain.payouts import paying
@@ -24,6 +25,8 @@ class Counted:
     message: str
     logs: tuple[str, ...]
     also: str = ""
+    # What each line adds to the metric: a number, or the field that has it.
+    value: str = "1"
 
     @property
     def pattern(self) -> str:
@@ -106,6 +109,8 @@ SHOWN = (
     Counted("JobSteps", "job step", ("JobsLog",)),
     Counted("SilentReaders", "readers fell silent", ("WatchDevicesLog",)),
     Counted("SoldOut", "request", ("ApiLog",), also='$.code = "SOLD_OUT"'),
+    # No dimension by event: each would be a metric of its own. The line names the event.
+    Counted("StockLeft", listings.STOCK_LEFT, ("StreamLog",), value="$.left_percent"),
 )
 
 
@@ -141,7 +146,7 @@ def _filter(counted: Counted, log: str) -> dict[str, Any]:
             "LogGroupName": {"Ref": log},
             "FilterPattern": counted.pattern,
             "MetricTransformations": [
-                {"MetricNamespace": NAMESPACE, "MetricName": counted.metric, "MetricValue": "1"},
+                {"MetricNamespace": NAMESPACE, "MetricName": counted.metric, "MetricValue": counted.value},
             ],
         },
     }

@@ -10,18 +10,22 @@ import pytest
 import app
 from chalicelib import clock
 from chalicelib.domain.access import deliveries
+from chalicelib.domain.events import events, listings, stock
 from chalicelib.domain.gate import projection
 from chalicelib.domain.ledger import account_totals
 from chalicelib.domain.payouts import paying
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Journal, Payout, Ticket
+from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.gate import Presence
 from infra.local.invocation import FunctionContext
+from infra.service_levels import lines as lines_of_template
 from tests.support import paid_out
 from tests.support.client import call
 from tests.support.factories import make_event, make_organizer, make_ticket, scan_id, usher_token
 from tests.support.log_lines import LogLines, collected
+from tests.support.settled import buy, make_evening
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud", "swept")
@@ -155,3 +159,34 @@ def test_refusals_are_counted_by_reason(capsys: pytest.CaptureFixture[str], monk
     reader.drain()
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert sum(each["ScanRefusals"][0] for each in metrics if "ScanRefusals" in each) == 1
+
+
+def test_what_is_left_of_an_event_on_sale_is_said_where_its_stock_changed(lines: LogLines) -> None:
+    evening, standard, _ = make_evening(make_organizer())
+    stream = StreamReader()
+    while stream.drain():  # the stream's own changes of the event follow
+        pass
+    lines.clear()
+    buy(standard, 3)
+    stream.drain()
+    said = [line for line in _of(lines, listings.STOCK_LEFT) if line["event_id"] == evening.event_id]
+    shown = call("GET", f"/api/v1/public/events/{evening.event_id}/").json["ticket_categories"]
+    free = sum(category["available"] for category in shown)
+    last = said[-1]
+    assert (last["free"], last["capacity"]) == (free, free + 3)
+    assert last["left_percent"] == round(100 * free / (free + 3), 1)
+    # It is a number that the template's filter publishes, with no dimension by event.
+    filters = {name: part for name, part in lines_of_template.expand().items() if "StockLeft" in name}
+    assert [part["Properties"]["MetricTransformations"][0]["MetricValue"] for part in filters.values()] == [
+        "$.left_percent"
+    ]
+
+    # An event that is over is not on sale.
+    events.set_status(evening.event_id, EventStatus.ENDED)
+    while stream.drain():
+        pass
+    lines.clear()
+    for write in stock.sell_free(evening.event_id, {standard.category_id: {0: 1}}):
+        operations.record(write)
+    stream.drain()
+    assert _of(lines, listings.STOCK_LEFT) == []

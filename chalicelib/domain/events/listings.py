@@ -16,6 +16,7 @@ from chalicelib.domain.events.listing_places import ListingFacts
 from chalicelib.domain.events.stock import StockCounts
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
+from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Category, CategoryCount, Counters, Event, Item, Listing, ListingEntry, Stock
 from chalicelib.table.operations import Write
@@ -24,6 +25,8 @@ from chalicelib.table.ranges import Between
 from chalicelib.vocabulary.events import EventStatus
 
 PUBLIC = (EventStatus.PUBLISHED, EventStatus.LIVE)
+# The line that says what is left of an event on sale, written where its stock changed.
+STOCK_LEFT = "stock left"
 _VENUE = ("id", "name", "city", "address", "latitude", "longitude")
 
 
@@ -80,7 +83,7 @@ def _project_stock(event_id: str) -> None:
         if seen is None:
             project(event_id)
             return
-        _, _, counts = _truth(event_id)
+        event, _, counts = _truth(event_id)
         sold = _sold(counts)
         changed = [
             Listing.version.set(seen.version + 1),
@@ -94,8 +97,17 @@ def _project_stock(event_id: str) -> None:
             if 0 not in failure.failures:
                 raise
         else:
+            _log_stock(event, counts)
             return
     raise Unavailable(retry_after=1)
+
+
+def _log_stock(event: Event | None, counts: Mapping[str, StockCounts]) -> None:
+    """Log what is left of an event on sale; a metric counts the line without the event, or each would cost its own."""
+    free, capacity = (sum(getattr(each, name) for each in counts.values()) for name in ("free", "capacity"))
+    if event is not None and event.status in PUBLIC and capacity:
+        about = {"event_id": event.event_id, "free": free, "capacity": capacity}
+        logger.info(STOCK_LEFT, extra={**about, "left_percent": round(100 * free / capacity, 1)})
 
 
 def _truth(event_id: str) -> tuple[Event | None, list[Category], dict[str, StockCounts]]:
