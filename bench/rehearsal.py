@@ -6,7 +6,8 @@ or a count does not agree. It stops by itself after a bounded number of requests
 
 Without an account of your own it only talks to this machine. For a deployed stage give --i-own-this-account, and a file
 of accounts: {"usher": {"event_id", "username", "password"}, "tix": {"email", "password"}, "customers": [access tokens
-of customers], "payment_token": what the stage's payment provider takes}. Nothing of it is removed afterwards: use a
+of customers], "payment_token": what the stage's payment provider takes, "campus": {"staff": {"username", "password"},
+"students": [the same]}}; without "campus" its scene is left out. Nothing of it is removed afterwards: use a
 stage that you can destroy, and an event that is open.
 """
 

@@ -15,6 +15,7 @@ import httpx
 from bench.rehearsal_table import Tally
 
 CLIENTS = 8
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.64
 _PASSWORD = "a password of the rehearsal"  # noqa: S105  # of customers made on this machine
 ResultT = TypeVar("ResultT")
 ItemT = TypeVar("ItemT")
@@ -32,6 +33,8 @@ class Accounts:
     tix: dict[str, str]
     customers: list[str] = field(default_factory=list)
     payment_token: str = "tok_ok"  # noqa: S105  # the sandbox's
+    # A member of staff and students, each with user name and password; without any, the campus is left out.
+    campus: dict[str, Any] = field(default_factory=dict)
 
 
 def demo_accounts() -> Accounts:
@@ -40,7 +43,10 @@ def demo_accounts() -> Accounts:
     from infra.local.demo import demo_passwords
 
     usher = {"event_id": demo.EVENT_ID, "username": demo.USHER_USERNAME, "password": demo_passwords.USHER}
-    return Accounts(usher, {"email": demo.TIX_EMAIL, "password": demo_passwords.TIX})
+    names = [demo.CAMPUS_TEACHER_EMAIL, *(last_name.casefold() for _, last_name in demo.MORE_STUDENTS)]
+    staff, *students = ({"username": name, "password": demo_passwords.CAMPUS} for name in names)
+    tix = {"email": demo.TIX_EMAIL, "password": demo_passwords.TIX}
+    return Accounts(usher, tix, campus={"staff": staff, "students": students})
 
 
 class Budget:
@@ -92,12 +98,18 @@ class Platform:
             return list(pool.map(act, each))
 
     def until(self, find: Callable[[], bool], seconds: float) -> bool:
-        """Look again until something is so; return whether it was, within so many seconds."""
-        deadline = time.monotonic() + seconds
+        """Look again until something is so; return whether it was, within so many seconds.
+
+        Each look waits twice as long as the one before, so that what is soon so costs no wait, and what is not costs
+        few requests.
+        """
+        deadline, pause = time.monotonic() + seconds, _FIRST_PAUSE
         while not find():
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 return False
-            time.sleep(0.25)
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_PAUSE)
         return True
 
     def customer(self) -> str:

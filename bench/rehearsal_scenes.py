@@ -1,18 +1,21 @@
-"""The scenes of the rehearsal: first buyers, gates, a replay after a cut, an organization, its reports."""
+"""The scenes of the rehearsal: first buyers, gates, a replay after a cut, an organization, its reports, a lecture."""
 
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench.rehearsal_callers import Accounts, Platform, Stopped
 
 # At size 1.
 _BUYERS, _NUMBERED, _READS = 6, 20, 20
-_TICKETS_EACH, _GATES = 2, 3
+_TICKETS_EACH, _GATES, _STUDENTS = 2, 3, 4
 # Log and totals are behind by at most so much (docs/operations.md, levels of service); a local run's cores are shared.
 _BEHIND_SECONDS = 5.0
+_HALL = {"latitude": 31.5204, "longitude": 74.3587}
+# Of a submission that is there already.
+_REPEATED = (400, 409)
 
 
 class Stage:
@@ -163,6 +166,55 @@ def reports(stage: Stage) -> None:
     stage.require("reports read", statuses[200], _READS * stage.size)
 
 
+def campus(stage: Stage) -> None:
+    """Students log in at once, verify the code of a lecture and submit; each is recorded once, and a repeat refused."""
+    platform, people = stage.platform, stage.accounts.campus
+    if not people:
+        stage.agreed.append("campus left out, without accounts of it")
+        return
+    staff, now = _campus_token(platform, people["staff"]), datetime.now(UTC)
+    lecture = {
+        "title": f"Rehearsal {uuid.uuid4().hex[:6]}",
+        "location": "Hall 1",
+        **_HALL,
+        "start_datetime": (now - timedelta(minutes=5)).isoformat(),
+        "end_datetime": (now + timedelta(hours=1)).isoformat(),
+    }
+    event_id = platform.ask("lecture", "POST", "/api/campus/events/", lecture, token=staff).get("id")
+    if event_id is None:
+        raise Stopped("no lecture could be made")
+    students = people["students"][: _STUDENTS * stage.size]
+
+    def attend(student: dict[str, str]) -> tuple[bool, bool]:
+        token = _campus_token(platform, student)
+        device = {"device_key": f"rehearsal-{uuid.uuid4().hex}"}
+        shown = platform.ask("code", "GET", f"/api/campus/events/{event_id}/qr", token=staff)
+        read = {"qr_token": shown.get("qr_token"), **device}
+        verified = platform.ask("verify", "POST", "/api/campus/attendance/verify-qr/", read, token=token)
+        body = {"submission_id": verified.get("submission_id"), **_HALL, "accuracy": 10, **device}
+        first = platform.ask("submit", "POST", "/api/campus/attendance/submit/", body, token=token)
+        path = "/api/campus/attendance/submit/"
+        again = platform.ask("submit", "POST", path, body, token=token, expected=_REPEATED)
+        return first["_status"] == 201, again["_status"] in _REPEATED
+
+    def recorded() -> int:
+        path = f"/api/campus/events/{event_id}/attendance/"
+        return len(platform.ask("records", "GET", path, token=staff, page_size=100).get("results", []))
+
+    done = platform.at_once(attend, students)
+    stage.require("students recorded", sum(first for first, _ in done), len(students))
+    stage.require("repeats refused", sum(again for _, again in done), len(students))
+    listed = platform.until(lambda: recorded() == len(students), 3 * _BEHIND_SECONDS)
+    stage.require("records of the lecture", recorded() if not listed else len(students), len(students))
+
+
+def _campus_token(platform: Platform, who: dict[str, str]) -> str:
+    answer = platform.ask("campus log in", "POST", "/api/campus/auth/login/", who)
+    if "access" not in answer:
+        raise Stopped(f"somebody of the campus could not log in: {answer['_status']}")
+    return str(answer["access"])
+
+
 def _tix_token(stage: Stage) -> str:
     answer = stage.platform.ask("log in", "POST", "/api/tix/auth/login", stage.accounts.tix)
     token = answer.get("token") or answer.get("access")
@@ -177,4 +229,5 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "replay": replay,
     "organization": organization,
     "reports": reports,
+    "campus": campus,
 }

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from bench.markdown import table_of
 
-# Seconds within which the share of the answers must come (docs/operations.md, levels of service).
-LEVELS = {"scan": (1.0, 0.9995), "book": (3.0, 0.999), "pay": (3.0, 0.999), "confirm": (3.0, 0.999)}
+# Seconds within which the share of the answers must come (docs/operations.md, levels of service). The campus has no
+# level of its own: its students wait as buyers do.
+_SALE = (3.0, 0.999)
+LEVELS = {"scan": (1.0, 0.9995), **dict.fromkeys(("book", "pay", "confirm", "verify", "submit"), _SALE)}
 
 
 @dataclass(slots=True)

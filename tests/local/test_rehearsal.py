@@ -23,6 +23,7 @@ def _rehearse(run: LocalRun, *more: str) -> subprocess.CompletedProcess[str]:
 def test_the_scenes_count_right_against_a_run(run: LocalRun) -> None:
     done = _rehearse(run)
     assert "tickets admitted once 12" in done.stdout, done.stdout + done.stderr
+    assert "students recorded 4, repeats refused 4, records of the lecture 4" in done.stdout, done.stdout
     # On a loaded machine an answer may come later than its level; the counts agree all the same.
     missed = [line for line in done.stdout.splitlines() if line.startswith("FAILED") and "the level is" not in line]
     assert (missed, done.stderr) == ([], "")
