@@ -22,16 +22,14 @@ from chalicelib.clients.providers import (
     ListedPage,
     MoneyKind,
     Move,
-    MoveKind,
-    MoveWord,
-    NextAction,
     Notice,
     Opened,
     Outcome,
-    OutcomeStatus,
     OutOfFunds,
     stripe_amounts,
+    stripe_objects,
 )
+from chalicelib.clients.providers.stripe_objects import _NOT_REFUNDED
 from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.config import config
 from chalicelib.errors import BadSignature, Unavailable
@@ -58,15 +56,6 @@ _KINDS = (
 _REFUND_KINDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 _CHARGE_REFUNDED = "charge.refunded"
 _DISPUTE = "charge.dispute."
-_DISPUTE_WORDS = {"funds_withdrawn": MoveWord.WITHDRAWN, "funds_reinstated": MoveWord.REINSTATED}
-# The states of a refund and of a closed dispute (docs.stripe.com/api/refunds/object, .../api/disputes/object).
-_REFUND_STATES = {"succeeded": MoveWord.SUCCEEDED, "failed": MoveWord.FAILED, "canceled": MoveWord.FAILED}
-_DISPUTE_STATES = {
-    "won": MoveWord.WON,
-    "lost": MoveWord.LOST,
-    "warning_closed": MoveWord.WON,
-    "prevented": MoveWord.WON,
-}
 # The families of other callbacks that are counted by name; all others are counted as `other`.
 _FAMILIES = (
     "account",
@@ -89,8 +78,6 @@ OUT_OF_FUNDS = ("balance_insufficient", "insufficient_funds")
 _INTENTS, _REFUNDS, _DISPUTES, _TRANSFERS = _PARTS = ("intents", "refunds", "disputes", "transfers")
 _SETTLED = ("succeeded", "canceled")
 _LISTED_AT_ONCE = 100
-# The states of a refund that returns no money (docs.stripe.com/api/refunds/object).
-_NOT_REFUNDED = ("failed", "canceled")
 # The callbacks about payouts, of which only the key is read (docs.stripe.com/api/events/types).
 _PAYOUT_KINDS = ("payout.paid", "payout.failed", "payout.canceled", "transfer.reversed")
 
@@ -134,26 +121,28 @@ class Stripe:
         """Confirm an intent that needs nothing else; one that its customer confirmed is only read."""
         intent = _intent(reference)
         if intent["status"] != "requires_confirmation":
-            return _outcome(intent)
+            return stripe_objects.outcome_of(intent)
         params: dict[str, Any] = {"off_session": True} if charge.is_owner_away else {}
         if charge.return_url:
             params["return_url"] = charge.return_url
         options = once(f"{charge.payment_id}/confirm/{intent['payment_method']}")
         try:
-            return _outcome(ask(lambda client: client.v1.payment_intents.confirm(reference, params, options)))
+            return stripe_objects.outcome_of(
+                ask(lambda client: client.v1.payment_intents.confirm(reference, params, options))
+            )
         except Declined:
-            return _outcome(_intent(reference))
+            return stripe_objects.outcome_of(_intent(reference))
 
     def retrieve(self, reference: str) -> Outcome:
         """Return the outcome of an intent."""
-        return _outcome(_intent(reference))
+        return stripe_objects.outcome_of(_intent(reference))
 
     def cancel(self, reference: str) -> Outcome:
         """Cancel an intent unless it has succeeded or is being processed."""
         try:
-            return _outcome(ask(lambda client: client.v1.payment_intents.cancel(reference)))
+            return stripe_objects.outcome_of(ask(lambda client: client.v1.payment_intents.cancel(reference)))
         except Declined:
-            return _outcome(_intent(reference))
+            return stripe_objects.outcome_of(_intent(reference))
 
     def refund(self, reference: str, *, amount: int, currency: str, key: str) -> Move:
         """Refund an intent; a refund whose idempotency key has lapsed is found by what it carries."""
@@ -167,17 +156,17 @@ class Stripe:
             refund = found[0] if found else _refund_again(params, key, declined)
         if refund["status"] in _NOT_REFUNDED:
             raise Declined(f"refund_{refund['status']}")
-        return _refund({"currency": currency, **refund})
+        return stripe_objects.refund_move({"currency": currency, **refund})
 
     def accept_dispute(self, reference: str, *, amount: int, currency: str) -> Move:  # noqa: ARG002  # the Protocol's
         """Close a dispute: it is lost from then on; one that is lost already is only read."""
         try:
-            return _dispute(ask(lambda client: client.v1.disputes.close(reference)), "closed")
+            return stripe_objects.dispute_move(ask(lambda client: client.v1.disputes.close(reference)), "closed")
         except Declined:
             found = ask(lambda client: client.v1.disputes.retrieve(reference))
             if found["status"] != "lost":
                 raise
-            return _dispute(found, "closed")
+            return stripe_objects.dispute_move(found, "closed")
 
     def contest_dispute(self, reference: str, *, evidence: str, key: str) -> None:
         """Submit the evidence of a dispute to the bank."""
@@ -202,14 +191,18 @@ class Stripe:
         try:
             match kind:
                 case MoneyKind.CHARGE:
-                    return _listed_charge(_intent(reference))
+                    return stripe_objects.listed_charge(_intent(reference))
                 case MoneyKind.REFUND:
-                    return _listed_refund(ask(lambda client: client.v1.refunds.retrieve(reference, asked)))
+                    return stripe_objects.listed_refund(
+                        ask(lambda client: client.v1.refunds.retrieve(reference, asked))
+                    )
                 case MoneyKind.DISPUTE:
-                    return _listed_dispute(ask(lambda client: client.v1.disputes.retrieve(reference, asked)))
+                    return stripe_objects.listed_dispute(
+                        ask(lambda client: client.v1.disputes.retrieve(reference, asked))
+                    )
                 case MoneyKind.PAYOUT:
                     group: Any = {"transfer_group": reference, "limit": _LISTED_AT_ONCE}
-                    listed = _ours(ask(lambda client: client.v1.transfers.list(group))["data"])
+                    listed = stripe_objects.our_transfers(ask(lambda client: client.v1.transfers.list(group))["data"])
                     return next((one for one in listed if one.reference == reference), None)
         except Declined as declined:
             if declined.code == "resource_missing":
@@ -266,7 +259,7 @@ def _notice(event: Mapping[str, Any]) -> Notice:
     event_id, kind, said = str(event["id"]), str(event["type"]), event["data"]["object"]
     if kind in _KINDS:
         payment_id = (said.get("metadata") or {}).get("payment_id")
-        return Notice(event_id=event_id, payment_id=payment_id, outcome=_outcome(said))
+        return Notice(event_id=event_id, payment_id=payment_id, outcome=stripe_objects.outcome_of(said))
     if kind in _PAYOUT_KINDS and (payout_key := (said.get("metadata") or {}).get("payout_key")):
         return Notice(event_id=event_id, payout_key=str(payout_key))
     is_of_money = kind in (*_REFUND_KINDS, _CHARGE_REFUNDED) or kind.startswith(_DISPUTE)
@@ -277,12 +270,12 @@ def _notice(event: Mapping[str, Any]) -> Notice:
     if not charge:
         return Notice(event_id=event_id)  # a charge of another integration: ours are all payment intents
     if kind.startswith(_DISPUTE):
-        moves = [_dispute(said, kind.removeprefix(_DISPUTE))]
+        moves = [stripe_objects.dispute_move(said, kind.removeprefix(_DISPUTE))]
     elif kind in _REFUND_KINDS:
-        moves = [_refund(said)]
+        moves = [stripe_objects.refund_move(said)]
     else:
         listed = (said.get("refunds") or {}).get("data") or _refunds(charge)
-        moves = [_refund({"currency": said["currency"], **refund}) for refund in listed]
+        moves = [stripe_objects.refund_move({"currency": said["currency"], **refund}) for refund in listed]
     return Notice(event_id=event_id, payment_id=_payment_of(charge), charge=charge, moves=tuple(moves))
 
 
@@ -300,88 +293,22 @@ def _refunds(intent_id: str) -> Sequence[dict[str, Any]]:
     return found
 
 
-def _refund(refund: Mapping[str, Any]) -> Move:
-    """Return a refund; one that waits, also for its customer, has left the balance already."""
-    currency = refund["currency"].upper()
-    return Move(
-        reference=str(refund["id"]),
-        kind=MoveKind.REFUND,
-        amount=stripe_amounts.from_stripe(int(refund["amount"]), currency),
-        currency=currency,
-        words=(_REFUND_STATES.get(refund["status"], MoveWord.PENDING),),
-        key=(refund.get("metadata") or {}).get("refund_key"),
-    )
-
-
-def _dispute(dispute: Mapping[str, Any], what: str) -> Move:
-    """Return a dispute in the words of its state and of the callback's kind (docs.stripe.com/disputes)."""
-    currency = dispute["currency"].upper()
-    said = (MoveWord.OPENED, _DISPUTE_STATES.get(dispute["status"]), _DISPUTE_WORDS.get(what))
-    return Move(
-        reference=str(dispute["id"]),
-        kind=MoveKind.DISPUTE,
-        amount=stripe_amounts.from_stripe(int(dispute["amount"]), currency),
-        currency=currency,
-        words=tuple(word for word in said if word is not None),
-    )
-
-
 def _page(kind: str, asked: Any) -> tuple[dict[str, Any], tuple[ListedMoney, ...]]:
     """Return a page of one part of a day's list, and what counts of it."""
     with_intent: Any = {**asked, "expand": ["data.payment_intent"]}
     match kind:
         case "intents":
             page = ask(lambda client: client.v1.payment_intents.list(asked))
-            return page, tuple(_listed_charge(one) for one in page["data"] if one["status"] in _SETTLED)
+            return page, tuple(stripe_objects.listed_charge(one) for one in page["data"] if one["status"] in _SETTLED)
         case "refunds":
             page = ask(lambda client: client.v1.refunds.list(with_intent))
-            return page, tuple(map(_listed_refund, page["data"]))
+            return page, tuple(map(stripe_objects.listed_refund, page["data"]))
         case "disputes":
             page = ask(lambda client: client.v1.disputes.list(with_intent))
-            return page, tuple(map(_listed_dispute, page["data"]))
+            return page, tuple(map(stripe_objects.listed_dispute, page["data"]))
         case _:
             page = ask(lambda client: client.v1.transfers.list(asked))
-            return page, _ours(page["data"])
-
-
-def _listed_charge(intent: Mapping[str, Any]) -> ListedMoney:
-    outcome = _outcome(intent)
-    payment_id = (intent.get("metadata") or {}).get("payment_id")
-    return ListedMoney(
-        outcome.reference, MoneyKind.CHARGE, payment_id, outcome.amount, outcome.currency, outcome.status
-    )
-
-
-def _listed_refund(refund: Mapping[str, Any]) -> ListedMoney:
-    status = OutcomeStatus.FAILED if refund["status"] in _NOT_REFUNDED else OutcomeStatus.SUCCEEDED
-    return _listed(refund, MoneyKind.REFUND, status)
-
-
-def _listed_dispute(dispute: Mapping[str, Any]) -> ListedMoney:
-    word = _DISPUTE_STATES.get(dispute["status"])
-    states = {MoveWord.LOST: OutcomeStatus.SUCCEEDED, MoveWord.WON: OutcomeStatus.FAILED}
-    return _listed(
-        dispute, MoneyKind.DISPUTE, states.get(word, OutcomeStatus.PENDING) if word else OutcomeStatus.PENDING
-    )
-
-
-def _listed(said: Mapping[str, Any], kind: MoneyKind, status: OutcomeStatus) -> ListedMoney:
-    currency, intent = said["currency"].upper(), said.get("payment_intent")
-    payment_id = (intent.get("metadata") or {}).get("payment_id") if isinstance(intent, Mapping) else None
-    amount = stripe_amounts.from_stripe(int(said["amount"]), currency)
-    return ListedMoney(str(said["id"]), kind, payment_id, amount, currency, status)
-
-
-def _ours(transfers: Sequence[Mapping[str, Any]]) -> tuple[ListedMoney, ...]:
-    """Return the transfers that payouts made, each by its key; one that was reversed moved nothing."""
-    found = []
-    for one in transfers:
-        key, currency = (one.get("metadata") or {}).get("payout_key"), one["currency"].upper()
-        if key:
-            status = OutcomeStatus.FAILED if one["reversed"] else OutcomeStatus.SUCCEEDED
-            amount = stripe_amounts.from_stripe(int(one["amount"]), currency)
-            found.append(ListedMoney(str(key), MoneyKind.PAYOUT, None, amount, currency, status))
-    return tuple(found)
+            return page, stripe_objects.our_transfers(page["data"])
 
 
 def units_of(amount: int, currency: str) -> int:
@@ -399,36 +326,6 @@ def once(key: str) -> dict[str, str]:
 
 def _intent(reference: str) -> dict[str, Any]:
     return ask(lambda client: client.v1.payment_intents.retrieve(reference))
-
-
-def _outcome(intent: Mapping[str, Any]) -> Outcome:
-    """Return the outcome of an intent's state (docs.stripe.com/payments/paymentintents/lifecycle)."""
-    status, error = intent["status"], intent.get("last_payment_error")
-    amount, currency = intent["amount"], intent["currency"].upper()
-    reason, outcome = None, OutcomeStatus.PENDING
-    if status == "succeeded":
-        outcome, amount = OutcomeStatus.SUCCEEDED, intent.get("amount_received") or amount
-    elif status == "canceled":
-        outcome, reason = OutcomeStatus.FAILED, intent.get("cancellation_reason") or "canceled"
-    elif status == "requires_payment_method" and error:
-        outcome, reason = OutcomeStatus.FAILED, error.get("decline_code") or error.get("code") or "declined"
-    return Outcome(
-        reference=intent["id"],
-        status=outcome,
-        amount=stripe_amounts.from_stripe(int(amount), currency),
-        currency=currency,
-        failure_reason=reason,
-        is_closed=status in ("succeeded", "canceled"),
-        action=_action(intent) if status == "requires_action" else None,
-    )
-
-
-def _action(intent: Mapping[str, Any]) -> NextAction:
-    """Return what the owner must do: open a page, or anything else by Stripe's own script (next_action.type)."""
-    asked = intent.get("next_action") or {}
-    kind = asked.get("type") or "use_stripe_sdk"
-    url = (asked.get(kind) or {}).get("url") if kind == "redirect_to_url" else None
-    return NextAction(type=kind, url=url, client_secret=None if url else intent.get("client_secret"))
 
 
 def _secret(name: str) -> str:

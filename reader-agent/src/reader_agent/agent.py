@@ -1,15 +1,12 @@
 """The agent: composes reader, gate, delivery, heartbeat and health for one state folder."""
 
 import contextlib
-import fcntl
 import json
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -18,7 +15,6 @@ from reader_agent import __version__, watchdog
 from reader_agent.clock import Clock, write_time
 from reader_agent.delivery import Delivery
 from reader_agent.display import Display
-from reader_agent.failures import BadSetup
 from reader_agent.gate import Gate
 from reader_agent.health import Health
 from reader_agent.heartbeat import Heartbeat
@@ -52,25 +48,6 @@ _LOOP_DEAD_SECONDS = 20.0
 _LOOK_SECONDS, _REPORT_SECONDS = 1.0, 15.0
 # With the road open, a kept tap is gone sooner.
 _UNSENT_TOO_LONG_SECONDS = 60.0
-
-
-@contextmanager
-def only_one(state_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Lock the state folder: two agents on one outbox would show each other's answers."""
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    give_up_at = time.monotonic() + wait_seconds
-    with (state_dir / "agent.lock").open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() >= give_up_at:
-                    raise BadSetup(
-                        f"another agent uses {state_dir}; stop it, or name another folder with --state"
-                    ) from None
-                time.sleep(0.1)
-        yield
 
 
 class Agent:

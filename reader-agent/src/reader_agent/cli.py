@@ -19,13 +19,14 @@ from reader_agent import (
     snapshot_commands,
     station_commands,
 )
-from reader_agent.agent import Agent, only_one
+from reader_agent.agent import Agent
 from reader_agent.display import Display
 from reader_agent.failures import AgentError, BadSetup
 from reader_agent.identity import Identity
 from reader_agent.outbox_commands import outbox_app
 from reader_agent.settings import default_state_dir, read_settings
 from reader_agent.signals import make_signals
+from reader_agent.state_lock import only_one
 from reader_agent.terminal import AsJson, State, console, say, write_json
 
 DONE, ERROR = 0, 3

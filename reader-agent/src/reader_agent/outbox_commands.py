@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import typer
 
 from reader_agent import enrolments, logs
-from reader_agent.agent import only_one
 from reader_agent.backlog import Backlog
 from reader_agent.clock import Clock, write_time
 from reader_agent.failures import BadSetup
@@ -27,6 +26,7 @@ from reader_agent.sending import Sender
 from reader_agent.server import Server
 from reader_agent.settings import read_settings
 from reader_agent.standing import Standing
+from reader_agent.state_lock import only_one
 from reader_agent.terminal import AsJson, State, say, write_json
 
 DONE, KEPT = 0, 2

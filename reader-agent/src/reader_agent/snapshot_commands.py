@@ -9,7 +9,7 @@ import typer
 from ulid import ULID
 
 from reader_agent import logs
-from reader_agent.agent import RUNTIME, SYNC_REQUEST, only_one
+from reader_agent.agent import RUNTIME, SYNC_REQUEST
 from reader_agent.clock import Clock
 from reader_agent.failures import BadSetup
 from reader_agent.identity import Identity, read_json, write_privately
@@ -20,6 +20,7 @@ from reader_agent.server import Server
 from reader_agent.settings import Settings, read_settings
 from reader_agent.snapshot.store import SnapshotStore, store_path
 from reader_agent.snapshot.sync import SnapshotSync
+from reader_agent.state_lock import only_one
 from reader_agent.tap import Tap
 from reader_agent.terminal import AsJson, State, say, write_json
 from reader_agent.trusted_time import TrustedTime

@@ -21,7 +21,7 @@ MUTANTS = (
     Mutant(
         name="units-of-a-callback-ignored",
         bug="5,000 ISK that were paid are booked as 500,000",
-        file="chalicelib/clients/providers/stripe.py",
+        file="chalicelib/clients/providers/stripe_objects.py",
         before="stripe_amounts.from_stripe(int(amount), currency)",
         after="int(amount)",
         tests=(_CURRENCIES,),
@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         name="next-action-not-shown",
         bug="a customer is never sent to the bank",
-        file="chalicelib/clients/providers/stripe.py",
+        file="chalicelib/clients/providers/stripe_objects.py",
         before='        action=_action(intent) if status == "requires_action" else None,\n',
         after="",
         tests=("tests/portals/webapp/test_stripe.py",),
