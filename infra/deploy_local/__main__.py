@@ -86,7 +86,7 @@ def _parameters() -> dict[str, str]:
 
 def _do_the_job(deployment: Deployment) -> None:
     # Imported here: the domain reads its settings when it is imported.
-    from infra.deploy_local import gate
+    from infra.deploy_local import gate, warming
     from infra.deploy_local.payout import Payouts
     from infra.deploy_local.queues import Queues
     from infra.local.demo import demo_data
@@ -94,15 +94,14 @@ def _do_the_job(deployment: Deployment) -> None:
     step("loading the demo data")
     demo_data.load()
     door = Door(deployment.api_url)
-    queues = Queues(deployment)
-    queues.warm_up()
+    warming.warm_up(deployment)
     gate.warm_up(door)
     gate.check_envelope(door)
     usher = gate.log_in_usher(door)
     gate.scan(usher)
     gate.race(usher)
     gate.check_log(usher)
-    admin = gate.log_in_admin(door)
+    queues, admin = Queues(deployment), gate.log_in_admin(door)
     queues.check_retry(admin)
     queues.check_poison()
     queues.redrive()

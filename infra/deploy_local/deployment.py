@@ -71,6 +71,9 @@ def for_ministack(template: dict[str, Any]) -> dict[str, Any]:
             del part["Properties"]["DeploymentId"]
         if part["Type"] == "AWS::Lambda::Function":
             part["Properties"]["Timeout"] = _FUNCTION_SECONDS
+        if part["Type"] == "AWS::Events::Rule" and "ScheduleExpression" in part["Properties"]:
+            # Until its function has started: each minute would start one more process beside those that are starting.
+            part["Properties"]["State"] = "DISABLED"
         part.pop("UpdatePolicy", None)
         # MiniStack compares a parameter's text with a number, and then polls no further queue.
         part["Properties"].pop("ScalingConfig", None)

@@ -28,9 +28,9 @@ def warm_up(door: Door) -> None:
     Each process unpacks the package and imports the app, which a busy machine does slowly; all at once would exceed
     the gateway's time-out. A call that ends without an answer has still started a process.
     """
-    for what, ask in (("platform", _is_up), ("gates", _is_gate_up)):
-        step(f"warming up {_CALLERS} callers of the {what}, one more at a time")
-        for callers in range(1, _CALLERS + 1):
+    for what, ask, most in (("platform", _is_up, 1), ("gates", _is_gate_up, _CALLERS)):
+        step(f"warming up {most} callers of the {what}, one more at a time")
+        for callers in range(1, most + 1):
             wait_for(f"{callers} answered", partial(_all_answer, ask, door, callers), seconds=_WARM_SECONDS)
 
 

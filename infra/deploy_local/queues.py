@@ -8,11 +8,8 @@ import json
 import subprocess
 import sys
 import urllib.request
-from functools import partial
 from pathlib import Path
 from typing import Any
-
-from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.config import config
 from chalicelib.schemas.examples import demo
@@ -40,26 +37,8 @@ class Queues:
         self._cloud = deployment.cloud
         self._sqs = deployment.cloud.client("sqs")
         self._logs = deployment.cloud.client("logs")
-        self._lambda = deployment.cloud.client("lambda")
         self._messages = self._url(config().messages_queue_name)
         self._dead = self._url(_DEAD_LETTERS)
-
-    def warm_up(self) -> None:
-        """Start the process of each function that a queue or the stream calls, by a batch without records.
-
-        A message whose function starts for longer than the queue hides it would be delivered twice.
-        """
-        step("warming up the functions of the queues and the stream")
-        functions = {each["FunctionArn"] for each in self._lambda.list_event_source_mappings()["EventSourceMappings"]}
-        for function in sorted(functions):
-            wait_for(function.partition(":function:")[2], partial(self._starts, function), seconds=_SECONDS)
-
-    def _starts(self, function: str) -> bool:
-        try:
-            answer = self._lambda.invoke(FunctionName=function, Payload=json.dumps({"Records": []}).encode())
-        except ReadTimeoutError:
-            return False  # it goes on starting
-        return "FunctionError" not in answer
 
     def check_retry(self, admin: Door) -> None:
         """Check that a mail that fails at first is retried and sent."""
