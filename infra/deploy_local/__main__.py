@@ -10,7 +10,7 @@ from infra.deploy.deployment import queues as queues_of
 from infra.deploy.door import Door
 from infra.deploy.seen import NotSeen
 from infra.deploy.smoke import Deployed
-from infra.deploy_local.deployment import Deployment, deploy
+from infra.deploy_local.deployment import FUNCTION_SECONDS, Deployment, deploy
 from infra.local import engines, toolchain
 from infra.local.console import CannotStart, complain, explained, step
 from infra.local.invocation import REGION
@@ -93,7 +93,7 @@ def _do_the_job(deployment: Deployment) -> None:
 
     step("loading the demo data")
     demo_data.load()
-    door = Door(deployment.api_url)
+    door = Door(deployment.api_url, seconds=FUNCTION_SECONDS)
     warming.warm_up(deployment)
     gate.warm_up(door)
     gate.check_envelope(door)

@@ -18,7 +18,7 @@ _STAGE = "local"
 _POLL_SECONDS = 0.2
 # MiniStack kills a process that takes longer than its function's time-out, also while it starts: on a busy machine no
 # process would ever start.
-_FUNCTION_SECONDS = 300
+FUNCTION_SECONDS = 300
 # Types that MiniStack does not create.
 UNKNOWN = (
     "AWS::ApiGatewayV2::Deployment",
@@ -70,7 +70,7 @@ def for_ministack(template: dict[str, Any]) -> dict[str, Any]:
         if part["Type"] == "AWS::ApiGatewayV2::Stage":
             del part["Properties"]["DeploymentId"]
         if part["Type"] == "AWS::Lambda::Function":
-            part["Properties"]["Timeout"] = _FUNCTION_SECONDS
+            part["Properties"]["Timeout"] = FUNCTION_SECONDS
         if part["Type"] == "AWS::Events::Rule" and "ScheduleExpression" in part["Properties"]:
             # Until its function has started: each minute would start one more process beside those that are starting.
             part["Properties"]["State"] = "DISABLED"

@@ -8,10 +8,8 @@ import json
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ReadTimeoutError
-
 from infra.deploy.seen import wait_for
-from infra.deploy_local.deployment import Deployment
+from infra.deploy_local.deployment import FUNCTION_SECONDS, Deployment
 from infra.local.console import step
 
 _SECONDS = 900.0
@@ -19,7 +17,9 @@ _SECONDS = 900.0
 
 def warm_up(deployment: Deployment) -> None:
     """Start the process of each function by a batch without records or by its schedule; then enable the schedules."""
-    functions, events = deployment.cloud.client("lambda"), deployment.cloud.client("events")
+    # A second request while the first one starts a process would start another.
+    functions = deployment.cloud.client("lambda", seconds=FUNCTION_SECONDS + 30, attempts=1)
+    events = deployment.cloud.client("events")
     step("warming up the functions of queues, stream and schedules")
     mapped = {each["FunctionArn"] for each in functions.list_event_source_mappings()["EventSourceMappings"]}
     for function in sorted(mapped):
@@ -38,11 +38,7 @@ def _start(functions: Any, function: str, event: dict[str, Any]) -> None:
 
 
 def _starts(functions: Any, function: str, event: bytes) -> bool:
-    try:
-        answer = functions.invoke(FunctionName=function, Payload=event)
-    except ReadTimeoutError:
-        return False  # it goes on starting
-    return "FunctionError" not in answer
+    return "FunctionError" not in functions.invoke(FunctionName=function, Payload=event)
 
 
 def _scheduled(rule: str) -> dict[str, Any]:

@@ -26,8 +26,8 @@ class Cloud(NamedTuple):
     url: str
     table_url: str
 
-    def client(self, service: str) -> Any:
-        """Return a botocore client of one service; settings of this machine are ignored."""
+    def client(self, service: str, *, seconds: int = 30, attempts: int = 2) -> Any:
+        """Return a botocore client of one service, which waits so long for an answer; machine settings are ignored."""
         url = self.table_url if service in ("dynamodb", "dynamodbstreams") else self.url
         return Session().create_client(
             service,
@@ -35,7 +35,9 @@ class Cloud(NamedTuple):
             endpoint_url=url,
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106  # the engines on loopback take any
-            config=Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 2, "mode": "standard"}),
+            config=Config(
+                connect_timeout=2, read_timeout=seconds, retries={"total_max_attempts": attempts, "mode": "standard"}
+            ),
         )
 
 
