@@ -2,19 +2,22 @@
 
 A page is usable once its first control or heading is there and its script has run. The network has 1.6 Mbit/s and a
 delay that is printed, the processor a quarter of its speed, the browser's cache is empty. A verdict is timed in the
-page, from the last key of a hardware scanner to the change of the screen, at full speed.
+page at full speed: from the last key of a hardware scanner to the change of the screen, and from the picture of the
+(fake) camera in which a code is found to the painted verdict, as the gate itself measures it.
 """
 
 import statistics
 import sys
+import tempfile
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from infra import pages
-from tests.console import browsers, gate_night
+from tests.console import browsers, fake_camera, gate_night
 from tests.console.browsers import Opener
 from tests.console.gate_night import Night
 from tests.console.site import Site
@@ -26,6 +29,9 @@ _DELAYS_MS = (0, 150)
 _BUDGET_MS = 1500
 _TRIES = 5
 _SCANS = 20
+# Codes before the camera, and how long each and the empty picture after it are shown.
+_SEEN, _SHOWN_SECONDS, _PATIENCE_MS = 10, 1.2, 120_000
+_MEASURED = "(name) => performance.getEntriesByName(name).map((each) => each.duration)"
 # A snapshot that is asked for too early is put off (docs/offline.md).
 _OF_SYNC = r"^503 of .*/api/usher/sync/"
 _WATCH = """() => {
@@ -51,7 +57,8 @@ def main() -> int:
         run = LocalRun({"LOG": "json"})
         undo.callback(run.end)
         site = Site(run.until_ready())
-        browser = undo.enter_context(browsers.launched(undo.enter_context(sync_playwright())))
+        playwright = undo.enter_context(sync_playwright())
+        browser = undo.enter_context(browsers.launched(playwright))
         print(f"first page usable, ms: median of {_TRIES} (budget {_BUDGET_MS}), by the network's delay")
         for page in pages.pages():
             address = "/_local/" if page.is_local else f"/{page.segments[0]}"
@@ -63,6 +70,7 @@ def main() -> int:
                 + "".join(f"  {delay} ms: {found:5.0f}" for delay, found in zip(_DELAYS_MS, times, strict=True))
             )
         _verdicts(browser, site)
+        _seen(playwright, site)
     return 0
 
 
@@ -100,6 +108,30 @@ def _verdicts(browser: Browser, site: Site) -> None:
         print(f"verdict {name}, ms: median {statistics.median(found):.0f}, slowest of {_SCANS} {found[-1]:.0f}")
         page.evaluate("() => { window.measured = []; }")
     page.context.close()
+
+
+def _seen(playwright: Playwright, site: Site) -> None:
+    """Print how long the gate takes from a picture of its camera to its verdict, online and offline."""
+    at = gate_night.night(site)
+    shown = [each for code in at.sell(_SEEN) for each in (code, None)]
+    site.ask("GET", "/api/usher/sync/attendees/", session=at.session())
+    at.synced()
+    with tempfile.TemporaryDirectory() as folder:
+        film = fake_camera.film(Path(folder) / "camera.mjpeg", shown, seconds=_SHOWN_SECONDS)
+        with browsers.launched(playwright, camera=film) as browser:
+            opener = Opener(browser, site)
+            opener.allow(_OF_SYNC)
+            page = opener.context(viewport="phone").new_page()
+            _log_in(page, at)
+            for name in ("online", "offline"):
+                page.context.set_offline(name == "offline")
+                page.wait_for_function(f"() => ({_MEASURED})('gate.{name}').length >= {_SEEN}", timeout=_PATIENCE_MS)
+                found = sorted(page.evaluate(f"() => ({_MEASURED})('gate.{name}')"))
+                print(
+                    f"camera to verdict {name}, ms: median {statistics.median(found):.0f},"
+                    f" slowest of {len(found)} {found[-1]:.0f}"
+                )
+            page.context.close()
 
 
 def _log_in(page: Page, at: Night) -> None:

@@ -16,8 +16,8 @@ import { Counter, Incident, LastScans, More } from "./panels.tsx";
 import { loggedIn, person } from "./person.ts";
 import { scan, scanStored } from "./scan.ts";
 import { wakeSound } from "./senses.ts";
-import { corrections, current, direction, event, gate, leaveReason, mode, queue, storageProblem, type Mode } from "./state.ts";
-import { updateReady } from "./update.ts";
+import { corrections, current, deciding, direction, event, gate, leaveReason, mode, queue, storageProblem, type Mode } from "./state.ts";
+import { takeWhenQuiet, updateReady } from "./update.ts";
 import { VerdictShown } from "./verdict.tsx";
 
 type Panel = "last" | "incident" | "more";
@@ -292,12 +292,25 @@ function CardReader(): JSX.Element {
   );
 }
 
+/** Take a new release between two scans: not while something is decided, typed, or looked at. */
+function useQuietUpdate(hasPanel: boolean): void {
+  useEffect(
+    () =>
+      takeWhenQuiet(() => {
+        const typed = document.querySelectorAll<HTMLInputElement>("main.gate :is(.typed input, input.reason, input[type=password])");
+        return hasPanel || deciding.peek() > 0 || mode.peek() !== "scan" || [...typed].some((each) => each.value !== "");
+      }),
+    [hasPanel],
+  );
+}
+
 /** The view of an usher at work. */
 export function Station(): JSX.Element {
   const panel = useSignal<Panel | null>(null);
   const camera = useCamera();
   useWakeLock();
   useScans();
+  useQuietUpdate(panel.value !== null);
   const known = event.value;
   const usher = person.value;
   useEffect(() => {
