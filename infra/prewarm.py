@@ -7,7 +7,6 @@ that answer callers get provisioned concurrency for a window, by two scheduled a
 
 import argparse
 import math
-import os
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -249,5 +248,4 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("STAGE", "local")
     raise SystemExit(main())

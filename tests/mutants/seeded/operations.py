@@ -2,6 +2,8 @@
 
 from tests.mutants.seeded.mutant import Mutant
 
+_REBUILD, _PREWARM = "tests/infra/test_rebuild.py", "tests/infra/test_prewarm.py"
+_LINES = "tests/workers/test_counted_lines.py"
 _REDRIVE = "tests/faults/test_redrive.py"
 _COMMAND = "tests/local/test_redrive.py"
 _DEPLOY = "tests/infra/test_deploy.py"
@@ -48,5 +50,45 @@ MUTANTS = (
         before="entered, index = _first_entries(ticket_ids), ",
         after="entered, index = [], ",
         tests=(f"{_LOGS}::test_the_log_is_searched_by_every_field_and_combination",),
+    ),
+    Mutant(
+        name="former-entries-kept-when-catching-up",
+        bug="after a stream that lost records, a list shows an event under a status that it no longer has",
+        file="infra/rebuild/followers.py",
+        before="    lists.tidy(row for row in rows if isinstance(row, ListEntry | ListWord))\n",
+        after="",
+        tests=(f"{_REBUILD}::test_a_table_in_use_catches_up_with_what_its_stream_never_read",),
+    ),
+    Mutant(
+        name="warm-throughput-lowered",
+        bug="AWS refuses the whole change, since one of its values is lower than it was",
+        file="infra/prewarm.py",
+        before="max(has[unit], asked[unit])",
+        after="asked[unit]",
+        tests=(f"{_PREWARM}::test_it_shows_warms_schedules_and_takes_back",),
+    ),
+    Mutant(
+        name="warm-containers-above-the-share",
+        bug="the schedule fails at the hour of the event, when nobody looks",
+        file="infra/prewarm.py",
+        before="if reserved is not None and number > reserved:",
+        after="if reserved is None and number > 1000:",
+        tests=(f"{_PREWARM}::test_what_would_fail_at_the_hour_is_refused_now",),
+    ),
+    Mutant(
+        name="warm-containers-left-on",
+        bug="after it was taken back, containers are paid for until somebody sees the bill",
+        file="infra/prewarm.py",
+        before="            functions.delete_provisioned_concurrency_config(FunctionName=name, Qualifier=qualifier)\n",
+        after="            pass\n",
+        tests=(f"{_PREWARM}::test_it_shows_warms_schedules_and_takes_back",),
+    ),
+    Mutant(
+        name="stock-of-what-is-over",
+        bug="an event that is over keeps the lowest stock on the dashboard",
+        file="chalicelib/domain/events/listings.py",
+        before="event.status in PUBLIC and capacity:",
+        after="capacity:",
+        tests=(f"{_LINES}::test_what_is_left_of_an_event_on_sale_is_said_where_its_stock_changed",),
     ),
 )
