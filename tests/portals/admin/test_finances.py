@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
+from chalicelib.clients.providers import MoveWord
+from chalicelib.domain.ledger import account_names, account_totals, debts
+from chalicelib.domain.payments import repayments, sandbox_callbacks
+from chalicelib.domain.payouts import sandbox_bank
+from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole
-from tests.support import books, mixed_sales, paid_out, payers
+from tests.support import books, mixed_sales, paid_out, payers, settled, taken_back
 from tests.support.client import Answer, call
 from tests.support.factories import make_organizer
 from tests.support.settings import configured
@@ -73,6 +78,50 @@ def test_company_finances_are_what_the_journals_come_to_after_sales_expenses_cha
     assert [each["id"] for each in found] == [first["id"]]
     assert send("GET", "expenses/?source=x", token).code == "VALIDATION_ERROR"
     assert len(send("GET", "finances/deposits/?source=Partner", token).json["results"]) == 1
+
+
+def assert_owed(organizer: Account) -> int:
+    """Assert that what is owed to an organizer, and by one, is the journals' sum; return what is owed by one."""
+    true = payers.balances()
+    payable, owed = account_names.payable(organizer.account_id), account_names.owed(organizer.account_id)
+    stored = account_totals.totals([payable, owed], "PKR")
+    assert stored == {payable: true.get(payable, 0), owed: true.get(owed, 0)}
+    assert debts.of(organizer.account_id, "PKR").owed == -stored[owed]
+    return -stored[owed]
+
+
+def test_after_sales_refunds_disputes_payouts_and_debts_every_figure_and_account_is_the_journals() -> None:
+    organizer, stream, token = paid_out.make_payee(), StreamReader(), paid_out.staff()
+    (first, standard, box), (second, other, _) = settled.make_evening(organizer), settled.make_evening(organizer)
+    kept, disputed = settled.buy(box, 2), settled.buy(other)
+    back = settled.give_back(settled.buy(standard, 2), amount="1000.00")
+    assert repayments.pay_back(back.ticket_id, back.refund_id)
+    taken_back.tell(disputed, 50_000, MoveWord.OPENED, MoveWord.WITHDRAWN, reference="dp_open")
+    taken_back.project_all(stream)
+    assert_true(token)
+    assert_owed(organizer)
+
+    assert paid_out.close_after(first).status == 201
+    payout = paid_out.of_event(first.event_id)
+    taken_back.project_all(stream)
+    assert payers.balances()[account_names.payable(organizer.account_id)] == payout.net
+    paid_out.sweep(payout.payout_id)
+    assert paid_out.deliver(paid_out.due(payout.payout_id)) == paid_out.DONE
+    taken_back.lose(kept, 100_000, stream)  # after the settlement: owed
+    assert books.minor(assert_true(token)["payouts"]) == payout.net
+    assert assert_owed(organizer) == 100_000
+
+    sandbox_bank.bounce(payout.payout_id)
+    assert payers.post_webhook(sandbox_callbacks.payout_changed(payout.payout_id, event_id="sbe_bounce")).status == 200
+    paid_out.sweep(payout.payout_id)
+    taken_back.tell(disputed, 50_000, MoveWord.REINSTATED, MoveWord.WON, reference="dp_open")
+    taken_back.project_all(stream)
+    assert books.minor(assert_true(token)["payouts"]) == 0
+    assert paid_out.close_after(second).status == 201
+    taken_back.project_all(stream)
+    assert assert_owed(organizer) == 0  # deducted from the second payout
+    shown = assert_true(token)
+    assert books.minor(shown["ticket_revenue"]) == 2 * 233_333 + 2 * 150_000 + 150_000
 
 
 def test_nothing_is_booked_changed_or_deleted_in_a_closed_month() -> None:
