@@ -1,10 +1,12 @@
-"""The routes of a session that every portal has: refresh, log-out and change of password."""
+"""The routes of a session that every portal has: refresh, log-out, change of password, and a new one by a code."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Generic
 
 from chalice import Blueprint
 
+from chalicelib import errors
 from chalicelib.domain.access import accounts, sessions
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.errors import Refusal
@@ -12,7 +14,7 @@ from chalicelib.portals.http import refusals
 from chalicelib.portals.http.answer import Reply
 from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.door import door
-from chalicelib.portals.http.route import Call, Link, Route
+from chalicelib.portals.http.route import BodyT, Call, Link, ReplyT, Route
 from chalicelib.schemas.log_ins import PasswordChangeIn
 from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut
 from chalicelib.vocabulary.access import Portal
@@ -25,6 +27,18 @@ class Audience:
     name: str
     portal: Portal
     guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStep(Generic[BodyT, ReplyT]):
+    """A step before a log-in: its route, and what it does with the body and the caller's address."""
+
+    path: str
+    operation_id: str
+    body: type[BodyT]
+    reply: type[ReplyT]
+    act: Callable[[BodyT, str], ReplyT]
+    summary: str
 
 
 def _no_headers(_: Mapping[str, str]) -> Mapping[str, str]:
@@ -126,3 +140,52 @@ def add_change_password(
             also_known=also_known(call.principal),
         )
         return Nothing()
+
+
+def add_code_for_password(blueprint: Blueprint, step: OpenStep[BodyT, ReplyT], *, then: str) -> None:
+    """Add the route that sends a code for a new password; `then` is the operation that sets it.
+
+    The answer has one form and one pace, so that it does not show whether there is an account.
+    """
+
+    @door(
+        blueprint,
+        Route(
+            "POST",
+            step.path,
+            guard=None,
+            padded=True,
+            body=step.body,
+            reply=step.reply,
+            status=202,
+            refuses=(errors.RateLimited,),
+            links=(Link(then),),
+            operation_id=step.operation_id,
+            summary=step.summary,
+        ),
+    )
+    def send_code(call: Call[BodyT, None]) -> ReplyT:
+        """Send a code for a new password."""
+        return step.act(call.body, call.address)
+
+
+def add_password_by_code(blueprint: Blueprint, step: OpenStep[BodyT, ReplyT]) -> None:
+    """Add the route that sets a new password by the code, which ends all sessions."""
+
+    @door(
+        blueprint,
+        Route(
+            "POST",
+            step.path,
+            guard=None,
+            padded=True,
+            body=step.body,
+            reply=step.reply,
+            refuses=(*refusals.CODE, errors.Conflict),
+            operation_id=step.operation_id,
+            summary=step.summary,
+        ),
+    )
+    def set_password(call: Call[BodyT, None]) -> ReplyT:
+        """Set a new password by the code and end all sessions."""
+        return step.act(call.body, call.address)

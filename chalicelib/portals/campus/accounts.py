@@ -12,7 +12,7 @@ from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import CAMPUS
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
-from chalicelib.portals.session_routes import Audience
+from chalicelib.portals.session_routes import Audience, OpenStep
 from chalicelib.schemas.campus import accounts as schema
 from chalicelib.schemas.wire import Nothing, RefreshIn
 from chalicelib.vocabulary.access import Portal
@@ -106,43 +106,34 @@ def _known(principal: Principal) -> list[str]:
 session_routes.add_change_password(bp, f"{_BASE}/password-change", _AUDIENCE, keeps_session=False, also_known=_known)
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_BASE}/password-reset",
-        guard=None,
-        padded=True,
-        body=schema.ForgotPasswordIn,
-        reply=Nothing,
-        status=202,
-        refuses=(errors.RateLimited,),
-        links=(Link("campus_password_reset_confirm"),),
-    ),
-)
-def campus_password_reset(call: Call[schema.ForgotPasswordIn, None]) -> Nothing:
-    """Mail a code for a new password; the answer does not show whether there is an account."""
-    campus_log_ins.forget_password(call.body.email, address=call.address)
+def _mail_code(body: schema.ForgotPasswordIn, address: str) -> Nothing:
+    campus_log_ins.forget_password(body.email, address=address)
     return Nothing()
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_BASE}/password-reset-confirm",
-        guard=None,
-        padded=True,
-        body=schema.ResetPasswordIn,
-        reply=Nothing,
-        refuses=(*refusals.CODE, errors.Conflict),
-    ),
-)
-def campus_password_reset_confirm(call: Call[schema.ResetPasswordIn, None]) -> Nothing:
-    """Set a new password by the code, and end all sessions."""
-    body = call.body
-    campus_log_ins.reset_password(body.email, code=body.code, new_password=body.new_password, address=call.address)
+def _set_password(body: schema.ResetPasswordIn, address: str) -> Nothing:
+    campus_log_ins.reset_password(body.email, code=body.code, new_password=body.new_password, address=address)
     return Nothing()
+
+
+_CODE = OpenStep(
+    path=f"{_BASE}/password-reset",
+    operation_id="campus_password_reset",
+    body=schema.ForgotPasswordIn,
+    reply=Nothing,
+    act=_mail_code,
+    summary="Mail a code for a new password; the answer does not show whether there is an account",
+)
+_PASSWORD = OpenStep(
+    path=f"{_BASE}/password-reset-confirm",
+    operation_id="campus_password_reset_confirm",
+    body=schema.ResetPasswordIn,
+    reply=Nothing,
+    act=_set_password,
+    summary="Set a new password by the code, and end all sessions",
+)
+session_routes.add_code_for_password(bp, _CODE, then=_PASSWORD.operation_id)
+session_routes.add_password_by_code(bp, _PASSWORD)
 
 
 @door(

@@ -13,7 +13,7 @@ from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import BODY_LIMIT, Call, FormBody, Link, Route
-from chalicelib.portals.session_routes import Audience
+from chalicelib.portals.session_routes import Audience, OpenStep
 from chalicelib.schemas.log_ins import ChallengeOut, ContactLoginIn, ContactVerifyIn
 from chalicelib.schemas.organizer import accounts as schema
 from chalicelib.schemas.wire import Nothing
@@ -79,44 +79,33 @@ def public_organizer_verify_otp(call: Call[ContactVerifyIn, None]) -> schema.Org
     return _logged_in_out(log_in)
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_BASE}/forgot-password",
-        guard=None,
-        padded=True,
-        body=schema.ForgotPasswordIn,
-        reply=ChallengeOut,
-        status=202,
-        refuses=(errors.RateLimited,),
-        links=(Link("public_organizer_reset_password"),),
-    ),
-)
-def public_organizer_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> ChallengeOut:
-    """Send a code for a new password; the answer does not show whether there is an account."""
-    return ChallengeOut.read(resets.forget(Portal.ORGANIZER, call.body.contact_mobile, address=call.address))
+def _send_code(body: schema.ForgotPasswordIn, address: str) -> ChallengeOut:
+    return ChallengeOut.read(resets.forget(Portal.ORGANIZER, body.contact_mobile, address=address))
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_BASE}/reset-password",
-        guard=None,
-        padded=True,
-        body=schema.ResetPasswordIn,
-        reply=Nothing,
-        refuses=(*refusals.CODE, errors.Conflict),
-    ),
-)
-def public_organizer_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Nothing:
-    """Set a new password by the code and end all sessions."""
-    body = call.body
-    resets.reset(
-        Portal.ORGANIZER, body.contact_mobile, code=body.otp, new_password=body.new_password, address=call.address
-    )
+def _set_password(body: schema.ResetPasswordIn, address: str) -> Nothing:
+    resets.reset(Portal.ORGANIZER, body.contact_mobile, code=body.otp, new_password=body.new_password, address=address)
     return Nothing()
+
+
+_CODE = OpenStep(
+    path=f"{_BASE}/forgot-password",
+    operation_id="public_organizer_forgot_password",
+    body=schema.ForgotPasswordIn,
+    reply=ChallengeOut,
+    act=_send_code,
+    summary="Send a code for a new password; the answer does not show whether there is an account",
+)
+_PASSWORD = OpenStep(
+    path=f"{_BASE}/reset-password",
+    operation_id="public_organizer_reset_password",
+    body=schema.ResetPasswordIn,
+    reply=Nothing,
+    act=_set_password,
+    summary="Set a new password by the code and end all sessions",
+)
+session_routes.add_code_for_password(bp, _CODE, then=_PASSWORD.operation_id)
+session_routes.add_password_by_code(bp, _PASSWORD)
 
 
 session_routes.add_refresh(bp, f"{_BASE}/token/refresh", _AUDIENCE)

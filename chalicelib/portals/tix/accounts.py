@@ -10,8 +10,8 @@ from chalicelib.portals import session_routes
 from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import TIX
 from chalicelib.portals.http.door import door
-from chalicelib.portals.http.route import Call, Link, Route
-from chalicelib.portals.session_routes import Audience
+from chalicelib.portals.http.route import Call, Route
+from chalicelib.portals.session_routes import Audience, OpenStep
 from chalicelib.schemas.tix import accounts as schema
 from chalicelib.schemas.tix.tickets import DoneOut
 from chalicelib.vocabulary.access import Portal
@@ -79,43 +79,34 @@ def tix_verify_email(call: Call[schema.VerifyEmailIn, None]) -> DoneOut:
     return DoneOut()
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_BASE}/forgot-password",
-        guard=None,
-        padded=True,
-        body=schema.ForgotPasswordIn,
-        reply=DoneOut,
-        status=202,
-        refuses=(errors.RateLimited,),
-        links=(Link("public_tix_reset_password"),),
-    ),
-)
-def public_tix_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> DoneOut:
-    """Mail a code for a new password; the answer does not show whether there is an account."""
-    addresses.forget_password(call.body.email, address=call.address)
+def _mail_code(body: schema.ForgotPasswordIn, address: str) -> DoneOut:
+    addresses.forget_password(body.email, address=address)
     return DoneOut()
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_BASE}/reset-password",
-        guard=None,
-        padded=True,
-        body=schema.ResetPasswordIn,
-        reply=DoneOut,
-        refuses=(*refusals.CODE, errors.Conflict),
-    ),
-)
-def public_tix_reset_password(call: Call[schema.ResetPasswordIn, None]) -> DoneOut:
-    """Set a new password by the code, end all sessions, and prove the address."""
-    body = call.body
-    addresses.reset_password(body.email, code=body.code, new_password=body.new_password, address=call.address)
+def _set_password(body: schema.ResetPasswordIn, address: str) -> DoneOut:
+    addresses.reset_password(body.email, code=body.code, new_password=body.new_password, address=address)
     return DoneOut()
+
+
+_CODE = OpenStep(
+    path=f"{_BASE}/forgot-password",
+    operation_id="public_tix_forgot_password",
+    body=schema.ForgotPasswordIn,
+    reply=DoneOut,
+    act=_mail_code,
+    summary="Mail a code for a new password; the answer does not show whether there is an account",
+)
+_PASSWORD = OpenStep(
+    path=f"{_BASE}/reset-password",
+    operation_id="public_tix_reset_password",
+    body=schema.ResetPasswordIn,
+    reply=DoneOut,
+    act=_set_password,
+    summary="Set a new password by the code, end all sessions, and prove the address",
+)
+session_routes.add_code_for_password(bp, _CODE, then=_PASSWORD.operation_id)
+session_routes.add_password_by_code(bp, _PASSWORD)
 
 
 def _known_to_members(principal: Principal) -> list[str]:

@@ -11,7 +11,7 @@ from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
-from chalicelib.portals.session_routes import Audience
+from chalicelib.portals.session_routes import Audience, OpenStep
 from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, VerifyIn
 from chalicelib.schemas.webapp import accounts as schema
 from chalicelib.schemas.wire import Nothing
@@ -182,39 +182,30 @@ def customer_change_profile(call: Call[schema.ProfileIn, None]) -> schema.Profil
     return schema.ProfileOut.read(customers.change(call.principal.id, changes))
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_USERS}/forgot-password/request-otp",
-        guard=None,
-        padded=True,
-        body=schema.ForgotPasswordIn,
-        reply=ChallengeOut,
-        status=202,
-        refuses=(errors.RateLimited,),
-        links=(Link("public_reset_password"),),
-    ),
-)
-def public_forgot_password(call: Call[schema.ForgotPasswordIn, None]) -> ChallengeOut:
-    """Send a code for a new password; the answer does not show whether there is an account."""
-    return ChallengeOut.read(resets.forget(Portal.WEBAPP, call.body.mobile_number, address=call.address))
+def _send_code(body: schema.ForgotPasswordIn, address: str) -> ChallengeOut:
+    return ChallengeOut.read(resets.forget(Portal.WEBAPP, body.mobile_number, address=address))
 
 
-@door(
-    bp,
-    Route(
-        "POST",
-        f"{_USERS}/reset-password",
-        guard=None,
-        padded=True,
-        body=schema.ResetPasswordIn,
-        reply=Nothing,
-        refuses=(*refusals.CODE, errors.Conflict),
-    ),
-)
-def public_reset_password(call: Call[schema.ResetPasswordIn, None]) -> Nothing:
-    """Set a new password by the code and end all sessions."""
-    body = call.body
-    resets.reset(Portal.WEBAPP, body.mobile_number, code=body.otp, new_password=body.new_password, address=call.address)
+def _set_password(body: schema.ResetPasswordIn, address: str) -> Nothing:
+    resets.reset(Portal.WEBAPP, body.mobile_number, code=body.otp, new_password=body.new_password, address=address)
     return Nothing()
+
+
+_CODE = OpenStep(
+    path=f"{_USERS}/forgot-password/request-otp",
+    operation_id="public_forgot_password",
+    body=schema.ForgotPasswordIn,
+    reply=ChallengeOut,
+    act=_send_code,
+    summary="Send a code for a new password; the answer does not show whether there is an account",
+)
+_PASSWORD = OpenStep(
+    path=f"{_USERS}/reset-password",
+    operation_id="public_reset_password",
+    body=schema.ResetPasswordIn,
+    reply=Nothing,
+    act=_set_password,
+    summary="Set a new password by the code and end all sessions",
+)
+session_routes.add_code_for_password(bp, _CODE, then=_PASSWORD.operation_id)
+session_routes.add_password_by_code(bp, _PASSWORD)
