@@ -144,8 +144,11 @@ def organizer_events_list(call: Call[None, schema.EventsIn]) -> PageOut[schema.E
 )
 def organizer_event(call: Call[None, AttendeesIn]) -> schema.EventDetailOut | FileJobOut | File:
     """Show one of the organizer's events with its live analytics; `format=csv` lists its attendees."""
-    organizer_id, event_id = call.principal.id, call.path["event_id"]
-    if call.query.format == "csv":
+    return _as_asked(call.principal.id, call.path["event_id"], call.query)
+
+
+def _as_asked(organizer_id: str, event_id: str, query: AttendeesIn) -> schema.EventDetailOut | FileJobOut | File:
+    if query.format == "csv":
         return _file_out(attendee_files.ask(organizer_id, event_id))
     return _detail_out(organizer_events.detail(organizer_id, event_id))
 

@@ -55,9 +55,13 @@ def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> PageOut[schema.Payo
 )
 def organizer_payout(call: Call[None, MovementsIn]) -> schema.PayoutDetailOut | FileJobOut | File:
     """Show one of the organizer's payouts with its lines; `format=csv` lists the movements that add up to it."""
-    if call.query.format == "csv":
-        return _file_out(payouts.movements(call.principal.id, call.path["payout_id"]))
-    return schema.PayoutDetailOut.read(payouts.detail(call.principal.id, call.path["payout_id"]))
+    return _as_asked(call.principal.id, call.path["payout_id"], call.query)
+
+
+def _as_asked(organizer_id: str, payout_id: str, query: MovementsIn) -> schema.PayoutDetailOut | FileJobOut | File:
+    if query.format == "csv":
+        return _file_out(payouts.movements(organizer_id, payout_id))
+    return schema.PayoutDetailOut.read(payouts.detail(organizer_id, payout_id))
 
 
 def _file_out(found: CsvFile | FileJob) -> File | FileJobOut:
