@@ -81,6 +81,7 @@ def _parameters() -> dict[str, str]:
         "MailFrom": local.mail_from,
         "AlertsMailTo": local.alerts_mail_to,
         "PaymentProvider": local.payment_provider,
+        "SecondFactorRoles": ",".join(sorted(local.second_factor_roles)),
     }
 
 
