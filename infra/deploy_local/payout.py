@@ -6,6 +6,7 @@ can be counted.
 
 import json
 from datetime import timedelta
+from functools import partial
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -50,9 +51,10 @@ class Payouts:
         """Check that a payout needs a second person, and is paid once however often it is asked for."""
         step("an event that is over; an administrator closes its books")
         _sell_out()
-        closed = admin.call("POST", "/api/finances/settlements/", {"event_id": _EVENT_ID})
-        hold("the books are closed", closed.status, 201)
-        payout_id = _today(admin, closed)
+        settlement = wait_for(
+            "the books are closed, once the stream has booked", partial(_closed, admin), seconds=_SECONDS
+        )
+        payout_id = _today(admin, settlement)
         _approve(admin, gate.log_in_staff(door, _SECOND_EMAIL, _SECOND_PASSWORD), payout_id)
         step("schedule -> stream -> bus -> payments queue -> provider")
         paid = wait_for("it is paid", lambda: _paid(admin, payout_id), seconds=_SECONDS)
@@ -118,11 +120,19 @@ def _sell_out() -> None:
         payments.confirm(customer.account_id, paid.payment_id)
 
 
-def _today(admin: Door, closed: Answer) -> str:
+def _closed(admin: Door) -> dict[str, str]:
+    """Close the books; return the settlement, or {} while a sale is not booked yet. Raises NotSeen."""
+    answer = admin.call("POST", "/api/finances/settlements/", {"event_id": _EVENT_ID})
+    if answer.status not in (201, 503):
+        raise NotSeen(f"the books are not closed: {answer}")
+    return answer.body if answer.status == 201 else {}
+
+
+def _today(admin: Door, settlement: dict[str, str]) -> str:
     """Replace a settlement's payout, which is due in some days, by one of today; return its id."""
-    cancelled = _act(admin, closed.body["payout_id"], "cancel")
+    cancelled = _act(admin, settlement["payout_id"], "cancel")
     hold("its payout of a later day is cancelled", cancelled.body["status"], "cancelled")
-    asked = {"settlement_id": closed.body["id"], "scheduled_for": clock.now().date().isoformat()}
+    asked = {"settlement_id": settlement["id"], "scheduled_for": clock.now().date().isoformat()}
     made = admin.call("POST", "/api/payouts/", asked)
     hold("one of today is asked for", made.status, 201)
     hold("  and waits for a second person", made.body["status"], "awaiting_second")
