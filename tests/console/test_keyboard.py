@@ -36,7 +36,7 @@ VIEWS: dict[str, tuple[str | None, tuple[str, ...]]] = {
         ),
     ),
     "tix": ("tix", ("/tix", "/tix/tickets", "/tix/scan", "/tix/members", "/tix/settings")),
-    "campus": ("campus", ("/campus", "/campus/events/new", "/campus/account")),
+    "campus": ("campus", ("/campus", "/campus/events/new", "/campus/events/many")),
     "local": (None, ("/_local/", "/_local/?view=gates", "/_local/?view=usage", "/_local/?view=upkeep")),
 }
 # Pages whose views here have dialogs, and how many of a view are opened.

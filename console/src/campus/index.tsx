@@ -26,6 +26,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   "/campus/events/:id": ["event", () => import("./teach/event.tsx")],
 };
 const STAFF_PARTS: Readonly<Record<string, Part>> = {
+  "/campus/events/many": ["many", () => import("./teach/many.tsx")],
   "/campus/events/new": ["event-form", () => import("./teach/event-form.tsx")],
   "/campus/events/:id/edit": ["event-form", () => import("./teach/event-form.tsx")],
   "/campus/appeals": ["appeals", () => import("./teach/appeals.tsx")],

@@ -41,9 +41,14 @@ export default function Events(): JSX.Element {
       <div class="row spread">
         <Title>{t("campus.events")}</Title>
         {staff ? (
-          <a class="button primary" href="/campus/events/new">
-            {t("campus.events.new")}
-          </a>
+          <div class="row">
+            <a class="button" href="/campus/events/many">
+              {t("campus.many")}
+            </a>
+            <a class="button primary" href="/campus/events/new">
+              {t("campus.events.new")}
+            </a>
+          </div>
         ) : null}
       </div>
       <form class="filters" role="search" aria-label={t("campus.filters")} onSubmit={(event) => event.preventDefault()}>

@@ -1,0 +1,129 @@
+// Many events at once, by rows of a table: all of them are created, or none, and each wrong row is named by its line.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+
+import { answerOf, done, once, Refused, type Schemas } from "../../ui/api/client.ts";
+import { Field, Form, Submit } from "../../ui/form.tsx";
+import { count } from "../../ui/format.tsx";
+import { t } from "../../ui/i18n.ts";
+import { api, toMoment, type CampusEvent } from "../api.ts";
+import { Title } from "../parts.tsx";
+
+import { Row as Shown } from "./events.tsx";
+
+type Event = Schemas["CampusEventIn"];
+interface Row {
+  /** The line of the table; the names of the columns are line 1. */
+  line: number;
+  event: Event;
+}
+interface Problem {
+  line: number;
+  what: string;
+}
+
+const NAMES = { start: "start_datetime", end: "end_datetime", radius: "location_radius" } as const;
+const FIGURES = new Set(["latitude", "longitude", "location_radius"]);
+const TIMES = new Set(["start_datetime", "end_datetime"]);
+const EXAMPLE = "title,location,latitude,longitude,start,end\nOptics,Hall 1,31.5204,74.3587,2027-01-11 09:00,2027-01-11 10:30";
+
+/** Return the cells of a line: commas or tabs between them, quotes around those that have commas. */
+function cellsOf(line: string): string[] {
+  if (line.includes("\t")) return line.split("\t").map((each) => each.trim());
+  return [...line.matchAll(/(?:^|,)\s*(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => (quoted?.replaceAll('""', '"') ?? plain ?? "").trim());
+}
+
+/** Return what a cell says; what is no figure or time goes as it is, and the platform names it. */
+function valueOf(name: string, text: string): string | number | null {
+  if (text === "") return null;
+  if (FIGURES.has(name)) return Number.isNaN(Number(text)) ? text : Number(text);
+  if (!TIMES.has(name)) return text;
+  const local = text.replace(" ", "T");
+  return Number.isNaN(Date.parse(local)) ? text : toMoment(local);
+}
+
+export function rowsOf(text: string): Row[] {
+  const [head = "", ...lines] = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  const names = cellsOf(head).map((name) => NAMES[name.toLowerCase() as keyof typeof NAMES] ?? name.toLowerCase());
+  return lines.flatMap((line, place) => {
+    if (line.trim() === "") return [];
+    const cells = cellsOf(line);
+    const found = names.map((name, column) => [name, valueOf(name, cells[column] ?? "")] as const).filter(([, value]) => value !== null);
+    return [{ line: place + 2, event: Object.fromEntries(found) as unknown as Event }];
+  });
+}
+
+/** Return each detail of a refusal by the line of its row. */
+function problemsOf(refused: Refused, rows: readonly Row[]): Problem[] {
+  return refused.details.flatMap(({ field, message }) => {
+    const [, place = "", name = ""] = /^events\.(\d+)\.?(.*)$/.exec(field) ?? [];
+    const row = place === "" ? undefined : rows[Number(place)];
+    return row ? [{ line: row.line, what: name ? `${name}: ${message}` : message }] : [];
+  });
+}
+
+export default function ManyEvents(): JSX.Element {
+  const file = useRef<HTMLInputElement>(null);
+  const problems = useSignal<readonly Problem[]>([]);
+  const made = useSignal<readonly CampusEvent[]>([]);
+  const create = async ({ rows: typed = "" }: Readonly<Record<string, string>>): Promise<void> => {
+    problems.value = [];
+    const chosen = file.current?.files?.[0];
+    const rows = rowsOf(chosen ? await chosen.text() : typed);
+    const body = { events: rows.map(({ event }) => event) };
+    const deed = `campus.events:${JSON.stringify(body)}`;
+    try {
+      made.value = (await answerOf(api.POST("/api/campus/events/bulk-create/", { params: { header: { "Idempotency-Key": once(deed) } }, body }))).events;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      done(deed);
+      problems.value = problemsOf(error, rows);
+      throw problems.value.length ? new Refused(error.status, error.code, t("campus.many.none"), [], error.requestId) : error;
+    }
+    done(deed);
+  };
+  if (made.value.length)
+    return (
+      <>
+        <Title>{t("campus.many")}</Title>
+        <p role="status">{t("campus.many.done", { count: count(made.value.length) })}</p>
+        <ul class="rows">
+          {made.value.map((event) => (
+            <Shown key={event.id} event={event} staff />
+          ))}
+        </ul>
+        <a href="/campus/events">{t("ui.back")}</a>
+      </>
+    );
+  return (
+    <>
+      <Title>{t("campus.many")}</Title>
+      <p class="quiet">{t("campus.many.about", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })}</p>
+      <Form label={t("campus.many")} draft="campus.events.many" onSubmit={create} class="card">
+        <div class="field">
+          <label for="many-file">{t("campus.many.file")}</label>
+          <input id="many-file" ref={file} type="file" accept=".csv,text/csv,text/plain" />
+        </div>
+        <Field name="rows" label={t("campus.many.rows")} hint={t("campus.many.hint")} lines={8} />
+        <details>
+          <summary>{t("campus.many.example")}</summary>
+          <pre dir="ltr" tabIndex={0}>
+            {EXAMPLE}
+          </pre>
+        </details>
+        {problems.value.length ? (
+          <ul class="problems" aria-label={t("campus.many.wrong", { count: count(problems.value.length) })}>
+            {problems.value.map(({ line, what }) => (
+              <li key={`${line} ${what}`}>{t("campus.many.row", { line, what })}</li>
+            ))}
+          </ul>
+        ) : null}
+        <div class="row">
+          <Submit>{t("campus.many.create")}</Submit>
+          <a href="/campus/events">{t("ui.back")}</a>
+        </div>
+      </Form>
+    </>
+  );
+}
