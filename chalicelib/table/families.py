@@ -54,7 +54,9 @@ def _base(*projected: str, of: tuple[type[Item], ...] = (), volatile: tuple[str,
 _SPECIAL: Mapping[type[Item], Row] = {
     # Projections.
     items.AccountTotal: _made(items.Journal),
-    items.AttendanceTotals: _made(items.CountedAttendance, items.CountedCampusEvent),
+    items.AttendanceTotals: _made(
+        *(items.CountedAttendance, items.CountedCampusEvent), volatile=("moved", "gsi2pk", "gsi2sk")
+    ),
     items.AttendeeWord: _made(items.Ticket),
     items.CategoryCount: _made(items.Event),
     items.CheckinDay: _made(items.Scan),
@@ -111,6 +113,7 @@ _SPECIAL: Mapping[type[Item], Row] = {
     items.CountedAttendance: _kept(items.AttendanceRecord, why="an erased person's record no longer says what it was"),
     items.CountedCampusEvent: _kept(items.CampusEvent, why="as CountedAttendance"),
     items.Dispute: _kept(items.Payment, why="it has the answers of staff"),
+    items.FiguresOfAll: Row(Family.KEPT, (items.AttendanceTotals,), volatile=("version",), why="a version alone"),
     items.FlaggedAttendance: _kept(items.AttendanceRecord, why="written with the mark of its record"),
     items.LastPlace: _kept(items.AttendanceRecord, why="the place of an event, as it was then"),
     items.Leave: _kept(items.Ticket, why="it has what the usher noted"),

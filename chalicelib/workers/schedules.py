@@ -6,6 +6,7 @@ from chalicelib.domain.background import jobs
 from chalicelib.domain.background import sweep as due
 from chalicelib.domain.background.sweep import SweepEnd, SweepRun, SweepTaker
 from chalicelib.domain.campus import background as campus
+from chalicelib.domain.campus.analytics import figures_of_all as campus_figures
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.events import background as events
 from chalicelib.domain.merchants import background as merchants
@@ -43,9 +44,13 @@ def seal_audit_log() -> None:
 
 
 def sweep() -> SweepRun:
-    """Handle what is due: expired reservations and holds, open payments, ended events, payouts, stalled jobs."""
+    """Handle what is due: expired reservations and holds, open payments, ended events, payouts, stalled jobs.
+
+    Then the figures of all campuses are made.
+    """
     swept = due.run(TAKERS, ENDS)
     counts = {"handled": swept.handled, "put_off": swept.put_off, "given_up": swept.given_up}
     if any(counts.values()):
         logger.info("swept", extra=counts)
+    campus_figures.make()
     return swept

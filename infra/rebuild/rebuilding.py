@@ -1,5 +1,6 @@
-"""The three passes of a rebuild, in their order, and the one of catching up."""
+"""The three passes of a rebuild, in their order, and the one of catching up; then the figures of all campuses."""
 
+from chalicelib.domain.campus.analytics import figures_of_all
 from infra.rebuild import followers
 from infra.rebuild.marks import Sums
 from infra.rebuild.resetting import Reset
@@ -26,6 +27,8 @@ def rebuild(walk: Walk, progress: Progress, *, passes: tuple[str, ...], reset: R
             walk.run(name, followers.replay if name == "replay" else followers.catch_up, progress)
         if not is_dry:
             progress.finish(name)
+    if not is_dry:
+        figures_of_all.make(seconds=float("inf"))
     lines = [f"removed {count:,} {kind}" for kind, count in sorted(reset.removed.items())]
     lines += [f"reset {count:,} {kind}" for kind, count in sorted(reset.changed.items())]
     lines += [f"summed {totals:,} totals from marks"] if totals else []

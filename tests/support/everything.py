@@ -6,7 +6,7 @@ from chalicelib import clock
 from chalicelib.domain.events import events
 from chalicelib.vocabulary.campus import CampusRole
 from chalicelib.vocabulary.events import EventStatus
-from tests.support import numbered
+from tests.support import numbered, sweeps
 from tests.support.attended import attend
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
@@ -30,6 +30,9 @@ def fill(stream: StreamReader) -> None:
     _gate()
     _tix()
     _campus()
+    while stream.drain():
+        pass
+    sweeps.each_minute()
     while stream.drain():
         pass
 

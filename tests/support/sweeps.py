@@ -37,6 +37,12 @@ def at_due(place: Place[SweptItem], run: Callable[[], object] = schedules.sweep)
         run()
 
 
+def each_minute() -> None:
+    """Run the sweep as it runs each minute, of a platform that has run for a while."""
+    begin()
+    schedules.sweep()
+
+
 def until_done() -> int:
     """Sweep until a run handles nothing, as the schedule does; return how many due items were handled.
 

@@ -108,6 +108,8 @@ _NO_KEYS = {
     "period_of",
     "date_of",
     "hour_of",
+    "campus_of",
+    "day_of_campus",
 }
 _MAKERS = [function for function in FUNCTIONS if function.__name__ not in _NO_KEYS]
 

@@ -45,6 +45,7 @@ from chalicelib.table.items.campus_analytics import (
     CountedAttendance,
     CountedCampusEvent,
     EventAttendanceTotals,
+    FiguresOfAll,
     FlaggedAttendance,
     RecentAttendance,
 )
@@ -252,6 +253,7 @@ __all__ = [
     "Expense",
     "ExportRun",
     "Favorite",
+    "FiguresOfAll",
     "FirstAdmin",
     "FirstScan",
     "FlaggedAttendance",

@@ -6,7 +6,7 @@ attribute for each hour, status and flag exists only where it is not zero.
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from chalicelib.table.items.attributes import EnumAttribute, MomentAttribute
+from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
 from chalicelib.table.items.jobs import Job
 from chalicelib.vocabulary.campus import AttendanceStatus, VerificationStatus
@@ -36,10 +36,19 @@ class AttendanceTotals(Item, discriminator="attendance_totals"):
     campus_id = UnicodeAttribute(null=True)
     # Of a student's row, which is of one record.
     attendance_id = UnicodeAttribute(null=True)
+    # Of the whole day of a campus: its last move, until the figures of all campuses have it
+    # (domain/campus/analytics/figures_of_all.py). While it is there, the second index lists the row.
+    moved = UnicodeAttribute(null=True)
 
 
 class EventAttendanceTotals(AttendanceTotals, discriminator="event_attendance_totals"):
     """The numbers of an event; a kind of its own, since live updates follow it and not the others."""
+
+
+class FiguresOfAll(Item, discriminator="figures_of_all"):
+    """The version of the figures of all campuses: each transaction that writes them raises it."""
+
+    version = IntegerAttribute(default=0)
 
 
 class RecentAttendance(Item, discriminator="recent_attendance"):

@@ -195,9 +195,11 @@ No.  question                                   index  partition                
      hours, its newest submissions                                               RECENT#moment#…
 243  the figures of each day of a student, an   table  CAMPUS_FIGURES#scope      DAY#date#part#name     campus, stream
      organizer, a campus or all; its events                                      DAY#date#~#event
-244  the figures of all events, by day          table  CAMPUS_FIGURES#ALL        EVENT#date#event       campus, stream
+244  the figures of all events, by day          table  CAMPUS_FIGURES#ALL        EVENT#date#event       campus, sweep
 245  the newest submissions of a scope          table  CAMPUS_RECENT#scope       RECENT#moment#…        campus, stream
 246  the flagged records, by day                table  CAMPUS_FLAGGED            date#attendance        campus, stream
+247  the days of campuses that moved since the  gsi2   CAMPUS_MOVED              date#campus            sweep
+     figures of all campuses were made
 250  a registered report                        table  CAMPUS_REPORT#report      CAMPUS_REPORT          campus, public
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second

@@ -6,15 +6,18 @@ from chalicelib.table.items.campus_analytics import (
     CountedAttendance,
     CountedCampusEvent,
     EventAttendanceTotals,
+    FiguresOfAll,
     FlaggedAttendance,
     RecentAttendance,
 )
 from chalicelib.table.keys import jobs
-from chalicelib.table.places import Place, joined
+from chalicelib.table.places import Key, Place, joined
 from chalicelib.table.ranges import Begins, Between
 
 # A scope is whose figures they are.
 ALL = "ALL"
+# Question 247.
+MOVED = "CAMPUS_MOVED"
 _TOTALS, _DAY, _EVENT, _RECENT = "TOTALS", "DAY", "EVENT", "RECENT"
 # After every event's row and every department's.
 _LAST = "\U0010ffff"
@@ -93,6 +96,29 @@ def date_of(sk: str) -> str:
 def event_of_all(date: str, event_id: str) -> Place[AttendanceTotals]:
     """Question 244: an event, by its day; apart from the days, since there are many."""
     return Place(AttendanceTotals, figures(ALL), joined(_EVENT, date, event_id))
+
+
+def version_of_all() -> Place[FiguresOfAll]:
+    """Question 244: the version of the figures of all campuses."""
+    return Place(FiguresOfAll, figures(ALL), "VERSION")
+
+
+def day_of_campus(place: Key) -> Place[AttendanceTotals] | None:
+    """Question 243: of any row of a campus the row of its whole day; None for a row of another scope."""
+    if not place.pk.startswith(figures(of_campus(""))):
+        return None
+    campus_id = campus_of(place)
+    return day(of_campus(campus_id), date_of(place.sk), campus_id)
+
+
+def campus_of(place: Key) -> str:
+    """Question 243: whose campus's row this is."""
+    return place.pk.removeprefix(figures(of_campus("")))
+
+
+def moved(campus_id: str, date: str) -> Key:
+    """Question 247: the row of a campus's whole day, while the figures of all campuses do not have its last move."""
+    return Key(MOVED, joined(date, campus_id))
 
 
 def recent(scope: str, at: str, attendance_id: str) -> Place[RecentAttendance]:

@@ -9,6 +9,7 @@ from chalicelib import clock
 from chalicelib.table import operations
 from chalicelib.table.items import Account, CampusEvent
 from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus, CampusRole, VerificationStatus
+from tests.support import sweeps
 from tests.support.attended import attend, correct, list_on_roster
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import call
@@ -38,6 +39,7 @@ def test_admins_see_all_campuses_and_no_rate_without_a_roster() -> None:
             attend(event, make_campus_user(campus, first_name="Zara"), department="Physics")
             attend(event, make_campus_user(campus), verification_status=VerificationStatus.PENDING)
         stream.drain()
+        sweeps.each_minute()
         found = show(make_campus_user(here, role=CampusRole.HR))
     assert found["summary"]["avg_attendance_rate"] is None
     assert found["summary"]["total_events"] >= 2
@@ -87,6 +89,7 @@ def test_students_see_their_own_figures_and_what_they_missed() -> None:
             record = attend(event, student, submitted_at=NOW - timedelta(days=days, hours=2), status=status)
         correct(record, appeal_status=AppealStatus.OPEN)
         stream.drain()
+        sweeps.each_minute()
         found = show(student)
     assert {missed.event_id, of_rule.event_id, not_over.event_id}
     assert found["summary"] == {

@@ -15,9 +15,11 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.background.changes import change_of
 from chalicelib.domain.campus.analytics import attendance_counts, seconds_bins
+from chalicelib.domain.campus.people import campuses
 from chalicelib.table import operations
 from chalicelib.table.items import Account, AttendanceRecord, Campus, CampusEvent
 from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole, EvidenceFlag, VerificationStatus
+from tests.support import sweeps
 from tests.support.attended import attend, correct
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import call
@@ -115,6 +117,7 @@ def _assert_equal(organizer: Account, events: Sequence[CampusEvent], records: Se
     assert bars(organizer, "department-comparison") == Counter(record.department for record in stored)
     binned = Counter(_label(record.seconds) for record in stored if record.seconds is not None)
     assert bars(organizer, "verification-time") == binned
+    _assert_all_campuses_are_the_sum(organizer, records)
     for event in events:
         mine = [record for record in stored if record.event_id == event.event_id]
         shown = call("GET", f"/api/campus/events/{event.event_id}/analytics/", token=token_of(organizer)).json
@@ -123,6 +126,13 @@ def _assert_equal(organizer: Account, events: Sequence[CampusEvent], records: Se
         assert _positive(shown["by_verification"]) == Counter(record.verification_status for record in mine)
         assert shown["flags"] == Counter(flag for record in mine for flag in record.flags)
         assert sum(row["count"] for row in shown["by_minute"]) <= len(mine)
+
+
+def _assert_all_campuses_are_the_sum(organizer: Account, records: Sequence[AttendanceRecord]) -> None:
+    """Compare what the office sees without a filter, once the minute is over: no other campus has records here."""
+    sweeps.each_minute()
+    admin = make_campus_user(campuses.get(records[0].campus_id), role=CampusRole.ADMIN)
+    assert {name: bars(admin, name) for name in NAMES} == {name: bars(organizer, name) for name in NAMES}
 
 
 def _positive(counts: dict[str, int]) -> dict[str, int]:
@@ -186,6 +196,7 @@ def test_each_role_sees_its_own_and_a_campus_is_named_by_id_or_name() -> None:
         _one_record(there)
         attend(make_campus_event(here, teacher), student, department="Chemistry")
         stream.drain()
+        sweeps.each_minute()
         name = "department-comparison"
         assert bars(student, name) == {"Chemistry": 1}
         assert bars(teacher, name) == {"Chemistry": 1, "Physics": 1}

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
+from chalicelib.domain.campus.analytics import figures_of_all
 from chalicelib.domain.events import categories, shortages
 from chalicelib.domain.organizations import numbering
 from chalicelib.domain.organizations.numbering import GenerationInput
@@ -258,7 +259,8 @@ def _attendance(desk: Desk) -> list[Profile]:
     lectures = [Lecture() for _ in range(_LECTURES)]
     students = [[lecture.student() for _ in range(2 * desk.per_group // _LECTURES)] for lecture in lectures]
     found = desk.done("verified code", [[_verifying(one) for one in some] for some in students], mixed=True)
-    return found + desk.done("submission", [[_submitting(one) for one in some] for some in students], mixed=True)
+    found += desk.done("submission", [[_submitting(one) for one in some] for some in students], mixed=True)
+    return found + desk.done("event in the figures of all", [[figures_of_all.make]], each=_LECTURES, follows=False)
 
 
 def _verifying(student: Any) -> Act:

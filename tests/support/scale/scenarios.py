@@ -84,6 +84,8 @@ SCENARIOS = (
             Stream("submission", 1_000_000 / 600, 5000),
             # Keys of a campus count as keys of a lecture here, so the busiest has a campus's part.
             Stream("submission, stream", 1_000_000 / 600, 5000, 1 / 50),
+            # Each minute the lectures that moved, as if each had a campus of its own.
+            Stream("event in the figures of all", 5000 / 60),
         ),
         600,
         80_000,

@@ -96,13 +96,16 @@ _ORDER = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 
 def find(caller: Principal, asked: AskedFigures) -> FoundAnomalies:
-    """Return the anomalies of the days asked for; three queries. Raises ValidationFailed for an unknown campus."""
+    """Return the anomalies of the days asked for; two queries, of all campuses three.
+
+    Raises ValidationFailed for an unknown campus.
+    """
     campus = asked.found_campus()
     campus_id = campus.campus_id if campus else None
     flagged = [each for each in _flagged(asked.days) if campus_id in (None, each.campus_id)]
-    events = figures.events_of_all(asked.days, most=MOST_EVENTS)
-    events = [row for row in events if row.numbers["ev"] > 0 and campus_id in (None, row.campus_id)]
-    departments = viewers.figures_of(caller, asked, campus).of_departments()
+    read = viewers.figures_of(caller, asked, campus)
+    events = [row for row in read.newest_events(MOST_EVENTS) if row.numbers["ev"] > 0]
+    departments = read.of_departments()
     totals = {str(row.event_id): row.numbers["n"] for row in events}
     found = [
         *_of_flags(flagged, totals),

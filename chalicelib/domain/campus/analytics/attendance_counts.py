@@ -13,8 +13,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background.changes import Change, every, follows
-from chalicelib.domain.campus.analytics import counted_as, expectations, recent_attendance
-from chalicelib.domain.campus.analytics.counted_as import Moves, Standing
+from chalicelib.domain.campus.analytics import counted_as, expectations, figures_of_all, recent_attendance
+from chalicelib.domain.campus.analytics.counted_as import Move, Moves, Standing
 from chalicelib.domain.campus.analytics.recent_attendance import RecordToCount
 from chalicelib.domain.campus.attendance import attendance_ids
 from chalicelib.domain.campus.events import rosters
@@ -90,7 +90,9 @@ def adding(moves: Moves) -> list[Write]:
 def _count(subjects: Sequence[CountedSubject], event_ids: Sequence[str]) -> None:
     for _ in retries.attempts():
         outdated = list(_outdated(subjects, event_ids))
-        recent_attendance.keep([each.counted for each in outdated if each.counted is not None])
+        erased = recent_attendance.keep([each.counted for each in outdated if each.counted is not None])
+        if erased:
+            figures_of_all.drop_recent(erased)
         try:
             for part in _transactions(outdated):
                 operations.commit(*part)
@@ -208,13 +210,20 @@ def _transaction(part: Sequence[_Outdated]) -> list[Write]:
 
 
 def _writes(moves: Moves) -> list[Write]:
-    """Return the writes that add the numbers; what comes to nothing is left out."""
+    """Return the writes that add the numbers; what comes to nothing is left out.
+
+    A campus's day of which any row moves is noted on the row of the whole day, for the figures of all campuses.
+    """
+    moved = {place for place, move in moves.items() if any(move.numbers.values()) or "title" in move.texts}
+    days = {day for place in moved if (day := keys.campus_analytics.day_of_campus(place)) is not None}
     writes = []
-    for place, move in moves.items():
-        numbers = {name: by for name, by in move.numbers.items() if by}
+    for place in dict.fromkeys([*moves, *days]):
+        if place not in moved and place not in days:
+            continue
+        move = moves.get(place, Move())
         actions: list[Action] = [AttendanceTotals.kind.set(place.item)]
         actions += [getattr(AttendanceTotals, name).set(text) for name, text in move.texts.items()]
-        actions += [IntegerAttribute(attr_name=name).add(by) for name, by in numbers.items()]
-        if numbers or "title" in move.texts:
-            writes.append(operations.change(place, actions))
+        actions += [IntegerAttribute(attr_name=name).add(by) for name, by in move.numbers.items() if by]
+        actions += figures_of_all.noting(place) if place in days else []
+        writes.append(operations.change(place, actions))
     return writes

@@ -24,7 +24,8 @@ from chalicelib.table.items import AttendanceRecord, AttendanceTotals, CampusEve
 from chalicelib.table.places import Place
 from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus
 
-_FORM = 1
+# In form 1 the departments of an event were counted in the row of all campuses, in form 2 in that of its campus.
+_FORM = 2
 # Before the name of a department, among the numbers of an event.
 DEPARTMENT = "d:"
 ATTENDED = frozenset((AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY))
@@ -94,8 +95,10 @@ class RecordStanding:
             yield keys.campus_analytics.day(scope, self.event_day, part), rate, texts
             yield keys.campus_analytics.day(scope, self.event_day, part, self.department), of_department, department
             row = texts | {"event_id": self.event_id, "campus_id": self.campus_id}
-            in_all = {f"{DEPARTMENT}{self.department}": by} if scope == keys.campus_analytics.ALL else {}
-            yield _event_row(scope, self.event_day, self.event_id), numbers | rate | in_all, row
+            is_campus = scope == keys.campus_analytics.of_campus(self.campus_id)
+            departments = {f"{DEPARTMENT}{self.department}": by} if is_campus and self.form > 1 else {}
+            place = keys.campus_analytics.event_of_day(scope, self.event_day, self.event_id)
+            yield place, numbers | rate | departments, row
         if self.user_id:
             mine = keys.campus_analytics.of_student(self.user_id)
             texts = {"event_id": self.event_id, "attendance_id": self.attendance_id, "department": self.department}
@@ -132,7 +135,7 @@ class EventStanding:
     expected: int | None
     department: str | None
     expects: dict[str, Any]
-    form: int = _FORM
+    form: int = 1
 
     @property
     def text(self) -> str:
@@ -149,7 +152,7 @@ class EventStanding:
                 yield keys.campus_analytics.day(scope, self.day, part, self.department), numbers, department
             row: dict[str, Any] = {**texts, "event_id": self.event_id, "campus_id": self.campus_id}
             row |= {"title": self.title, "expects": self.expects}
-            yield _event_row(scope, self.day, self.event_id), numbers, row
+            yield keys.campus_analytics.event_of_day(scope, self.day, self.event_id), numbers, row
 
 
 Standing = RecordStanding | EventStanding
@@ -219,19 +222,15 @@ def add(moves: Moves, former: Standing | None, present: Standing | None) -> None
 
 
 def _scopes(organizer_id: str, campus_id: str, timezone: str) -> list[tuple[str, str, dict[str, str]]]:
-    """Return the scopes of staff in which an event counts, each with the part and the texts of its days."""
+    """Return the scopes of staff in which an event counts, each with the part and the texts of its days.
+
+    The figures of all campuses are made of the campuses' own (figures_of_all.py).
+    """
     of_campus = {"timezone": timezone, "campus_id": campus_id}
     return [
         (keys.campus_analytics.of_organizer(organizer_id), campus_id, of_campus),
         (keys.campus_analytics.of_campus(campus_id), campus_id, of_campus),
-        (keys.campus_analytics.ALL, timezone, {"timezone": timezone}),
     ]
-
-
-def _event_row(scope: str, day: str, event_id: str) -> Place[AttendanceTotals]:
-    if scope == keys.campus_analytics.ALL:
-        return keys.campus_analytics.event_of_all(day, event_id)
-    return keys.campus_analytics.event_of_day(scope, day, event_id)
 
 
 def _is_same(department: str | None, other: str) -> bool:

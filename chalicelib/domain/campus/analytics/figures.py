@@ -46,8 +46,13 @@ class DateRange:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The rows of a scope over some days; `days` are whole days, `departments` and `events` parts of them."""
+    """The rows of a scope over some days; `days` are whole days, `departments` and `events` parts of them.
 
+    Of all campuses `events` is empty: there are many, and `newest_events` reads some.
+    """
+
+    scope: str
+    asked_days: int
     dates: DateRange
     days: Sequence[FigureRow]
     departments: Sequence[FigureRow]
@@ -57,6 +62,12 @@ class Figures:
     def sums(self) -> Numbers:
         """The numbers of all days."""
         return summed(self.days)
+
+    def newest_events(self, most: int) -> list[FigureRow]:
+        """Return the newest events, newest first; of all campuses with one query."""
+        if self.scope == keys.campus_analytics.ALL:
+            return events_of_all(self.asked_days, most=most)
+        return list(self.events[: -most - 1 : -1])
 
     def of_departments(self) -> dict[str, Numbers]:
         """Return the numbers of each department with records, by name; spellings that differ in case are one."""
@@ -84,6 +95,8 @@ def read(
     is_student = scope.startswith(keys.campus_analytics.of_student(""))
     shown = timezone or (rows[-1].timezone if rows else "UTC")
     return Figures(
+        scope,
+        days,
         _dates(clock.now(), days, shown),
         days=[row for row in rows if is_student or (row.event_id is None and row.department is None)],
         departments=[row for row in rows if is_student or (row.event_id is None and row.department is not None)],

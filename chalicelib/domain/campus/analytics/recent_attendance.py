@@ -1,6 +1,7 @@
 """Small copies of the newest submissions, for live views and dashboards, and of flagged records, for anomalies.
 
-They are written before the totals move. So a repeated batch, whose totals have moved already, has written them.
+They are written before the totals move. So a repeated batch, whose totals have moved already, has written them. Those
+of all campuses are made with their figures (figures_of_all.py).
 """
 
 from collections import defaultdict
@@ -17,6 +18,7 @@ from chalicelib.table.items import (
     FlaggedAttendance,
     RecentAttendance,
 )
+from chalicelib.table.operations import RawItem, Write
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary.campus import AttendanceStatus, EvidenceFlag, VerificationStatus
 
@@ -59,10 +61,13 @@ class RecentSubmission:
     verification_status: VerificationStatus
 
 
-def keep(counted: Sequence[RecordToCount]) -> None:
-    """Write the copies of records that are about to be counted, and remove those of erased people; idempotent."""
+def keep(counted: Sequence[RecordToCount]) -> list[Place[RecentAttendance]]:
+    """Write the copies of records that are about to be counted, and remove those of erased people; idempotent.
+
+    Return where all campuses may have copies of the erased, which go after these (figures_of_all.drop_recent).
+    """
     if not counted:
-        return
+        return []
     newest = _newest(counted)
     people = {each.record.user_id for each in newest.values()}
     found = operations.get_many(keys.campus_people.profile(user_id) for user_id in people)
@@ -80,10 +85,33 @@ def keep(counted: Sequence[RecordToCount]) -> None:
     gone: list[Key] = [
         _flagged_place(each.record) for each in counted if each.former_flags & GROUPED and not _grouped(each.record)
     ]
-    for each in counted:
-        if each.record.erased_at is not None:
-            gone += _places(each.record, each.event)
+    erased = [each for each in counted if each.record.erased_at is not None]
+    for each in erased:
+        gone += _places(each.record, each.event)
     operations.remove_many(gone)
+    return [keys.campus_analytics.recent(keys.campus_analytics.ALL, *_name(each.record)) for each in erased]
+
+
+def of_campus(campus_id: str) -> list[RawItem]:
+    """Return the newest copies of a campus, newest first, raw; one query."""
+    partition = keys.campus_analytics.recents(keys.campus_analytics.of_campus(campus_id))
+    where = keys.campus_analytics.all_recent()
+    return operations.query(partition, where, newest_first=True, limit=SHOWN, consistent=True)
+
+
+def changes_of_all(newest: Sequence[RawItem]) -> list[Write]:
+    """Return the writes that make the newest of these and of those there the copies of all campuses; one query."""
+    partition = keys.campus_analytics.recents(keys.campus_analytics.ALL)
+    present = {raw["sk"]["S"]: raw for raw in operations.query(partition, consistent=True)}
+    found = present | {raw["sk"]["S"]: {**raw, "pk": {"S": partition}} for raw in newest}
+    wanted = {name: RecentAttendance.from_raw_data(found[name]) for name in sorted(found)[-SHOWN:]}
+    since = clock.now() - KEPT
+    wanted = {name: copy for name, copy in wanted.items() if copy.submitted_at > since}
+    gone = (Place(RecentAttendance, partition, name) for name in present.keys() - wanted.keys())
+    return [
+        *(operations.put(copy) for name, copy in wanted.items() if present.get(name) != found[name]),
+        *map(operations.remove, gone),
+    ]
 
 
 def _copy(place: Place[RecentAttendance], counted: RecordToCount, profile: CampusProfile) -> RecentAttendance:
@@ -140,16 +168,18 @@ def _newest(counted: Sequence[RecordToCount]) -> dict[Place[RecentAttendance], R
 
 
 def _places(record: AttendanceRecord, event: CampusEvent) -> list[Place[RecentAttendance]]:
-    at = clock.to_text(record.submitted_at)
     scopes = (
-        keys.campus_analytics.ALL,
         keys.campus_analytics.of_campus(event.campus_id),
         keys.campus_analytics.of_organizer(event.organizer_id),
     )
     return [
-        keys.campus_analytics.event_recent(record.event_id, at, record.attendance_id),
-        *(keys.campus_analytics.recent(scope, at, record.attendance_id) for scope in scopes),
+        keys.campus_analytics.event_recent(record.event_id, *_name(record)),
+        *(keys.campus_analytics.recent(scope, *_name(record)) for scope in scopes),
     ]
+
+
+def _name(record: AttendanceRecord) -> tuple[str, str]:
+    return clock.to_text(record.submitted_at), record.attendance_id
 
 
 def _grouped(record: AttendanceRecord) -> dict[str, object]:
