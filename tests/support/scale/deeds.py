@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.domain.campus.analytics import figures_of_all
+from chalicelib.domain.campus.analytics import attendance_counts, figures_of_all
 from chalicelib.domain.events import categories, shortages
 from chalicelib.domain.organizations import numbering
 from chalicelib.domain.organizations.numbering import GenerationInput
@@ -258,6 +258,8 @@ def _too_late(count: int, *, is_first: bool = False) -> list[Act]:
 def _attendance(desk: Desk) -> list[Profile]:
     lectures = [Lecture() for _ in range(_LECTURES)]
     students = [[lecture.student() for _ in range(2 * desk.per_group // _LECTURES)] for lecture in lectures]
+    # The days have moved since the figures of all were made, as within the rush but at the first submission of a minute.
+    attendance_counts.count([], [lecture.event.event_id for lecture in lectures])
     found = desk.done("verified code", [[_verifying(one) for one in some] for some in students], mixed=True)
     found += desk.done("submission", [[_submitting(one) for one in some] for some in students], mixed=True)
     return found + desk.done("event in the figures of all", [[figures_of_all.make]], each=_LECTURES, follows=False)
