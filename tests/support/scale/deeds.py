@@ -258,7 +258,7 @@ def _too_late(count: int, *, is_first: bool = False) -> list[Act]:
 def _attendance(desk: Desk) -> list[Profile]:
     lectures = [Lecture() for _ in range(_LECTURES)]
     students = [[lecture.student() for _ in range(2 * desk.per_group // _LECTURES)] for lecture in lectures]
-    # The days have moved since the figures of all were made, as within the rush but at the first submission of a minute.
+    # The days have moved since the figures of all were made, as in the rush after the first submission of a minute.
     attendance_counts.count([], [lecture.event.event_id for lecture in lectures])
     found = desk.done("verified code", [[_verifying(one) for one in some] for some in students], mixed=True)
     found += desk.done("submission", [[_submitting(one) for one in some] for some in students], mixed=True)
