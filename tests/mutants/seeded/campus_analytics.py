@@ -5,6 +5,7 @@ from tests.mutants.seeded.mutant import Mutant
 _COUNTED_AS = "chalicelib/domain/campus/analytics/counted_as.py"
 _COUNTS = "chalicelib/domain/campus/analytics/attendance_counts.py"
 _FIGURES = "chalicelib/domain/campus/analytics/figures.py"
+_OF_ALL = "chalicelib/domain/campus/analytics/figures_of_all.py"
 _CHANNELS = "chalicelib/domain/live/channels.py"
 _TESTS = "tests/portals/campus"
 
@@ -40,6 +41,22 @@ MUTANTS = (
         before="        return operations.put(mark(*self.place, counted_as=self.present.text), as_read)\n",
         after="        return operations.put(mark(*self.place, counted_as=self.present.text))\n",
         tests=("tests/truth/test_campus_counts.py",),
+    ),
+    Mutant(
+        name="campus-older-sum-written",
+        bug="an older sum over the campuses replaces a newer one",
+        file=_OF_ALL,
+        before="        raising = operations.change(_VERSION, raised, as_read)\n",
+        after="        raising = operations.change(_VERSION, raised)\n",
+        tests=(f"{_TESTS}/test_figures_of_all.py",),
+    ),
+    Mutant(
+        name="campus-note-removed-as-moved",
+        bug="what moves while the sum is made is not in it, and is not noted any more",
+        file=_OF_ALL,
+        before="        operations.record(operations.change(row.place, actions, AttendanceTotals.moved == row.moved))\n",
+        after="        operations.record(operations.change(row.place, actions))\n",
+        tests=(f"{_TESTS}/test_figures_of_all.py",),
     ),
     Mutant(
         name="campus-channel-open-to-colleagues",

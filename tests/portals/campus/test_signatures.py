@@ -107,6 +107,8 @@ REFUSED = {
     "path that moves alone": ("M10 10", 400),
     "path of huge numbers": ("M0 0L1e300 1e300", 400),
     "path that is words": ("hello", 400),
+    "path of an arc that divides by zero": ("M1e999 9a1e-320 100 -0 1 1e5 100", 400),
+    "path of an arc with too few numbers": ("M1 1a1 2 3", 400),
     "path with a script": (f"{PATH}<script>", 400),
     "path without numbers": ("M", 400),
     "path that breaks off": ("M10 10L20", 400),

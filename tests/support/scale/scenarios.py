@@ -88,7 +88,7 @@ SCENARIOS = (
             Stream("event in the figures of all", 5000 / 60),
         ),
         600,
-        80_000,
+        120_000,
     ),
     Scenario(
         "numbers",

@@ -158,7 +158,8 @@ def _lines(paths: Sequence[str]) -> list[Line]:
         pen = RecordingPen()
         try:
             parse_path(path, pen)
-        except Exception as error:  # the parser raises many kinds for data that is no path
+        except (ValueError, IndexError, ArithmeticError) as error:
+            # Numbers that are none or too few; arcs that divide by zero or overflow.
             raise _wrong(_WHAT) from error
         for step, points in pen.value:
             _draw(lines, step, points)

@@ -110,5 +110,6 @@ def _drawing(picture: "Image.Image") -> bytes:
     small = picture.convert("L")
     small.thumbnail(_SIGNATURE_SIZE)
     file = io.BytesIO()
-    small.save(file, "PNG", optimize=True)
+    # The document decodes it again and compresses the pixels itself, so the best compression here is lost time.
+    small.save(file, "PNG", compress_level=1)
     return file.getvalue()
