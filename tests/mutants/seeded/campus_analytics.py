@@ -54,8 +54,8 @@ MUTANTS = (
         name="campus-note-removed-as-moved",
         bug="what moves while the sum is made is not in it, and is not noted any more",
         file=_OF_ALL,
-        before="        operations.record(operations.change(row.place, actions, AttendanceTotals.moved == row.moved))\n",
-        after="        operations.record(operations.change(row.place, actions))\n",
+        before="change(row.place, actions, AttendanceTotals.moved == row.moved)",
+        after="change(row.place, actions)",
         tests=(f"{_TESTS}/test_figures_of_all.py",),
     ),
     Mutant(
