@@ -70,6 +70,7 @@ export function connect(baseURL) {
     eventRecords: (id, params) => http.get(`events/${id}/attendance/`, { params }).then(data),
     eventAnalytics: (id) => http.get(`events/${id}/analytics/`).then(data),
     analytics: (name, params) => http.get(`analytics/${name}/`, { params }).then(data),
+    refreshDashboard: () => http.post("analytics/dashboard/refresh/").then(data),
     realtime: (id) => http.get(`analytics/realtime/${id}/`).then(data),
     report: (params) => http.get("reports/attendance/", { params }),
     file: (path, params) => http.get(`reports/${path}/`, { params, responseType: "arraybuffer" }),

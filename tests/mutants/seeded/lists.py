@@ -67,9 +67,9 @@ MUTANTS = (
     Mutant(
         name="part-of-an-export-twice",
         bug="two steps of an export at once both enter their part",
-        file="chalicelib/domain/exports/export_runs.py",
-        before="(ExportRun.status == JobStatus.OPEN) & (ExportRun.parts == run.parts)",
-        after="ExportRun.status == JobStatus.OPEN",
+        file="chalicelib/domain/runs_in_parts.py",
+        before="(cls.status == JobStatus.OPEN) & (cls.parts == run.parts)",
+        after="cls.status == JobStatus.OPEN",
         tests=("tests/portals/admin/test_checkin_log.py::test_a_part_that_two_steps_read_is_entered_once",),
     ),
 )

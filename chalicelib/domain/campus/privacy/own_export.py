@@ -9,14 +9,14 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain import idempotency
+from chalicelib.domain import runs_in_parts
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.jobs import JobResult
@@ -30,8 +30,6 @@ from chalicelib.vocabulary.access import AccountStatus, Portal
 from chalicelib.vocabulary.campus import CampusRole
 from chalicelib.vocabulary.work import JobStatus
 
-KEPT = timedelta(days=1)
-_LINK_LIFETIME = timedelta(minutes=15)
 _MOST_BYTES = 8 * 1024 * 1024
 # Keys of the table, proofs and keyed hashes, and what counts changes.
 _LEFT_OUT = frozenset(
@@ -86,16 +84,9 @@ def start(user_id: str, *, by: str, operation_id: str) -> str:
         quantity=1,
         created_by=by,
         created_at=now,
-        ttl=int((now + KEPT).timestamp()),
+        ttl=int((now + runs_in_parts.KEPT).timestamp()),
     )
-    try:
-        operations.commit(idempotency.once(operation_id, job_id), operations.put(job, CampusExport.pk.does_not_exist()))
-    except operations.ConditionFailed as failure:
-        if 0 not in failure.failures:
-            raise
-        return idempotency.result_of(operation_id) or job_id
-    jobs.start(job_id)
-    return job_id
+    return runs_in_parts.begin(job, operation_id).job_id
 
 
 def folder(user_id: str) -> str:
@@ -123,7 +114,9 @@ def result(job: Job) -> JobResult:
     """Return the link to the file of a completed export."""
     if not isinstance(job, CampusExport) or job.file_key is None:
         return jobs.no_result(job)
-    return JobResult(files.link(job.file_key, lifetime=_LINK_LIFETIME), clock.now() + _LINK_LIFETIME)
+    return JobResult(
+        files.link(job.file_key, lifetime=runs_in_parts.LINK_LIFETIME), clock.now() + runs_in_parts.LINK_LIFETIME
+    )
 
 
 def _end(job: CampusExport, actions: list[Action]) -> None:
