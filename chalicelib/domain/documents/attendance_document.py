@@ -111,6 +111,8 @@ class _Writer:
         self._document = document
         self._facts = facts
         self._has_replaced = False
+        # Most cells of a table say the same as others, and measuring a text takes as long as writing it.
+        self._known_lines: dict[tuple[str, float, int, float], list[str]] = {}
 
     def write(self) -> None:
         self._page()
@@ -274,6 +276,12 @@ class _Writer:
 
     def _wrapped(self, text: str, width: float, most: int) -> list[str]:
         """Return a text in lines that fit a width, cut after `most`."""
+        known = (text, width, most, self._document.font_size_pt)
+        if known not in self._known_lines:
+            self._known_lines[known] = self._fitted(text, width, most)
+        return self._known_lines[known]
+
+    def _fitted(self, text: str, width: float, most: int) -> list[str]:
         document = self._document
         shown = typefaces.printable(document, " ".join(text.split()))
         self._has_replaced = self._has_replaced or (
