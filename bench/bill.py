@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bench.crowd import Run
 from bench.prices import price
 from bench.processor import Processor
+from infra.package import access_logs
 from infra.package.gateway import TRACED_SHARE
 
 # Scans a second at which the bill is made: a quiet gate, and the busiest that the issue asks for.
@@ -25,8 +26,32 @@ MILLION = 1_000_000
 VCPUS, _GB = 1024 / 1769, 1.0
 # A request to DynamoDB from a function of its region, in seconds: the upper end of "single-digit milliseconds".
 REQUEST_SECONDS = 0.005
-# A line of the REST API's access log (infra/package/access_logs.py) with a template and ids of usual length.
-ACCESS_LOG_BYTES = 360
+# What the gateway writes in its access log's line for a scan, by the names of access_logs.py; ids of usual length.
+_ACCESS_VALUES = {
+    "$context.requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+    "$context.requestTime": "28/Nov/2026:09:49:42 +0000",
+    "$context.status": "200",
+    "$context.identity.sourceIp": "203.0.113.107",
+    "$context.httpMethod": "POST",
+    "$context.resourcePath": "/api/usher/scan/result",
+    "$context.responseLength": "1024",
+    "$context.responseLatency": "134",
+    "$context.error.responseType": "-",
+}
+# What CloudWatch adds to each line, in bytes (AWS: "PutLogEvents").
+_LINE_BYTES = 26
+
+
+def _access_log_bytes() -> int:
+    line = str(access_logs.rest()["Format"])
+    for name, value in _ACCESS_VALUES.items():
+        line = line.replace(name, value)
+    if "$context" in line:
+        raise ValueError(f"no value for a part of the access log: {line}")
+    return len(line) + _LINE_BYTES
+
+
+ACCESS_LOG_BYTES = _access_log_bytes()
 
 
 @dataclass(frozen=True, slots=True)

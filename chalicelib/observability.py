@@ -36,6 +36,54 @@ def _without_raw_path(record: logging.LogRecord) -> bool:
 logger.addFilter(_without_raw_path)
 
 
+class Outcome:
+    """What a request decided, kept for the request's own line: two lines about one scan would be paid for."""
+
+    def __init__(self) -> None:
+        """Nothing is decided yet."""
+        self._first: tuple[str, Mapping[str, Any]] | None = None
+        self._several = False
+
+    def add(self, message: str, facts: Mapping[str, Any]) -> None:
+        """Keep a first decision; of several, each gets a line of its own."""
+        if self._first is None and not self._several:
+            self._first = (message, facts)
+            return
+        self._write_first()
+        logger.info(message, extra=facts)
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return the facts of the one decision that has no line yet; nothing where there were none or several."""
+        return self._first[1] if self._first is not None else {}
+
+    def _write_first(self) -> None:
+        if self._first is not None:
+            logger.info(self._first[0], extra=self._first[1])
+        self._first, self._several = None, True
+
+
+_outcome: contextvars.ContextVar[Outcome | None] = contextvars.ContextVar("outcome", default=None)
+
+
+@contextmanager
+def outcome() -> Iterator[Outcome]:
+    """Collect what is decided within the block, whose own line then carries it."""
+    found = Outcome()
+    outer = _outcome.set(found)
+    try:
+        yield found
+    finally:
+        _outcome.reset(outer)
+
+
+def decided(message: str, **facts: Any) -> None:
+    """Log a decision: in the line of the request that made it, or in a line of its own."""
+    if (found := _outcome.get()) is not None:
+        found.add(message, facts)
+    else:
+        logger.info(message, extra=facts)
+
+
 @contextmanager
 def log_keys(**keys: str | None) -> Iterator[None]:
     """Add keys to every line that is logged within the block, in this thread or task only."""

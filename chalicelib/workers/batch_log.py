@@ -1,10 +1,13 @@
 """One log line for each call of an event door: which records came, what they are about, and how it ended.
 
+A call of the live function whose changes nobody hears has none: at a quiet gate that is nearly each scan.
+
 A socket's call that was refused also has its line in the security log.
 """
 
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from chalicelib import clock
@@ -16,8 +19,15 @@ from chalicelib.workers import subjects
 # Chalice's names of the kinds of event that the workers take.
 SOURCES = ("dynamodb", "sqs", "scheduled", "websocket")
 _MOST_IDS = 10
+# Set by a worker whose call changed nothing that somebody may look for.
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 # What the security log names beside the portals: sockets are shared by all of them.
 _LIVE, _FAULT = "live", 500
+
+
+def omit() -> None:
+    """Leave out the line of this call, unless it fails."""
+    _quiet.set(True)
 
 
 def middleware(event: Any, get_response: Callable[[Any], Any]) -> Any:
@@ -29,6 +39,7 @@ def middleware(event: Any, get_response: Callable[[Any], Any]) -> Any:
     call_id = content.get("requestContext", {}).get("requestId") or getattr(context, "aws_request_id", None)
     with log_keys(request_id=call_id), security_log.noting() as noted:
         write = logger.error
+        outer = _quiet.set(False)
         try:
             answer = get_response(event)
             failed = len(((answer or {}).get("batchItemFailures")) or ())
@@ -36,8 +47,9 @@ def middleware(event: Any, get_response: Callable[[Any], Any]) -> Any:
                 facts["failed"] = failed
             else:
                 facts["status"] = (answer or {}).get("statusCode")
-            write = logger.warning if failed else logger.info
+            write = logger.warning if failed else logger.debug if _quiet.get() else logger.info
         finally:
+            _quiet.reset(outer)
             facts |= _behind(content)
             write("call", extra={**facts, "milliseconds": round((time.perf_counter() - began) * 1000, 1)})
             if "route" in facts:

@@ -16,7 +16,7 @@ from chalicelib.observability import logger
 from chalicelib.schemas import live as schema
 from chalicelib.schemas import messages
 from chalicelib.vocabulary.messages import LiveType
-from chalicelib.workers import Failures, failures_from
+from chalicelib.workers import Failures, batch_log, failures_from
 
 _OK = {"statusCode": HTTPStatus.OK.value}
 _KINDS = frozenset(wanted.kind for wanted in follower.WANTED)
@@ -100,7 +100,8 @@ def handle(batch: dict[str, Any]) -> Failures:
     """
     batch_changes = [changes.change_of(record, _KINDS) for record in batch["Records"]]
     try:
-        _apply(batch_changes)
+        if not _apply(batch_changes):
+            batch_log.omit()
     except Exception:  # noqa: BLE001  # any failure: the changes are applied one by one
         logger.exception("live batch failed; applying its changes one by one", extra={"count": len(batch_changes)})
     else:
@@ -114,5 +115,5 @@ def handle(batch: dict[str, Any]) -> Failures:
     return failures_from([])
 
 
-def _apply(batch_changes: Sequence[Change]) -> None:
-    follower.follow(batch_changes, show=schema.data_of)
+def _apply(batch_changes: Sequence[Change]) -> bool:
+    return follower.follow(batch_changes, show=schema.data_of)

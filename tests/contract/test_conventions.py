@@ -522,4 +522,4 @@ def test_no_log_line_of_a_wrong_log_in_says_who_tried_or_with_what(recordings: R
         assert call("POST", "/api/usher/login/", wrong).status == 401
     assert [secret for secret in ("a wrong secret", "somebody") if secret in lines.text] == []
     # What captures the lines does see them.
-    assert "scan decided" in recordings.of(_route("usher_scan")).logged
+    assert '"log_id"' in recordings.of(_route("usher_scan")).logged

@@ -36,7 +36,7 @@ def test_a_scan_is_traced_through_api_and_stream_and_counted_by_the_query(run: L
     traced = ask(run, "trace", "--id", wanted)
     assert traced.returncode == 0, traced.stderr
     shown = traced.stdout.splitlines()
-    [decided] = [line for line in shown if "scan decided" in line and wanted in line]
+    [decided] = [line for line in shown if "result=valid" in line and wanted in line]
     request_id = of(None)[0]["request_id"]
     assert any("route=/api/usher/scan/result" in line and request_id in line for line in shown)
     assert any(" stream " in line and " call " in line for line in shown)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib.observability import in_this_context, log_keys, logger
+from chalicelib.observability import decided, in_this_context, log_keys, logger, outcome
 from chalicelib.workers import subjects
 from infra.local.invocation import FunctionContext
 from tests.support.client import call
@@ -55,6 +55,31 @@ def test_a_batch_of_the_stream_has_one_line_with_its_ends(lines: LogLines) -> No
     assert [summary["ids"][0], summary["ids"][-1]] == ends
     assert {body["scan_id"], body["ticket_id"]} <= set(summary["about"])
     assert {line["request_id"] for line in lines.all()} == {context.aws_request_id}
+
+
+def test_a_scan_that_nobody_hears_has_one_line_of_the_request_and_none_of_the_live_function(lines: LogLines) -> None:
+    event, reader = make_event(), StreamReader()
+    ticket, token = make_ticket(event), usher_token(event)
+    reader.read()
+    lines.clear()
+    body = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id}
+    assert call("POST", "/api/usher/scan/result/", body, token=token).status == 200
+    records = reader.read()
+    assert app.live({"Records": records}, FunctionContext("gatehouse-dev-live", 30.0)) == {"batchItemFailures": []}
+    [line] = [each for each in lines.all() if each["level"] != "DEBUG"]
+    assert (line["message"], line["status"], line["result"]) == ("request", 200, "valid")
+    assert (line["scan_id"], line["ticket_id"]) == (body["scan_id"], ticket.ticket_id)
+    assert line["log_id"].startswith("log_")
+
+
+def test_several_decisions_of_one_request_have_a_line_each(lines: LogLines) -> None:
+    with outcome() as found:
+        for number in range(3):
+            decided("scan decided", scan_id=f"scan-{number}")
+        assert found.facts() == {}
+    assert [(line["message"], line["scan_id"]) for line in lines.all()] == [
+        ("scan decided", f"scan-{number}") for number in range(3)
+    ]
 
 
 @pytest.mark.usefixtures("swept")

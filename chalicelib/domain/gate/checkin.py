@@ -30,7 +30,7 @@ from chalicelib.domain.gate.answers import (
 from chalicelib.domain.gate.readings import Caller, FoundReading, Reading, look_at
 from chalicelib.domain.gate.repeats import Repeated, facts_of
 from chalicelib.errors import IdempotencyMismatch, Unavailable
-from chalicelib.observability import logger
+from chalicelib.observability import decided
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Scan, Ticket
 from chalicelib.vocabulary.gate import Direction, Presence, Reason, ScanKind, ScanResult
@@ -55,17 +55,15 @@ def scan(caller: Caller, reading: Reading) -> ScanDecision:
             look = look_at(caller, reading, spend=True)  # its card was registered meanwhile
     else:
         raise Unavailable("This ticket is being scanned by many at once. Try again.", retry_after=1)
-    logger.info(
+    decided(
         "scan decided",
-        extra={
-            "scan_id": reading.scan_id,
-            "log_id": decision.log_id,
-            "event_id": caller.event_id,
-            "caller_id": caller.id,
-            "ticket_id": decision.ticket and decision.ticket.id,
-            "result": decision.result,
-            "reason": decision.reason,
-        },
+        scan_id=reading.scan_id,
+        log_id=decision.log_id,
+        event_id=caller.event_id,
+        principal_id=caller.id,
+        ticket_id=decision.ticket and decision.ticket.id,
+        result=decision.result,
+        reason=decision.reason,
     )
     return decision
 

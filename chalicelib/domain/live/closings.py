@@ -10,8 +10,11 @@ from chalicelib.vocabulary.access import Portal
 _SESSION = "ses_"
 
 
-def follow(change: Change) -> None:
-    """Close the connections that a lock-out or a change of organizer affects; idempotent."""
+def follow(change: Change) -> bool:
+    """Close the connections that a lock-out or a change of organizer affects; idempotent.
+
+    Return whether it is such a change.
+    """
     after = change.after
     if isinstance(after, LockOut):
         _close(after, owner=whose(after.pk), kept_session_id=after.kept_session_id)
@@ -27,6 +30,9 @@ def follow(change: Change) -> None:
         and _has_other_staff(change.before, after)
     ):
         _close_attendance(after.event_id)
+    else:
+        return False
+    return True
 
 
 def _was_anothers(before: Item | None, after: Event) -> bool:

@@ -61,30 +61,31 @@ WANTED = (
 Show = Callable[[LiveType, Any], Any]
 
 
-def follow(changes: Sequence[Change], *, show: Show) -> None:
-    """Publish these changes to their subscribers, in order; idempotent."""
+def follow(changes: Sequence[Change], *, show: Show) -> bool:
+    """Publish these changes to their subscribers, in order; idempotent. Return whether they concerned anybody."""
     wanted = [change for change in changes if any(each.takes(change) for each in WANTED)]
-    for change in wanted:
-        closings.follow(change)
-    _publish(wanted, show)
-    _send(wanted, show)
+    closed = [closings.follow(change) for change in wanted]
+    published = _publish(wanted, show)
+    sent = _send(wanted, show)
+    return any(closed) or published or sent
 
 
-def _publish(changes: Sequence[Change], show: Show) -> None:
+def _publish(changes: Sequence[Change], show: Show) -> bool:
     findings = news.found_in(changes)
     counters = {channel for change in changes if (channel := _counted(change)) is not None}
     concerned = {finding.channel for finding in findings} | counters
     if not concerned:
-        return
+        return False
     heard = delivery.heard(concerned)
     listened = news.completed([finding for finding in findings if finding.channel in heard])
     shown = [(finding, _shown(show, finding.type, finding.subject)) for finding in listened]
     delivery.publish([ChannelMessage(f.channel, f.type, f.source, f.at, data) for f, data in shown if data is not None])
     for channel in sorted(counters & heard):
         delivery.remind_of_counters(channel)
+    return bool(heard)
 
 
-def _send(changes: Sequence[Change], show: Show) -> None:
+def _send(changes: Sequence[Change], show: Show) -> bool:
     unsent: dict[str, list[LiveNews]] = defaultdict(list)
     counters: set[str] = set()
     for change in changes:
@@ -106,6 +107,7 @@ def _send(changes: Sequence[Change], show: Show) -> None:
 
     if unsent or counters:
         delivery.deliver(unsent, counters_changed=counters, counters_of=counters_of)
+    return bool(unsent or counters)
 
 
 def _counted(change: Change) -> str | None:

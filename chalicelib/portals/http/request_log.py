@@ -14,7 +14,7 @@ from chalice import Response
 from chalicelib.domain.access import security_log
 from chalicelib.domain.access.security_log import Ended
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.observability import log_keys, logger
+from chalicelib.observability import log_keys, logger, outcome
 from chalicelib.portals.http import edge
 from chalicelib.portals.http.paths import portal_of
 
@@ -33,7 +33,7 @@ def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
     status = _FAULT
     outer = _facts.set(facts)
     try:
-        with log_keys(request_id=request_id_of(event)), security_log.noting() as noted:
+        with log_keys(request_id=request_id_of(event)), security_log.noting() as noted, outcome() as found:
             try:
                 response = get_response(event)
                 status = response.status_code
@@ -41,6 +41,7 @@ def middleware(event: Any, get_response: Callable[[Any], Response]) -> Response:
                     facts["replayed"] = True
             finally:
                 route = context.get("resourcePath") or UNKNOWN_ROUTE
+                facts = {**found.facts(), **facts}
                 write(event.method, route, status=status, seconds=time.perf_counter() - began, **facts)
                 security_log.write(noted, Ended(route, portal_of(route), status, address_of(event)))
     finally:
