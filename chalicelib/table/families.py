@@ -68,6 +68,7 @@ _SPECIAL: Mapping[type[Item], Row] = {
     items.ListWord: _made(Item, why="of every class that a list declares"),
     items.Listing: _made(items.Event, items.Category, items.Stock, volatile=("version", "due_tries", "due_failed_at")),
     items.ListingEntry: _made(items.Event, items.Category),
+    items.LogPage: _made(items.Scan, why="which rows share a page depends on the batch"),
     items.OpenConflicts: _made(items.ConflictAddress),
     items.OrganizerDay: _made(items.Order, items.RefundRequest),
     items.PlatformSales: _made(items.Order, items.RefundRequest, items.Event),
@@ -101,7 +102,8 @@ _SPECIAL: Mapping[type[Item], Row] = {
     # A day of the past is due at the moment at which it is scheduled.
     items.Reconciliation: _base(of=(items.Journal,), volatile=("gsi2pk", "gsi2sk")),
     items.RefundRequest: _base("sales_counted"),
-    items.Scan: _base("counted", "projected", of=(items.Ticket,)),
+    # Its row in the log is in the index or on a page.
+    items.Scan: _base("counted", "projected", of=(items.Ticket,), volatile=("gsi1pk", "gsi1sk")),
     # What began in a period, such as registrations, is history: an account that is closed no longer says it.
     items.PlatformCounts: _base("check_ins", of=(items.Scan,)),
     # What began here cannot be computed from tickets that are gone: bits of deleted ones stay (D-TIX-02).

@@ -15,8 +15,8 @@ from infra.package.application import Template
 from infra.package.functions import Resources
 
 STAGE_NAME = "live"
-# The share of requests that X-Ray records: two a second at the busiest gates, one in 25 seconds at a quiet one.
-TRACED_SHARE = 0.02
+# The share of requests that X-Ray records: one a second at the busiest gates, one in 50 seconds at a quiet one.
+TRACED_SHARE = 0.01
 API = "RestAPI"
 # An answer of one packet gains nothing from compression, such as a scan's.
 _COMPRESSED_FROM_BYTES = 1400

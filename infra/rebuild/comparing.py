@@ -12,15 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.domain.gate import log_pages
 from chalicelib.table import operations
 from chalicelib.table.families import FAMILIES, OF_KIND, Family, kind_of
-from chalicelib.table.items import ListEntry, ListWord, PlatformCounts, PlatformSales
+from chalicelib.table.items import ListEntry, ListWord, LogPage, PlatformCounts, PlatformSales, Scan
 from chalicelib.table.places import Key
 from infra.rebuild import resetting
 from infra.rebuild.walk import RawItem, Walk
 
 _SHARDED = frozenset(map(kind_of, (PlatformCounts, PlatformSales)))
 _LISTED = frozenset(map(kind_of, (ListEntry, ListWord)))
+_PAGE, _SCAN = kind_of(LogPage), kind_of(Scan)
 _KEY = frozenset(("pk", "sk", "kind"))
 
 
@@ -42,6 +44,8 @@ class Contents:
                 numbers = {name: int(value["N"]) for name, value in raw.items() if "N" in value and name != "ttl"}
                 self.sums.setdefault(whole, Counter()).update(numbers)
                 continue
+            for row in log_rows(raw):
+                self.digests[row], self.kinds[row] = b"", "row of the log"
             said = normal(raw)
             if said is None:
                 continue
@@ -95,7 +99,7 @@ def normal(raw: RawItem) -> Mapping[str, Any] | None:
     if cls is None:
         return {name: _value(value) for name, value in raw.items()}
     row = FAMILIES[cls]
-    if row.family is Family.PASSING or ("ttl" in raw and int(raw["ttl"]["N"]) <= time.time()):
+    if cls is LogPage or row.family is Family.PASSING or ("ttl" in raw and int(raw["ttl"]["N"]) <= time.time()):
         return None
     is_projection = row.family is Family.PROJECTION
     kept = raw.keys() if is_projection else set(resetting.projected(raw))
@@ -107,6 +111,14 @@ def normal(raw: RawItem) -> Mapping[str, Any] | None:
     had_numbers = any("N" in value for value in raw.values())
     has_numbers = any("N" in raw[name] for name in said)
     return None if is_projection and had_numbers and not has_numbers else said
+
+
+def log_rows(raw: RawItem) -> Iterator[Key]:
+    """Yield what an item adds to the check-in logs, which have a row in the index or on a page, as it came."""
+    if raw["kind"]["S"] == _PAGE:
+        yield from (Key(f"LOG_ROW#{row.key.pk}", row.log_id) for row in log_pages.rows_of(raw))
+    elif raw["kind"]["S"] == _SCAN and "gsi1pk" in raw:
+        yield Key(f"LOG_ROW#{raw['pk']['S']}", raw["gsi1sk"]["S"])
 
 
 def _is_nothing(value: Mapping[str, Any]) -> bool:

@@ -117,10 +117,15 @@ def _change(raw: RawItem) -> _Change | None:
     if kind == "scan" and "revision" in raw and raw.get("counted_revision") != raw["revision"]:
         # It is counted again as it is now.
         values["counted_revision"] = raw["revision"]
+    if kind == "scan" and "gsi1pk" not in raw:
+        # The page that has its row goes.
+        row = keys.gate.log(raw["event_id"]["S"], raw["log_id"]["S"])
+        values |= {"gsi1pk": {"S": row.pk}, "gsi1sk": {"S": row.sk}}
     return _Change(gone, values) if gone or values else None
 
 
-_MARKS = frozenset(("counted", "projected"))
+# What the stream decides: the marks, and whether the row in the log is in the index or on a page.
+_MARKS = frozenset(("counted", "projected", "gsi1pk", "gsi1sk"))
 
 
 def _derived_scans(page: Iterable[RawItem]) -> Iterator[RawItem]:

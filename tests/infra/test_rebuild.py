@@ -12,7 +12,7 @@ from chalicelib.config import config
 from chalicelib.domain.events import events
 from chalicelib.table import items, keys, operations
 from chalicelib.table.families import FAMILIES, Family, kind_of
-from chalicelib.table.items import Counters, Item
+from chalicelib.table.items import Counters, Item, Scan
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.workers import stream as worker
 from infra.rebuild import __main__ as command
@@ -83,6 +83,10 @@ def test_a_rebuilt_copy_equals_its_original(run: Any, capsys: pytest.CaptureFixt
     stream = StreamReader()
     again = stream.fork()
     everything.fill(stream)
+    # One scan on a page differs from what its ticket says, as after a merge: it stays, and its page is made again.
+    paged = [raw for raw in whole("gatehouse") if raw["kind"]["S"] == "scan" and "gsi1pk" not in raw]
+    moved = Scan(paged[-1]["pk"]["S"], paged[-1]["sk"]["S"]).place
+    operations.record(operations.change(moved, [Scan.principal_name.set("Another")]))
     copy("gatehouse", ORIGINAL)
     of_tomorrow = in_a_later_release(again.read())
     assert app.stream({"Records": of_tomorrow}, None) == {"batchItemFailures": []}
@@ -94,9 +98,8 @@ def test_a_rebuilt_copy_equals_its_original(run: Any, capsys: pytest.CaptureFixt
     assert made - kinds == {"open_conflicts", "recent_act"}
 
     client: Any = operations.client()
-    admitted = [raw for raw in whole("gatehouse") if raw["kind"]["S"] == "scan" and "first_entry" in raw]
-    client.delete_item(TableName="gatehouse", Key={"pk": admitted[0]["pk"], "sk": admitted[0]["sk"]})
-    event_id = admitted[0]["event_id"]["S"]
+    client.delete_item(TableName="gatehouse", Key={"pk": paged[0]["pk"], "sk": paged[0]["sk"]})
+    event_id = paged[0]["event_id"]["S"]
     operations.record(operations.change(keys.gate.counters(event_id), [Counters.admitted.set(99)]))
     damaged = [(each.kind, each.what) for each in differing()]
     assert sorted(damaged) == [("counters", "other"), ("scan", "missing")]

@@ -62,6 +62,11 @@ def _gate() -> None:
     with later(200):
         leaving = {"scan_id": scan_id(), "ticket_id": known[2].ticket_id, "direction": "exit"}
         assert call("POST", "/api/usher/scan/result/", leaving, token=token).status == 200
+    # Within a few seconds, so that the rows in the log of three at least share a page, in two batches too.
+    for number, ticket in enumerate([make_ticket(event) for _ in range(5)]):
+        with later(250 + number / 2):
+            shown = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id}
+            assert call("POST", "/api/usher/scan/result/", shown, token=token).status == 200
     # Of the next day, so that the counters move their hours aside.
     with clock.set_to(clock.now() + timedelta(hours=23)):
         shown = {"scan_id": scan_id(), "ticket_id": make_ticket(event).ticket_id}

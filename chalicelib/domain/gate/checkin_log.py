@@ -9,7 +9,8 @@ from typing import Any
 from chalicelib.domain import paging
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
-from chalicelib.domain.gate import attendee_names
+from chalicelib.domain.gate import attendee_names, log_pages
+from chalicelib.domain.gate.log_pages import LogRow
 from chalicelib.domain.gate.passages import passages
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import NotFound, ValidationFailed
@@ -95,22 +96,15 @@ class CheckinSlice:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """An index row of the log, before the entry itself is read."""
-
-    log_id: str
-    key: Place[Scan]
-    result: str | None
-    principal_id: str | None
-
-
 def get(event_id: str, log_id: str) -> CheckinEntry:
     """Return one entry of an event's log. Raises NotFound."""
     if _LOG_ID.fullmatch(log_id):
         place = keys.gate.log(event_id, log_id)
         raws = operations.query(place.pk, Between(place.sk, place.sk), index="gsi1")
-        entries = _entries(operations.places_of(Scan, raws))
+        places = operations.places_of(Scan, raws)
+        if not places and (row := log_pages.find(event_id, log_id)) is not None:
+            places = [row.key]
+        entries = _entries(places)
         if entries:
             return entries[0]
     raise NotFound("There is no such log entry.")
@@ -128,7 +122,7 @@ def recent(
             message = f"goes to {MAX_PAGE}; use the cursor in `next`, or search"
             raise ValidationFailed(details=[{"field": "page", "message": message}])
         skip = (page - 1) * page_size
-    rows = _newest(keys.gate.log_partitions(event_id), "gsi1", before=before, limit=skip + page_size + 1)[skip:]
+    rows = _sorted(_rows_of_log(event_id, before=before, limit=skip + page_size + 1)[0], skip + page_size + 1)[skip:]
     counters = operations.get(keys.gate.counters(event_id), consistent=False)
     found = _page(rows, page_size=page_size, more=len(rows) > page_size, bound_to=bound_to)
     return replace(found, count=counters.scans if counters else None)
@@ -177,13 +171,13 @@ def _question(event_id: str, filters: CheckinFilters) -> "_Question | None":
     usher_id = _usher_id(filters.username) if filters.username else None
     if filters.username and usher_id is None:
         return None
-    entered: list[_Row] = []
+    entered: list[LogRow] = []
     if filters.card_id is not None or filters.attendee is not None:
         ticket_ids, partitions = _history_of(event_id, filters)
         partitions = [keys.gate.ticket_log(event_id, ticket_id).pk for ticket_id in ticket_ids] + partitions
         entered, index = _first_entries(ticket_ids), "gsi2"
     else:
-        partitions, index = keys.gate.log_partitions(event_id), "gsi1"
+        return _Question(filters, usher_id, keys.gate.log_partitions(event_id), "gsi1", [], log_of=event_id)
     return _Question(filters, usher_id, partitions, index, entered)
 
 
@@ -195,22 +189,24 @@ class _Question:
     usher_id: str | None
     partitions: list[str]
     index: str
-    entered: list[_Row]
+    entered: list[LogRow]
+    # The event whose whole log is read.
+    log_of: str | None = None
 
-    def read(self, after: str | None, limit: int) -> list[tuple[str, _Row]]:
+    def read(self, after: str | None, limit: int) -> list[tuple[str, LogRow]]:
         """Return the next rows with their positions; fewer than `limit` end the log."""
         before = after or _end_of(self.filters.date_to)
-        rows = _newest(self.partitions, self.index, before=before, limit=limit)
+        rows, _ = self._rows(before, limit, each=limit)
         rows = self._with_entered(rows, before)
         rows = sorted(rows, key=lambda row: row.log_id, reverse=True)[:limit]
         start = _start_of(self.filters.date_from)
         return [(row.log_id, row) for row in rows if row.log_id >= start]
 
-    def read_slice(self, after: str | None, limit: int) -> tuple[list[_Row], str | None]:
+    def read_slice(self, after: str | None, limit: int) -> tuple[list[LogRow], str | None]:
         """Return about `limit` of the next rows, and where the log goes on; each row is read once."""
         before = after or _end_of(self.filters.date_to)
         each = limit // max(len(self.partitions), 1) + 1
-        rows, frontier = _rows_of(self.partitions, self.index, before=before, limit=each)
+        rows, frontier = self._rows(before, limit, each=each)
         # Behind the last row of a partition that goes on, others may have rows that were not read.
         reached = max(frontier, default=None)
         start = _start_of(self.filters.date_from)
@@ -219,17 +215,23 @@ class _Question:
         goes_on = reached is not None and reached >= start
         return sorted(rows, key=lambda row: row.log_id, reverse=True), reached if goes_on else None
 
-    def load(self, rows: Sequence[_Row]) -> list[Place[Scan] | None]:
+    def load(self, rows: Sequence[LogRow]) -> list[Place[Scan] | None]:
         """Return the place of each row's scan, None where it does not fit."""
         fitting = _fitting(rows, usher_id=self.usher_id, result=self.filters.result, index=self.index)
         return [row.key if row.key in fitting else None for row in rows]
 
-    def _with_entered(self, rows: Sequence[_Row], before: str | None) -> list[_Row]:
+    def _rows(self, before: str | None, limit: int, *, each: int) -> tuple[list[LogRow], list[str]]:
+        """Return the next rows, `each` of a partition, and where each part of the log goes on."""
+        if self.log_of is not None:
+            return _rows_of_log(self.log_of, before=before, limit=limit, each=each)
+        return _rows_of(self.partitions, self.index, before=before, limit=each)
+
+    def _with_entered(self, rows: Sequence[LogRow], before: str | None) -> list[LogRow]:
         entered = [row for row in self.entered if before is None or row.log_id < before]
         return list({row.key: row for row in (*entered, *rows)}.values())
 
 
-def _fitting(rows: Sequence[_Row], *, usher_id: str | None, result: ScanResult | None, index: str) -> set[Key]:
+def _fitting(rows: Sequence[LogRow], *, usher_id: str | None, result: ScanResult | None, index: str) -> set[Key]:
     """Return the keys of the scans with this result and by this usher."""
     if usher_id is None and result is None:
         return {row.key for row in rows}
@@ -254,15 +256,25 @@ def _end_of(date_to: datetime | None) -> str | None:
     return log_id_of("", decided_at=date_to)[:14] + "~" if date_to else None
 
 
-def _newest(partitions: list[str], index: str, *, before: str | None, limit: int) -> list[_Row]:
-    """Merge the newest rows of several partitions."""
-    rows, _ = _rows_of(partitions, index, before=before, limit=limit)
+def _sorted(rows: Iterable[LogRow], limit: int) -> list[LogRow]:
     return sorted(rows, key=lambda row: row.log_id, reverse=True)[:limit]
 
 
-def _rows_of(partitions: list[str], index: str, *, before: str | None, limit: int) -> tuple[list[_Row], list[str]]:
+def _rows_of_log(
+    event_id: str, *, before: str | None, limit: int, each: int | None = None
+) -> tuple[list[LogRow], list[str]]:
+    """Return the newest rows of an event's log, of its index and its pages, and where each part of it goes on.
+
+    Of the pages there are `limit` rows or more, of each partition of the index `each`.
+    """
+    rows, goes_on = _rows_of(keys.gate.log_partitions(event_id), "gsi1", before=before, limit=each or limit)
+    paged, complete_from = log_pages.newest(event_id, before=before, limit=limit)
+    return [*rows, *paged], [*goes_on, *([complete_from] if complete_from is not None else [])]
+
+
+def _rows_of(partitions: list[str], index: str, *, before: str | None, limit: int) -> tuple[list[LogRow], list[str]]:
     """Return the newest rows of several partitions, and the last row of each that may go on."""
-    rows: list[_Row] = []
+    rows: list[LogRow] = []
     goes_on: list[str] = []
     for partition in partitions:
         raws = operations.query(
@@ -271,7 +283,7 @@ def _rows_of(partitions: list[str], index: str, *, before: str | None, limit: in
         if len(raws) == limit:
             goes_on.append(raws[-1][f"{index}sk"]["S"])
         rows += [
-            _Row(
+            LogRow(
                 log_id=raw[f"{index}sk"]["S"],
                 key=place,
                 result=raw.get("result", {}).get("S"),
@@ -282,7 +294,7 @@ def _rows_of(partitions: list[str], index: str, *, before: str | None, limit: in
     return rows, goes_on
 
 
-def _page(rows: Sequence[_Row], *, page_size: int, more: bool, bound_to: str) -> Page[CheckinEntry]:
+def _page(rows: Sequence[LogRow], *, page_size: int, more: bool, bound_to: str) -> Page[CheckinEntry]:
     shown = list(rows[:page_size])
     following = paging.seal(shown[-1].log_id, bound_to=bound_to) if more and shown else None
     return Page(results=_entries([row.key for row in shown]), next=following)
@@ -316,7 +328,7 @@ def _usher_id(username: str) -> str | None:
     return account.account_id if account else None
 
 
-def _first_entries(ticket_ids: Sequence[str]) -> list[_Row]:
+def _first_entries(ticket_ids: Sequence[str]) -> list[LogRow]:
     """Return the rows of the tickets' passages: the index leaves a first entry out, to save a write unit a scan.
 
     Some of these rows are in the index as well, since they were written with their record.
@@ -326,7 +338,7 @@ def _first_entries(ticket_ids: Sequence[str]) -> list[_Row]:
     for ticket in tickets.values():
         for passage in passages(ticket):
             place = keys.gate.scan(passage.caller_id, passage.scan_id, passage.subject or ticket.ticket_id)
-            rows.append(_Row(passage.log_id, place, ScanResult.VALID, passage.caller_id))
+            rows.append(LogRow(passage.log_id, place, ScanResult.VALID, passage.caller_id))
     return rows
 
 

@@ -14,6 +14,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import gate_control
+from chalicelib.domain.gate import log_pages
 from chalicelib.domain.gate.checkin_buckets import CheckinBuckets
 from chalicelib.domain.gate.convergence import Effect
 from chalicelib.domain.gate.passages import record_of
@@ -23,9 +24,10 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Counters, Event, Scan, Ticket
 from chalicelib.vocabulary.gate import Direction, ScanKind, ScanResult
 
-# A transaction has at most 100 actions (AWS): one for the totals, up to two a scan (its mark and its day), and one for
-# each day (UTC) on which they were decided: a batch has two at most, around midnight.
-_SCANS_PER_TRANSACTION = 48
+# A transaction has at most 100 actions (AWS): one for the totals, up to two a scan (its mark and its day), one for
+# three scans (the page of their rows in the log), and one for each day (UTC) on which they were decided: a batch has two
+# at most, around midnight.
+_SCANS_PER_TRANSACTION = 41
 _ATTEMPTS = 12
 
 
@@ -123,10 +125,11 @@ def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
         sums = _Sums()
         for scan, _is_new in pending:
             sums.add(scan, event)
+        pages = log_pages.place_rows([scan for scan, is_new in pending if is_new])
         marks = [_mark(scan, is_new=is_new) for scan, is_new in pending]
         admitted = platform_sums.of_admissions(Counter(scan.decided_at for scan, _ in pending if _is_first_entry(scan)))
         try:
-            operations.commit(*marks, *sums.writes(event_id, seen), *admitted)
+            operations.commit(*marks, *sums.writes(event_id, seen), *admitted, *pages)
         except operations.ConditionFailed as failure:
             if len(pending) in failure.failures:
                 seen = failure.failures[len(pending)]

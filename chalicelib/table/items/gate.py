@@ -1,6 +1,6 @@
 """Items of scans, the check-in log and an event's running totals."""
 
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import EnumAttribute, IntegerAttribute, MapPart, MomentAttribute
 from chalicelib.table.items.item import Item
@@ -116,6 +116,13 @@ class Scan(Item, discriminator="scan"):
     # Why an offline scan contradicts another, and how staff closed that; an open conflict has no resolution.
     conflict = UnicodeAttribute(null=True)
     resolution = EnumAttribute(ConflictResolution, null=True)
+
+
+class LogPage(Item, discriminator="log_page"):
+    """Rows of the check-in log that were counted together; log_pages.py packs and reads them."""
+
+    event_id = UnicodeAttribute()
+    rows = BinaryAttribute(legacy_encoding=False)
 
 
 class ReceivedNumbers(Item, discriminator="received_numbers"):

@@ -201,10 +201,12 @@ No.  question                                   index  partition                
 247  the days of campuses that moved since the  gsi2   CAMPUS_MOVED              date#campus            sweep
      figures of all campuses were made
 250  a registered report                        table  CAMPUS_REPORT#report      CAMPUS_REPORT          campus, public
+251  the pages of an event's log, newest first  table  LOG_PAGES#event           log id                 usher logs
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.
-Questions 195 and 196 are spread as question 7.
+Questions 195 and 196 are spread as question 7. Question 251 has a partition per event, since a page holds the rows of
+many scans.
 Questions 4 and 98 are spread by the first letter, question 18 by day, question 28 by minute and `DUE_SHARDS`.
 Question 26 has a partition per shard, since the first second of a sale brings thousands of orders of one category.
 So has question 39, since every payment moves the same few accounts.

@@ -1,7 +1,16 @@
 """Keys of scans, the check-in log and an event's running totals."""
 
 from chalicelib import folding
-from chalicelib.table.items.gate import AttendeeWord, CheckinDay, Counters, Leave, ReceivedNumbers, Scan, ScanReceipt
+from chalicelib.table.items.gate import (
+    AttendeeWord,
+    CheckinDay,
+    Counters,
+    Leave,
+    LogPage,
+    ReceivedNumbers,
+    Scan,
+    ScanReceipt,
+)
 from chalicelib.table.items.tickets import Ticket
 from chalicelib.table.keys import sale, tickets
 from chalicelib.table.places import Key, Place, joined
@@ -73,6 +82,11 @@ def log(event_id: str, log_id: str) -> Key:
 def log_partitions(event_id: str) -> list[str]:
     """Question 7: all of an event's log partitions."""
     return [joined("LOG", event_id, str(shard)) for shard in range(LOG_SHARDS)]
+
+
+def log_page(event_id: str, log_id: str) -> Place[LogPage]:
+    """Question 251: a page of the log, by its oldest entry."""
+    return Place(LogPage, joined("LOG_PAGES", event_id), log_id)
 
 
 def ticket_log(event_id: str, ticket_id: str, log_id: str = "") -> Key:

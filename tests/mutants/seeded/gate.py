@@ -175,7 +175,7 @@ MUTANTS = (
         name="counted-without-transaction",
         bug="a worker killed between totals and mark counts twice",
         file="chalicelib/domain/gate/checkin_totals.py",
-        before="            operations.commit(*marks, *sums.writes(event_id, seen), *admitted)\n",
+        before="            operations.commit(*marks, *sums.writes(event_id, seen), *admitted, *pages)\n",
         after="            for write in (*sums.writes(event_id, seen), *admitted, *marks):\n"
         "                operations.record(write)\n",
         tests=_TOTALS,
