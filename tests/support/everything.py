@@ -64,7 +64,7 @@ def _gate() -> None:
         assert call("POST", "/api/usher/scan/result/", leaving, token=token).status == 200
     # Within a few seconds, so that the rows in the log of three at least share a page, in two batches too.
     for number, ticket in enumerate([make_ticket(event) for _ in range(5)]):
-        with later(250 + number / 2):
+        with later(250), clock.set_to(clock.now() + timedelta(milliseconds=500 * number)):
             shown = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id}
             assert call("POST", "/api/usher/scan/result/", shown, token=token).status == 200
     # Of the next day, so that the counters move their hours aside.
