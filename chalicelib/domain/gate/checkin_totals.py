@@ -25,8 +25,8 @@ from chalicelib.table.items import Counters, Event, Scan, Ticket
 from chalicelib.vocabulary.gate import Direction, ScanKind, ScanResult
 
 # A transaction has at most 100 actions (AWS): one for the totals, up to two a scan (its mark and its day), one for
-# three scans (the page of their rows in the log), and one for each day (UTC) on which they were decided. A batch has two
-# such days at most, around midnight.
+# three scans (the page of their rows in the log), and one for each day (UTC) on which they were decided. A batch has
+# two such days at most, around midnight.
 _SCANS_PER_TRANSACTION = 41
 _ATTEMPTS = 12
 
