@@ -162,6 +162,7 @@ def _base(event_id: str, first: int, options: argparse.Namespace) -> Iterator[An
     from chalicelib import clock
     from chalicelib.domain.gate import passages
     from chalicelib.domain.gate.convergence import Effect
+    from chalicelib.identifiers import log_id_of
     from chalicelib.table import keys
     from chalicelib.table.items import Journal, Passage, Ticket
     from chalicelib.vocabulary.gate import ScanResult
@@ -173,7 +174,8 @@ def _base(event_id: str, first: int, options: argparse.Namespace) -> Iterator[An
     for number in range(first, options.tickets, _EVENTS):
         ticket_id = f"tkt_{number:026}"
         name = f"Guest {number % 997} Khan"
-        at = now - timedelta(seconds=number % 3000)
+        # Dozens a second, so that the log packs some of their rows in pages.
+        at = now - timedelta(seconds=number // 50 % 3000)
         ticket = Ticket(
             *keys.tickets.ticket(ticket_id),
             gsi1=keys.gate.attendee(event_id, name, ticket_id),
@@ -187,13 +189,14 @@ def _base(event_id: str, first: int, options: argparse.Namespace) -> Iterator[An
         if number < admitted:
             gate = ("Gate 1", "Gate 2", "Side")[number % 3]
             seen = {"caller_id": "usr_drill", "caller_name": "Drill", "decided_at": at, "gate": gate}
-            ticket.admission = Passage(scan_id=f"scn_a{number:08}", log_id=f"log_a{number:024}", **seen)
+            log_id = log_id_of(f"admitted {number}", decided_at=at)
+            ticket.admission = Passage(scan_id=f"scn_a{number:08}", log_id=log_id, **seen)
         yield ticket
         if number < admitted and number < refused:
             entry = passages.record_of(ticket, ticket.admission, Effect.DOUBLE)
             entry.sk = entry.sk.replace("scn_a", "scn_r")
             entry.pk = entry.pk.replace("scn_a", "scn_r")
-            entry.scan_id, entry.log_id = f"scn_r{number:08}", f"log_r{number:024}"
+            entry.scan_id, entry.log_id = f"scn_r{number:08}", log_id_of(f"refused {number}", decided_at=at)
             entry.put_in_gsi1(keys.gate.log(event_id, entry.log_id))
             entry.put_in_gsi2(keys.gate.ticket_log(event_id, ticket_id, entry.log_id))
             entry.result, entry.reason = ScanResult.ALREADY_SCANNED, None
