@@ -1,4 +1,4 @@
-"""The figures of all campuses: made each minute, equal to the campuses' own, whatever happens to a run meanwhile."""
+"""The figures of all campuses: made each minute, equal to the campuses' own, also where a run is killed."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ class Office:
         return make_campus_event(campus, make_campus_user(campus, role=CampusRole.ORGANIZER), **changes)
 
     def minute(self, moment: datetime = NOW) -> None:
-        """Project what is new, and let the minute pass."""
+        """Project what is new, and run the sweep of a minute."""
         with clock.set_to(moment):
             self.stream.drain()
             while work():
