@@ -60,6 +60,7 @@ def released(built: Path, before: str) -> Iterator[str]:
         os.utime(index, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
 
 
+@pytest.mark.by_day
 def test_a_new_release_waits_for_a_quiet_minute_and_loses_no_scan(open_page: Opener, site: Site, built: Path) -> None:
     tonight = night(site)
     sold = tonight.sell(3)

@@ -156,6 +156,7 @@ def test_chargebacks_are_contested_with_evidence_or_accepted(open_page: Opener, 
         assert stored["answered_by"] == desk.owner["who"]["id"]
 
 
+@pytest.mark.by_day
 def test_the_readiness_board_says_which_gates_can_open_and_why_not(open_page: Opener, desk: Desk, site: Site) -> None:
     tonight = night(site)
     open_page.allow(r"^503 of .*/api/usher/sync/")

@@ -187,6 +187,11 @@ export function begin(): void {
     for (const duty of Object.values(duties)) duty.now();
     queueMicrotask(() => void beat());
   });
+  effect(() => {
+    // The readiness board shows at which gate this phone is.
+    void gate.value;
+    duties.heartbeat.now();
+  });
   addEventListener("online", () => {
     hope();
     for (const duty of Object.values(duties)) duty.now();

@@ -209,6 +209,22 @@ function Modes(): JSX.Element {
   );
 }
 
+/** The name of a gate by hand; news of the event while somebody types leave it as it is. */
+function TypedGate(): JSX.Element {
+  const typed = useSignal(gate.value ?? "");
+  useEffect(() => void (typed.value = gate.value ?? ""), [gate.value]);
+  return (
+    <input
+      aria-label={t("gate.gate")}
+      placeholder={t("gate.gate")}
+      maxLength={80}
+      value={typed.value}
+      onInput={(event) => (typed.value = event.currentTarget.value)}
+      onChange={(event) => (gate.value = event.currentTarget.value.trim() || null)}
+    />
+  );
+}
+
 function Place(): JSX.Element {
   const gates = event.value?.event.gates ?? [];
   return (
@@ -226,7 +242,7 @@ function Place(): JSX.Element {
           </select>
         </label>
       ) : (
-        <input aria-label={t("gate.gate")} placeholder={t("gate.gate")} maxLength={80} value={gate.value ?? ""} onChange={(typed) => (gate.value = typed.currentTarget.value.trim() || null)} />
+        <TypedGate />
       )}
       <button
         type="button"

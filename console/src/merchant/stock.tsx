@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf } from "../ui/api/client.ts";
+import { Filters } from "../ui/filters.tsx";
 import { clock, count, money, Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
@@ -20,38 +21,19 @@ export function Stock(): JSX.Element {
     },
     () => JSON.stringify(filter.value),
   );
-  const set = (name: keyof typeof filter.value, value: string): void => {
-    filter.value = { ...filter.value, [name]: value };
-  };
   return (
     <>
       <h1>{t("merchant.stock")}</h1>
       <Low />
-      <search class="row filters">
-        <label class="grow">
-          {t("merchant.card.uid")}
-          <input type="search" autocomplete="off" value={filter.value.search} onInput={(event) => set("search", event.currentTarget.value)} />
-        </label>
-        <label>
-          {t("merchant.state")}
-          <select value={filter.value.status} onChange={(event) => set("status", event.currentTarget.value)}>
-            <option value="">{t("merchant.all")}</option>
-            {CARD_STATUSES.map((each) => (
-              <option key={each} value={each}>
-                {word("merchant.card", each)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          {t("merchant.from")}
-          <input type="date" value={filter.value.assigned_from} onChange={(event) => set("assigned_from", event.currentTarget.value)} />
-        </label>
-        <label>
-          {t("merchant.to")}
-          <input type="date" value={filter.value.assigned_to} onChange={(event) => set("assigned_to", event.currentTarget.value)} />
-        </label>
-      </search>
+      <Filters
+        of={filter}
+        fields={[
+          { name: "search", label: t("merchant.card.uid"), kind: "search" },
+          { name: "status", label: t("merchant.state"), kind: "choice", options: [["", t("merchant.all")], ...CARD_STATUSES.map((each) => [each, word("merchant.card", each)] as const)] },
+          { name: "assigned_from", label: t("merchant.from"), kind: "date" },
+          { name: "assigned_to", label: t("merchant.to"), kind: "date" },
+        ]}
+      />
       <Listing
         list={list}
         label={t("merchant.cards")}

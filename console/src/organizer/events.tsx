@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf } from "../ui/api/client.ts";
+import { Filters } from "../ui/filters.tsx";
 import { count, money, Num, percent, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
@@ -29,7 +30,15 @@ export function Events(): JSX.Element {
         </a>
       </div>
       <Glance />
-      <Filters />
+      <Filters
+        of={filter}
+        fields={[
+          { name: "search", label: t("ui.search"), kind: "search" },
+          { name: "status", label: t("organizer.state"), kind: "choice", options: [["", t("organizer.all")], ...STATUSES.map((each) => [each, word("organizer.status", each)] as const)] },
+          { name: "date_from", label: t("organizer.from"), kind: "date" },
+          { name: "date_to", label: t("organizer.to"), kind: "date" },
+        ]}
+      />
       <Listing list={list} label={t("organizer.events")} empty={<NoEvents />} row={(event) => <Row key={event.id} event={event} />} />
     </>
   );
@@ -43,39 +52,6 @@ function NoEvents(): JSX.Element {
         {t("organizer.draft.new")}
       </a>
     </>
-  );
-}
-
-function Filters(): JSX.Element {
-  const set = (name: keyof typeof filter.value, value: string): void => {
-    filter.value = { ...filter.value, [name]: value };
-  };
-  return (
-    <search class="row filters">
-      <label class="grow">
-        {t("ui.search")}
-        <input type="search" value={filter.value.search} onInput={(event) => set("search", event.currentTarget.value)} />
-      </label>
-      <label>
-        {t("organizer.state")}
-        <select value={filter.value.status} onChange={(event) => set("status", event.currentTarget.value)}>
-          <option value="">{t("organizer.all")}</option>
-          {STATUSES.map((each) => (
-            <option key={each} value={each}>
-              {word("organizer.status", each)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {t("organizer.from")}
-        <input type="date" value={filter.value.date_from} onChange={(event) => set("date_from", event.currentTarget.value)} />
-      </label>
-      <label>
-        {t("organizer.to")}
-        <input type="date" value={filter.value.date_to} onChange={(event) => set("date_to", event.currentTarget.value)} />
-      </label>
-    </search>
   );
 }
 

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import { answerOf } from "../ui/api/client.ts";
 import { Deed } from "../ui/form.tsx";
 import { fileOf, save } from "../ui/file.ts";
+import { Filters } from "../ui/filters.tsx";
 import { count, money, Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { JobProgress } from "../ui/job.tsx";
@@ -28,33 +29,17 @@ export function Payouts(): JSX.Element {
     },
     () => JSON.stringify(filter.value),
   );
-  const set = (name: keyof typeof filter.value, value: string): void => {
-    filter.value = { ...filter.value, [name]: value };
-  };
   return (
     <>
       <h1>{t("organizer.payouts")}</h1>
-      <search class="row filters">
-        <label>
-          {t("organizer.state")}
-          <select value={filter.value.status} onChange={(event) => set("status", event.currentTarget.value)}>
-            <option value="">{t("organizer.all")}</option>
-            {PAYOUT_STATUSES.map((each) => (
-              <option key={each} value={each}>
-                {word("organizer.payout", each)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          {t("organizer.from")}
-          <input type="date" value={filter.value.scheduled_from} onChange={(event) => set("scheduled_from", event.currentTarget.value)} />
-        </label>
-        <label>
-          {t("organizer.to")}
-          <input type="date" value={filter.value.scheduled_to} onChange={(event) => set("scheduled_to", event.currentTarget.value)} />
-        </label>
-      </search>
+      <Filters
+        of={filter}
+        fields={[
+          { name: "status", label: t("organizer.state"), kind: "choice", options: [["", t("organizer.all")], ...PAYOUT_STATUSES.map((each) => [each, word("organizer.payout", each)] as const)] },
+          { name: "scheduled_from", label: t("organizer.from"), kind: "date" },
+          { name: "scheduled_to", label: t("organizer.to"), kind: "date" },
+        ]}
+      />
       <Listing
         list={list}
         label={t("organizer.payouts")}
