@@ -1,7 +1,14 @@
-"""What a fresh container prepares before its first request."""
+"""What a fresh container prepares before its first request. A composition root imports this before its portals."""
 
+import os
+
+from chalicelib import seldom
 from chalicelib.clients import aws
 from chalicelib.table import operations
+
+# Before a portal imports PyJWT. Elsewhere than in a function nobody waits for a cold start.
+if "_HANDLER" in os.environ:
+    seldom.put_off()
 
 # Lambda's variable _HANDLER in the functions of the API; these read a secret for every token.
 _OF_API = ("app.app", "gates.app")

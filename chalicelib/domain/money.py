@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from chalicelib.clients.providers import stripe_amounts
+from chalicelib.clients import stripe_amounts
 from chalicelib.config import config
 from chalicelib.errors import ValidationFailed
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.clients.providers.stripe_amounts import SUPPORTED
+from chalicelib.clients.stripe_amounts import SUPPORTED
 from chalicelib.config import PHONE_COUNTRIES
 from infra.package import firewall, sockets
 

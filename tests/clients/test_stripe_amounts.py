@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.clients.providers import stripe_amounts
+from chalicelib.clients import stripe_amounts
 from chalicelib.domain import money
 from chalicelib.domain.money import Money
 from chalicelib.errors import ValidationFailed

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from chalicelib import clock
+from chalicelib.clients import stripe_amounts
 from chalicelib.clients.providers import (
     Charge,
     Declined,
@@ -26,7 +27,6 @@ from chalicelib.clients.providers import (
     Opened,
     Outcome,
     OutOfFunds,
-    stripe_amounts,
     stripe_objects,
 )
 from chalicelib.clients.providers.stripe_objects import _NOT_REFUNDED

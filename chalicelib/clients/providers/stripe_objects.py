@@ -6,6 +6,7 @@ Amounts are converted to minor units of ISO 4217 (`stripe_amounts`).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.clients import stripe_amounts
 from chalicelib.clients.providers import (
     ListedMoney,
     MoneyKind,
@@ -15,7 +16,6 @@ from chalicelib.clients.providers import (
     NextAction,
     Outcome,
     OutcomeStatus,
-    stripe_amounts,
 )
 
 _DISPUTE_WORDS = {"funds_withdrawn": MoveWord.WITHDRAWN, "funds_reinstated": MoveWord.REINSTATED}

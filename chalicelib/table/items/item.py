@@ -10,9 +10,12 @@ from pynamodb.models import Model
 
 from chalicelib.config import config
 from chalicelib.table import shapes
+from chalicelib.table.items import members
 from chalicelib.table.items.attributes import IntegerAttribute, MomentAttribute
 from chalicelib.table.items.reading import plan_of
 from chalicelib.table.places import Key, Place
+
+members.install()
 
 
 class Item(Model):
