@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from botocore.config import Config as ClientConfig
-from botocore.session import get_session
 
+from chalicelib.botocore_session import session
 from chalicelib.config import config
 
 
@@ -19,7 +19,8 @@ def client(service: str) -> Any:
         retries={"total_max_attempts": 3, "mode": "standard"},
         **(_links() if service == "s3" else {}),
     )
-    return get_session().create_client(service, config=how)
+    with session() as creating:
+        return creating.create_client(service, config=how)
 
 
 def _links() -> dict[str, Any]:

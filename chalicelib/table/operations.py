@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from botocore.client import BaseClient
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.botocore_session import session
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
 from chalicelib.table import raw_answers, raw_requests, signature
@@ -80,12 +80,13 @@ def client() -> BaseClient:
         # botocore composes its own for each request, at a tenth of a scan's CPU time.
         user_agent="gatehouse",
     )
-    session = get_session()
-    made = session.create_client("dynamodb", region_name=None, config=how)
+    with session() as creating:
+        made = creating.create_client("dynamodb", region_name=None, config=how)
+        credentials = creating.get_credentials()
     # botocore resolves the endpoint again for each request, a twentieth of a scan's CPU time. A client without the
     # resolver uses its own `meta.endpoint_url`, which is the region's (tests/table/test_client.py).
     made._ruleset_resolver = None  # type: ignore[attr-defined]  # noqa: SLF001  # a guard of ours fails if it is renamed
-    return signature.attach(raw_requests.attach(raw_answers.attach(made)), session.get_credentials())
+    return signature.attach(raw_requests.attach(raw_answers.attach(made)), credentials)
 
 
 def _send(operation: str, **arguments: Any) -> dict[str, Any]:

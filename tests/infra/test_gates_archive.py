@@ -29,6 +29,8 @@ import json, sys
 sys.path[:] = [sys.argv[1], *sys.path]
 import gates
 at_import = set(sys.modules)
+from chalicelib import botocore_session
+sessions = botocore_session.kept.cache_info()
 answers = []
 for event in json.load(sys.stdin):
     answer = gates.app(event, None)
@@ -38,7 +40,15 @@ foreign = [
     if (found := getattr(module, "__file__", None)) and not found.startswith((sys.argv[1], sys.argv[3]))
 ]
 with open(sys.argv[2], "w") as out:
-    json.dump({"answers": answers, "at_import": sorted(at_import), "foreign": foreign}, out)
+    json.dump(
+        {
+            "answers": answers,
+            "at_import": sorted(at_import),
+            "foreign": foreign,
+            "sessions": [sessions.misses, sessions.hits],
+        },
+        out,
+    )
 """
 
 
@@ -115,6 +125,12 @@ def test_a_cold_start_loads_no_other_portal_and_few_modules(served: dict[str, An
     assert len(loaded) <= _MODULES
     # Of providers and certificates a gate needs nothing (chalicelib/seldom.py); each costs some 10 ms.
     assert not [name for name in loaded if name.startswith(("chalicelib.clients.providers", "cryptography.x509."))]
+
+
+def test_the_clients_of_a_cold_start_share_one_session(served: dict[str, Any]) -> None:
+    created, used_again = served["sessions"]
+    assert created == 1
+    assert used_again == 1
 
 
 def test_the_archive_is_small_and_has_nothing_that_makes_documents_or_pictures(part: Path) -> None:
