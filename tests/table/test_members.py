@@ -12,7 +12,7 @@ from pynamodb.models import Model
 
 from chalicelib.table.items import Item
 from chalicelib.table.items.attributes import MapPart
-from chalicelib.table.items.members import members
+from chalicelib.table.members import members
 
 
 def _below(base: Any) -> Iterator[Any]:

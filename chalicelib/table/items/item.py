@@ -9,8 +9,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.config import config
-from chalicelib.table import shapes
-from chalicelib.table.items import members
+from chalicelib.table import members, shapes
 from chalicelib.table.items.attributes import IntegerAttribute, MomentAttribute
 from chalicelib.table.items.reading import plan_of
 from chalicelib.table.places import Key, Place
