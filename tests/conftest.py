@@ -46,6 +46,7 @@ from tests.support import (
     fault_days,
     moto_answers,
     moto_copies,
+    moto_expressions,
     moto_queries,
     moto_requests,
     service_models,
@@ -58,6 +59,7 @@ moto_copies.install()
 table_bounds.install()
 moto_answers.install()
 moto_queries.install()
+moto_expressions.install()
 moto_requests.install()
 cheap_hashes.install()
 cheap_requests.install()

@@ -1,7 +1,8 @@
 """The platform's requests to a table: `python -m tests.support.moto_sample` sends them to moto without our patches.
 
 Everything that our patches of moto replace is in it: queries of the table and of an index, comparisons of strings and
-numbers, sizes, transactions that are applied, refused and wrong, and the stream's records.
+numbers, expressions of updates and conditions, sizes, transactions that are applied, refused and wrong, and the
+stream's records.
 """
 
 import json
@@ -118,6 +119,58 @@ def _writes(table: _Table) -> Iterator[Any]:
         yield table.ask("update_item", **(add | {"ConditionExpression": condition, "ReturnValues": "ALL_NEW"}))
 
 
+_EXPRESSIONS = (
+    "SET n = n + :m, #t = if_not_exists(gone, :s), #p.a = :s, #p.c[0] = :m REMOVE flag, #p.c[1] ADD #s :x",
+    "SET n = if_not_exists(n, :m) - :m, #p.c = list_append(#p.c, :l) DELETE #s :x",
+    "SET n = gone",
+    "SET n = :m, n = :m",
+    "SET n = :m SET #p.a = :s",
+    "SET pk = :s",
+    "SET #p.a.b.c = :s",
+    "SET n = n + :s",
+    "SET n = :unknown",
+    "SET shelf = :l",
+    "REMOVE #p.c[1], #p.c[0], gone",
+    "n = :m",
+)
+_CONDITIONS = (
+    "(n < :m OR NOT flag = :s) AND begins_with(#t, :e) AND size(#p.c) > :z",
+    "n BETWEEN :z AND :m AND attribute_type(#p.a, :s)",
+    "n IN (:z, :m) OR contains(#s, :s)",
+    "#p.c[0] = :m AND attribute_exists(#p.c[1])",
+    "size(#t) = :z",
+)
+
+
+def _expressions(table: _Table) -> Iterator[Any]:
+    """Update an item by each expression, and under each condition; some of both are wrong."""
+    values = {":m": {"N": "10"}, ":s": {"S": "S"}, ":x": {"SS": ["x", "z"]}, ":l": {"L": [{"S": "l"}]}}
+    values |= {":e": {"S": ""}, ":z": {"N": "0"}}
+    names = {"#t": "text", "#s": "set", "#p": "map"}
+    for place, expression in enumerate(_EXPRESSIONS):
+        yield _with_what_it_names(table, expression, "attribute_exists(pk)", place, names, values)
+    for place, condition in enumerate(_CONDITIONS):
+        yield _with_what_it_names(table, "SET newest = :m", condition, place, names, values)
+    yield table.ask("scan", TableName=_TABLE)
+
+
+def _with_what_it_names(
+    table: _Table, expression: str, condition: str, place: int, names: dict[str, str], values: dict[str, Any]
+) -> Any:
+    text = f"{expression} {condition}"
+    used = {"ExpressionAttributeNames": {name: value for name, value in names.items() if name in text}}
+    used |= {"ExpressionAttributeValues": {name: value for name, value in values.items() if name in text}}
+    return table.ask(
+        "update_item",
+        TableName=_TABLE,
+        Key=_key(f"P#{place % 3}", f"S#{place % 12:02}"),
+        UpdateExpression=expression,
+        ConditionExpression=condition,
+        ReturnValues="ALL_NEW",
+        **{name: each for name, each in used.items() if each},
+    )
+
+
 def _reads(table: _Table) -> Iterator[Any]:
     keys = [_key("P#1", "S#01"), _key("P#1", "S#04"), _key("P#1", "none")]
     yield table.ask("batch_get_item", RequestItems={_TABLE: {"Keys": keys, "ConsistentRead": True}})
@@ -164,7 +217,7 @@ def asked() -> list[Any]:
         )["TableDescription"]
         sample = _Table(client)
         puts = [sample.ask("put_item", TableName=_TABLE, Item=item) for item in _items()]
-        found = [*puts, *_queries(sample), *_writes(sample), *_reads(sample)]
+        found = [*puts, *_queries(sample), *_expressions(sample), *_writes(sample), *_reads(sample)]
         found += _streamed(session, table["LatestStreamArn"])
     return list(json.loads(json.dumps(found, default=sorted)))
 
