@@ -82,6 +82,7 @@ BOUNDS = {
     "Listing.body": "texts of the schema, MAX_PER_EVENT categories",
     "Listing.entries": "ten words of a title",
     "Listing.facts": "one event",
+    "LogPage.rows": "the scans of one transaction",
     "LiveConnection.channels": "twenty channels",
     "LiveConnection.listens_to": "twenty channels",
     "LiveConnection.principal": "one token",
