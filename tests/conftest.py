@@ -81,8 +81,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # Shared out by day: the families with a test for each route, field or value, and the races and faults, which start an
 # engine's work for every one of them, as the flows of the console start a browser's and those of local runs a run's. A
-# run of everything tries one day's eighth of each, by their names (of the cost tests by their files, which share data),
-# and what is marked `each_run`.
+# run of everything tries one day's eighth of each, by their names (of the cost tests, and of a file that is marked
+# `by_day("file")`, by their files, which share data), and what is marked `each_run`.
 _FAMILIES = ("contract", "security", "infra", "portals")
 _ONE_BY_ONE = ("truth", "faults", "console", "operations")
 _BY_FILE = ("cost",)
@@ -102,12 +102,14 @@ def _is_of_another_day(item: pytest.Item) -> bool:
     kind = item.path.relative_to(Path(__file__).parent).parts[0]
     if item.get_closest_marker("each_run"):
         return False
-    name = item.path.name if kind in _BY_FILE else item.nodeid
+    mark = item.get_closest_marker("by_day")
+    is_one_file = kind in _BY_FILE or (mark is not None and "file" in mark.args)
+    name = item.path.name if is_one_file else item.nodeid
     is_shared = (
         kind in (*_ONE_BY_ONE, *_BY_FILE)
         or (kind in _FAMILIES and "[" in item.name)
         or (kind == "local" and _starts_an_engine(item))
-        or item.get_closest_marker("by_day") is not None
+        or mark is not None
     )
     return is_shared and (zlib.crc32(name.encode()) + fault_days.today()) % _DAYS != 0
 

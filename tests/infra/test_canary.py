@@ -211,6 +211,7 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.mark.ministack
 @pytest.mark.xdist_group("ministack")
+@pytest.mark.by_day
 def test_a_package_with_a_seeded_fault_gets_no_traffic_and_a_good_one_does(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,7 @@ def _forget() -> None:
 
 
 @pytest.mark.skipif(not engines.is_available(engines.DYNAMODB_LOCAL), reason="needs DynamoDB Local")
+@pytest.mark.by_day
 def test_a_lost_table_is_restored_and_rebuilt_equal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with engines.endpoints() as cloud, a_fresh_process():
         size = ["--tickets", "24", "--entries", "40", "--journals", "12", "--mark", str(tmp_path / "mark.json")]

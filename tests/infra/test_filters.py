@@ -170,6 +170,7 @@ def test_a_heartbeat_calls_neither_function_and_a_revocation_calls_both() -> Non
 
 
 @pytest.mark.usefixtures("moto_cloud")
+@pytest.mark.by_day
 def test_a_sale_is_projected_and_only_what_another_projection_needs_comes_back() -> None:
     _, category = purchases.make_show()
     caused, own = _projected(lambda: settled.buy(category))
@@ -179,6 +180,7 @@ def test_a_sale_is_projected_and_only_what_another_projection_needs_comes_back()
     assert Counter(own) <= Counter(order=1, payment=1, account=1)
 
 
+@pytest.mark.by_day
 def test_quotas_count_the_filters(template: Template) -> None:
     uses = {use.quota: use for use in quotas.of(template)}
     for function, name in (("stream", "StreamSource"), ("live", "LiveSource")):

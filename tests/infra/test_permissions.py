@@ -77,7 +77,11 @@ from tests.support.meanwhile import before
 from tests.support.settings import configured
 from tests.support.streams import StreamReader, project
 
-pytestmark = [pytest.mark.usefixtures("moto_cloud"), pytest.mark.xdist_group("package")]
+pytestmark = [
+    pytest.mark.usefixtures("moto_cloud"),
+    pytest.mark.xdist_group("package"),
+    pytest.mark.by_day("file"),
+]
 
 Template = dict[str, Any]
 Used = set[str]

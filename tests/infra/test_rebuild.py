@@ -79,6 +79,7 @@ def run(tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.mark.usefixtures("moto_cloud")
+@pytest.mark.by_day
 def test_a_rebuilt_copy_equals_its_original(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
     stream = StreamReader()
     again = stream.fork()
@@ -142,6 +143,7 @@ def _lose(kinds: set[str]) -> int:
 
 
 @pytest.mark.usefixtures("moto_cloud")
+@pytest.mark.by_day
 def test_a_table_in_use_catches_up_with_what_its_stream_never_read(
     run: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -129,6 +129,7 @@ class TestStaff:
         assert self.log_in().status == 200
 
 
+@pytest.mark.by_day
 def test_loading_the_demo_twice_changes_nothing() -> None:
     def everything() -> list[dict[str, object]]:
         pages = operations.client().get_paginator("scan").paginate(TableName="gatehouse")

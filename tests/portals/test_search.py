@@ -62,6 +62,7 @@ def _attendees() -> Search:
     return _found("/api/usher/scan/logs/search/?attendee=", "attendee_name", token)
 
 
+@pytest.mark.by_day
 def test_titles_and_names_are_found_as_people_type_them_in_every_list() -> None:
     for search in (*_titles(), _attendees()):
         missed = [(typed, stored) for typed, stored in typed_names.PAIRS if stored not in search(typed)]

@@ -204,6 +204,7 @@ def test_an_usher_is_shown_health_data_sixty_times_an_hour_and_others_are_not_re
         assert look_up(UID, colleague).status == 200
 
 
+@pytest.mark.by_day
 def test_a_shop_looks_up_two_hundred_customers_a_day() -> None:
     shop, other = make_merchant(), make_merchant()
     start = clock.now().replace(hour=6)

@@ -497,6 +497,7 @@ def test_an_address_with_many_failures_is_still_checked_once_an_account_and_no_m
         assert log_in(address=NEIGHBOUR).status == 200
 
 
+@pytest.mark.by_day
 def test_customers_behind_one_address_log_in_within_ten_minutes_beside_a_stranger_who_guesses() -> None:
     """2,000 customers at full size, with the stranger's address full from the first minute."""
     numbers = [f"+92305{n:07}" for n in range(CUSTOMERS)]
@@ -563,6 +564,7 @@ class TestWrongCodesInARow:
         body = {"mobile_number": NUMBER, "otp": code, "new_password": "the next long password"}
         return call("POST", f"{USERS}/reset-password/", body, address=address)
 
+    @pytest.mark.by_day
     def test_the_hundred_and_first_is_refused_for_a_day_and_then_a_row_begins_again(self) -> None:
         make_customer(mobile_number=NUMBER)
         assert self.guesses(0, number=60) == ["OTP_INVALID"] * 60
@@ -578,6 +580,7 @@ class TestWrongCodesInARow:
         with clock.set_to(START + timedelta(days=6)):
             assert forgotten_password_is_set(OWNER).status == 200
 
+    @pytest.mark.by_day
     def test_a_right_code_ends_the_row(self) -> None:
         make_customer(mobile_number=NUMBER)
         assert self.guesses(0, number=99) == ["OTP_INVALID"] * 99

@@ -44,7 +44,7 @@ from tests.support.streams import StreamReader
 from tests.support.traces import Traces, Watch, watched
 
 # One worker sends the requests of all routes.
-pytestmark = pytest.mark.xdist_group("sealed")
+pytestmark = [pytest.mark.xdist_group("sealed"), pytest.mark.by_day("file")]
 
 # What the sandbox, an imitated provider, keeps in its own book: its words for outcomes.
 _WORDS = set(sandbox.TOKENS)

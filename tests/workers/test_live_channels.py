@@ -173,6 +173,7 @@ class People:
         }
 
 
+@pytest.mark.by_day
 def test_a_channel_opens_to_exactly_those_whom_its_routes_are_open_to(live: Gateway) -> None:
     people = People()
     heard: dict[str, set[str]] = {channel: set() for channel in people.open_to}
@@ -191,6 +192,7 @@ def test_a_channel_opens_to_exactly_those_whom_its_routes_are_open_to(live: Gate
     assert heard == people.open_to
 
 
+@pytest.mark.by_day
 def test_nobody_hears_what_is_told_on_anothers_channel(live: Gateway) -> None:
     people, stream = People(), Stream()
     stream.drain()

@@ -79,6 +79,7 @@ def test_a_payout_goes_to_the_organizers_account_and_names_the_invoice(stripe: S
 
 
 @pytest.mark.parametrize("answered", range(5))
+@pytest.mark.by_day
 def test_an_answer_that_is_lost_pays_once_also_after_the_keys_have_lapsed(stripe: StripeDouble, answered: int) -> None:
     organizer, payout = claimed()
     stripe.answers_left = answered

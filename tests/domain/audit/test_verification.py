@@ -60,6 +60,7 @@ def test_a_whole_log_verifies_in_pages_of_any_size(shard: audit.Shard) -> None:
         assert (walk.progress.entry_count, walk.progress.seal.number) == (ENTRIES * AUDIT_SHARDS, SEALS)
 
 
+@pytest.mark.by_day
 def test_a_walk_that_runs_out_of_time_is_resumed_from_what_it_stored(shard: audit.Shard) -> None:
     assert shard.head is not None
     progress, rounds = Progress(), 0

@@ -103,6 +103,7 @@ def test_honest_photos_make_a_pending_record_verified() -> None:
 
 @pytest.mark.parametrize("copier_first", [False, True])
 @pytest.mark.parametrize("reencoded", [False, True])
+@pytest.mark.by_day
 def test_who_came_later_is_flagged_in_whichever_order_the_checks_run(
     copier_first: bool, reencoded: bool
 ) -> None:  # cases

@@ -215,6 +215,7 @@ def test_the_second_window_counts_as_the_end() -> None:
     assert clock.to_text(due) == clock.to_text(now + timedelta(hours=7))
 
 
+@pytest.mark.by_day
 def test_an_erasure_may_run_again_and_goes_on_where_it_was() -> None:
     day = Day()
     for kind in ORDER:

@@ -52,6 +52,7 @@ def test_every_document_says_so_where_a_character_is_replaced() -> None:
     assert "replaces" not in text_of(plain)
 
 
+@pytest.mark.by_day
 def test_the_same_facts_give_the_same_bytes_and_a_chinese_name_prints() -> None:
     made = [ticket_document.render([page_of("\u5f20\u4f1f")], words=WORDS, is_rtl=False, made_at=AT) for _ in range(2)]
     assert made[0] == made[1]

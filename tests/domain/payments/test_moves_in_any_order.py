@@ -106,6 +106,7 @@ def some_orders(count: int) -> Iterator[tuple[int, ...]]:
 @pytest.mark.usefixtures("moto_cloud", "no_pause")
 @pytest.mark.parametrize("is_sold_out", [False, True])
 @pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.by_day
 def test_any_order_and_repetition_of_callbacks_ends_in_one_state(history: str, *, is_sold_out: bool) -> None:
     world = World(token="tok_ok")
     payment_id = world.process()

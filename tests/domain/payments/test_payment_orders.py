@@ -76,6 +76,7 @@ def assert_allowed(world: World) -> None:
         (PaymentMethod.WALLET, None),
     ],
 )
+@pytest.mark.by_day
 def test_every_sequence_of_steps_ends_in_an_allowed_state(method: PaymentMethod, token: str | None) -> None:
     world = World(method, token)
     late = world.order.expires_at + LATE

@@ -102,6 +102,7 @@ def test_a_payout_that_is_scheduled_is_held_by_a_later_dispute_until_staff_relea
 
 
 @pytest.mark.parametrize("status", [PayoutStatus.PROCESSING, PayoutStatus.PAID, PayoutStatus.FAILED])
+@pytest.mark.by_day
 def test_a_payout_that_is_on_its_way_is_not_held(organizer: Account, status: PayoutStatus) -> None:
     stream = StreamReader()
     event, standard, _ = settled.make_evening(organizer)

@@ -191,6 +191,7 @@ def test_a_dispute_that_is_won_after_its_debt_was_deducted_is_given_back(evening
     assert amounts(evenings.settle(2)) == (-LOST, NET + LOST, 0)
 
 
+@pytest.mark.by_day
 def test_settlements_payouts_and_disputes_in_any_order_end_in_the_same_books(evenings: Evenings) -> None:
     steps: dict[str, Callable[[], object]] = {
         "settle 0": lambda: evenings.settle(0),

@@ -157,6 +157,7 @@ def test_payouts_are_compared_both_ways() -> None:
     }
 
 
+@pytest.mark.by_day
 def test_a_payout_that_bounced_and_was_paid_again_is_no_difference() -> None:
     stream, day = StreamReader(), clock.now().date()
     payout = paid_payout()
@@ -172,6 +173,7 @@ def test_a_payout_that_bounced_and_was_paid_again_is_no_difference() -> None:
     assert rows(day) == {}
 
 
+@pytest.mark.by_day
 def test_disputes_are_compared_both_ways() -> None:
     stream, day = StreamReader(), clock.now().date()
     orders = sold(4)
@@ -203,6 +205,7 @@ def test_a_difference_that_a_late_callback_ends_is_resolved_by_the_next_run() ->
 
 
 @pytest.mark.timeout(1800)
+@pytest.mark.by_day
 def test_thirty_differences_of_six_kinds_are_found_and_no_others(capsys: pytest.CaptureFixture[str]) -> None:
     stream, day = StreamReader(), clock.now().date()
     payments = size_of("RECONCILED_PAYMENTS", small=18, full=10_000)

@@ -71,6 +71,7 @@ def compared() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.by_day
 def test_lists_of_several_pages_that_agree_with_the_books_have_no_difference(
     customer: Account, stripe: StripeDouble
 ) -> None:

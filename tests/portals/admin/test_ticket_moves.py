@@ -84,6 +84,7 @@ def refund(ticket_id: str) -> None:
     assert call("PUT", path, {"decision": "approve"}, token=admin_token(AdminRole.ADMIN)).status == 200
 
 
+@pytest.mark.by_day
 def test_a_moved_ticket_counts_in_its_new_category_everywhere_and_its_refund_too() -> None:
     hall = Hall()
     shown = move(hall.ticket(0), hall.gallery).json
@@ -151,6 +152,7 @@ def test_a_move_is_refused_to_a_category_that_is_sold_out_costs_otherwise_or_is_
     assert (payers.counts(hall.floor), payers.counts(hall.gallery)) == ((497, 0, 3), (0, 0, 1))
 
 
+@pytest.mark.by_day
 def test_a_sale_that_is_not_counted_yet_moves_later_and_an_event_that_ended_keeps_its_categories() -> None:
     hall = Hall()
     fresh = settled.buy(hall.floor)

@@ -194,6 +194,7 @@ def test_an_older_sum_does_not_replace_a_newer_one(office: Office) -> None:
     office.assert_is_the_sum()
 
 
+@pytest.mark.by_day
 def test_a_run_that_is_killed_between_its_transactions_is_repeated(office: Office) -> None:
     with clock.set_to(NOW):
         organizer = make_campus_user(office.campuses[0], role=CampusRole.ORGANIZER)
@@ -238,6 +239,7 @@ def test_an_erased_person_is_named_no_longer_also_by_a_run_that_has_read_the_nam
     assert [RecentAttendance.from_raw_data(raw).first_name for raw in raws] == ["Omar"]
 
 
+@pytest.mark.by_day
 def test_the_newest_ten_of_all_campuses_are_shown_as_they_are_now(office: Office) -> None:
     people = [
         [make_campus_user(campus, first_name=f"P{n}{place}") for n in range(8)]

@@ -168,6 +168,7 @@ def test_the_totals_of_the_page_are_those_of_the_data(lecture: Lecture) -> None:
     }
 
 
+@pytest.mark.by_day
 def test_people_are_expected_only_with_a_roster_and_absent_only_where_staff_said_so(lecture: Lecture) -> None:
     lines = text_of(report(lecture.teacher, lecture.event).content).splitlines()
     assert "expected" not in lines
@@ -190,6 +191,7 @@ def test_the_columns_with_known_words_break_none_of_them(lecture: Lecture) -> No
     assert any("left early" in line and "manual" in line for line in lines), lines
 
 
+@pytest.mark.by_day
 def test_no_name_leaves_its_cell(lecture: Lecture) -> None:
     image = picture_of(report(lecture.teacher, lecture.event).content)
     # A4 at 2 pixels a point: nothing is drawn in the margins, where a long name would end.
@@ -217,6 +219,7 @@ def test_signatures_are_drawn_and_the_twin_has_none(lecture: Lecture) -> None:
     assert checked(report_id, twin.content)["matches"] == "redacted"
 
 
+@pytest.mark.by_day
 def test_a_report_with_photos_is_a_job_and_says_what_was_erased(lecture: Lecture) -> None:
     for record, colour in zip(lecture.records, ("red", "green", None), strict=False):
         photographed(record, PhotoSide.FRONT, colour)
@@ -236,6 +239,7 @@ def test_a_report_with_photos_is_a_job_and_says_what_was_erased(lecture: Lecture
     assert "Sana" not in text_of(twin.content)
 
 
+@pytest.mark.by_day
 def test_a_report_verifies_after_its_pictures_were_erased(lecture: Lecture) -> None:
     keys_of_signatures = [sign(record) for record in lecture.records]
     answer = report(lecture.teacher, lecture.event)
@@ -248,6 +252,7 @@ def test_a_report_verifies_after_its_pictures_were_erased(lecture: Lecture) -> N
     assert "or cannot be read: 5" in text_of(report(lecture.teacher, lecture.event).content)
 
 
+@pytest.mark.by_day
 def test_a_large_document_is_a_job(lecture: Lecture) -> None:
     with configured(LIMIT_REPORT_PRINTED=4):
         answer = report(lecture.teacher, lecture.event)

@@ -265,6 +265,7 @@ def test_everything_of_a_person_is_packed_for_them_and_the_office_alone(hall: Ha
     assert report(make_campus_user(hall.campus, role=CampusRole.HR), path=path).status == 202
 
 
+@pytest.mark.by_day
 def test_two_steps_at_once_make_one_report(hall: Hall) -> None:
     job_id = report(hall.teacher, f"?event={hall.event.event_id}", path="export-with-photos/").json["job_id"]
     run = operations.get(keys.campus_reports.run(job_id))

@@ -166,6 +166,7 @@ def test_an_event_is_closed_as_it_was_read() -> None:
         assert settlements.close(event.event_id, by="adm_1").organizer_id == other.account_id
 
 
+@pytest.mark.by_day
 def test_what_leaves_nothing_to_pay_closes_without_a_payout(monkeypatch: pytest.MonkeyPatch) -> None:
     organizer = make_organizer()
     unsold, _, _ = settled.make_evening(organizer)
@@ -249,6 +250,7 @@ def test_a_payout_in_another_currency_is_paid_in_it_and_stays_out_of_the_totals(
     assert dashboard["pending_payouts"] == {"amount": "0.00", "currency": "PKR"}
 
 
+@pytest.mark.by_day
 def test_the_invoice_of_a_payout_has_a_number_of_its_own_series_and_says_to_whom_and_why() -> None:
     organizer = make_organizer(name="Lahore Live")
     organizers.change(
@@ -324,6 +326,7 @@ def test_the_list_begins_with_the_newest_and_is_narrowed_by_status_and_day() -> 
         assert foreign.json["error"]["message"] == unknown.json["error"]["message"]
 
 
+@pytest.mark.by_day
 def test_the_demo_organizer_has_an_evening_that_is_over_paid_out_and_loaded_once() -> None:
     demo_data.load()
     first = stored(*WRITTEN, "order", "payment", "stock", "refund_request")

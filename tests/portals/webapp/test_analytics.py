@@ -122,6 +122,7 @@ def test_who_did_nothing_yet_sees_zeros(ayesha: Account) -> None:
     assert call("GET", "/api/v1/users/analytics/").status == 401
 
 
+@pytest.mark.by_day
 def test_the_statistics_are_what_a_recount_says(
     stream: StreamReader, evening: Evening, ayesha: Account, bilal: Account
 ) -> None:
