@@ -12,6 +12,9 @@ _AXE = SOURCE / "node_modules" / "axe-core" / "axe.min.js"
 # WCAG 2.2 AA with everything before it, and axe's own good practice.
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 
+# What turns for ever, as a sign of waiting does, is left to turn.
+_IS_STILL = "() => document.getAnimations().every((each) => each.effect.getComputedTiming().endTime === Infinity)"
+
 
 @lru_cache(maxsize=1)
 def _axe() -> str:
@@ -21,8 +24,10 @@ def _axe() -> str:
 def violations(page: Page, *, tags: Sequence[str] = TAGS) -> list[str]:
     """Return what axe finds on a page as it is now, a line for each element.
 
-    axe goes in by the debugger, in a world of its own: the page's policy refuses a script of another origin.
+    axe goes in by the debugger, in a world of its own: the page's policy refuses a script of another origin. It sees
+    no colour of a transition, which is none of the page's own.
     """
+    page.wait_for_function(_IS_STILL)
     session = page.context.new_cdp_session(page)
     try:
         tree = session.send("Page.getFrameTree")

@@ -12,6 +12,7 @@ from tests.console.browsers import PATIENCE_MS, Opener
 from tests.console.checks import axe, no_overflow
 from tests.console.conftest import CameraPage
 from tests.console.gate_night import Night, night
+from tests.console.scanner import scan
 from tests.console.site import Site
 from tests.local.conftest import wait_until
 
@@ -47,12 +48,6 @@ def log_in(page: Page, at: Night, username: str | None = None) -> None:
 def ready(page: Page) -> None:
     """Wait until the phone has the event's data."""
     expect(page.locator(".state")).to_contain_text(", data of ")
-
-
-def scan(page: Page, code: str, *, end: str = "Enter") -> None:
-    """Scan as a hardware scanner does, wherever the focus is."""
-    page.keyboard.type(code)
-    page.keyboard.press(end)
 
 
 def shows(page: Page, result: str, *words: str) -> None:

@@ -139,7 +139,9 @@ def dialogs(page: Page) -> list[str]:
             page.keyboard.press("Tab")
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
-        if not opener.evaluate("(opener) => document.activeElement === opener"):
+        try:
+            expect(opener).to_be_focused()
+        except AssertionError:
             wrong.append(f"{called}: the focus does not return")
     return wrong
 

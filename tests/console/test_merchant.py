@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.console.browsers import Opener
 from tests.console.checks import axe, no_overflow
+from tests.console.scanner import scan
 from tests.console.site import Site
 from tests.console.staff_desk import Desk
 
@@ -41,8 +42,7 @@ def type_as_a_reader(page: Page, uid: str) -> None:
     """Type a UID as a reader that is a keyboard does, wherever the focus is."""
     page.get_by_label("Card number").wait_for()
     page.locator("body").evaluate("() => document.activeElement?.blur()")
-    page.keyboard.type(uid)
-    page.keyboard.press("Enter")
+    scan(page, uid)
 
 
 def cards_of(desk: Desk, customer: Session) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from chalicelib.schemas.examples import demo
 from tests.console import shopping
 from tests.console.browsers import Opener
+from tests.console.scanner import scan
 from tests.console.site import PASSWORD, Site
 
 _LIMIT_SECONDS = 180
@@ -54,8 +55,7 @@ def test_a_newcomer_buys_scans_and_sees_the_board_move(
     before = _number(inside.inner_text())
 
     gate.bring_to_front()
-    gate.keyboard.type(code)
-    gate.keyboard.press("Enter")
+    scan(gate, code)
     gate.locator(".verdict.admit").wait_for()
     board.bring_to_front()
     expect(inside).not_to_have_text(re.compile(rf"^{before}$"))

@@ -12,6 +12,7 @@ from chalicelib.identifiers import ticket_number
 from tests.console.browsers import Opener
 from tests.console.checks import axe, no_overflow
 from tests.console.conftest import CameraPage
+from tests.console.scanner import scan
 from tests.console.site import PASSWORD, Site
 
 
@@ -61,8 +62,7 @@ def verdict(page: Page, kind: str) -> Any:
 def type_as_scanner(page: Page, code: str) -> None:
     """Type as a hardware scanner does, with the focus nowhere."""
     page.evaluate("() => document.activeElement?.blur?.()")
-    page.keyboard.type(code)
-    page.keyboard.press("Enter")
+    scan(page, code)
 
 
 def test_an_organization_registers_and_proves_its_address(site: Site, open_page: Opener) -> None:
