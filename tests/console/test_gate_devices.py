@@ -14,8 +14,9 @@ from infra.local.demo import demo_passwords
 from tests.console.browsers import Opener
 from tests.console.conftest import CameraPage
 from tests.console.gate_night import night
+from tests.console.scanner import scan
 from tests.console.site import Site
-from tests.console.test_gate import FIRST_SYNC, installed, kept, log_in, ready, scan, shows, until_sent, waiting
+from tests.console.test_gate import FIRST_SYNC, installed, kept, log_in, ready, shows, until_sent, waiting
 
 QUIET = "01:10"
 CACHES = "() => caches.keys()"
