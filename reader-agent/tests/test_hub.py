@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -165,6 +166,16 @@ def test_nobody_is_read_without_tls_1_3_and_a_certificate(hub: HubServer) -> Non
             ask(secured, f"GET /state?event_id={EVENT} HTTP/1.1\r\n\r\n")
     wait_until(lambda: sum(hub.refused.values()) == 3)
     assert hub.desk.heard == {}
+
+
+def test_who_leaves_before_the_handshake_is_counted_and_costs_nothing(hub: HubServer) -> None:
+    for _ in range(50):
+        with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as guest:
+            # A reset in place of an orderly end, so that the hub gets a connection that is gone already.
+            guest.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_until(lambda: sum(hub.refused.values()) == 50)
+    # Some find that their address has too many handshakes on the way.
+    assert set(hub.refused) <= {"no_handshake", "busy"}
 
 
 def test_what_was_recorded_on_the_wire_opens_nothing_when_it_is_sent_again(party: Party, hub: HubServer) -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
@@ -233,14 +233,14 @@ class _Server(ThreadingHTTPServer):
                 self._lock.notify_all()
         if secured is None:
             return
-        with self._counted(secured) as is_one_too_many, suppress(OSError):
-            if is_one_too_many:
-                self.refused["busy"] += 1
-            else:
-                _Handler(secured, client_address, self)
-        with suppress(OSError):
-            secured.shutdown(socket.SHUT_RDWR)
-        secured.close()
+        with closing(secured):
+            with self._counted(secured) as is_one_too_many, suppress(OSError):
+                if is_one_too_many:
+                    self.refused["busy"] += 1
+                else:
+                    _Handler(secured, client_address, self)
+            with suppress(OSError):
+                secured.shutdown(socket.SHUT_RDWR)
 
     def _handshake(self, request: socket.socket, address: str) -> PinnedSocket | None:
         try:

@@ -10,6 +10,7 @@ listed: the list comes with a snapshot that is signed and ends after a day.
 """
 
 import base64
+import errno
 import os
 import ssl
 import tempfile
@@ -65,6 +66,20 @@ class PinnedSocket(ssl.SSLSocket):
     """A connection whose other side is a peer."""
 
     peer: Peer
+
+    def getpeername(self) -> Any:
+        """Return the other side's address. Raises ConnectionResetError where it was gone before the handshake.
+
+        Python asks for the address when it makes this socket. Of one that is not connected it returns a socket without
+        a handshake, or raises and leaves the socket open.
+        """
+        try:
+            return super().getpeername()
+        except OSError as gone:
+            if gone.errno != errno.ENOTCONN or "peer" in vars(self):
+                raise
+            self.close()
+            raise ConnectionResetError(errno.ECONNRESET, "the other side left before the handshake") from gone
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  # the standard library's signature
         """Complete the handshake; raise NotAPeer where the other side's key is not trusted."""
