@@ -179,14 +179,14 @@ def test_what_is_sold_and_given_back_while_the_books_close_is_in_them_or_beside_
                 stream.drain()
         settlement = settlements.close(event.event_id, by="adm_last")
     assert {one.payout_id for one in closed} <= {settlement.payout_id}
-    told = payouts.detail(organizer.account_id, settlement.payout_id)
-    beside = told.adjustments.net.minor if told.adjustments else 0
+    shown = payouts.detail(organizer.account_id, settlement.payout_id)
+    beside = shown.adjustments.net.minor if shown.adjustments else 0
     balances = payers.balances()
-    assert balances[account_names.payable(organizer.account_id)] == told.net.minor == settlement.net
+    assert balances[account_names.payable(organizer.account_id)] == shown.net.minor == settlement.net
     assert balances[account_names.sales(event.event_id)] == beside
-    assert sum(line.net.minor for line in told.lines) == told.net.minor
-    assert sum(line.platform_fee.minor for line in told.lines) == told.platform_fee.minor
+    assert sum(line.net.minor for line in shown.lines) == shown.net.minor
+    assert sum(line.platform_fee.minor for line in shown.lines) == shown.platform_fee.minor
     stood = settlement_figures.sold_so_far(event.event_id)
-    assert told.net.minor + beside == stood.net
+    assert shown.net.minor + beside == stood.net
     # What was paid after the event's end is returned, not sold.
     assert stood.gross == sum(one.total for one in held)

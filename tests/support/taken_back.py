@@ -14,10 +14,10 @@ def tell(order: Order, amount: int, *words: MoveWord, reference: str = "dp_1") -
     payment = payers.stored(order.payment_id)
     for word in words:
         move = Move(reference, MoveKind.DISPUTE, amount, "PKR", (word,))
-        told = sandbox_callbacks.moved(
+        callback = sandbox_callbacks.moved(
             payment.payment_id, payment.provider_reference or "", move, event_id=f"sbe_{reference}_{word}"
         )
-        assert payers.post_webhook(told).status == 200
+        assert payers.post_webhook(callback).status == 200
 
 
 def lose(order: Order, amount: int, stream: StreamReader) -> None:
