@@ -93,8 +93,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave the other days' share of what is shared out from a run of everything."""
     if fault_days.is_everything() or not any(Path(each).name == "tests" for each in config.args):
         return
-    left_out = [item for item in items if _is_of_another_day(item)]
-    items[:] = [item for item in items if item not in set(left_out)]
+    todays: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (left_out if _is_of_another_day(item) else todays).append(item)
+    items[:] = todays
     config.hook.pytest_deselected(items=left_out)
 
 
