@@ -33,6 +33,7 @@ for _name in ("REQUESTS", "DEVICE_REQUESTS"):
 os.environ.setdefault("ANSWER_PACE_MS", "0")
 
 import pytest
+import ulid
 from moto import mock_aws
 
 from tests.support import branch_coverage
@@ -46,6 +47,7 @@ from tests.support import (
     fault_days,
     moto_answers,
     moto_copies,
+    moto_direct,
     moto_expressions,
     moto_queries,
     moto_requests,
@@ -61,6 +63,7 @@ moto_answers.install()
 moto_queries.install()
 moto_expressions.install()
 moto_requests.install()
+moto_direct.install()
 cheap_hashes.install()
 cheap_requests.install()
 
@@ -142,7 +145,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _no_millisecond_twice() -> Iterator[None]:
     """Readings of the clock always differ, as they do on a busy machine."""
-    with clock.driven_by(TickingClock()):
+    ticking = TickingClock()
+    ulid.default_generator = ulid.ULIDGenerator(clock=ticking.milliseconds)
+    with clock.driven_by(ticking):
         yield
 
 

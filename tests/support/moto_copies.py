@@ -4,7 +4,9 @@ moto 5 copies the whole table once for each action of a transaction, its stream'
 copy for ever in the class's list of instances: a module of tests grew by gigabytes. Here the actions of one
 transaction share one copy. The copy has partitions of its own only where the transaction writes, and shares every
 item and record with its original, which is safe since an update replaces the item that it changes. Copies are not
-listed.
+listed. A copy of an item shares its plain values, which moto replaces and never changes. moto also sums up an item's
+size for each attribute that it sets, and writes each stream record as JSON to measure it, which nobody reads: here a
+sum is kept as long as it is far from the limit.
 """
 
 import copy
@@ -12,11 +14,16 @@ import threading
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models import table as models_of_tables
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import StreamRecord, StreamShard, Table
 
 # The keys of the partitions that the transaction of this thread writes to, and the copy that it made of its table.
 _transaction = threading.local()
+_PLAIN = frozenset(("S", "N", "B", "BOOL", "NULL"))
+# Bytes up to which a sum that only grows is as good as moto's, which refuses at 405,000.
+_FAR_BELOW = 200_000
+_set_exactly = LimitedSizeDict.__setitem__
 _update_item = DynamoDBBackend.update_item
 _transact = DynamoDBBackend.transact_write_items
 
@@ -71,8 +78,39 @@ def _update_a_copy(self: DynamoDBBackend, table_name: str, key: dict[str, Any], 
     return _update_item(self, table_name, key, *rest, **named)
 
 
+def _copy_of_item(item: Item, memo: dict[int, Any]) -> Item:
+    made: Item = object.__new__(Item)
+    memo[id(item)] = made
+    made.hash_key, made.range_key = item.hash_key, item.range_key
+    made.attrs = LimitedSizeDict.__new__(LimitedSizeDict)
+    dict.update(
+        made.attrs,
+        {name: value if value.type in _PLAIN else copy.deepcopy(value, memo) for name, value in item.attrs.items()},
+    )
+    return made
+
+
+def _set(self: LimitedSizeDict, key: str, value: Any) -> None:
+    kept: dict[str, int] = vars(self)
+    if "bytes" not in kept and not self:
+        kept["bytes"] = 0
+    if "bytes" in kept and type(value) is DynamoType:
+        kept["bytes"] += len(key.encode()) + value.size()
+        if kept["bytes"] <= _FAR_BELOW:
+            dict.__setitem__(self, key, value)
+            return
+    _set_exactly(self, key, value)
+
+
+def _unmeasured(_record: Any) -> str:
+    return ""
+
+
 def install() -> None:
     """Install the copying, once for the whole run."""
+    Item.__deepcopy__ = _copy_of_item  # type: ignore[method-assign,assignment]
+    LimitedSizeDict.__setitem__ = _set  # type: ignore[method-assign]
+    models_of_tables.dynamo_json_dump = _unmeasured  # type: ignore[attr-defined,assignment]
     Table.__deepcopy__ = _copy_of_table  # type: ignore[attr-defined]
     StreamShard.__deepcopy__ = _copy_of_shard  # type: ignore[attr-defined]
     DynamoDBBackend.update_item = _update_a_copy  # type: ignore[method-assign]

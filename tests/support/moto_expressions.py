@@ -3,7 +3,7 @@
 moto 5 makes the table of a processor's functions for each node that it passes, compares each node with abstract
 classes, compiles eight patterns for each word of a condition, and copies a tree through pickle's protocol: a tenth of
 what the tests of routes cost. Here a class of nodes is looked up once for each processor, the words of a condition are
-kept by its text, and a tree is copied node by node.
+kept by its text, as an update's tree is, which moto copies before it changes it, and a tree is copied node by node.
 """
 
 import copy
@@ -16,14 +16,16 @@ from moto.dynamodb.comparisons import ConditionExpressionParser
 
 # Its source is excluded from type checks, so it is read as a module without types.
 _nodes: Any = importlib.import_module("moto.dynamodb.parsing.ast_nodes")
+_parsers: Any = importlib.import_module("moto.dynamodb.parsing.expressions")
 _lex = ConditionExpressionParser._lex_condition_expression
+_before_child = _nodes.DepthFirstTraverser.pre_processing_of_child
 # The longest conditions of the tests have about fifty words.
 _KEPT = 4096
 
 
-@cache
-def _is(kind: Any, wanted: Any) -> bool:
-    return issubclass(kind, wanted)
+# The class whose function processes nodes of a kind, by the processor's class and the kind; False for what is no node.
+_wanted: dict[type, dict[type, Any]] = {}
+_UNKNOWN = object()
 
 
 @cache
@@ -45,21 +47,27 @@ def _find_clauses(self: Any, clause_types: Any) -> list[Any]:
 
 def _traverse(self: Any, node: Any, child_id: int = -1) -> Any:
     """Process the nodes of a tree, those below first, as moto does."""
-    return _processed(self, node, child_id, self._processing_map())
+    processor = type(self)
+    before = self.pre_processing_of_child if processor.pre_processing_of_child is not _before_child else None
+    return _processed(node, child_id, self._processing_map(), _wanted.setdefault(processor, {}), before)
 
 
-def _processed(processor: Any, node: Any, child_id: int, functions: dict[type, Any]) -> Any:
-    kind: Any = type(node)
-    if not _is(kind, _nodes.Node):
+def _processed(node: Any, child_id: int, functions: dict[type, Any], wanted: dict[type, Any], before: Any) -> Any:
+    kind = type(node)
+    function = wanted.get(kind, _UNKNOWN)
+    if function is _UNKNOWN:
+        fitting = next((each for each in functions if issubclass(kind, each)), None)
+        function = wanted[kind] = fitting if issubclass(kind, _nodes.Node) else False
+    if function is False:
         return node
     parent = node.parent
     if node.children is not None:
         for place, child in enumerate(node.children):
-            processor.pre_processing_of_child(node, place)
-            _processed(processor, child, place, functions)
-    function = next((each for wanted, each in functions.items() if _is(kind, wanted)), None)
+            if before is not None:
+                before(node, place)
+            _processed(child, place, functions, wanted, before)
     if function is not None:
-        node = function(node)
+        node = functions[function](node)
         node.parent = parent
         if parent:
             parent.children[child_id] = node
@@ -93,3 +101,4 @@ def install() -> None:
     _nodes.Node.__deepcopy__ = _copy_of_node
     _nodes.DepthFirstTraverser.traverse_node_recursively = _traverse
     ConditionExpressionParser._lex_condition_expression = _words  # type: ignore[method-assign]
+    _parsers.UpdateExpressionParser.make = staticmethod(lru_cache(_KEPT)(_parsers.UpdateExpressionParser.make))

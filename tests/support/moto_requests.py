@@ -22,6 +22,8 @@ from moto.core.models import MockAWS, botocore_stubber
 from moto.dynamodb.responses import DynamoHandler
 from moto.iam.models import mark_account_as_visited
 
+from tests.support import moto_direct
+
 _TARGET = "X-Amz-Target"
 _process_request = BotocoreStubber.process_request
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/")
@@ -32,7 +34,9 @@ def _process(self: BotocoreStubber, request: AWSPreparedRequest) -> Any:
     target = _text(request.headers.get(_TARGET))
     if not target.startswith("DynamoDB_"):
         return _process_request(self, request)
-    return _handler(request).call_action()
+    handler = _handler(request)
+    moto_direct.repeat_outcome(handler, target.rpartition(".")[2])
+    return handler.call_action()
 
 
 def _handler(request: AWSPreparedRequest) -> DynamoHandler:

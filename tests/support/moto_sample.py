@@ -184,6 +184,29 @@ def _reads(table: _Table) -> Iterator[Any]:
     )
 
 
+def _one_by_one(table: _Table) -> Iterator[Any]:
+    """Write and read items by each operation, binary values among them, and ask for the capacity that they take."""
+    held = _key("P#8", "S#1") | {"blob": {"B": b"\x00\xff"}, "blobs": {"BS": [b"b", b"a"]}, "empty": {"L": []}}
+    yield table.ask("put_item", TableName=_TABLE, Item=held, ReturnConsumedCapacity="TOTAL")
+    yield table.ask("put_item", TableName=_TABLE, Item=held | {"n": {"N": "1"}}, ReturnValues="ALL_OLD")
+    key = _key("P#8", "S#1")
+    for named in ({}, {"ConsistentRead": True, "ReturnConsumedCapacity": "INDEXES"}, {"ProjectionExpression": "n"}):
+        yield table.ask("get_item", TableName=_TABLE, Key=key, **named)
+    yield table.ask("get_item", TableName=_TABLE, Key=_key("P#8", "none"))
+    plain = {"PutRequest": {"Item": _key("P#8", "S#2") | {"map": {"M": {"x": {"NULL": True}}}}}}
+    yield table.ask("batch_write_item", RequestItems={_TABLE: [plain, {"DeleteRequest": {"Key": key}}]})
+    asked: Any = [{"Get": {"TableName": _TABLE, "Key": _key("P#8", sk)}} for sk in ("S#1", "S#2")]
+    yield table.ask("transact_get_items", TransactItems=asked)
+    yield table.ask(
+        "query",
+        TableName=_TABLE,
+        KeyConditionExpression="pk = :p",
+        ExpressionAttributeValues={":p": {"S": "P#8"}},
+        Select="COUNT",
+    )
+    yield table.ask("get_item", TableName="none", Key=key)
+
+
 def _streamed(session: Any, arn: str) -> Iterator[Any]:
     client = session.create_client("dynamodbstreams")
     for shard in client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
@@ -218,8 +241,13 @@ def asked() -> list[Any]:
         sample = _Table(client)
         puts = [sample.ask("put_item", TableName=_TABLE, Item=item) for item in _items()]
         found = [*puts, *_queries(sample), *_expressions(sample), *_writes(sample), *_reads(sample)]
+        found += _one_by_one(sample)
         found += _streamed(session, table["LatestStreamArn"])
-    return list(json.loads(json.dumps(found, default=sorted)))
+    return list(json.loads(json.dumps(found, default=_as_json)))
+
+
+def _as_json(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else sorted(value)
 
 
 def _schema(hash_name: str, range_name: str) -> list[dict[str, str]]:

@@ -1,0 +1,153 @@
+"""The way of an item's request to moto's handler without HTTP in between: a fifth of what the tests of routes cost.
+
+botocore makes, signs and parses an HTTP message of what stays in this process, and moto makes JSON of its answer, which
+botocore reads again. Here the handler gets the body that botocore has written, and its answer is copied. A refusal, a
+binary value, and a client with which a test hooks the sending take the whole way.
+"""
+
+import json
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.client import BaseClient
+from botocore.compat import HTTPHeaders
+from botocore.model import OperationModel
+from moto import settings
+from moto.core.exceptions import ServiceException
+from moto.core.models import botocore_stubber
+from moto.dynamodb.responses import DynamoHandler
+from moto.iam.models import mark_account_as_visited
+from werkzeug.exceptions import HTTPException
+
+_METHODS = {
+    "BatchGetItem": "batch_get_item",
+    "BatchWriteItem": "batch_write_item",
+    "DeleteItem": "delete_item",
+    "GetItem": "get_item",
+    "PutItem": "put_item",
+    "Query": "query",
+    "TransactGetItems": "transact_get_items",
+    "TransactWriteItems": "transact_write_items",
+    "UpdateItem": "update_item",
+}
+# What botocore asks between the request and its answer, and whose answers the direct way leaves out.
+_EVENTS = ("request-created", "choose-signer", "before-sign", "before-send", "response-received", "needs-retry")
+_HARMLESS = ("botocore.", "moto.", "chalicelib.table.signature", "aws_lambda_powertools.shared.user_agent")
+_BINARY = ('"B":', '"BS":')
+_metadata = {"RequestId": "direct", "HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
+_make_request = BaseClient._make_request  # type: ignore[attr-defined]
+# How this thread's handler came out, for the whole way to answer without acting again.
+_given = threading.local()
+
+
+class _WholeWay(Exception):
+    """An answer that only the whole way writes and reads as AWS does."""
+
+
+def _answer(self: Any, model: OperationModel, request: dict[str, Any], context: dict[str, Any]) -> Any:
+    body = request["body"]
+    body = body.decode() if isinstance(body, bytes) else body
+    if not _is_direct(self, model, body):
+        return _make_request(self, model, request, context)
+    handler = _handler(self, model.name, body)
+    try:
+        outcome = getattr(handler, _METHODS[model.name])()
+        members = model.output_shape.members if model.output_shape else {}
+        parsed = {name: _copy(part) for name, part in outcome.result.items() if part is not None and name in members}
+    except _WholeWay:
+        with _given_to_handler(lambda: outcome):
+            return _make_request(self, model, request, context)
+    except (HTTPException, ServiceException) as error:
+        with _given_to_handler(partial(_refuse, error)):
+            return _make_request(self, model, request, context)
+    return AWSResponse("", 200, HTTPHeaders(), None), parsed | {"ResponseMetadata": _metadata.copy()}
+
+
+def _is_direct(client: Any, model: OperationModel, body: str) -> bool:
+    return (
+        botocore_stubber.enabled
+        and model.service_model.service_name == "dynamodb"
+        and model.name in _METHODS
+        and math.isinf(settings.INITIAL_NO_AUTH_ACTION_COUNT)
+        and client._request_signer._credentials is not None
+        and not any(binary in body for binary in _BINARY)
+        and _is_unobserved(client.meta.events, model.name)
+    )
+
+
+def _is_unobserved(events: Any, operation: str) -> bool:
+    """Return whether nobody but botocore, moto and the platform's signature is asked on a request's way.
+
+    The answer is kept where botocore keeps what it has looked up, and goes with it when a hook comes or goes.
+    """
+    emitter = events._emitter if hasattr(events, "_emitter") else events
+    kept: dict[str, Any] = emitter._lookup_cache
+    name = f"direct.{operation}"
+    if name not in kept:
+        hooks = [hook for event in _EVENTS for hook in emitter._handlers.prefix_search(f"{event}.dynamodb.{operation}")]
+        kept[name] = all(_module(hook).startswith(_HARMLESS) for hook in hooks)
+    return bool(kept[name])
+
+
+def _module(hook: Any) -> str:
+    return str(getattr(hook, "__module__", None) or type(hook).__module__)
+
+
+def _handler(client: Any, operation: str, body: str) -> DynamoHandler:
+    """Return moto's handler as it is before it reads an action."""
+    access_key, region = client._request_signer._credentials.access_key, client.meta.region_name
+    handler = DynamoHandler()
+    handler.headers = {
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={access_key}/20260101/{region}/dynamodb/aws4_request",
+    }
+    handler.region, handler.partition, handler.access_key = region, "aws", access_key
+    handler.querystring, handler.uri_match, handler.response_headers = {}, {}, {}
+    handler.body = handler.params = json.loads(body)
+    handler.current_account = handler.get_current_account()
+    mark_account_as_visited(
+        account_id=handler.current_account, access_key=access_key, service="dynamodb", region=region
+    )
+    return handler
+
+
+def _copy(value: Any) -> Any:
+    """Copy moto's answer, parts of which it keeps as what is stored."""
+    if isinstance(value, dict):
+        return {name: _copy(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_copy(each) for each in value]
+    if isinstance(value, bytes):
+        raise _WholeWay
+    return value
+
+
+def _refuse(error: Exception) -> None:
+    raise error
+
+
+@contextmanager
+def _given_to_handler(outcome: Callable[[], Any]) -> Iterator[None]:
+    _given.outcome = outcome
+    try:
+        yield
+    finally:
+        _given.outcome = None
+
+
+def repeat_outcome(handler: DynamoHandler, operation: str) -> None:
+    """Have a handler of the whole way come out as it did on the direct way, once and without acting again."""
+    outcome = getattr(_given, "outcome", None)
+    _given.outcome = None
+    if outcome is not None:
+        setattr(handler, _METHODS[operation], outcome)
+
+
+def install() -> None:
+    """Install the direct way, after what it replaces is patched."""
+    BaseClient._make_request = _answer  # type: ignore[attr-defined]
