@@ -14,7 +14,7 @@ run: setup pages ## Run the platform on this machine with demo data (PORT, DATA,
 	@exec $(PY) -m infra.local
 
 test: setup engine localstripe tixclient campusclient apiclient pages browser ## Run every test, and print branch coverage (floor 90 %)
-	@COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist loadgroup tests
+	@COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 3 --dist loadgroup tests
 	@cd reader-agent && .venv/bin/python -m pytest -n 4 --dist loadgroup tests
 
 test-fast: setup ## Run rules, tables and workers only, without an engine (the inner loop)
