@@ -63,7 +63,11 @@ def main() -> int:
         print(why, file=sys.stderr)
         return 2
     platform = Platform(given.url.rstrip("/"), Budget(given.requests, given.seconds))
-    accounts = Accounts(**json.loads(given.accounts.read_text())) if given.accounts else demo_accounts()
+    try:
+        accounts = Accounts(**json.loads(given.accounts.read_text())) if given.accounts else demo_accounts()
+    except (OSError, ValueError, TypeError) as error:
+        print(f"{given.accounts} is no file of accounts, as --help describes it: {error}", file=sys.stderr)
+        return 2
     stage, stopped = Stage(platform, accounts, given.size), ""
     try:
         for name in given.only:

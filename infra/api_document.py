@@ -1,7 +1,7 @@
 """`python -m infra.api_document FILE`: write the API's OpenAPI document, of which typed clients are generated."""
 
+import argparse
 import importlib
-import sys
 from pathlib import Path
 
 
@@ -14,4 +14,6 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(text(), encoding="utf-8")
+    parser = argparse.ArgumentParser(description="Write the API's OpenAPI document, as JSON.")
+    parser.add_argument("file", type=Path, help="where to write it")
+    parser.parse_args().file.write_text(text(), encoding="utf-8")

@@ -67,4 +67,4 @@ def _seal(text: str) -> tuple[int, str]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

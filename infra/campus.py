@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from chalicelib import clock
     from chalicelib.domain.campus.people import campus_founding
     from chalicelib.domain.campus.people.campus_founding import CampusAdmin
-    from chalicelib.errors import Refusal
+    from chalicelib.errors import Refusal, Unavailable
     from chalicelib.schemas.campus.accounts import Username
     from chalicelib.schemas.profiles import Email
     from chalicelib.schemas.texts import Name
@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except ValidationError as error:
         return _complain("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
+    if asked.admin_email is None and (options.admin_name or options.admin_username or options.url):
+        return _complain("An admin and a link need an address (--admin-email); without an admin, name none of them.")
     admin = None
     if asked.admin_email is not None:
         if asked.first_name is None or asked.last_name is None or options.url is None:
@@ -57,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     try:
         made = campus_founding.found(name=asked.name, timezone=options.timezone, admin=admin)
+    except Unavailable:
+        raise
     except Refusal as refusal:
         problems = "; ".join(f"{problem['field']}: {problem['message']}" for problem in refusal.details or ())
         return _complain(problems or refusal.text)
@@ -94,4 +98,4 @@ def _complain(why: str) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

@@ -214,7 +214,10 @@ def _named(stage: str, option: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no moment, such as 2026-12-05T16:30Z") from error
     if found.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text} has no time zone: 2026-12-05T16:30Z, or …+05:00")
     return found.astimezone(UTC)
@@ -230,10 +233,10 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     known = [stage for stage in application.stages() if stage != stages.LOCAL]
     parser.add_argument("--stage", required=True, choices=known)
     parser.add_argument("--table", help="the table, where the stack uses a restored one (default gatehouse-<stage>)")
-    parser.add_argument("--reads", type=int, help="read units a second of the table and each index")
-    parser.add_argument("--writes", type=int, help="write units a second of the table and each index")
-    parser.add_argument("--gates", type=int, default=0, help="warm containers of the gates' function")
-    parser.add_argument("--api", type=int, default=0, help="warm containers of the API's function")
+    parser.add_argument("--reads", type=stages.positive, help="read units a second of the table and each index")
+    parser.add_argument("--writes", type=stages.positive, help="write units a second of the table and each index")
+    parser.add_argument("--gates", type=stages.positive, default=0, help="warm containers of the gates' function")
+    parser.add_argument("--api", type=stages.positive, default=0, help="warm containers of the API's function")
     parser.add_argument("--from", dest="begin", type=_moment, help="since when, such as 2026-12-05T16:30Z")
     parser.add_argument("--until", type=_moment, help="until when")
     parser.add_argument("--undo", action="store_true", help="end what was scheduled, and warm containers")
@@ -248,4 +251,4 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     kinds = sorted({str(kind.kind.get_discriminator(kind)) for each in LISTS for kind in _classes(each.item)})
     marks = Path(options.mark or f".local/relist-{options.stage}.json")
-    reached = json.loads(marks.read_text()) if marks.exists() else {}
+    kept = json.loads(marks.read_text()) if marks.exists() else {}
+    # A file of another table, such as the one before a restore, is none of this one's.
+    reached = kept["reached"] if kept.get("of") == os.environ["TABLE_NAME"] else {}
     pause = _UNITS_PER_PAGE / options.units
     client: Any = operations.client()
     rows = 0
@@ -53,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write("done\n")
             return 0
         marks.parent.mkdir(parents=True, exist_ok=True)
-        marks.write_text(json.dumps(reached))
+        written = marks.with_suffix(".part")
+        written.write_text(json.dumps({"of": os.environ["TABLE_NAME"], "reached": reached}))
+        written.replace(marks)
         time.sleep(max(0.0, pause - (time.monotonic() - begun)))
 
 
@@ -69,11 +73,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--stage", default="dev", help="the stage, a part of the table's name (default dev)")
     parser.add_argument("--table", help="the table, where the stack uses a restored one (default gatehouse-<stage>)")
-    parser.add_argument("--units", type=int, default=1000, help="read units a second at most (default 1000)")
+    parser.add_argument(
+        "--units", type=stages.positive, default=1000, help="read units a second at most (default 1000)"
+    )
     parser.add_argument("--mark", help="the file with the place reached (default .local/relist-<stage>.json)")
-    parser.add_argument("--limit", type=int, help="items read by one request, to try the command")
+    parser.add_argument("--limit", type=stages.positive, help="items read by one request, to try the command")
     return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

@@ -1,9 +1,15 @@
-"""The stage that an operator's command works on: its arguments, and the environment that the domain reads."""
+"""The stage that an operator's command works on: its arguments, the environment that the domain reads, and its end."""
 
 import argparse
 import os
+import sys
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import config
+from chalicelib.errors import Refusal
+from infra.local.console import CannotStart, complain
 
 LOCAL = "local"
 
@@ -47,3 +53,33 @@ def aim_at(given: argparse.Namespace) -> None:
         names |= {"AWS_ENDPOINT_URL_DYNAMODB": given.table_endpoint or given.endpoint}
     os.environ.update(names)
     config.cache_clear()
+
+
+def ended(main: Callable[[], int]) -> int:
+    """Run a command and return its status: what AWS, a file or the platform refuses is one line at the terminal."""
+    try:
+        return main()
+    except CannotStart as why:
+        complain(str(why))
+    except Refusal as refused:
+        # The cause says what the platform keeps from its callers: no region, no credentials, no such table.
+        complain(f"{refused.text} ({refused.__cause__})" if refused.__cause__ else refused.text)
+    except (BotoCoreError, ClientError) as error:
+        said = str(error).rstrip(".")
+        complain(f"AWS refused, or does not answer: {said}. Look at region, credentials, --stage and --table.")
+    except BrokenPipeError:
+        # Somebody read enough, such as `… | head`; Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        complain(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}")
+    except KeyboardInterrupt:
+        complain("Stopped. Run it again to go on.")
+        return 130
+    return 1
+
+
+def positive(text: str) -> int:
+    """Return a whole number from 1 up, as an argument. Raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+    return int(text)

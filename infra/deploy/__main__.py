@@ -7,6 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra import stages
 from infra.deploy import account, deployment, parameters, retained, smoke
 from infra.deploy.deployment import Target
 from infra.deploy.releases import Releases
@@ -55,7 +56,7 @@ class Question:
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    stages = [stage for stage in application.stages() if stage != "local"]
+    known = [stage for stage in application.stages() if stage != stages.LOCAL]
     parser = argparse.ArgumentParser(
         prog="make deploy STAGE= ARGS=",
         description="Deploy Gatehouse to AWS, roll back, or remove a stage.",
@@ -63,7 +64,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("act", choices=["deploy", "rollback", "destroy", "smoke"])
-    parser.add_argument("--stage", default="dev", choices=stages)
+    parser.add_argument("--stage", default="dev", choices=known)
     parser.add_argument("--stack", help="the stack, by default gatehouse-<stage>")
     parser.add_argument("--bucket", help="the bucket for packages, by default gatehouse-packages-<account>-<region>")
     parser.add_argument("--out", type=Path, default=Path("build/package"))
@@ -145,4 +146,4 @@ def _destroy(given: argparse.Namespace, target: Target, question: Question) -> b
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

@@ -117,4 +117,4 @@ def _print_table(rows: Sequence[Row]) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

@@ -16,6 +16,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
+from infra import stages
 from infra.local import engines
 from infra.local.table_shape import table_shape
 
@@ -224,14 +225,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make drill", description="Lose a table on DynamoDB Local, restore it at a minute, rebuild and compare it."
     )
-    parser.add_argument("--tickets", type=int, default=100_000, help="tickets (default 100000)")
-    parser.add_argument("--entries", type=int, default=200_000, help="entries of the check-in log (default 200000)")
-    parser.add_argument("--journals", type=int, default=20_000, help="journals (default 20000)")
-    parser.add_argument("--threads", type=int, default=2, help="events and segments at once (default 2)")
+    parser.add_argument("--tickets", type=stages.positive, default=100_000, help="tickets (default 100000)")
+    parser.add_argument(
+        "--entries", type=stages.positive, default=200_000, help="entries of the check-in log (default 200000)"
+    )
+    parser.add_argument("--journals", type=stages.positive, default=20_000, help="journals (default 20000)")
+    parser.add_argument("--threads", type=stages.positive, default=2, help="events and segments at once (default 2)")
     parser.add_argument("--endpoint", help="an empty engine that runs already (default one of its own)")
     parser.add_argument("--mark", default=".local/drill.json", help="the file with the place reached by the rebuild")
     return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

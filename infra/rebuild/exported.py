@@ -12,16 +12,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra import stages
+from infra.local.console import CannotStart
+
 RawItem = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the answers; return 1 if journals do not sum to zero or counts differ from their tickets."""
+    """Print the answers; return 1 if a journal does not sum to zero. Raises CannotStart without data."""
     options = _options(arguments)
     journals: defaultdict[str, Counter[str]] = defaultdict(Counter)
     accounts, tickets, counted = Counter[str](), Counter[str](), Counter[str]()
-    wrong = 0
+    wrong = items = 0
     for raw in read(options.folder):
+        items += 1
         kind = raw["kind"]["S"]
         if kind == "journal":
             entries = json.loads(raw["entries"]["S"])
@@ -34,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tickets[raw["event_id"]["S"]] += 1
         elif kind == "counters":
             counted[raw["pk"]["S"].partition("#")[2]] = int(raw.get("admitted", {"N": "0"})["N"])
+    if not items:
+        raise CannotStart(f"{options.folder} holds no data of an export: copy its *.json.gz files there first.")
     sys.stdout.write(f"{wrong} journals do not sum to zero\n")
     for event_id, sums in sorted(journals.items()):
         sys.stdout.write(f"journals of {event_id}: {dict(sums)}\n")
@@ -62,4 +68,4 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

@@ -33,11 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finish(client, target, is_prod=options.stage == "prod")
         return 0
     restore(client, source, target, options.minute)
+    named = "".join(f" --{name} {text}" for name in ("table", "target") if (text := getattr(options, name)))
     sys.stdout.write(
         f"{target} is restored. Next:\n"
         f'1. make rebuild STAGE={options.stage} ARGS="--table {target}"\n'
         f'2. make erase-again STAGE={options.stage} ARGS="--table {target}"\n'
-        f'3. make restore STAGE={options.stage} MINUTE={options.minute:%Y-%m-%dT%H:%MZ} ARGS="--finish"\n'
+        f'3. make restore STAGE={options.stage} MINUTE={options.minute:%Y-%m-%dT%H:%MZ} ARGS="--finish{named}"\n'
     )
     return 0
 
@@ -173,4 +174,4 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

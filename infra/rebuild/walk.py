@@ -34,10 +34,14 @@ def parsed(
     """Add what every command has that reads a whole table, and parse: stage, rate, segments, and the file of `name`."""
     stages.add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="read and count only")
-    parser.add_argument("--units", type=int, default=units, help=f"read units a second at most (default {units})")
-    parser.add_argument("--segments", type=int, default=8, help="parts of the table (default 8)")
-    parser.add_argument("--threads", type=int, default=threads, help=f"parts read at once (default {threads})")
-    parser.add_argument("--page", type=int, help="items read by one request, to try the command")
+    parser.add_argument(
+        "--units", type=stages.positive, default=units, help=f"read units a second at most (default {units})"
+    )
+    parser.add_argument("--segments", type=stages.positive, default=8, help="parts of the table (default 8)")
+    parser.add_argument(
+        "--threads", type=stages.positive, default=threads, help=f"parts read at once (default {threads})"
+    )
+    parser.add_argument("--page", type=stages.positive, help="items read by one request, to try the command")
     parser.add_argument("--mark", help=f"the file with the place reached (default .local/{name}-<stage>.json)")
     options = parser.parse_args(arguments)
     stages.check(parser, options)
@@ -65,12 +69,12 @@ class Progress:
         """Whether a pass is over."""
         return name in self._kept["done"]
 
-    def reached(self, name: str, segment: int) -> dict[str, Any] | Literal[True] | None:
-        """Return the key after which a segment goes on, None at its beginning, True at its end."""
+    def reached(self, name: str, segment: str) -> dict[str, Any] | Literal[True] | None:
+        """Return the key after which a segment, such as "1 of 8", goes on: None at its beginning, True at its end."""
         position: dict[str, Any] | Literal[True] | None = self._kept["positions"].get(f"{name}/{segment}")
         return position
 
-    def note(self, name: str, segment: int, position: dict[str, Any] | Literal[True]) -> None:
+    def note(self, name: str, segment: str, position: dict[str, Any] | Literal[True]) -> None:
         """Keep how far a segment is; True at its end."""
         with self._lock:
             self._kept["positions"][f"{name}/{segment}"] = position
@@ -155,7 +159,9 @@ class Walk:
         progress: Progress,
         ending: threading.Event,
     ) -> None:
-        reached = progress.reached(name, segment)
+        # With the number of segments: another run may cut the table in other parts.
+        part = f"{segment} of {self.segments}"
+        reached = progress.reached(name, part)
         while reached is not True and not ending.is_set():
             begun = time.monotonic()
             answer: dict[str, Any] = self.client.scan(
@@ -169,7 +175,7 @@ class Walk:
             )
             take(answer["Items"])
             last: dict[str, Any] | None = answer.get("LastEvaluatedKey")
-            progress.note(name, segment, last or True)
+            progress.note(name, part, last or True)
             reached = last or True
             units = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
             with self._lock:

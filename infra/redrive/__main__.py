@@ -130,12 +130,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     stages.add_arguments(parser)
     parser.add_argument("--stack", help="the stack, by default gatehouse-<stage>")
     parser.add_argument("--only", action="append", metavar="SOURCE", help="one source; may be repeated")
-    parser.add_argument("--limit", type=int, default=10_000, help="the most letters of a source (default 10,000)")
+    parser.add_argument(
+        "--limit", type=stages.positive, default=10_000, help="the most letters of a source (default 10,000)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="list what waits, and change nothing")
     given = parser.parse_args(argv)
     stages.check(parser, given)
-    if given.limit < 1:
-        parser.error("--limit must be at least 1")
     stages.aim_at(given)
     is_local = given.stage == stages.LOCAL
     try:
@@ -155,4 +155,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

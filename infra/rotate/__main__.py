@@ -49,7 +49,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     stages.add_arguments(parser)
     parser.add_argument("--name", required=True, choices=[life.value for life in SecretLife], help="the secret")
     act = parser.add_mutually_exclusive_group()
-    act.add_argument("--leaked", type=int, metavar="VERSION", help="retire this version at once")
+    act.add_argument("--leaked", type=stages.positive, metavar="VERSION", help="retire this version at once")
     act.add_argument("--field", metavar="NAME", help="set a field instead; its value is read from the standard input")
     act.add_argument("--rekey", action="store_true", help="re-key the number index; may be killed and run again")
     act.add_argument("--prune", action="store_true", help="remove keys of ticket codes whose last event is over")
@@ -108,4 +108,4 @@ def _last_used(before: datetime) -> str | None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

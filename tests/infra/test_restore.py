@@ -37,7 +37,9 @@ def test_a_restored_table_gets_what_the_template_gives_and_ends_cursors(capsys: 
     with environment():
         assert restore.main(arguments) == 0
         assert restore.main(arguments) == 0  # it was killed while it waited
-        assert f'make rebuild STAGE=test ARGS="--table {TARGET}"' in capsys.readouterr().out
+        steps = capsys.readouterr().out
+        assert f'make rebuild STAGE=test ARGS="--table {TARGET}"' in steps
+        assert f'ARGS="--finish --table gatehouse --target {TARGET}"' in steps
         # Numbers that were issued after the minute.
         operations.record(operations.put(InvoiceSeries(*series, last=43)))
         assert restore.main([*arguments, "--finish"]) == 0

@@ -1,0 +1,115 @@
+"""An operator's command ends in one line that says what to do, and one that was killed goes on in its own parts."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
+
+from chalicelib.errors import Unavailable
+from infra import relist, stages
+from infra.local.console import CannotStart
+from infra.rebuild import exported
+from infra.rebuild.walk import Progress
+
+ROOT = Path(__file__).parents[2]
+_RUN = re.compile(r"\$\(PY\) -m (infra[\w.]*)")
+# They have no operator's stage: a local run, a build, checks of the code.
+_OWN_END = {"infra.local", "infra.local.seed", "infra.package", "infra.deploy_local", "infra.audit"}
+_NO_STAGE = {"infra.console_checks", "infra.api_document"}
+
+
+def commands() -> set[str]:
+    return set(_RUN.findall((ROOT / "Makefile").read_text())) - _OWN_END - _NO_STAGE
+
+
+def source(module: str) -> str:
+    path = ROOT.joinpath(*module.split("."))
+    return (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+
+
+def test_every_operators_command_of_the_makefile_ends_by_the_one_end() -> None:
+    assert len(commands()) > 10
+    for module in sorted(commands()):
+        assert "raise SystemExit(stages.ended(main))" in source(module), module
+
+
+def _busy() -> int:
+    raise Unavailable from NoRegionError()
+
+
+def _raising(error: BaseException) -> Callable[[], int]:
+    def main() -> int:
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("main", "said", "status"),
+    [
+        (_busy, "You must specify a region", 1),
+        (_raising(NoCredentialsError()), "Unable to locate credentials", 1),
+        (_raising(ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Scan")), "AccessDenied", 1),
+        (_raising(CannotStart("Deploy first.")), "Deploy first.", 1),
+        (_raising(PermissionError(13, "Permission denied", "/mark")), "/mark cannot be read or written", 1),
+        (_raising(KeyboardInterrupt()), "Run it again", 130),
+        (lambda: 0, "", 0),
+    ],
+)
+def test_what_ends_a_command_is_said_in_one_line(
+    main: Callable[[], int], said: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stages.ended(main) == status
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert shown.count("\n") == (1 if said else 0)
+
+
+def test_a_command_without_a_region_prints_no_traceback() -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "infra.audit_log", "--stage", "prod"],
+        cwd=ROOT,
+        env=kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ran.returncode, "Traceback" in ran.stderr, "region" in ran.stderr) == (1, False, True)
+
+
+@pytest.mark.parametrize("option", ["--units", "--limit"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many"])
+def test_a_number_of_a_command_is_from_one_up(option: str, value: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        relist.main([option, value])
+    assert ended.value.code == 2
+
+
+def test_an_export_without_files_is_no_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert stages.ended(lambda: exported.main([str(tmp_path)])) == 1
+    shown = capsys.readouterr()
+    assert "holds no data" in shown.err
+    assert not shown.out
+
+
+def test_a_walk_in_other_parts_does_not_take_over_the_parts_of_the_killed_one(tmp_path: Path) -> None:
+    path = tmp_path / "mark.json"
+    Progress(path, passes=("replay",), of="t whole").note("replay", "0 of 2", position=True)
+    again = Progress(path, passes=("replay",), of="t whole")
+    assert again.reached("replay", "0 of 2") is True
+    assert again.reached("replay", "0 of 4") is None
+
+
+@pytest.mark.usefixtures("moto_cloud")
+def test_a_mark_of_another_table_is_not_gone_on_from(tmp_path: Path) -> None:
+    mark = tmp_path / "mark.json"
+    mark.write_text('{"of": "gatehouse-restored", "reached": {"pk": {"S": "~"}, "sk": {"S": "~"}}}')
+    assert relist.main(["--table", "gatehouse", "--mark", str(mark), "--units", "100000"]) == 0
+    assert not mark.exists()
