@@ -105,7 +105,10 @@ def test_records_of_the_stream_are_replayed_and_what_fails_again_is_kept(cloud: 
 
 @pytest.mark.parametrize(
     ("more", "says"),
-    [(("--only", "letters"), "There are stream, live, alerts"), (("--limit", "0"), "--limit: '0' is no whole number from 1 up")],
+    [
+        (("--only", "letters"), "There are stream, live, alerts"),
+        (("--limit", "0"), "--limit: '0' is no whole number from 1 up"),
+    ],
 )
 def test_a_wrong_argument_says_what_there_is(cloud: Cloud, more: tuple[str, ...], says: str) -> None:
     refused = redrive(cloud, *more)
