@@ -22,15 +22,25 @@ from queue import SimpleQueue
 from tests.mutants.seeded import MUTANTS, Mutant
 
 _ROOT = Path(__file__).resolve().parents[2]
-_COPIED = ("app.py", ".chalice", "chalicelib", "infra", "tests", "bench", "reader-agent", "pyproject.toml")
-# Environments and fetched engines are the tree's own; a copy of them would only take time.
-_LINKED = (".venv", ".venv-ministack", ".local", "reader-agent/.venv")
+# Environments, fetched engines and what is built are the tree's own; a copy of them would only take time.
+_LINKED = (
+    ".venv",
+    ".venv-ministack",
+    ".venv-localstripe",
+    ".local",
+    "build/console",
+    "reader-agent/.venv",
+    "console/node_modules",
+    "tests/api_client/node_modules",
+    "tests/campus_client/node_modules",
+    "tests/tix_client/node_modules",
+)
 # The reader agent is a program of its own: its tests run in its folder, with its environment.
 _AGENT = "reader-agent/"
 _WORKERS = 2
 _TIMEOUT_SECONDS = 180
 # All the named tests together, before anything is broken.
-_SOUND_TIMEOUT_SECONDS = 1200
+_SOUND_TIMEOUT_SECONDS = 3600
 # pytest's exit status where tests ran and some failed; 2 and up say that it could not run them.
 _PASSED, _FAILED = 0, 1
 
@@ -54,27 +64,35 @@ class Verdict:
 
 
 def _copy(target: Path) -> Path:
-    target.mkdir()
-    for name in _COPIED:
+    """Copy every file that git knows or would add, as it is now; some tests ask git for them, so it knows the copy."""
+    for name in _git(_ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
         source = _ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", ".venv"))
-        else:
+        if name and source.is_file() and not source.is_symlink():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target / name)
+    _git(target, "init", "-q")
+    _git(target, "add", "--all")
     for name in _LINKED:
         if (_ROOT / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).symlink_to(_ROOT / name)
     return target
 
 
-def _test(tree: Path, tests: Sequence[str], *, timeout: int = _TIMEOUT_SECONDS) -> tuple[int, str]:
+def _git(folder: Path, *command: str) -> str:
+    return subprocess.run(["git", *command], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def _test(
+    tree: Path, tests: Sequence[str], *, timeout: int = _TIMEOUT_SECONDS, options: Sequence[str] = ()
+) -> tuple[int, str]:
     """Run tests in a tree; return pytest's exit status and what it said, up to the first that fails."""
     of_agent = [test.removeprefix(_AGENT) for test in tests if test.startswith(_AGENT)]
     others = [test for test in tests if not test.startswith(_AGENT)]
     plain = ["-m", "pytest", "-x", "--tb=line"]
     status, said = _PASSED, ""
     if others:
-        command = [sys.executable, *plain, "--randomly-dont-reorganize", *others]
+        command = [sys.executable, *plain, "--randomly-dont-reorganize", *options, *others]
         status, said = _run_tests(command, tree, timeout)
     if of_agent and status == _PASSED:
         folder = tree / _AGENT
@@ -139,7 +157,8 @@ def _sound(tree: Path, mutants: list[Mutant]) -> None:
     """Require that the tests pass while nothing is broken; exit where they do not."""
     tests = sorted({test for mutant in mutants for test in mutant.tests})
     began = time.monotonic()
-    status, said = _test(tree, tests, timeout=_SOUND_TIMEOUT_SECONDS)
+    workers = ("-n", str(_WORKERS), "--dist", "loadgroup")
+    status, said = _test(tree, tests, timeout=_SOUND_TIMEOUT_SECONDS, options=workers)
     if status != _PASSED:
         sys.exit(f"{said[-4000:]}\nThe tests fail without any mutant; a mutant would prove nothing.")
     print(f"  sound      {time.monotonic() - began:5.1f} s  the code as it is passes", flush=True)
