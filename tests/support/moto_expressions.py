@@ -17,6 +17,8 @@ from moto.dynamodb.comparisons import ConditionExpressionParser
 # Its source is excluded from type checks, so it is read as a module without types.
 _nodes: Any = importlib.import_module("moto.dynamodb.parsing.ast_nodes")
 _parsers: Any = importlib.import_module("moto.dynamodb.parsing.expressions")
+_validators: Any = importlib.import_module("moto.dynamodb.parsing.validators")
+_make = _parsers.UpdateExpressionParser.make
 _lex = ConditionExpressionParser._lex_condition_expression
 _before_child = _nodes.DepthFirstTraverser.pre_processing_of_child
 # The longest conditions of the tests have about fifty words.
@@ -95,10 +97,37 @@ def _words_of(condition: str) -> tuple[Any, ...]:
     return tuple(_lex(parser))
 
 
+@lru_cache(maxsize=_KEPT)
+def _tree(expression: str) -> Any:
+    """Return an update's tree; its copies share the record of what was checked in it."""
+    tree = _make(expression)
+    tree.checked = set()
+    return tree
+
+
+def _count_once(self: Any, tree: Any) -> Any:
+    """Count an expression's clauses once for its text, on which alone their number depends."""
+    return _checked_once(self, tree, "counts")
+
+
+def _overlap_once(self: Any, tree: Any) -> Any:
+    """Look for overlapping paths once for an expression's text and names."""
+    return _checked_once(self, tree, frozenset((self.expression_attribute_names or {}).items()))
+
+
+def _checked_once(processor: Any, tree: Any, what: Any) -> Any:
+    if what not in tree.checked:
+        tree = _traverse(processor, tree)
+        tree.checked.add(what)
+    return tree
+
+
 def install() -> None:
     """Install the short ways."""
     _nodes.Node.find_clauses = _find_clauses
     _nodes.Node.__deepcopy__ = _copy_of_node
     _nodes.DepthFirstTraverser.traverse_node_recursively = _traverse
     ConditionExpressionParser._lex_condition_expression = _words  # type: ignore[method-assign]
-    _parsers.UpdateExpressionParser.make = staticmethod(lru_cache(_KEPT)(_parsers.UpdateExpressionParser.make))
+    _parsers.UpdateExpressionParser.make = staticmethod(_tree)
+    _validators.ActionCountValidator.traverse = _count_once
+    _validators.OverlappingPathsValidator.traverse = _overlap_once
