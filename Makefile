@@ -14,8 +14,10 @@ run: setup pages ## Run the platform on this machine with demo data (PORT, DATA,
 	@exec $(PY) -m infra.local
 
 test: setup engine localstripe tixclient campusclient apiclient pages browser ## Run every test, and print branch coverage (floor 90 %)
-	@COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 3 --dist loadgroup tests
-	@cd reader-agent && .venv/bin/python -m pytest -n 4 --dist loadgroup tests
+	@mkdir -p .local; (cd reader-agent && exec .venv/bin/python -m pytest -n 2 --dist loadgroup tests) >.local/reader-agent-tests 2>&1 & agent=$$!; \
+	COVERAGE=1 FETCH=0 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 3 --dist loadgroup tests; platform=$$?; \
+	wait $$agent; agent=$$?; echo; echo "Tests of the reader agent, which ran beside:"; cat .local/reader-agent-tests; \
+	exit $$((platform + agent))
 
 test-fast: setup ## Run rules, tables and workers only, without an engine (the inner loop)
 	@FETCH=0 $(PY) -m pytest -n auto --dist loadgroup -m "not engine and not ministack" tests/domain tests/table tests/workers
