@@ -73,7 +73,8 @@ def test_organizers_see_their_own_events_and_supervisors_those_of_their_campus()
 
 def test_students_see_their_own_figures_and_what_they_missed() -> None:
     campus, stream = make_campus(), StreamReader()
-    organizer, student = make_campus_user(campus, role=CampusRole.ORGANIZER), make_campus_user(campus)
+    with clock.set_to(NOW - timedelta(days=60)):
+        organizer, student = make_campus_user(campus, role=CampusRole.ORGANIZER), make_campus_user(campus)
 
     def on(days_ago: int, **changes: Any) -> CampusEvent:
         begins = NOW - timedelta(days=days_ago, hours=2)
@@ -211,9 +212,9 @@ def test_trends_have_every_day_and_the_mean_of_a_week() -> None:
 def test_a_department_has_a_rate_of_the_events_whose_rule_names_it() -> None:
     campus, stream = make_campus(), StreamReader()
     organizer = make_campus_user(campus, role=CampusRole.ORGANIZER)
-    students = [make_campus_user(campus, department="Botany") for _ in range(4)]
-    _drain_with_jobs(stream)
     with clock.set_to(NOW):
+        students = [make_campus_user(campus, department="Botany") for _ in range(4)]
+        _drain_with_jobs(stream)
         for _ in range(2):
             event = make_campus_event(
                 campus, organizer, expected={"department": "botany", "campus_id": campus.campus_id}

@@ -122,11 +122,10 @@ def test_a_student_finds_the_events_they_missed_and_contests_one(lecture: Lectur
 
 def test_a_person_expected_by_the_rule_of_the_event_contests_their_absence(lecture: Lecture) -> None:
     event = make_campus_event(lecture.campus, lecture.teacher, expected={"department": "physics"})
+    with clock.set_to(clock.now() - timedelta(minutes=5)):
+        students = [make_campus_user(lecture.campus, department=each) for each in ("Physics", "History")]
     lecture.ended(event)
-    for student, status in (
-        (lecture.students[2], 201),
-        (make_campus_user(lecture.campus, department="History"), 404),
-    ):
+    for student, status in zip(students, (201, 404), strict=True):
         path = f"/api/campus/attendance/{attendance_id(event.event_id, student.account_id)}/appeal/"
         body = {"statement": "I was there.", "event_id": event.event_id}
         assert call("POST", path, body, token=token_of(student)).status == status

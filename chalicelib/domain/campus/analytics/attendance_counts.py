@@ -17,7 +17,6 @@ from chalicelib.domain.campus.analytics import counted_as, expectations, figures
 from chalicelib.domain.campus.analytics.counted_as import Move, Moves, Standing
 from chalicelib.domain.campus.analytics.recent_attendance import RecordToCount
 from chalicelib.domain.campus.attendance import attendance_ids
-from chalicelib.domain.campus.events import rosters
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import (
@@ -180,11 +179,12 @@ def _profiles(subjects: Sequence[CountedSubject], found: Mapping[Key, Any]) -> d
 
 
 def _event_outdated(event: CampusEvent, mark: CountedCampusEvent | None) -> Iterator[_Outdated]:
-    present = counted_as.of_event(event, expected=rosters.expected_count(event))
     text = mark.counted_as if mark else None
+    former = counted_as.event_standing(text)
+    present = counted_as.of_event(event, expected=expectations.number_after(event, former))
     if text != (present.text if present else None):
         place = keys.campus_analytics.counted_event(event.event_id)
-        yield _Outdated(place, text, counted_as.event_standing(text), present)
+        yield _Outdated(place, text, former, present)
 
 
 def _transactions(outdated: Iterable[_Outdated]) -> Iterator[list[Write]]:

@@ -238,7 +238,7 @@ def _is_same(department: str | None, other: str) -> bool:
 
 
 def _end_of(event: CampusEvent) -> str:
-    return clock.to_text(max(ends for _, ends in event_windows.windows(event)))
+    return clock.to_text(event_windows.last_end(event))
 
 
 def _text(fields: dict[str, object]) -> str:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.campus.analytics import figures, recent_attendance, seconds_bins
+from chalicelib.domain.campus.analytics import expectations, figures, recent_attendance, seconds_bins
 from chalicelib.domain.campus.analytics.figures import Numbers
 from chalicelib.domain.campus.analytics.recent_attendance import RecentSubmission
-from chalicelib.domain.campus.events import campus_events, rosters
+from chalicelib.domain.campus.events import campus_events
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, Item, RecentAttendance
 from chalicelib.vocabulary.campus import AttendanceStatus, VerificationStatus
@@ -78,7 +78,7 @@ def of_event(event: CampusEvent) -> EventFigures:
     place = keys.campus_analytics.event_totals(event.event_id)
     raws = operations.query(place.pk, keys.campus_analytics.all_of_event(), limit=1 + _HOURS_SHOWN)
     numbers = figures.numbers_of(next((raw for raw in raws if raw["sk"]["S"] == place.sk), {}))
-    expected = rosters.expected_count(event)
+    expected = expectations.number(event)
     return EventFigures(
         event_id=event.event_id,
         expected=expected,
@@ -107,7 +107,7 @@ def live(event: CampusEvent, *, consistent: bool = False) -> LiveView:
             recent_attendance.shown(copy) for copy in copies[:shown] if copy.submitted_at > now - RECENT
         ],
         total_registered=numbers["n"],
-        expected=rosters.expected_count(event),
+        expected=expectations.number(event),
         last_updated=now,
     )
 

@@ -1,16 +1,53 @@
-"""Who is expected at an event, as far as the totals need it: the people listed, else those that its rule names."""
+"""Who is expected at an event, as far as the totals need it: the people listed, else those that its rule names.
+
+A rule names fewer and more people as students come and leave. Once an event is over, the number that it was counted
+with stays: those who register later, or are erased, change no rate of the past.
+"""
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from chalicelib import clock
+from chalicelib.domain.campus.analytics import counted_as
+from chalicelib.domain.campus.analytics.counted_as import EventStanding
+from chalicelib.domain.campus.events import event_windows, rosters
 from chalicelib.domain.campus.people import student_counts
+from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, CampusProfile
 
 
 def is_expected(event: CampusEvent, profile: CampusProfile | None, *, is_listed: bool) -> bool:
     """Return whether a person is expected; `is_listed` is whether the roster has them."""
-    return is_listed if event.roster_size else fits(event.rule_of_expected, profile)
+    if event.roster_size:
+        return is_listed
+    return fits(event.rule_of_expected, profile, until=event_windows.last_end(event))
 
 
-def fits(rule: Mapping[str, str] | None, profile: CampusProfile | None) -> bool:
-    """Return whether a rule names a person; no rule names nobody."""
-    return rule is not None and profile is not None and student_counts.fits(rule, profile)
+def fits(rule: Mapping[str, str] | None, profile: CampusProfile | None, *, until: datetime | None) -> bool:
+    """Return whether a rule names a person who had registered by a moment; no rule names nobody."""
+    return rule is not None and profile is not None and student_counts.fits(rule, profile, until=until)
+
+
+def number(event: CampusEvent) -> int | None:
+    """Return how many people are expected; None where nothing says who is. Of an ended event by a rule, as counted."""
+    if not _is_settled(event):
+        return rosters.expected_count(event)
+    mark = operations.get(keys.campus_analytics.counted_event(event.event_id), consistent=False)
+    return number_after(event, counted_as.event_standing(mark.counted_as if mark else None))
+
+
+def number_after(event: CampusEvent, former: EventStanding | None) -> int | None:
+    """Return how many people are expected at an event that was counted as `former`."""
+    if former is not None and former.expected is not None and _is_settled(event) and _is_by(event, former):
+        return former.expected
+    return rosters.expected_count(event)
+
+
+def _is_settled(event: CampusEvent) -> bool:
+    is_by_rule = event.rule_of_expected is not None and not event.roster_size
+    return is_by_rule and clock.now() > event_windows.last_end(event)
+
+
+def _is_by(event: CampusEvent, former: EventStanding) -> bool:
+    """Whether an event was counted by the rule that it has."""
+    return not former.expects.get("listed") and former.expects.get("rule") == event.rule_of_expected

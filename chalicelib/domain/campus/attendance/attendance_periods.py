@@ -19,7 +19,7 @@ def _timing(event: CampusEvent, window: WindowState) -> str:
     if window.opens_at is not None:
         return f"Attendance opens at {_shown(window.opens_at, event)}. Scan the code again then."
     if window.reason == event_windows.ENDED:
-        last = max(ends for _, ends in event_windows.windows(event))
+        last = event_windows.last_end(event)
         return f"Attendance closed at {_shown(last, event)}. Ask the organizer to mark you if you were there."
     return "The organizer has switched this event off. Ask them if you think that you should be marked."
 

@@ -74,7 +74,7 @@ def contestable(event_id: str, user_id: str) -> CampusEvent:
 
 def is_over(event: CampusEvent) -> bool:
     """Whether the time in which people can submit is over."""
-    return clock.now() > max(ends for _, ends in event_windows.windows(event))
+    return clock.now() > event_windows.last_end(event)
 
 
 def _is_expected(event: CampusEvent, user_id: str) -> bool:

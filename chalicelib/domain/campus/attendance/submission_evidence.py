@@ -4,8 +4,8 @@ It is collected when a student asks for feedback, at the submission, and again i
 same evidence by the same rule.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from chalicelib.domain.campus.attendance import evidence_marks
 from chalicelib.domain.campus.evidence.evidence import (
     EarlierPlace,
     EventDemands,
+    EventPlace,
     Evidence,
     PhotoEvidence,
 )
@@ -26,7 +27,7 @@ from chalicelib.table.items import (
     LastPlace,
 )
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary.campus import AttendanceMethod, PhotoSide
+from chalicelib.vocabulary.campus import AttendanceMethod, EvidenceFactor, PhotoSide
 
 SIDES = tuple(PhotoSide)
 
@@ -46,6 +47,8 @@ class SubmissionFacts:
     device_mac: str | None = None
     position_mac: str | None = None
     is_mock: bool = False
+    # Of a record: what was judged when it was submitted.
+    factors: Mapping[str, Sequence[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ def facts_of_record(record: AttendanceRecord) -> SubmissionFacts:
         device_mac=record.device_mac,
         position_mac=record.position_mac,
         is_mock=bool(record.is_mock),
+        factors=dict(record.factors or {}),
     )
 
 
@@ -120,10 +124,8 @@ def evidence_of(event: CampusEvent, facts: SubmissionFacts, files: SubmissionFil
     """Return the evidence of a submission."""
     return Evidence(
         method=facts.method,
-        demands=EventDemands(
-            photos=event.require_photos, signature=event.require_signature, location=event.require_location
-        ),
-        place=evidence_marks.place_of(event),
+        demands=_demands(event, facts, files),
+        place=_place(event, facts),
         submitted_at=facts.submitted_at,
         late_after=event.late_until,
         code_age=facts.code_age,
@@ -136,6 +138,31 @@ def evidence_of(event: CampusEvent, facts: SubmissionFacts, files: SubmissionFil
         earlier=_earlier(files.last_place, event, facts),
         photos=tuple(_photo(photo, facts.nonce) for photo in files.photos if is_received(photo)),
         has_signature=files.signature is not None and files.signature.nonce == facts.nonce,
+    )
+
+
+def _place(event: CampusEvent, facts: SubmissionFacts) -> EventPlace:
+    """Return the place of an event. A radius that was made smaller afterwards does not count against a record."""
+    place = evidence_marks.place_of(event)
+    _, *numbers = (facts.factors or {}).get(EvidenceFactor.LOCATION, (None,))
+    return replace(place, radius=max(place.radius, float(numbers[1]))) if len(numbers) > 1 else place
+
+
+def _demands(event: CampusEvent, facts: SubmissionFacts, files: SubmissionFiles) -> EventDemands:
+    """Return what the event asks for. What it did not ask for yet, when a record was submitted, the record needs not.
+
+    A factor that was neither there nor asked for has no result; one of an unchecked photo has none either.
+    """
+
+    def was_asked(*factors: EvidenceFactor) -> bool:
+        judged = facts.factors
+        return judged is None or any(judged.get(factor, (None,))[0] is not None for factor in factors)
+
+    has_photo = any(is_received(photo) for photo in files.photos)
+    return EventDemands(
+        photos=event.require_photos and (has_photo or was_asked(EvidenceFactor.FRONT_PHOTO, EvidenceFactor.BACK_PHOTO)),
+        signature=event.require_signature and was_asked(EvidenceFactor.SIGNATURE),
+        location=event.require_location and was_asked(EvidenceFactor.LOCATION),
     )
 
 

@@ -50,6 +50,11 @@ def windows(event: CampusEvent) -> Iterator[tuple[datetime, datetime]]:
         yield datetime.fromisoformat(second["start"]), datetime.fromisoformat(second["end"])
 
 
+def last_end(event: CampusEvent) -> datetime:
+    """Return when the last window of an event ends: after it, who was expected and has no record is absent."""
+    return max(ends for _, ends in windows(event))
+
+
 def status_at(event: CampusEvent, at: datetime) -> AttendanceStatus:
     """Return `late` after the event's `late_until`, else `present`; without it nobody is late."""
     is_late = event.late_until is not None and at > event.late_until

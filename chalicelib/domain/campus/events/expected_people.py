@@ -1,7 +1,9 @@
 """The expected people of an event one by one: the listed ones or, without a list, those that its rule names."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
+from chalicelib.domain.campus.events import event_windows
 from chalicelib.domain.lists import entries
 from chalicelib.domain.lists.campus import CAMPUS_USERS
 from chalicelib.domain.paging import Read
@@ -23,7 +25,7 @@ def reader(event: CampusEvent) -> Read[str]:
     if event.roster_size:
         return _listed(event.event_id)
     rule = event.rule_of_expected
-    return _of_rule(rule) if rule else lambda _after, _limit: []
+    return _of_rule(rule, until=event_windows.last_end(event)) if rule else lambda _after, _limit: []
 
 
 def every(event: CampusEvent, *, page: int = 1_000) -> Iterator[str]:
@@ -44,8 +46,12 @@ def _listed(event_id: str) -> Read[str]:
     return read
 
 
-def _of_rule(rule: Mapping[str, str]) -> Read[str]:
-    """Return the reader of the students that a rule names, by the list of people, which follows by the stream."""
+def _of_rule(rule: Mapping[str, str], *, until: datetime) -> Read[str]:
+    """Return the reader of the students that a rule names and who had registered by a moment.
+
+    It reads the list of people, which follows by the stream.
+    """
+    last = CAMPUS_USERS.orderings[_ORDERING].text(until)
     wanted = {_FILTERS[name]: CAMPUS_USERS.filters[_FILTERS[name]].text(value) for name, value in rule.items()}
     wanted["role"] = CampusRole.STUDENT
     # A department has fewer people than a campus, and either fewer than all students.
@@ -58,6 +64,8 @@ def _of_rule(rule: Mapping[str, str]) -> Read[str]:
             raws = operations.query(partition, After(after) if after else None, limit=_READ_AT_ONCE)
             for raw in raws:
                 entry = ListEntry.from_raw_data(raw)
+                if entry.facts["orderings"][_ORDERING] > last:
+                    return found[:limit]  # the oldest come first
                 if all(value in entry.facts["filters"][name] for name, value in wanted.items()):
                     found.append((entry.sk, whose(entry.item_pk)))
             if len(raws) < _READ_AT_ONCE:

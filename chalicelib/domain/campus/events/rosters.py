@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib import clock
 from chalicelib.domain import paging
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.campus.events import campus_events, roster_lists
+from chalicelib.domain.campus.events import campus_events, event_windows, roster_lists
 from chalicelib.domain.campus.events.roster_lists import RosterInput, UnknownRow
 from chalicelib.domain.campus.people import student_counts
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
@@ -108,7 +108,7 @@ def is_expected(event: CampusEvent, profile: CampusProfile) -> bool | None:
     if event.roster_size:
         return operations.get(keys.campus_events.roster_entry(event.event_id, profile.user_id)) is not None
     rule = event.rule_of_expected
-    return student_counts.fits(rule, profile) if rule else None
+    return student_counts.fits(rule, profile, until=event_windows.last_end(event)) if rule else None
 
 
 def events_of(user_id: str, *, limit: int = 1_000) -> list[str]:

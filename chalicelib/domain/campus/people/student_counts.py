@@ -7,6 +7,7 @@ partial or reordered batches count once.
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
 
@@ -38,8 +39,10 @@ def number_of(rule: Mapping[str, str]) -> int:
     return found
 
 
-def fits(rule: Mapping[str, str], profile: CampusProfile) -> bool:
-    """Whether a person is a student that a rule names."""
+def fits(rule: Mapping[str, str], profile: CampusProfile, *, until: datetime | None) -> bool:
+    """Whether a person is a student that a rule names and had registered by a moment: nobody misses what was before."""
+    if until is not None and profile.created_at > until:
+        return False
     if profile.role != CampusRole.STUDENT or rule.get("campus_id", profile.campus_id) != profile.campus_id:
         return False
     return all(
