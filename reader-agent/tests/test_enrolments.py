@@ -21,7 +21,7 @@ from reader_agent import enrolment
 from reader_agent.clock import read_time
 from reader_agent.failures import TryLater
 from reader_agent.identity import Identity
-from reader_agent.outbox import Outbox
+from reader_agent.outbox import DecidedAtGate, Outbox
 from reader_agent.sending import Sender
 from reader_agent.server import Server
 from reader_agent.standing import Standing
@@ -55,6 +55,40 @@ def test_a_tap_of_an_earlier_boot_has_the_time_that_boot_knew(
     now = ServerTime(offset_seconds=-60.0, of_boots=of_boots)
     made = made_at(BOOT_A, offset_ms)
     assert made.time_after_a_reboot(BOOT_B, now) == (read_time(sent_as) if sent_as else None)
+
+
+@pytest.mark.parametrize(
+    ("decided_at", "sent_as"),
+    [
+        ("2026-11-21T11:00:00.000Z", "2026-11-21T11:01:00.000Z"),
+        ("1970-01-01T00:01:02.500Z", None),
+        ("1969-12-31T23:00:00.000Z", None),
+    ],
+    ids=["by the snapshot's time", "by the wall clock", "wall clock set meanwhile"],
+)
+def test_a_tap_of_a_boot_that_never_heard_the_server_has_the_time_of_its_decision(
+    decided_at: str, sent_as: str | None
+) -> None:
+    now = ServerTime(offset_seconds=-60.0, of_boots={})
+    found = made_at(BOOT_A, None).time_after_a_reboot(BOOT_B, now, decided_at=read_time(decided_at))
+    assert found == (read_time(sent_as) if sent_as else None)
+
+
+def test_an_admission_of_a_boot_in_1970_arrives_with_a_time_that_the_platform_believes(
+    platform: Platform, state: Path, identity: Identity
+) -> None:
+    standing = Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None)
+    decided_at = datetime.now(UTC) - timedelta(hours=1)
+    now = SetClock(datetime.now(UTC), 10 * 10**9, boot_id="boot-b")
+    with (
+        Outbox(identity.outbox_path(state)) as outbox,
+        Server(identity.server, clock=now, identity=identity) as server,
+    ):
+        sequence = outbox.record(made_at(BOOT_A))
+        outbox.decided_here(sequence, DecidedAtGate("valid"), at=decided_at)
+        Sender(outbox, server, standing, log=structlog.get_logger()).send(outbox.pending(1), road="backlog", seconds=5)
+    [record] = platform.received
+    assert abs(read_time(record["scanned_at"]) - decided_at) < timedelta(seconds=10)
 
 
 def test_what_one_boot_learns_of_the_servers_clock_corrects_its_kept_taps_in_the_next(
@@ -127,6 +161,7 @@ def test_taps_of_an_earlier_enrolment_are_listed_exported_and_sent_as_that_devic
         rows = json.loads(here("outbox", "list", "--json", *chosen, *where).stdout)
         assert [(row["device_id"], row["state"]) for row in rows] == [(earlier.device_id, "pending")] * 3
         exported = [json.loads(line) for line in here("outbox", "export", *chosen, *where).stdout.splitlines()]
+        assert [row["qr"] for row in exported] == [False] * 3
         assert [row["uid"] for row in exported] == [f"04{number:012X}" for number in range(3)]
     found = json.loads(here("outbox", "enrolments", "--json", *where).stdout)
     assert [(each["is_present"], each["can_send"], each["unsent"]) for each in found] == [
@@ -137,6 +172,10 @@ def test_taps_of_an_earlier_enrolment_are_listed_exported_and_sent_as_that_devic
     assert (done.returncode, "3 sent, 0 kept" in done.stdout) == (0, True), done.stderr
     assert len(sent(platform)) == 3
     assert not (state / f"identity-{earlier.device_id}.json").exists()  # its key has nothing left to send
+    present = Identity.load(state)
+    with Outbox(present.outbox_path(state), secret=present.storage_secret()) as outbox:
+        outbox.record(Tap.of_code(SetClock(NOW, 1), "GH1-CODE", direction=None, clock_offset_ms=None))
+    assert json.loads(here("outbox", "export", *where).stdout)["qr"] == "GH1-CODE"
     unknown = here("outbox", "list", "--enrolment", "dev_nobody", *where)
     assert (unknown.returncode, "has no outbox of dev_nobody" in " ".join(unknown.stderr.split())) == (3, True)
 

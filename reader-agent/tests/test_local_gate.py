@@ -121,6 +121,113 @@ def test_the_same_card_within_two_seconds_is_the_same_admission(hands: Hands, ga
     assert gate.decide(tap(FAMILY)).ticket != first.ticket
 
 
+def with_re_entry(gate: LocalGate) -> None:
+    assert gate.snapshot is not None
+    head = gate.snapshot.head
+    event = head.event.model_copy(update={"re_entry_allowed": True})
+    gate.use(replace(gate.snapshot, head=head.model_copy(update={"event": event})))
+
+
+@pytest.mark.parametrize("out", [{"direction": "exit"}, {"kind": "leave"}], ids=["exit", "leave"])
+def test_only_an_entry_is_repeated_so_a_family_goes_out_as_fast_as_it_taps(
+    hands: Hands, gate: LocalGate, out: dict[str, Any]
+) -> None:
+    with_re_entry(gate)
+    assert [result for result, _ in later(hands, gate, *(tap(FAMILY) for _ in range(3)))] == ["valid"] * 3
+    hands.seconds += 10
+    gone = []
+    for _ in range(3):
+        hands.seconds += 1.1
+        gone.append(gate.decide(tap(FAMILY, **out)))
+    assert [(each.result, each.repeat) for each in gone] == [("valid", False)] * 3
+    assert len({each.ticket for each in gone}) == 3
+    back = gate.decide(tap(FAMILY))  # soon after the exits, which are no admissions
+    assert (back.result, back.repeat) == ("valid", False)
+
+
+@pytest.mark.parametrize(
+    ("read_at", "repeat"), [(1.9, True), (2.0, False)], ids=["read in the window", "read after it"]
+)
+def test_the_window_is_between_the_readings_however_long_the_platform_was_waited_for(
+    hands: Hands, gate: LocalGate, read_at: float, repeat: bool
+) -> None:
+    gate.decide(tap(FAMILY), read_at=0.0)
+    hands.seconds = 2.9
+    assert gate.decide(tap(FAMILY), read_at=read_at).repeat is repeat
+
+
+def test_an_admission_is_not_repeated_where_anything_else_speaks_against_it(
+    hands: Hands, gate: LocalGate, signer: Signer
+) -> None:
+    gate.decide(tap())
+    assert gate.snapshot is not None
+    changed = [CardRow(UID, (), status="blocked"), CardRow(FAMILY, (), status="removed")]
+    fresh = double.make(signer, [], changed, now=START, epoch=START, cursor="c2", since="c1")
+    hands.seconds = 1
+    gate.use(gate.snapshot.with_delta(read(fresh, signer)))
+    assert gate.decide(tap()).result != "valid"
+
+
+def test_an_admission_by_others_at_this_gate_is_repeated_too(hands: Hands, gate: LocalGate) -> None:
+    assert gate.snapshot is not None
+    card = gate.snapshot.card(FAMILY)
+    assert card is not None
+    first = replace(gate.decide(tap(UID)), ticket=card.tickets[0], remaining=2, via="dev_hub", warning="old")
+    gate.passed(card.tickets[0], "inside", at=START, scan_id=first.scan_id, by="platform")
+    gate.admitted(FAMILY, first, read_at=0.0)
+    hands.seconds = 1.5
+    again = gate.repeat_of(tap(FAMILY), read_at=1.5)
+    assert again is not None
+    assert gate.decide(tap(FAMILY)).repeat
+    assert (again.repeat, again.ticket, again.via, again.warning) == (True, card.tickets[0], None, None)
+    assert gate.repeat_of(tap(FAMILY), read_at=2.0) is None
+
+
+@pytest.mark.parametrize("seconds", [-3600, -1, 0, 1, 3600])
+def test_passages_of_this_gate_count_in_their_order_although_its_clock_is_set(
+    hands: Hands, gate: LocalGate, signer: Signer, seconds: float
+) -> None:
+    """Of a gate that starts again, the outbox remembers the order."""
+    with_re_entry(gate)
+    hands.seconds = 7200
+    decisions = []
+    for each in (tap(), tap(direction="exit")):
+        hands.seconds += 5
+        decisions.append(gate.decide(each))
+    hands.seconds += seconds
+    decisions.append(gate.decide(tap()))
+    assert [decision.result for decision in decisions] == ["valid"] * 3
+    hands.seconds += 5
+    assert gate.decide(tap()).result == "already_scanned"
+    started_again = LocalGate(hands, keys=signer.keys)
+    started_again.use(gate.snapshot)
+    for decision in decisions:
+        assert decision.ticket is not None
+        assert decision.presence_after is not None
+        started_again.passed(
+            decision.ticket, decision.presence_after, at=decision.at, scan_id=decision.scan_id, by="gate"
+        )
+    assert started_again.decide(tap()).result == "already_scanned"
+
+
+def test_the_platforms_time_of_a_passage_replaces_that_of_a_fast_clock(
+    hands: Hands, gate: LocalGate, signer: Signer, tickets: list[TicketRow]
+) -> None:
+    """Otherwise a return at another gate would be unknown here for as long as the clock was fast."""
+    hands.seconds = 3600
+    left = gate.decide(tap())
+    assert left.ticket is not None
+    gate.passed(left.ticket, "inside", at=START, scan_id=left.scan_id, by="platform")
+    tickets[0].presence, tickets[0].since = "outside", START + timedelta(seconds=300)
+    now = START + timedelta(seconds=600)
+    event = double.event(now, re_entry_allowed=True)
+    gate.use(
+        Snapshot.of(read(double.make(signer, tickets, [CardRow(UID, (tickets[0],))], now=now, event=event), signer))
+    )
+    hands.seconds = 600
+    assert gate.decide(tap()).result == "valid"
+
+
 def test_another_caller_has_a_window_of_its_own(gate: LocalGate) -> None:
     gate.decide(tap(), caller="dev_1")
     assert gate.decide(tap(), caller="dev_2").result == "already_scanned"
@@ -145,10 +252,7 @@ def test_leave_return_and_exit(hands: Hands, gate: LocalGate) -> None:
     assert list(later(hands, gate, tap(), leave, back)) == [
         ("valid", None), ("invalid", "scanning_disabled"), ("invalid", "scanning_disabled"),
     ]  # fmt: skip
-    assert gate.snapshot is not None
-    head = gate.snapshot.head
-    event = head.event.model_copy(update={"re_entry_allowed": True})
-    gate.use(replace(gate.snapshot, head=head.model_copy(update={"event": event})))
+    with_re_entry(gate)
     scans = [tap(kind="return"), tap(kind="leave"), tap(kind="leave"), tap(kind="return"), tap(direction="exit"), tap()]
     assert [result for result, _ in later(hands, gate, *scans)] == [
         "invalid", "valid", "invalid", "valid", "valid", "valid",
@@ -159,7 +263,7 @@ def test_what_the_platform_decided_counts_here(gate: LocalGate, tickets: list[Ti
     assert gate.snapshot is not None
     ticket = gate.snapshot.fingerprint_of_ticket_id(tickets[0].id)
     assert ticket is not None
-    gate.passed(ticket, "inside", at=START, scan_id="scn_online")
+    gate.passed(ticket, "inside", at=START, scan_id="scn_online", by="others")
     assert gate.decide(tap()).result == "already_scanned"
 
 

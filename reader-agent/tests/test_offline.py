@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import DEMO_UID, Box, Work, WorkingAgent, wait_until
+from conftest import DEMO_UID, FAMILY, Box, Work, WorkingAgent, wait_until
 from platform_double import Fault, Platform
 from snapshot_double import Signer, TicketRow
 from ulid import ULID
 
 from reader_agent.identity import Identity
+from reader_agent.outbox import DecidedAtGate
 from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome
 from reader_agent.readers import Card
 from reader_agent.readers.reading import Code
@@ -80,9 +81,27 @@ def test_what_the_platform_admitted_is_not_admitted_again_after_a_cut_or_a_resta
         wait_until(has_snapshot(gate))
         assert isinstance(tap(gate), Decided)
         platform.down()
+        again = tap(gate)  # within two seconds it is the same admission; its record claims none
+        assert here(again)[0] == "already_scanned" or (isinstance(again, DecidedHere) and again.decision.repeat)
+        assert gate.agent.outbox.entries("pending")[-1].at_gate == DecidedAtGate("already_scanned", None, "c1")
+        time.sleep(2.1)
         assert here(tap(gate)) == ("already_scanned", None)
     with work() as gate:
         assert here(tap(gate)) == ("already_scanned", None)
+
+
+def test_a_familys_card_that_bounces_while_the_network_goes_lets_in_one(
+    work: Work, platform: Platform, box: Box
+) -> None:
+    platform.tickets[FAMILY], platform.ticket_ids[FAMILY] = None, box.tickets[1].id
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        assert isinstance(tap(gate, FAMILY), Decided)
+        platform.down()
+        again = tap(gate, FAMILY)
+        read_at = [entry.tap.monotonic_ns for entry in gate.agent.outbox.entries()]
+        assert isinstance(again, DecidedHere)
+        assert again.decision.repeat or read_at[1] - read_at[0] >= 2 * 10**9
 
 
 @pytest.mark.usefixtures("box")

@@ -7,7 +7,7 @@ import pytest
 
 from reader_agent.clock import Clock, read_time, write_time
 from reader_agent.failures import BadSetup
-from reader_agent.outbox import Outbox
+from reader_agent.outbox import DecidedAtGate, Outbox, Passage
 from reader_agent.tap import ServerTime, Tap
 from reader_agent.wire import Attendee, Decision, Sun
 
@@ -177,3 +177,14 @@ def test_a_tap_is_sent_alike_each_time_whatever_happens_to_the_wall_clock() -> N
 def test_times_are_read_and_written_as_the_contract_wants() -> None:
     assert write_time(read_time("2026-11-21T17:00:00.123456+05:00")) == "2026-11-21T12:00:00.123Z"
     assert read_time("2026-11-21T12:00:00Z") == NOW
+
+
+def test_the_platforms_time_of_a_passage_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    made = Tap.of_card(SetClock(NOW, 1), "04A1B2C3D4E5F6", sun=None, direction=None, clock_offset_ms=None)
+    right, wrong = NOW, NOW + timedelta(hours=1)
+    with Outbox(tmp_path / "outbox.sqlite3") as outbox:
+        sequence = outbox.record(made)
+        outbox.decided_here(sequence, DecidedAtGate("valid"), at=wrong, passage=Passage(7, "inside", wrong))
+        answer = Decision(scan_id=made.scan_id, result="valid", status="accepted")
+        outbox.decided({sequence: answer}, at=wrong, passages={sequence: Passage(7, "inside", right)})
+        assert [(each.ticket, each.at) for each in outbox.passages()] == [(7, right)]

@@ -62,6 +62,11 @@ class Decision:
         goes_out = self.kind == "leave" or (self.kind == "scan" and self.direction == "exit")
         return "outside" if goes_out else "inside"
 
+    @property
+    def is_entry(self) -> bool:
+        """Whether an ordinary reading lets somebody in: only such an admission is repeated."""
+        return self.kind == "scan" and self.presence_after == "inside"
+
 
 class CannotDecide(Exception):
     """This gate cannot decide a tap by itself; the text says why."""
@@ -117,24 +122,49 @@ class LocalGate:
         """Check codes by these keys of the platform from now on."""
         self._keys = keys
 
-    def decide(self, tap: Tap, *, caller: str = "") -> Decision:
+    def decide(self, tap: Tap, *, caller: str = "", read_at: float | None = None) -> Decision:
         """Return the decision on a tap, and count it as shown. Raises CannotDecide.
 
-        The same `scan_id` of the same caller gets the same decision again. `undo` takes a decision back.
+        `read_at` is when the tap was read, by the monotonic clock; None means now. The same `scan_id` of the same
+        caller gets the same decision again. `undo` takes a decision back.
         """
         with self._lock:
             known = self._decided.get((caller, tap.scan_id))
             if known is not None:
                 return known
-            now, moment = self._time.now(), self._time.monotonic()
-            snapshot, warning = self._usable(now)
-            decision = self._repeat(tap, caller, now, moment) or self._judge(tap, snapshot, now)
-            decision = replace(decision, warning=_joined(warning, decision.warning))
+            read_at = self._time.monotonic() if read_at is None else read_at
+            decision = self._decide(tap, self._last_admission(tap, caller, read_at))
             _remember(self._decided, (caller, tap.scan_id), decision)
             self._pass(decision)
-            if tap.uid and decision.admitted and not decision.repeat:
-                _remember(self._admissions, (caller, tap.uid), (moment, decision))
+            if tap.uid and decision.is_entry:
+                _remember(self._admissions, (caller, tap.uid), (read_at, decision))
             return decision
+
+    def repeat_of(self, tap: Tap, *, read_at: float) -> Decision | None:
+        """Return the admission of the card that this tap only repeats, or None: others may decide it then.
+
+        Asked before a hub is, since the admission may have been the platform's, and the wait for it may be over.
+        """
+        with self._lock:
+            last = self._last_admission(tap, "", read_at)
+            if last is None:
+                return None
+            try:
+                decision = self._decide(tap, last)
+            except CannotDecide:
+                return None
+            return decision if decision.repeat else None
+
+    def admitted(self, uid: str, decision: Decision, *, read_at: float) -> None:
+        """Note that others admitted somebody by this card at this gate, so that a second reading repeats that."""
+        with self._lock:
+            _remember(self._admissions, ("", uid), (read_at, decision))
+
+    def _decide(self, tap: Tap, last: Decision | None) -> Decision:
+        now = self._time.now()
+        snapshot, warning = self._usable(now)
+        decision = self._judge(tap, snapshot, now, last)
+        return replace(decision, warning=_joined(warning, decision.warning))
 
     def undo(self, scan_id: str, *, caller: str = "") -> None:
         """Take a decision back that was not shown, since it could not be recorded."""
@@ -151,10 +181,20 @@ class LocalGate:
             else:
                 self._passed[decision.ticket] = passed.before
 
-    def passed(self, ticket: int, presence: Presence, *, at: datetime, scan_id: str) -> None:
-        """Note that a ticket's holder passed this gate: by the platform's decision, or before a restart."""
+    def passed(
+        self, ticket: int, presence: Presence, *, at: datetime, scan_id: str, by: Literal["others", "platform", "gate"]
+    ) -> None:
+        """Note that a ticket's holder passed.
+
+        By others, in the order of the times; by the platform's answer, whose time of it is the right one; or by this
+        gate before a restart, in the order of the calls.
+        """
         with self._lock:
-            self._note(ticket, presence, at, scan_id)
+            before = self._passed.get(ticket)
+            if by == "platform" and before is not None and before.scan_id == scan_id:
+                self._passed[ticket] = replace(before, at=at)
+            else:
+                self._note(ticket, presence, at, scan_id, is_next=by == "gate")
 
     def tickets_of(self, tap: Tap) -> tuple[int, ...]:
         """Return the fingerprints of the tickets that a tap may be about; none without a snapshot."""
@@ -179,22 +219,20 @@ class LocalGate:
             raise CannotDecide(text)
         return snapshot, text
 
-    def _repeat(self, tap: Tap, caller: str, now: datetime, moment: float) -> Decision | None:
-        """Return the card's admission again where the same card is read within the repeat window."""
+    def _last_admission(self, tap: Tap, caller: str, read_at: float) -> Decision | None:
+        """Return the admission that this reading of a card may repeat: only an entry is repeated, within the window."""
         admitted_at, decision = self._admissions.get((caller, tap.uid or ""), (0.0, None))
-        if decision is None or moment - admitted_at >= self._repeat_seconds:
+        if decision is None or read_at - admitted_at >= self._repeat_seconds:
             return None
-        if (decision.kind, decision.direction) != (tap.kind, tap.direction or "entry"):
-            return None
-        return replace(decision, scan_id=tap.scan_id, at=now, repeat=True)
+        return decision if tap.kind == "scan" and tap.direction != "exit" else None
 
-    def _judge(self, tap: Tap, snapshot: Snapshot, now: datetime) -> Decision:
+    def _judge(self, tap: Tap, snapshot: Snapshot, now: datetime, last: Decision | None) -> Decision:
         if tap.kind == "count":
             raise CannotDecide("people who are only counted get no decision")
         if tap.qr is not None:
             return self._of_code(tap, tap.qr, snapshot, now)
         if tap.uid is not None:
-            return self._of_card(tap, tap.uid, snapshot, now)
+            return self._of_card(tap, tap.uid, snapshot, now, last)
         raise CannotDecide("a secure card without its number can be checked by the platform only")
 
     def _of_code(self, tap: Tap, text: str, snapshot: Snapshot, now: datetime) -> Decision:
@@ -215,7 +253,7 @@ class LocalGate:
             return self._decision(tap, case, snapshot, now)
         return self._decision(tap, replace(case, ticket=self._facts(ticket, snapshot, tap)), snapshot, now, ticket)
 
-    def _of_card(self, tap: Tap, uid: str, snapshot: Snapshot, now: datetime) -> Decision:
+    def _of_card(self, tap: Tap, uid: str, snapshot: Snapshot, now: datetime, last: Decision | None) -> Decision:
         card = snapshot.card(uid)
         shown, warning = Presented(by_card=True), None
         if card is not None and card.is_secure and tap.sun is not None:
@@ -230,6 +268,11 @@ class LocalGate:
         case = replace(case, card=CardFacts(status=card.status, type=kind, last_counter=card.counter))
         tickets = [found for found in map(snapshot.ticket, card.tickets) if found is not None]
         cases = [(replace(case, ticket=self._facts(ticket, snapshot, tap)), ticket) for ticket in tickets]
+        for each, ticket in cases:
+            # As at the platform, nothing else may speak against it: a blocked card is refused, one that left comes in.
+            if last and ticket.fingerprint == last.ticket and admission.decide(each).result == "already_scanned":
+                last = replace(last, scan_id=tap.scan_id, at=now, cursor=snapshot.head.cursor, repeat=True)
+                return replace(last, warning=None, via=None, alone=None)
         open_places = [place for place, (each, _) in enumerate(cases) if admission.decide(each).result == "valid"]
         if not cases:
             return replace(self._decision(tap, case, snapshot, now), warning=warning)
@@ -294,11 +337,12 @@ class LocalGate:
     def _pass(self, decision: Decision) -> None:
         presence = decision.presence_after
         if presence is not None and decision.ticket is not None:
-            self._note(decision.ticket, presence, decision.at, decision.scan_id)
+            self._note(decision.ticket, presence, decision.at, decision.scan_id, is_next=True)
 
-    def _note(self, ticket: int, presence: Presence, at: datetime, scan_id: str) -> None:
+    def _note(self, ticket: int, presence: Presence, at: datetime, scan_id: str, *, is_next: bool) -> None:
+        """Note a passage. `is_next`: it followed all that is known, also where the clock was set back meanwhile."""
         before = self._passed.get(ticket)
-        if before is not None and (before.scan_id == scan_id or before.at > at):
+        if before is not None and (before.scan_id == scan_id or (before.at > at and not is_next)):
             return
         if before is not None:
             before = replace(before, before=None)

@@ -47,7 +47,7 @@ class Offline:
     def remember(self, outbox: Outbox) -> None:
         """Learn who passed this gate before the agent was started."""
         for passage in outbox.passages():
-            self.gate.passed(passage.ticket, passage.presence, at=passage.at, scan_id=passage.scan_id)
+            self.gate.passed(passage.ticket, passage.presence, at=passage.at, scan_id=passage.scan_id, by="gate")
 
     def use(self, in_use: InUse | None) -> None:
         """Decide by this snapshot from now on."""
@@ -63,11 +63,18 @@ class Offline:
 
     def decide(self, tap: Tap, *, hub_seconds: float = 1.0) -> Decision:
         """Return the hub's decision, or this gate's own where no hub answers in time. Raises CannotDecide."""
+        read_at = tap.monotonic_ns / 1e9
+        again = self.gate.repeat_of(tap, read_at=read_at) if self.hub else None
         try:
-            by_hub = self.hub.ask(tap, seconds=hub_seconds) if self.hub else None
+            by_hub = self.hub.ask(tap, seconds=hub_seconds) if self.hub and again is None else None
         except HubAway as away:
-            return replace(self.gate.decide(tap), alone=str(away))
-        return _by_hub(tap, *by_hub) if by_hub else self.gate.decide(tap)
+            return replace(self.gate.decide(tap, read_at=read_at), alone=str(away))
+        if by_hub is None:
+            return self.gate.decide(tap, read_at=read_at)
+        decision = _by_hub(tap, *by_hub)
+        if tap.uid and decision.is_entry:
+            self.gate.admitted(tap.uid, decision, read_at=read_at)
+        return decision
 
     def stored(self, decision: Decision) -> None:
         """Have the others know of a decision that is on the disk now."""
@@ -108,11 +115,28 @@ class Offline:
             at = self.time.now()
         goes_out = tap.kind == "leave" or (tap.kind == "scan" and tap.direction == "exit")
         presence: Presence = "outside" if goes_out else "inside"
-        self.gate.passed(ticket, presence, at=at, scan_id=tap.scan_id)
+        self.gate.passed(ticket, presence, at=at, scan_id=tap.scan_id, by="platform")
+        if tap.uid and tap.boot_id == self.time.clock.boot_id and not answer.repeat and answer.conflict is None:
+            self._note_admission(tap, tap.uid, answer, ticket, at)
         passage = Passage(ticket, presence, at, tap.scan_id)
         if self.hub:
             self.hub.tell(passage)
         return passage
+
+    def _note_admission(self, tap: Tap, uid: str, answer: Answer, ticket: int, at: datetime) -> None:
+        decision = Decision(
+            scan_id=tap.scan_id,
+            result="valid",
+            reason=None,
+            cursor="",
+            at=at,
+            kind="scan" if tap.kind == "count" else tap.kind,
+            direction="exit" if tap.direction == "exit" else "entry",
+            ticket=ticket,
+            remaining=answer.remaining,
+        )
+        if decision.is_entry:
+            self.gate.admitted(uid, decision, read_at=tap.monotonic_ns / 1e9)
 
 
 def _by_hub(tap: Tap, via: str, answer: HubDecision) -> Decision:

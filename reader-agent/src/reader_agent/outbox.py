@@ -158,7 +158,9 @@ class Outbox(DurableFile):
 
     def _add_passage(self, sequence: int, passage: Passage) -> None:
         self._db.execute(
-            "INSERT OR IGNORE INTO passage VALUES (?, ?, ?, ?)",
+            # The platform's time of a passage that was decided here is the right one.
+            "INSERT INTO passage VALUES (?, ?, ?, ?) ON CONFLICT (sequence)"
+            " DO UPDATE SET passed_at = excluded.passed_at WHERE ticket = excluded.ticket",
             (sequence, passage.ticket, passage.presence, write_time(passage.at)),
         )
 
@@ -309,8 +311,9 @@ class Outbox(DurableFile):
 
     def _entry(self, row: Sequence[Any]) -> Entry:
         (sequence, scan_id, kind, scanned_at, boot_id, monotonic_ns, offset, direction, delta, gate) = row[:10]
-        uid, qr, picc_data, cmac, sealed, result, reason, cursor, via, is_done, is_dead, status, detail = row[10:23]
-        sent_as = read_time(row[23]) if row[23] else None
+        uid, qr, picc_data, cmac, sealed, result, reason, cursor, via, decided_at = row[10:20]
+        is_done, is_dead, status, detail = row[20:24]
+        sent_as = read_time(row[24]) if row[24] else None
         if sealed is not None:
             uid, qr, picc_data, cmac = self._opened(sealed, scan_id)
         tap = Tap(
@@ -328,8 +331,16 @@ class Outbox(DurableFile):
             gate=gate,
         )
         state: State = "done" if is_done else "dead" if is_dead else "pending"
-        at_gate = DecidedAtGate(result, reason, cursor, via) if result else None
-        return Entry(sequence, tap, state, status=status, detail=detail, at_gate=at_gate, sent_as=sent_as)
+        return Entry(
+            sequence,
+            tap,
+            state,
+            status=status,
+            detail=detail,
+            at_gate=DecidedAtGate(result, reason, cursor, via) if result else None,
+            sent_as=sent_as,
+            decided_at=read_time(decided_at) if decided_at else None,
+        )
 
     def _opened(self, sealed: bytes, scan_id: str) -> tuple[str | None, ...]:
         """Return a tap's card and code; nothing where they were wiped, or are another device's."""

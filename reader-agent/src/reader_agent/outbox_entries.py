@@ -13,6 +13,7 @@ State = Literal["pending", "dead", "done"]
 ENTRIES = """
 SELECT tap.sequence, scan_id, tap.kind, tap.scanned_at, boot_id, monotonic_ns, clock_offset_ms, direction, delta, gate,
     uid, qr, picc_data, cmac, sealed, decision.result, decision.reason, decision.cursor, decision.via,
+    decision.decided_at,
     open.sequence IS NULL AS is_done, open.dead, outcome.status,
     coalesce(nullif(outcome.detail, ''), failure.reason, '') AS detail, sent_as.scanned_at AS sent_as
 FROM tap LEFT JOIN open ON open.sequence = tap.sequence
@@ -62,6 +63,8 @@ class Entry:
     at_gate: DecidedAtGate | None = None
     # The time that a tap of an earlier boot is sent with.
     sent_as: datetime | None = None
+    # When this device decided it, by a time that is never before one that was known earlier.
+    decided_at: datetime | None = None
 
     def on_the_wire(self) -> TapOut:
         """Return this tap as the server takes it, with its number and what was decided at the gate."""

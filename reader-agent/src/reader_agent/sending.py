@@ -120,7 +120,9 @@ class Sender:
         now = self._server_time()
         if now is None or not late:
             return entries
-        found = {entry.sequence: entry.tap.time_after_a_reboot(clock, now) for entry in late}
+        found = {
+            entry.sequence: entry.tap.time_after_a_reboot(clock, now, decided_at=entry.decided_at) for entry in late
+        }
         times = {sequence: moment for sequence, moment in found.items() if moment is not None}
         if times:
             try:

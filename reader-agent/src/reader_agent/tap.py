@@ -12,6 +12,8 @@ from reader_agent.wire import Sun, TapOut
 
 # A smaller difference is the jitter of the network, and of a clock that is set little by little.
 _CLOCK_WAS_WRONG = timedelta(seconds=2)
+# A decision follows its tap within seconds; one that is so much later was by a better clock than the wall clock.
+_DECIDED_LATER = timedelta(minutes=1)
 Kind = Literal["scan", "leave", "return", "count"]
 
 
@@ -103,10 +105,13 @@ class Tap:
             mono_ms=self.monotonic_ns // 1_000_000,
         )
 
-    def time_after_a_reboot(self, clock: Clock, now: ServerTime) -> datetime | None:
+    def time_after_a_reboot(
+        self, clock: Clock, now: ServerTime, *, decided_at: datetime | None = None
+    ) -> datetime | None:
         """Return when a tap of an earlier boot was made, by the present wall clock, where that boot's was wrong.
 
-        The server corrects such a tap by the offset of the present wall clock.
+        The server corrects such a tap by the offset of the present wall clock. `decided_at` is when this device
+        decided it: a boot that began in 1970 and never heard the server knows the time from its snapshot only.
         """
         if self.boot_id == clock.boot_id:
             return None
@@ -116,6 +121,8 @@ class Tap:
                 by_server = datetime.fromtimestamp(self.monotonic_ns / 1e9 + ahead_ms / 1000, UTC)
             elif self.clock_offset_ms is not None:
                 by_server = self.scanned_at + timedelta(milliseconds=self.clock_offset_ms)
+            elif decided_at is not None and decided_at - self.scanned_at > _DECIDED_LATER:
+                by_server = decided_at
             else:
                 return None
             counted = by_server - timedelta(seconds=now.offset_seconds)

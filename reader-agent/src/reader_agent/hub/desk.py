@@ -161,7 +161,8 @@ class Desk:
 
 def learn(gate: LocalGate, passage: Passage) -> None:
     """Have a gate know of a passage from now on; one that it knows already changes nothing."""
-    gate.passed(int(passage.ticket, 16), passage.presence, at=read_time(passage.at), scan_id=passage.scan_id)
+    at = read_time(passage.at)
+    gate.passed(int(passage.ticket, 16), passage.presence, at=at, scan_id=passage.scan_id, by="others")
 
 
 def report_of(passage: OwnPassage, device_id: str) -> Passage:
