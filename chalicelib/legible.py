@@ -4,6 +4,7 @@ The schemas refuse characters that draw (`schemas/texts.py`). Text from before t
 devices passes here as well, so that no name moves a cursor, turns a line around, or becomes a formula.
 """
 
+import re
 import unicodedata
 
 # Controls (C0 and C1), format characters (the bidirectional ones among them), line separators, half characters.
@@ -17,6 +18,8 @@ _ISOLATE, _END = "\u2068", "\u2069"
 _TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI"})
 # Beginnings that spreadsheets read as a formula (OWASP, "CSV Injection"), also in full width.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where commas do not part cells, a list opens with each semicolon, tab or line as a cell's beginning, also in quotes.
+_NEXT_CELL = re.compile("([;\t\n] *)(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
 
 
 def legible(text: str, *, lines: bool = False, isolates: bool = False) -> str:
@@ -44,7 +47,7 @@ def _all_end(text: str) -> bool:
 
 
 def spreadsheet_cell(text: str) -> str:
-    """Return a text as a cell of a list; an apostrophe before it keeps a spreadsheet from computing it."""
+    """Return a text as a cell of a list; an apostrophe before a formula keeps a spreadsheet from computing it."""
     # A carriage return inside a cell ends the row in some programs; a line end does not.
-    cell = legible(text, lines=True)
+    cell = _NEXT_CELL.sub(r"\1'", legible(text, lines=True))
     return f"'{cell}" if text.startswith(_FORMULA) else cell

@@ -12,7 +12,7 @@ from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.finance import months
 from chalicelib.domain.ledger import journals
-from chalicelib.domain.money import AmountInput
+from chalicelib.domain.money import AmountInput, Money
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -134,7 +134,19 @@ def _commit(before: Expense, writes: list[Write], subject: AuditSubject) -> None
 
 
 def _stale(expense: Expense) -> Conflict:
-    return Conflict(f"This expense was changed meanwhile; its version is {expense.version}. Look at it again.")
+    amount = Money(int(expense.amount), expense.currency)
+    present = {
+        **{name: getattr(expense, name) for name in ("category", "event_id", "description", "incurred_on")},
+        "id": expense.expense_id,
+        "amount": {"amount": amount.amount, "currency": amount.currency},
+        "receipt_url": expense.receipt_url,
+        "version": expense.version,
+    }
+    return Conflict(
+        f"This expense was changed meanwhile; its version is {expense.version}. Look at it again.",
+        details=[{"field": "version", "message": f"is {expense.version} now"}],
+        extra={"present": present},
+    )
 
 
 def _require_bookable(day: date) -> None:

@@ -196,7 +196,8 @@ def get(withdrawal_id: str) -> Withdrawal:
 def decide(withdrawal_id: str, decision: WithdrawalDecision, *, by: str) -> Withdrawal:
     """Approve or reject a withdrawal that waits; one that was decided so already is only returned.
 
-    Raises NotFound, InvalidState (which names the state), SecondPersonNeeded (one's own approval).
+    Raises NotFound, InvalidState (which names the state), SecondPersonNeeded (one's own approval),
+    InsufficientBalance (the partner's profit has fallen since it was asked for).
     """
     waiting = get(withdrawal_id)
     is_approval = decision is WithdrawalDecision.APPROVE
@@ -214,7 +215,13 @@ def decide(withdrawal_id: str, decision: WithdrawalDecision, *, by: str) -> With
     ]
     back = [PartnerAccount.withdrawn.add(-waiting.amount)]
     account = keys.finance.partner_account(waiting.partner)
-    effect = _booked(waiting) if is_approval else [operations.change(account, back, PartnerAccount.pk.exists())]
+    entitled = entitlement(waiting.partner) if is_approval else 0
+    effect = (
+        # The account counts this withdrawal already.
+        [operations.check(account, PartnerAccount.withdrawn <= entitled), *_booked(waiting)]
+        if is_approval
+        else [operations.change(account, back, PartnerAccount.pk.exists())]
+    )
     as_waiting = Withdrawal.status == WithdrawalStatus.AWAITING_SECOND
     subject = AuditSubject("withdrawal", withdrawal_id, before={"status": waiting.status}, after={"status": status})
     try:
@@ -222,7 +229,14 @@ def decide(withdrawal_id: str, decision: WithdrawalDecision, *, by: str) -> With
     except operations.ConditionFailed as failure:
         found = get(withdrawal_id)
         if found.status != status:
-            raise InvalidState(f"This withdrawal is {found.status}.") from failure
+            if found.status != WithdrawalStatus.AWAITING_SECOND:
+                raise InvalidState(f"This withdrawal is {found.status}.") from failure
+            known = failure.found(PartnerAccount, 1)
+            over = Money(int(known.withdrawn if known else 0) - entitled, waiting.currency)
+            raise InsufficientBalance(
+                f"The profit of {waiting.partner} has fallen {over.amount} {over.currency} under the withdrawals. "
+                "Reject this one, and ask for less."
+            ) from failure
         return found
     return get(withdrawal_id)
 

@@ -4,6 +4,7 @@ from datetime import date
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Deposit, Expense, Withdrawal
+from chalicelib.vocabulary.payouts import WithdrawalStatus
 
 EXPENSES = ListOf(
     name="expenses",
@@ -32,7 +33,11 @@ WITHDRAWALS = ListOf(
     item=Withdrawal,
     id_name="withdrawal_id",
     orderings={"created_at": Ordering(lambda withdrawal: withdrawal.created_at)},
-    filters={"partner": Filter(lambda withdrawal: withdrawal.partner, folded=True)},
-    indexes=(("partner",),),
+    filters={
+        "partner": Filter(lambda withdrawal: withdrawal.partner, folded=True),
+        # The second person looks for what waits.
+        "status": Filter(lambda withdrawal: withdrawal.status, WithdrawalStatus),
+    },
+    indexes=(("partner",), ("status",)),
     texts=lambda withdrawal: (withdrawal.partner,),
 )

@@ -1,5 +1,8 @@
 """Workbooks hold what they are given, compute nothing, and need no more memory for more rows."""
 
+import csv
+import io
+import itertools
 import subprocess
 import sys
 import zipfile
@@ -84,3 +87,18 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         peaks.append(int(done.stdout) / 1024)
     assert peaks[1] < peaks[0] + 30
     assert peaks[1] < _MOST_MB
+
+
+_FORMULAS = "=+-@\uff1d\uff0b\uff0d\uff20"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_cell_of_a_list_is_a_formula_however_a_spreadsheet_parts_it(separator: str) -> None:
+    file = io.StringIO()
+    rows = spreadsheets.csv_writer(file)
+    for between, formula in itertools.product(["", ";", "; ", "\t", "\n", "\r\n", 'a";', ";;", "x\n;"], _FORMULAS):
+        rows.write(["plain", f"Rent{between}{formula}1+1", 7, f"{between}{formula}cmd|' /C calc'!A0"])
+    cells = [cell for row in csv.reader(io.StringIO(file.getvalue()), delimiter=separator) for cell in row]
+    assert len(cells) > len(_FORMULAS)
+    assert not [cell for cell in cells if cell.lstrip(" ").startswith(tuple(_FORMULAS))]
+    assert "Rent=1+1" in file.getvalue()

@@ -143,12 +143,17 @@ def test_nothing_is_booked_changed_or_deleted_in_a_closed_month() -> None:
     assert send("POST", "expenses/", token, rent(incurred_on=tomorrow.isoformat())).code == "VALIDATION_ERROR"
 
 
-def test_a_stale_version_changes_nothing() -> None:
-    token = paid_out.staff()
+def test_a_stale_version_changes_nothing_and_says_what_is_now() -> None:
+    token, stream = paid_out.staff(), StreamReader()
     made = send("POST", "expenses/", token, rent()).json
     assert send("PUT", f"expenses/{made['id']}/", token, {"description": "Hall", "version": 1}).status == 200
     stale = send("PUT", f"expenses/{made['id']}/", token, {"description": "Shop", "version": 1})
     assert (stale.status, stale.code) == (409, "CONFLICT")
+    stream.drain()
+    shown = send("GET", "expenses/", token).json["results"][0]
+    present = stale.json["error"]["present"]
+    assert (present["version"], present["description"]) == (2, "Hall")
+    assert present == {name: shown[name] for name in present}
 
 
 def shares(token: str, *percents: str, **more: Any) -> Answer:
@@ -183,3 +188,28 @@ def test_a_partner_never_withdraws_more_than_the_share_and_a_second_person_decid
     assert books.minor(assert_true(owner)["withdrawals"]) == mine
     assert len(send("GET", f"{path}?partner=p0", owner).json["results"]) == 1
     assert send("POST", path, paid_out.staff(), too_much).status == 403
+
+
+def test_a_withdrawal_that_waits_is_found_and_not_approved_once_the_profit_has_fallen_under_it() -> None:
+    owner, other = paid_out.staff(AdminRole.SUPER_ADMIN), paid_out.staff(AdminRole.SUPER_ADMIN)
+    stream, path = StreamReader(), "finances/profit-withdrawals/"
+    mixed_sales.make(make_organizer(), orders=5, seed=5)
+    stream.drain()
+    profit = books.figures()["net_profit"]
+    assert shares(owner, "100.00").status == 200
+    with configured(SECOND_PERSON_OVER="PKR:1"):
+        asked = {"partner": "P0", "amount": f"{profit // 100}.{profit % 100:02d}"}
+        waiting = send("POST", path, owner, asked).json
+    stream.drain()
+    found = send("GET", f"{path}?status=awaiting_second", other).json["results"]
+    assert [each["id"] for each in found] == [waiting["id"]]
+    assert send("POST", "expenses/", owner, rent("1.00")).status == 201
+    stream.drain()
+    decided = {"withdrawal_id": waiting["id"], "decision": "approve"}
+    refused = send("POST", path, other, decided)
+    assert (refused.status, refused.code) == (409, "INSUFFICIENT_BALANCE")
+    assert "1.00 PKR" in refused.json["error"]["message"]
+    assert books.figures()["withdrawals"] == 0
+    assert send("POST", path, other, {**decided, "decision": "reject"}).json["status"] == "rejected"
+    stream.drain()
+    assert not send("GET", f"{path}?status=awaiting_second", other).json["results"]

@@ -55,6 +55,7 @@ export function Withdrawals(): JSX.Element {
       }
       filters={[
         { name: "partner", label: t("staff.partner") },
+        { name: "status", label: t("staff.status"), values: ["awaiting_second", "done", "rejected"] },
         { name: "created_at_from", label: t("staff.from"), kind: "date" },
         { name: "created_at_to", label: t("staff.to"), kind: "date" },
       ]}
