@@ -1,14 +1,21 @@
 """`sync now`, `snapshot info` and `count`: with an agent that runs, and without one."""
 
+import contextlib
 import json
+import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 from conftest import Box, Work, wait_until
 from platform_double import Platform
 from test_command_line import Command, here  # noqa: F401  # a fixture
+from test_outbox import tap
 
+from reader_agent.cli import main
 from reader_agent.identity import Identity
+from reader_agent.outbox import Outbox
+from reader_agent.snapshot.store import store_path
 
 
 def test_a_snapshot_is_fetched_and_shown_without_an_agent(
@@ -58,8 +65,8 @@ def test_people_without_a_ticket_are_counted_and_sent_in_their_order(
     platform.down()
     assert here("count", "--gate", "A", "+3", *where).returncode == 0
     assert here("count", "-1", *where).returncode == 0
-    for wrong in ("0", "51", "-51", "many"):
-        refused = here("count", wrong, *where)
+    for wrong in (["0"], ["51"], ["-51"], ["many"], ["1", "--gate", "A" * 101], ["1", "--gate", "A\nB"]):
+        refused = here("count", *wrong, *where)
         assert (refused.returncode, refused.stdout) == (3, ""), wrong
     listed = here("outbox", "list", *where).stdout
     assert "+3 people" in listed
@@ -69,3 +76,52 @@ def test_people_without_a_ticket_are_counted_and_sent_in_their_order(
     assert [(tap["seq"], tap["kind"], tap["delta"], tap["gate"]) for tap in platform.received] == [
         (1, "count", 3, "A"), (2, "count", -1, identity.gate),
     ]  # fmt: skip
+
+
+COMMANDS = [["outbox", "list"], ["outbox", "export"], ["status"], ["count", "+1"], ["self-test"], ["run"]]
+# The others work without the table of outcomes, as long as they can.
+DAMAGES = [("tap", each) for each in COMMANDS] + [
+    ("open", COMMANDS[0]),
+    ("outcome", COMMANDS[-2]),
+    ("outcome", ["run"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "command"), DAMAGES, ids=lambda given: given if isinstance(given, str) else given[-1]
+)
+def test_an_outbox_with_a_damaged_page_is_said_in_a_sentence_with_what_to_do(
+    state: Path,
+    identity: Identity,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    table: str,
+) -> None:
+    path = identity.outbox_path(state)
+    with Outbox(path, secret=identity.storage_secret()) as outbox:
+        outbox.record(tap())
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [page] = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        [size] = db.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    monkeypatch.setattr(sys, "argv", ["gatehouse-reader", *command, "--state", str(state)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = " ".join(" ".join(capsys.readouterr()).split())
+    assert (ended.value.code, "move it aside (do not delete it" in said) == (3, True), said
+    assert "Traceback" not in said
+
+
+def test_a_fetch_that_cannot_be_stored_says_so_and_waits_for_no_agent(
+    state: Path, identity: Identity, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_path(state, identity.device_id).mkdir()
+    monkeypatch.setattr(sys, "argv", ["gatehouse-reader", "sync", "now", "--state", str(state)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = " ".join(" ".join(capsys.readouterr()).split())
+    assert (ended.value.code, "the snapshot" in said, "agent that runs" in said) == (3, True, False), said

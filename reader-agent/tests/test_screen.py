@@ -64,6 +64,13 @@ def test_a_name_of_any_language_stays_as_it_is(name: str) -> None:
     assert legible(name) == name
 
 
+def test_a_repeat_of_the_platform_is_said_so_that_nobody_else_comes_in_by_it() -> None:
+    screen = io.StringIO()
+    display = Display(Console(file=screen, width=120, color_system=None))
+    display.outcome(tap(), Decided(Decision(scan_id="scn_1", result="valid", repeat=True)))
+    assert "the same card again" in screen.getvalue()
+
+
 def test_a_text_floods_no_screen() -> None:
     assert len(legible("x" * 10_000)) == 201
     assert legible("a" + "\u0301" * 40).count("\u0301") == 4

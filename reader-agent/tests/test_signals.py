@@ -94,6 +94,23 @@ def test_the_relay_closes_for_an_admission_that_this_gate_decided_by_itself() ->
     assert len(relay.pulses()) == 1
 
 
+def test_a_repeat_opens_no_door_that_its_admission_opened() -> None:
+    relay = Recorded()
+    gate = signals(relay=relay.open, relay_seconds=0.01)
+    again = Decided(Decision(scan_id="scn_2", result="valid", repeat=True))
+
+    def opens(outcome: Decided, shown: str) -> int:
+        before = len(relay.pulses())
+        gate.decided(outcome, shown=shown)
+        threading.Event().wait(0.1)
+        return len(relay.pulses()) - before
+
+    steps = [(again, "A"), (again, "A"), (admitted(), "A"), (again, "A"), (again, "B"), (admitted(), "B")]
+    # The first answer to a card's admission may itself be a repeat: the gate did not show the admission.
+    assert [opens(*step) for step in steps] == [1, 0, 1, 0, 1, 1]
+    gate.close()
+
+
 def test_the_relay_is_off_after_the_agent_ends_in_the_middle_of_a_pulse() -> None:
     relay = Recorded()
     gate = signals(relay=relay.open, relay_seconds=30.0)

@@ -69,6 +69,7 @@ class Agent:
         self._signals = signals or Signals(log=log)
         self._log = log
         self.outbox = Outbox(identity.outbox_path(settings.state_dir), secret=identity.storage_secret())
+        self.outbox.check_whole()
         self.server = Server(identity.server, clock=Clock(), identity=identity)
         self.standing = Standing(on_alarm=self._alarm, on_all_clear=self._all_clear)
         self._is_wiped = False
@@ -284,7 +285,7 @@ class Agent:
 
         def on_reading(reading: Reading) -> None:
             outcome = self.gate.tapped(reading)
-            self._signals.decided(outcome)
+            self._signals.decided(outcome, shown=reading.key)
             on_outcome(reading, outcome)
 
         reporter = threading.Thread(target=self._report, name="report", daemon=True)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -262,6 +263,11 @@ def main() -> None:
         _fail(f"{message} (see --help)" if message else "")
     except (typer.Abort, KeyboardInterrupt):
         _fail("stopped")
+    except sqlite3.Error as error:
+        _fail(
+            f"a file in the state folder cannot be read or written: {error}. If the disk is full, free some space; if "
+            "the file is damaged, move it aside (do not delete it: an outbox holds unsent taps) and start again"
+        )
     except OSError as error:
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
     else:

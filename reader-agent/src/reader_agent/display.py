@@ -57,6 +57,9 @@ class Signaller(Protocol):
         """Let a verdict be heard and seen. Returns at once."""
 
 
+_AGAIN = "the same card again: it is the same admission"
+
+
 class Display:
     """A console as a gate's display, with a sound for each verdict.
 
@@ -85,7 +88,8 @@ class Display:
             self._decided_here(tap, outcome)
         elif isinstance(outcome, Decided):
             if outcome.decision.admitted:
-                self._panel("green", "ADMITTED", _who(outcome.decision), tap)
+                again = [_AGAIN] * bool(outcome.decision.repeat)
+                self._panel("green", "ADMITTED", [*again, *_who(outcome.decision)], tap)
             else:
                 heading = _RESULTS.get(outcome.decision.result, "REFUSED")
                 hint = ["the earlier tap is this card's own, shown amber here: the usher decides"] * own_kept_tap
@@ -112,7 +116,7 @@ class Display:
         if outcome.name:
             lines.append(" · ".join(word for word in (outcome.name.name, outcome.name.tier) if word))
         if decision.repeat:
-            lines.append("the same card again: it is the same admission")
+            lines.append(_AGAIN)
         if decision.remaining:
             lines.append(f"{decision.remaining} more on this card")
         lines += [decision.warning] if decision.warning else []

@@ -350,6 +350,19 @@ class Outbox(DurableFile):
             plain = {}
         return tuple(plain.get(name) for name in ("uid", "qr", "picc_data", "cmac"))
 
+    def check_whole(self) -> None:
+        """Raise BadSetup where the file is damaged: otherwise the first person at the gate would find it."""
+        with self._lock:
+            try:
+                found = " ".join(self._db.execute("PRAGMA quick_check(1)").fetchone()[0].split())
+            except sqlite3.Error as error:
+                found = str(error)
+        if found != "ok":
+            raise BadSetup(
+                f"the outbox {self.path} is damaged ({found}): move it aside (do not delete it: it holds unsent taps) "
+                "and start again"
+            )
+
     def check_writable(self) -> None:
         """Raise `sqlite3.Error` or `OSError` where a tap could not be stored now."""
         # SQLite keeps small changes in memory until a commit; the probe finds a full disk now, not at the gate.

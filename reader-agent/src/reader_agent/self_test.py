@@ -48,6 +48,7 @@ def _state_folder(state_dir: Path) -> str:
 
 def _outbox(settings: Settings, identity: Identity) -> str:
     with Outbox(identity.outbox_path(settings.state_dir), secret=identity.storage_secret()) as outbox:
+        outbox.check_whole()
         outbox.check_writable()
         return f"written and synced; {outbox.depth()} to send, {outbox.dead()} dead letters"
 

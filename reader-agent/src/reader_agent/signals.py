@@ -20,6 +20,8 @@ from reader_agent.sound import Signal, Sound, make_sound
 
 _SHOWN_SECONDS = 1.5
 _BEEP_SECONDS, _GAP_SECONDS = 0.12, 0.12
+# Longer than the window in which an admission is repeated, with the wait for the first answer.
+_SAME_ADMISSION_SECONDS = 5.0
 _LONGEST_WAIT = 5.0
 # More than this would still act when the next person is at the reader.
 _MOST_WAITING = 2
@@ -179,6 +181,8 @@ class Signals:
             signal: _Actor(f"{signal.name.lower()} lamp", opener, log=log) for signal, opener in (lamps or {}).items()
         }
         self._lamps = _Lamps(self._lamp_actors) if self._lamp_actors else None
+        # The last card or code that opened the door, and when, by the monotonic clock.
+        self._opened: tuple[str, float] | None = None
 
     def signal(self, signal: Signal) -> None:
         """Let a verdict be heard and seen. Returns at once."""
@@ -189,11 +193,19 @@ class Signals:
         if self._lamps:
             self._lamps.show(signal)
 
-    def decided(self, outcome: Outcome | None) -> None:
-        """Open the door where a tap was admitted, by the platform or by this device. Returns at once."""
-        is_admitted = isinstance(outcome, Decided | DecidedHere) and outcome.decision.admitted
-        if self._relay and is_admitted:
-            self._relay.pulse(self._relay_seconds)
+    def decided(self, outcome: Outcome | None, *, shown: str = "") -> None:
+        """Open the door where a tap was admitted, by the platform or by this device. Returns at once.
+
+        `shown` names the card or the code. A repeat is the same admission, so a door that it opened stays closed: a
+        turnstile would pass a second person.
+        """
+        if not self._relay or not isinstance(outcome, Decided | DecidedHere) or not outcome.decision.admitted:
+            return
+        now, (last, opened_at) = time.monotonic(), self._opened or ("", float("-inf"))
+        if outcome.decision.repeat and last == shown and now - opened_at < _SAME_ADMISSION_SECONDS:
+            return
+        self._opened = shown, now
+        self._relay.pulse(self._relay_seconds)
 
     def rest(self, *, is_degraded: bool) -> None:
         """Show amber between verdicts where the gate is offline or stale."""

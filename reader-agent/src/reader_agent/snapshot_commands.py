@@ -1,5 +1,6 @@
 """The commands for gates without the network: `sync now`, `snapshot info` and `count`."""
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from reader_agent.agent import RUNTIME, SYNC_REQUEST
 from reader_agent.clock import Clock
 from reader_agent.failures import BadSetup
 from reader_agent.identity import Identity, read_json, write_privately
+from reader_agent.legible import legible
 from reader_agent.local_gate import LocalGate
 from reader_agent.offline import Offline
 from reader_agent.outbox import Outbox
@@ -28,6 +30,8 @@ from reader_agent.trusted_time import TrustedTime
 DONE, ERROR = 0, 3
 _LOOK_SECONDS = 0.2
 _MOST_PEOPLE = 50
+# The wire contract's limit.
+_LONGEST_GATE = 100
 
 sync_app = typer.Typer(help="Fetch what a gate needs to decide without the network.", no_args_is_help=True)
 snapshot_app = typer.Typer(help="Show what a gate decides by without the network.", no_args_is_help=True)
@@ -50,11 +54,13 @@ def sync_now(
     settings = read_settings(state_dir=state)
     logs.configure("error")
     identity = Identity.load(settings.state_dir)
-    try:
-        with only_one(settings.state_dir):
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(only_one(settings.state_dir))
+        except BadSetup:  # an agent runs
+            facts = _ask_running_agent(settings.state_dir, seconds)
+        else:
             facts = _fetch(settings, identity)
-    except BadSetup:
-        facts = _ask_running_agent(settings.state_dir, seconds)
     _show(facts, as_json=as_json)
     return ERROR if facts.get("error") else DONE
 
@@ -95,6 +101,9 @@ def count_command(
         raise BadSetup(f"a count is from -{_MOST_PEOPLE} to +{_MOST_PEOPLE} and not 0; {people:+} is not")
     settings = read_settings(state_dir=state)
     identity, clock = Identity.load(settings.state_dir), Clock()
+    gate = (gate or "").strip()
+    if len(gate) > _LONGEST_GATE or legible(gate) != gate:
+        raise BadSetup(f"a gate's name is one line of at most {_LONGEST_GATE} characters; {legible(gate)!r} is not")
     tap = Tap(
         scan_id=f"scn_{ULID()}",
         scanned_at=clock.wall(),

@@ -10,6 +10,7 @@ import json
 import platform
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -135,7 +136,7 @@ def _json(value: Any) -> str:
 def _try(read: Callable[[], Any]) -> Any:
     try:
         return read()
-    except (AgentError, OSError, ValueError) as error:
+    except (AgentError, OSError, ValueError, sqlite3.Error) as error:
         return {"not_available": mask_text(str(error))}
 
 
