@@ -8,7 +8,7 @@ import re
 from chalicelib.config import config
 
 # No letters and no extension: the library would read both.
-_DIALLED = re.compile(r"\+?[0-9][0-9 ().-]*|\([0-9][0-9 ().-]*")
+_DIALLED = re.compile(r"\(? ?(\+ ?)?\(?[0-9][0-9 ()./-]*")
 _EXAMPLE = "such as +923001234567"
 
 

@@ -30,6 +30,8 @@ _TICKET_ID = re.compile(rf"TKT[_ -]?({_ULID})")
 _TICKET_NUMBER = re.compile(r"[A-Z0-9-]{1,20}-[0-9]{6,10}")
 _ENROLMENT_CODE = re.compile(r"[A-HJ-NP-Z2-9]{12}")
 _INVITE_CODE = re.compile(r"[A-Z2-7]{48}")
+# RFC 3966; URI schemes are written in either case (RFC 3986, section 3.1).
+_SCHEME_OF_NUMBERS = re.compile("^tel: ?", re.IGNORECASE)
 _IBAN = re.compile(r"(?:IBAN:?)?([A-Z]{2}[0-9]{2}[A-Z0-9]{11,30})")
 # Crockford's Base32: the letters that a ULID lacks are read as the digits that they resemble.
 _MISREAD_IN_ULID = str.maketrans("OIL", "011")
@@ -112,7 +114,7 @@ def prefix(text: str) -> str:
 
 def phone_number(text: str) -> str:
     """Return a phone number as people dial it; one that is shown in another order than it is stored stays as it is."""
-    return text if _RIGHT_TO_LEFT in text else _bare(text).removeprefix("tel:")
+    return text if _RIGHT_TO_LEFT in text else _SCHEME_OF_NUMBERS.sub("", _bare(text))
 
 
 def visible(text: str) -> str:

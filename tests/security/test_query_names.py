@@ -1,7 +1,11 @@
-"""Every route refuses a query parameter that it does not know, and names those that it knows."""
+"""Every route refuses a query parameter that it does not know, names those that it knows, and reads them as typed."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any, get_args
+from urllib.parse import quote
 
+from chalicelib.schemas.wire import Scanned
 from tests.contract.ground import Ground, label, routes
 
 
@@ -53,3 +57,41 @@ def test_many_and_long_unknown_names_are_not_repeated_at_length(ground: Ground) 
 
     assert answer.status == 400
     assert len(answer.text) < 2000
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
+        yield from _parts(part)
+
+
+def _is_typed(name: str, field: Any) -> bool:
+    """Whether a parameter is a text of any characters, which people type to find something."""
+    parts = [part for each in (field.annotation, *field.metadata) for part in _parts(each)]
+    is_parsed = any(isinstance(part, Scanned) or getattr(part, "pattern", None) for part in parts)
+    return str in parts and not is_parsed and name not in ("cursor", "ordering")
+
+
+def test_what_keyboards_and_clipboards_add_is_no_reason_to_refuse_a_search(ground: Ground) -> None:
+    wrong, tried = [], set()
+    for route in routes():
+        for name, field in (route.query.model_fields if route.query else {}).items():
+            if not _is_typed(name, field):
+                continue
+            tried.add(name)
+            for typed in ("\u200bLahore\u200e", "\u0645\u06cc\u200c", "\ufeffRock\u00ad", "a\tb\r\n", "a\u202eb"):
+                right = ground.rightful(route)
+                asked = replace(right, query=f"{right.query}&{name}={quote(typed)}".lstrip("&"))
+                answer = ground.send(route, asked, token=ground.token(route))
+                # A cursor, a campus or a confirmation that is unknown is refused as such.
+                if answer.status >= 500 or "must not" in answer.text:
+                    wrong.append((label(route), name, typed, answer.status))
+    assert wrong == []
+    assert {"search", "attendee", "username", "city"} <= tried
+
+
+def test_a_parameter_of_spaces_counts_as_left_out(ground: Ground) -> None:
+    route = next(route for route in routes() if route.operation_id == "public_events")
+    answer = ground.send(route, replace(ground.rightful(route), query="search=%20%20&city=+&cursor=%20"), token=None)
+
+    assert answer.status == 200, answer.text

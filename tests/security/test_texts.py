@@ -335,6 +335,9 @@ _name = TypeAdapter(Name)
         "\u0645\u062d\u0645\u062f \u0639\u0644\u06cc",
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian, with a zero width non-joiner
         "\u0915\u094d\u200d\u0937",  # Hindi, with a zero width joiner
+        "\u09b0\u200d\u09cd\u09af\u09be\u09b2\u09bf",  # Bengali, with a joiner before the virama
+        "\u0d2e\u0d4b\u0d39\u0d28\u0d4d\u200d \u0d32\u0d3e\u0d32\u0d4d\u200d",  # Malayalam, at ends of words
+        "\u06f2\u06f0\u200c\u0633\u0627\u0644\u0647",  # Persian, with a non-joiner after a digit
         "\u5f20\u4f1f",
         "\U0001f468\u200d\U0001f469\u200d\U0001f467 family",
         "\u2764\ufe0f\u200d\U0001f525",

@@ -38,6 +38,8 @@ _AFTER_VALUE = "$"
 # Of a cursor: the page before was sorted by word.
 _BY_WORD = "w"
 _BY_ORDER = "o"
+# Read from the cursor on.
+_CURSOR = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,24 +173,30 @@ def _by_index(question: _Question[ItemT]) -> _Read:
 
 
 def _by_word(question: _Question[ItemT]) -> _Read:
-    """Read the words that begin as the first one typed, and sort their items; many matches stay in order of words."""
-    listed, first = question.listed, question.typed[0]
-    partitions = [keys.lists.words(listed.name, first, shard=shard) for shard in range(listed.shards)]
-    between = (first, first + _HIGHEST)
+    """Read the words that begin as the first one typed, and sort their items; many matches stay in order of words.
+
+    Of many, those that continue as typed are found by all of it: `0300 1234567` is one number of thousands with 0300.
+    """
+    first = question.typed[0]
     if question.mode == _BY_WORD:
-        read = _merged(partitions, between, question, limit=_MOST_READ // listed.shards, by_word=True)
-        return _Read(_once(question, read.rows), read.end, _BY_WORD)
-    limit = _MOST_MATCHES // listed.shards
-    found = _merged(partitions, between, question, limit=limit, by_word=True, after=None)
+        limit = _MOST_READ // question.listed.shards
+        read = _of_words(question, first, limit=limit)
+        return _Read(_once(question, read.rows, first), read.end, _BY_WORD)
+    found = _matches(question, first)
+    if found.end is not None and len(question.typed) > 1:
+        in_full = folding.typed(question.asked.search or "")
+        narrower = _matches(question, in_full)
+        if narrower.rows and narrower.end is None:
+            first, found = in_full, narrower
     if found.end is not None:
         if question.asked.ordering:
             message = f"matches more than {_MOST_MATCHES}; type more letters, or leave the ordering out"
             raise ValidationFailed(details=[{"field": "search", "message": message}])
         if question.after is not None:
             raise InvalidCursor  # there were fewer matches at the page before
-        return _Read(_once(question, found.rows), found.end, _BY_WORD)
+        return _Read(_once(question, found.rows, first), found.end, _BY_WORD)
     # One item may have several words that begin as typed.
-    matches = {(row.raw["item_pk"]["S"], row.raw["item_sk"]["S"]): row for row in _once(question, found.rows)}
+    matches = {(row.raw["item_pk"]["S"], row.raw["item_sk"]["S"]): row for row in _once(question, found.rows, first)}
     rows = [_Row(_in_order(question, row), row.raw, row.facts) for row in matches.values()]
     rows.sort(key=lambda row: row.position, reverse=question.descending)
     if question.after is not None:
@@ -198,14 +206,25 @@ def _by_word(question: _Question[ItemT]) -> _Read:
     return _Read(rows)
 
 
+def _matches(question: _Question[ItemT], beginning: str) -> _Read:
+    """Read the words with this beginning, from the first on, as many as one request reads."""
+    return _of_words(question, beginning, limit=_MOST_MATCHES // question.listed.shards, after=None)
+
+
+def _of_words(question: _Question[ItemT], beginning: str, *, limit: int, after: object = _CURSOR) -> _Read:
+    listed = question.listed
+    partitions = [keys.lists.words(listed.name, beginning, shard=shard) for shard in range(listed.shards)]
+    return _merged(partitions, (beginning, beginning + _HIGHEST), question, limit=limit, by_word=True, after=after)
+
+
 def _in_order(question: _Question[ItemT], row: _Row) -> str:
     thing_id = row.raw["sk"]["S"].rpartition(keys.lists.SEPARATOR)[2]
     return keys.lists.position(row.facts["orderings"][question.ordering], thing_id)
 
 
-def _once(question: _Question[ItemT], rows: Sequence[_Row]) -> list[_Row]:
-    """Return the rows whose texts are found, each item under the first of its words that begins as typed."""
-    search, first = question.asked.search or "", question.typed[0]
+def _once(question: _Question[ItemT], rows: Sequence[_Row], first: str) -> list[_Row]:
+    """Return the rows whose texts are found, each item under the earliest of its words that begins as `first`."""
+    search = question.asked.search or ""
     kept = []
     for row in rows:
         texts = [each["S"] for each in row.raw["texts"]["L"]]
@@ -214,9 +233,6 @@ def _once(question: _Question[ItemT], rows: Sequence[_Row]) -> list[_Row]:
             if row.raw["sk"]["S"].rpartition(keys.lists.SEPARATOR)[0] == mine:
                 kept.append(row)
     return kept
-
-
-_CURSOR = object()
 
 
 def _merged(

@@ -16,7 +16,7 @@ _LONGEST_NAME = 40
 
 
 def parse(parameters: Mapping[str, str], schema: type[BaseModel] | None) -> BaseModel | None:
-    """Return the query, checked against its schema; an empty parameter counts as left out.
+    """Return the query, checked against its schema; one that is empty, or spaces only, counts as left out.
 
     Raises ValidationFailed, also for a parameter that the route does not know.
     """
@@ -26,7 +26,7 @@ def parse(parameters: Mapping[str, str], schema: type[BaseModel] | None) -> Base
         raise ValidationFailed(details=list(_problems(unknown, known)))
     if schema is None:
         return None
-    given = {name: value for name, value in parameters.items() if value != "" and name in known}
+    given = {name: value for name, value in parameters.items() if value.strip() and name in known}
     try:
         return schema.model_validate(given)
     except ValidationError as error:

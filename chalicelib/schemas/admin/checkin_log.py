@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from chalicelib.schemas.admin.exports import Format
-from chalicelib.schemas.texts import Name
+from chalicelib.schemas.texts import Sought
 from chalicelib.schemas.usher.log import LogEntryOut, LoggedScan
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import BetweenIn, Filter, Id, PageIn
@@ -20,9 +20,9 @@ class _CheckinFiltersIn(BetweenIn):
 
     event_id: Id | None = None
     card_id: CardName | None = None
-    username: Name | None = None
+    username: Sought | None = None
     result: Filter[ScanResult] | None = None
-    attendee: Name | None = Field(default=None, description="What a word of the attendee's name begins with.")
+    attendee: Sought | None = Field(default=None, description="What a word of the attendee's name begins with.")
     source: Filter[ScanSource] | None = None
     conflict: _YesOrNo | None = Field(default=None, description="Whether the scan contradicts another one.")
     resolved: _YesOrNo | None = Field(default=None, description="Of conflicts: whether the staff closed it.")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.admin.lists import ListIn
-from chalicelib.schemas.texts import LINES, ONE_LINE, Name, Title
+from chalicelib.schemas.texts import LINES, ONE_LINE, Name, Sought, Title
 from chalicelib.schemas.wire import ChangeIn, Day, In, Instant, Moment, Out, Version
 
 MOST_EVENTS, MOST_LISTED = 100, 5_000
@@ -125,7 +125,7 @@ class BulkEventsIn(In):
 class CampusEventsIn(ListIn):
     """What a page of events shows."""
 
-    campus: CampusName | None = None
+    campus: Sought | None = Field(None, description="The id or the name of a campus.")
     date_from: Instant | Day | None = Field(None, description="Events that end on this day or later.")
     date_to: Instant | Day | None = Field(None, description="Events that begin on this day or earlier.")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, StrictBool, StringConstraints, WithJsonSchema
 
 from chalicelib.schemas.platform_names import require_own
-from chalicelib.schemas.texts import LINES, ONE_LINE, Name
+from chalicelib.schemas.texts import LINES, ONE_LINE, Name, Sought
 from chalicelib.schemas.texts import Title as AnyTitle
 from chalicelib.schemas.tix.settings import Timezone
 from chalicelib.schemas.wire import (
@@ -42,7 +42,7 @@ class EventsIn(PageIn):
     status: Filter[EventStatus] | None = None
     date_from: Day | None = None
     date_to: Day | None = None
-    search: Name | None = Field(
+    search: Sought | None = Field(
         default=None, description="The beginning of a word of the title, with any text after it."
     )
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from chalicelib.schemas.texts import Name
+from chalicelib.schemas.texts import Name, Sought
 from chalicelib.schemas.tix.print_runs import Number, NumbersIn
 from chalicelib.schemas.tix.settings import Prefix
 from chalicelib.schemas.wire import Amount, ChangeIn, Filter, In, Moment, MoneyOut, Out, PageIn
@@ -25,7 +25,7 @@ class BatchIn(NumbersIn):
 class BatchesIn(PageIn):
     """A filter of the list of batches."""
 
-    seller: Name | None = Field(default=None, description=_SELLER)
+    seller: Sought | None = Field(default=None, description=_SELLER)
     prefix: Prefix | None = None
     status: Filter[BatchStatus] | None = None
 

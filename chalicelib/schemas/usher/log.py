@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import Field
 
-from chalicelib.schemas.texts import Name
+from chalicelib.schemas.texts import Sought
 from chalicelib.schemas.usher.scans import CardName
 from chalicelib.schemas.wire import BetweenIn, Cursor, Filter, Id, In, Moment, Out, PageSize
 from chalicelib.vocabulary.gate import ConflictKind, Correction, Direction, Reason, ScanKind, ScanResult, ScanSource
@@ -184,9 +184,9 @@ class LogSearchIn(LogsIn, BetweenIn):
     """A search of the log; a date is a day in UTC or a moment."""
 
     card_id: CardName | None = None
-    username: Name | None = None
+    username: Sought | None = None
     result: Filter[ScanResult] | None = None
-    attendee: Name | None = Field(default=None, description="What a word of the attendee's name begins with.")
+    attendee: Sought | None = Field(default=None, description="What a word of the attendee's name begins with.")
     event_id: Id | None = None
 
     def narrows(self) -> bool:

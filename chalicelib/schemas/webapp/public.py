@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.texts import Name
+from chalicelib.schemas.texts import Sought
 from chalicelib.schemas.wire import Day, Filter, Id, Instant, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary.events import CatalogueOrder, EventStatus
 
@@ -21,14 +21,14 @@ class EventsIn(PageIn):
     An event of several days is found on each of them.
     """
 
-    category: Name | None = None
-    city: Name | None = None
+    category: Sought | None = None
+    city: Sought | None = None
     date_from: Instant | Day | None = None
     date_to: Instant | Day | None = None
     price_from: Price | None = None
     price_to: Price | None = None
     organizer_id: Id | None = None
-    search: Name | None = Field(
+    search: Sought | None = Field(
         default=None, description="The beginning of a word of the title, with any text after it."
     )
     ordering: Filter[CatalogueOrder] | None = Field(

@@ -103,6 +103,20 @@ def test_many_matches_are_listed_by_word_or_need_more_letters_in_an_ordering() -
     assert "more letters" in str(refused.value.details)
 
 
+@pytest.mark.parametrize("order", [None, "-created_at"])
+def test_of_many_matches_the_first_page_has_those_that_continue_as_typed(order: str | None) -> None:
+    # Of a hundred shards each is read up to ten words, and these are all in one.
+    crowded = replace(VENUES, name="crowded", shards=100)
+    for number in range(3, 203, 10):
+        operations.put_many(entries.of(crowded, venue(number, name=f"0300 1{number:06}")).values())
+    asked = Asked(caller_id="adm_1", search="0300-1000193", ordering=order, page_size=5)
+    page = pages.page(crowded, asked)
+    assert [each.venue_id[-3:] for each in page.results] == ["193"]
+    assert page.next is None
+    # Words in another order are still found, page by page.
+    assert ids(crowded, search="1000193 0300", page_size=5) == [193]
+
+
 def test_a_page_shows_no_thing_that_is_gone_or_no_longer_fits_and_follows_its_change() -> None:
     moved, gone, kept = venue(1), venue(2), venue(3)
     listed(moved, gone, kept)
