@@ -28,6 +28,9 @@ _ULID = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _ID = re.compile(rf"([A-Z]{{2,4}})[_ -]?({_ULID})")
 _TICKET_ID = re.compile(rf"TKT[_ -]?({_ULID})")
 _TICKET_NUMBER = re.compile(r"[A-Z0-9-]{1,20}-[0-9]{6,10}")
+# A number whose hyphen a hand left out or wrote as another mark. No prefix has one of these marks, so it is one number.
+_APART_NUMBER = re.compile(r"([A-Z0-9-]{1,20})[ _/:.]{1,3}([0-9]{6,10})")
+_AROUND_NUMBER = " #.,;"
 _ENROLMENT_CODE = re.compile(r"[A-HJ-NP-Z2-9]{12}")
 _INVITE_CODE = re.compile(r"[A-Z2-7]{48}")
 # RFC 3966; URI schemes are written in either case (RFC 3986, section 3.1).
@@ -187,9 +190,13 @@ def _platform_id(reading: str) -> str | None:
 
 
 def _numbered(reading: str) -> str | None:
-    packed = _capitals(reading).replace(" ", "")
+    written = _capitals(reading).strip(_AROUND_NUMBER)
+    packed = written.replace(" ", "")
     if _TICKET_NUMBER.fullmatch(packed):
         return packed
+    apart = _APART_NUMBER.fullmatch(written)
+    if apart:
+        return f"{apart[1]}-{apart[2]}"
     found = _TICKET_ID.fullmatch(packed[:-26] + packed[-26:].translate(_MISREAD_IN_ULID))
     return f"tkt_{found[1]}" if found else None
 

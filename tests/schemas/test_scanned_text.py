@@ -130,6 +130,16 @@ def test_a_canonical_text_stays_so_two_different_ones_never_become_one(read: Cal
     each()
 
 
+@pytest.mark.parametrize("form", ["{} {}", "{}_{}", "{}/{}", "{}: {}", "#{}-{}", "{}-{}.", "{}-{},", "  {}  {}\r\n"])
+def test_a_number_that_a_hand_copied_is_read_with_its_hyphen(form: str) -> None:
+    @settings(SOME, max_examples=20)
+    @given(prefix=st.text("ABCXYZ019-", min_size=1, max_size=20), number=_of(_DIGITS, 6) | _of(_DIGITS, 10))
+    def each(prefix: str, number: str) -> None:
+        assert scanned_text.numbered_ticket(form.format(prefix, number).lower()) == f"{prefix}-{number}"
+
+    each()
+
+
 @settings(SOME, max_examples=200)
 @given(text=st.text(max_size=80) | st.text("]Q1%2 https://?code=&\"'\0-_:AZaz09", max_size=80))
 def test_any_other_text_is_read_without_a_fault_and_gets_no_longer(text: str) -> None:
