@@ -248,6 +248,26 @@ def wrong_codes_from_an_address() -> Scenario:
     )
 
 
+def wrong_resets_from_a_campus() -> Scenario:
+    """The owner, in another network, resets a password that is named by e-mail address alone."""
+    nearly_full(limits.WRONG_RESETS_FROM_CAMPUS, STRANGER)
+    return Scenario(
+        lambda: tix_reset("somebody@example.com", "00000000", address=STRANGER), lambda: tix_reset_by_owner(OWNER)
+    )
+
+
+def tix_reset(email: str, code: str, *, address: str) -> Answer:
+    body = {"email": email, "code": code, "new_password": "the next long password"}
+    return call("POST", "/api/tix/auth/reset-password/", body, address=address)
+
+
+def tix_reset_by_owner(address: str) -> Answer:
+    email = make_organization().login
+    texts()
+    call("POST", "/api/tix/auth/forgot-password/", {"email": email}, address=address)
+    return tix_reset(email, code_for(email), address=address)
+
+
 def wrong_codes_in_a_row() -> Scenario:
     challenge, code = begun_log_in()
     number_mac = operations.get(keys.access.challenge(challenge)).number_mac  # type: ignore[union-attr]
@@ -418,6 +438,7 @@ SCENARIOS: dict[str, Callable[[], Scenario]] = {
     limits.TRIES_OF_CODE.name: tries_of_a_code,
     limits.TRIES_BY_NUMBER.name: tries_by_number,
     limits.WRONG_CODES_FROM_ADDRESS.name: wrong_codes_from_an_address,
+    limits.WRONG_RESETS_FROM_CAMPUS.name: wrong_resets_from_a_campus,
     limits.WRONG_CODES_IN_A_ROW.name: wrong_codes_in_a_row,
     limits.WRONG_ENROLMENTS.name: enrolments,
     limits.REGISTRATIONS_OF_ORGANIZATIONS.name: registrations_of_organizations,
@@ -441,6 +462,38 @@ def refused_after(strange: Callable[[], Answer], *, at_most: int) -> Answer:
         if answer.code in ("RATE_LIMITED", "OTP_EXHAUSTED"):
             return answer
     raise AssertionError(f"not refused in {at_most} tries")
+
+
+def test_a_stranger_behind_the_same_address_who_tries_codes_stops_no_reset_of_a_password() -> None:
+    """Each reset is tried after thirty wrong codes by number or by e-mail address from its own network."""
+    with clock.set_to(START):
+        make_customer(mobile_number=NUMBER)
+        texts()
+        challenge = forget(address=NEIGHBOUR).json["challenge_id"]
+        code = code_for(NUMBER)
+        named = {"mobile_number": OTHER_NUMBER, "otp": "00000000", "new_password": "the next long password"}
+        tried = [call("POST", f"{USERS}/reset-password/", named, address=NEIGHBOUR) for _ in range(31)]
+        assert tried[-1].code == "RATE_LIMITED"
+        mine = {**named, "mobile_number": NUMBER, "otp": code}
+        assert call("POST", f"{USERS}/reset-password/", mine, address=NEIGHBOUR).status == 429
+        by_challenge = {**mine, "challenge_id": challenge}
+        assert call("POST", f"{USERS}/reset-password/", by_challenge, address=NEIGHBOUR).status == 200
+
+        assert [tix_reset("somebody@example.com", "00000000", address=NEIGHBOUR).code for _ in range(31)][-1] != (
+            "RATE_LIMITED"
+        )
+        assert tix_reset_by_owner(NEIGHBOUR).status == 200
+
+
+def test_a_challenge_of_another_number_resets_nothing() -> None:
+    for number in (NUMBER, OTHER_NUMBER):
+        make_customer(mobile_number=number)
+    texts()
+    challenge = forget(OTHER_NUMBER, address=STRANGER).json["challenge_id"]
+    body = {"mobile_number": NUMBER, "otp": code_for(OTHER_NUMBER), "new_password": "the next long password"}
+    answer = call("POST", f"{USERS}/reset-password/", {**body, "challenge_id": challenge}, address=STRANGER)
+    assert answer.code == "OTP_INVALID"
+    assert log_in(address=OWNER).status == log_in(OTHER_NUMBER, address=OWNER).status == 200
 
 
 def test_every_limit_has_a_scenario() -> None:

@@ -118,6 +118,11 @@ WRONG_CODES_FROM_ADDRESS = Budget(
     "wrong codes from your address",
     setting="codes_per_address",
 )
+# Resets of campuses and of Tix are named by e-mail address alone, behind the one address of a campus or a hall. Their
+# codes have eight digits.
+WRONG_RESETS_FROM_CAMPUS = Budget(
+    "reset tried from campus", "address, by e-mail", 1_000, _QUARTER, "wrong codes from your address"
+)
 WRONG_CODES_IN_A_ROW = Budget(
     "wrong codes in a row", "number, purpose and way", 100, _DAY, "wrong codes in a row for this number"
 )
@@ -170,6 +175,7 @@ BUDGETS = (
     TRIES_OF_CODE,
     TRIES_BY_NUMBER,
     WRONG_CODES_FROM_ADDRESS,
+    WRONG_RESETS_FROM_CAMPUS,
     WRONG_CODES_IN_A_ROW,
     WRONG_ENROLMENTS,
     REGISTRATIONS_OF_ORGANIZATIONS,
@@ -184,6 +190,7 @@ BUDGETS = (
 )
 
 _MANY_AT_ONE_ADDRESS = (Portal.TIX, Portal.CAMPUS)
+_RESETS_AT_ONE_ADDRESS = (OtpPurpose.TIX_RESET, OtpPurpose.CAMPUS_RESET)
 # Only the owner of the password causes these codes.
 LOG_INS = (OtpPurpose.LOGIN, OtpPurpose.MERCHANT_LOGIN, OtpPurpose.ORGANIZER_LOGIN)
 
@@ -300,17 +307,21 @@ def wrong_codes(purpose: OtpPurpose, number_mac: str, *, by_number: bool) -> Str
     return Streak(budget.name, f"{purpose}:{number_mac}:{way}", budget.allowed, budget.window, budget.tried)
 
 
-def require_codes_left(address: str) -> None:
+def _wrong_codes_from_address(purpose: OtpPurpose) -> Budget:
+    return WRONG_RESETS_FROM_CAMPUS if purpose in _RESETS_AT_ONE_ADDRESS else WRONG_CODES_FROM_ADDRESS
+
+
+def require_codes_left(purpose: OtpPurpose, address: str) -> None:
     """Raise RateLimited after too many wrong codes by number from this address."""
-    budget = WRONG_CODES_FROM_ADDRESS
+    budget = _wrong_codes_from_address(purpose)
     place, left = throttle.window_place(budget.name, network(address), budget.window)
     counter = operations.get(place)
     if counter is not None and counter.tries >= budget.allowed:
         raise throttle.refusal(budget.tried, left)
 
 
-def count_wrong_code(address: str) -> None:
+def count_wrong_code(purpose: OtpPurpose, address: str) -> None:
     """Count a wrong code by number. Raises RateLimited above the limit."""
-    budget, whom = WRONG_CODES_FROM_ADDRESS, network(address)
+    budget, whom = _wrong_codes_from_address(purpose), network(address)
     if throttle.tally(budget.name, whom, budget.window) > budget.allowed:
         raise throttle.refusal(budget.tried, throttle.window_place(budget.name, whom, budget.window)[1])

@@ -211,7 +211,7 @@ def verify(
         return _verify(_take_try_by_number(purpose, newest, address), code, by_number=True)
     except (OtpInvalid, OtpExpired, OtpExhausted):
         # Counted also where no code was sent, so that the limit does not disclose challenges.
-        limits.count_wrong_code(address)
+        limits.count_wrong_code(purpose, address)
         raise
 
 
@@ -299,7 +299,7 @@ def _newest_of(purpose: OtpPurpose, mobile_number: str, address: str) -> str:
 
     Raises RateLimited after too many wrong codes by number from this address.
     """
-    limits.require_codes_left(address)
+    limits.require_codes_left(purpose, address)
     return _first_of(purpose, numbers.number_macs(mobile_number))
 
 

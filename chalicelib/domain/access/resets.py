@@ -46,17 +46,22 @@ def reset(  # noqa: PLR0913  # a request, and what its portal adds
     code: str,
     new_password: str,
     address: str,
+    challenge_id: str | None = None,
     also_known: Callable[[Account], Iterable[str]] = _nothing,
     also: Sequence[Action] = (),
 ) -> None:
     """Set a password with the code and end every session.
+
+    With a `challenge_id` its tries count apart from those by number, which anybody can use up.
 
     `also_known` returns what a guesser knows beside the account, `also` are further changes of the account. Raises
     OtpInvalid, OtpExpired, OtpExhausted, RateLimited, ValidationFailed for a weak password, Conflict.
     """
     # Before the code, so that a weak password costs no try of it. What is known of the account is checked after it.
     passwords.require_acceptable(new_password, portal, about=(login,), field="new_password")
-    proof = otp.verify(_PURPOSES[portal], code, challenge_id=None, mobile_number=login, address=address)
+    proof = otp.verify(_PURPOSES[portal], code, challenge_id=challenge_id, mobile_number=login, address=address)
+    if not otp.was_sent_to(proof.challenge, login):
+        raise OtpInvalid
     password_hash = None
     for _ in range(_ATTEMPTS):
         account = accounts.get(proof.challenge.account_id)

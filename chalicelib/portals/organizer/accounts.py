@@ -84,7 +84,14 @@ def _send_code(body: schema.ForgotPasswordIn, address: str) -> ChallengeOut:
 
 
 def _set_password(body: schema.ResetPasswordIn, address: str) -> Nothing:
-    resets.reset(Portal.ORGANIZER, body.contact_mobile, code=body.otp, new_password=body.new_password, address=address)
+    resets.reset(
+        Portal.ORGANIZER,
+        body.contact_mobile,
+        code=body.otp,
+        new_password=body.new_password,
+        address=address,
+        challenge_id=body.challenge_id,
+    )
     return Nothing()
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from chalicelib.schemas.log_ins import ChallengeId
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import (
     BankAccountIn,
@@ -41,8 +42,12 @@ class ForgotPasswordIn(In):
 
 
 class ResetPasswordIn(In):
-    """The code that was sent to the number, and the new password."""
+    """The code that was sent to the number, and the new password.
 
+    With the `challenge_id` of the request for the code, nobody's wrong codes by number refuse it.
+    """
+
+    challenge_id: ChallengeId | None = None
     contact_mobile: Phone
     otp: ResetCode
     new_password: NewPassword

@@ -73,8 +73,12 @@ class ForgotPasswordIn(In):
 
 
 class ResetPasswordIn(In):
-    """The code that was sent to the number, and the new password."""
+    """The code that was sent to the number, and the new password.
 
+    With the `challenge_id` of the request for the code, nobody's wrong codes by number refuse it.
+    """
+
+    challenge_id: ChallengeId | None = None
     mobile_number: Phone
     otp: ResetCode
     new_password: NewPassword

@@ -12,6 +12,7 @@ const open = connect(null);
 
 export function Forgotten(): JSX.Element {
   const number = useSignal("");
+  const challenge = useSignal("");
   const offered = useSignal("");
   const done = useSignal(false);
   return (
@@ -25,7 +26,8 @@ export function Forgotten(): JSX.Element {
           label={t("organizer.forgotten")}
           initial={{ otp: offered.value }}
           onSubmit={async ({ otp = "", new_password = "" }) => {
-            await answerOf(open.POST("/api/organizer/reset-password/", { body: { contact_mobile: number.value, otp: otp.trim(), new_password } }));
+            const body = { challenge_id: challenge.value, contact_mobile: number.value, otp: otp.trim(), new_password };
+            await answerOf(open.POST("/api/organizer/reset-password/", { body }));
             done.value = true;
           }}
         >
@@ -41,7 +43,8 @@ export function Forgotten(): JSX.Element {
         <Form
           label={t("organizer.forgotten")}
           onSubmit={async ({ contact_mobile = "" }) => {
-            await answerOf(open.POST("/api/organizer/forgot-password/", { body: { contact_mobile } }));
+            const sent = await answerOf(open.POST("/api/organizer/forgot-password/", { body: { contact_mobile } }));
+            challenge.value = sent.challenge_id;
             number.value = contact_mobile;
           }}
         >

@@ -156,7 +156,7 @@ function Code({ sent, send, back, reset }: { sent: Sent; send: Send; back(): voi
   };
   return (
     <>
-      {sent.way === "forgot" ? <Reset number={sent.number} done={reset} /> : <CodeForm to={sent.number} finish={(otp) => finish(sent, otp)} />}
+      {sent.way === "forgot" ? <Reset sent={sent} done={reset} /> : <CodeForm to={sent.number} finish={(otp) => finish(sent, otp)} />}
       <div class="row ways">
         {sent.way === "forgot" ? null : (
           <Deed class="plain" act={resend}>
@@ -174,16 +174,16 @@ function Code({ sent, send, back, reset }: { sent: Sent; send: Send; back(): voi
   );
 }
 
-function Reset({ number, done }: { number: string; done(): void }): JSX.Element {
+function Reset({ sent, done }: { sent: Sent; done(): void }): JSX.Element {
   const save = async ({ otp = "", new_password = "" }: Record<string, string>): Promise<void> => {
-    const body = { mobile_number: number, otp: otp.replace(/[\s-]/g, ""), new_password };
+    const body = { challenge_id: sent.challenge, mobile_number: sent.number, otp: otp.replace(/[\s-]/g, ""), new_password };
     await answerOf(open.POST("/api/v1/users/reset-password/", { body }));
     done();
   };
   return (
     <Form label={t("shop.forgot")} secret={["otp", "new_password"]} onSubmit={save}>
       <p>
-        {t("ui.code_sent")} <Num>{number}</Num>
+        {t("ui.code_sent")} <Num>{sent.number}</Num>
       </p>
       <Field name="otp" label={t("ui.code")} inputmode="numeric" autocomplete="one-time-code" required />
       <Field name="new_password" label={t("shop.new_password")} type="password" autocomplete="new-password" hint={t("shop.password_hint")} required />
