@@ -193,6 +193,22 @@ def test_a_device_that_is_locked_out_decides_nothing(work: Work, platform: Platf
 
 
 @pytest.mark.usefixtures("box")
+@pytest.mark.parametrize(("refusals", "decides"), [(1, True), (3, False)])
+def test_one_refusal_before_an_outage_closes_no_gate_for_its_length(
+    work: Work, platform: Platform, refusals: int, decides: bool
+) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        wait_until(lambda: gate.agent.heartbeat.last_answer is not None)
+        platform.down()
+        for _ in range(refusals):
+            gate.agent.standing.refused("heartbeat", "FORBIDDEN")
+        assert isinstance(tap(gate), Kept)
+        gate.agent.standing.doubt_seconds = 0.0
+        assert isinstance(tap(gate, FAMILY), DecidedHere if decides else Kept)
+
+
+@pytest.mark.usefixtures("box")
 def test_two_taps_at_once_admit_one(work: Work, platform: Platform) -> None:
     with work() as gate:
         wait_until(has_snapshot(gate))
