@@ -109,6 +109,34 @@ def test_a_double_admission_names_the_admission_and_its_repeat_says_the_same() -
     assert (again["replayed"], again["results"][0]["conflict"]) == (2, conflict)
 
 
+@pytest.mark.parametrize("re_entry", [False, True])
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (2, 0, 1)])
+def test_an_entry_after_an_exit_is_a_double_admission_where_nobody_may_return(
+    order: tuple[int, ...], re_entry: bool
+) -> None:
+    event, stream = make_event(re_entry_allowed=re_entry), StreamReader()
+    ticket, now, token = make_ticket(event), clock.now(), usher_token(event)
+    moves: list[Record] = [{}, {"direction": "exit"}, {}]
+    records = [record(ticket, at=now - timedelta(minutes=9 - place), **move) for place, move in enumerate(moves)]
+    for place in order:
+        answer = verdict(token, records[place])
+    log = logged(stream, token)
+    last = None if re_entry else "double_admission"
+    assert [log[each["scan_id"]]["conflict"] for each in records] == [None, None, last]
+    if order[-1] == 2:
+        assert (answer["status"], (answer["conflict"] or {}).get("kind")) == (
+            "accepted" if re_entry else "conflict",
+            last,
+        )
+    again = send(token, *records).json
+    assert [(one["status"], (one["conflict"] or {}).get("kind")) for one in again["results"]] == [
+        ("replayed", None), ("replayed", None), ("replayed", last),
+    ]  # fmt: skip
+    counters = operations.get(keys.gate.counters(event.event_id))
+    assert counters is not None
+    assert (counters.admitted, counters.inside) == (1, 1)  # the head count is of those who are there
+
+
 def test_one_bad_record_does_not_refuse_the_others() -> None:
     event = make_event()
     ticket, now, token = make_ticket(event), clock.now(), usher_token(event)

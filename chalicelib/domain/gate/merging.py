@@ -27,11 +27,15 @@ MOST_PASSAGES = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A claim that arrives: its passage, what the gate showed, and whether its device was revoked meanwhile."""
+    """A claim that arrives: its passage, what the gate showed, and whether its device was revoked meanwhile.
+
+    `may_return`: the event allows re-entry.
+    """
 
     passage: Passage
     shown: ScanResult | None = None
     is_late: bool = False
+    may_return: bool = True
     # Its log entry, where the platform had refused it online: the gate did not get that answer.
     refused: Scan | None = None
 
@@ -72,7 +76,7 @@ def merge(ticket: Ticket, arrival: Arrival) -> Effect | None:
     changed = [
         each for each in known if after.effects.get(claim_of(each)) not in (None, before.effects[claim_of(each)])
     ]
-    entries = [*_entry(ticket, arrival, effect), *_changed_entries(ticket, changed, after)]
+    entries = [*_entry(ticket, arrival, effect), *_changed_entries(ticket, changed, after, arrival)]
     same = unchanged(ticket)
     settled = _settled(ticket, after, kept)
     try:
@@ -105,7 +109,7 @@ def _settled(ticket: Ticket, after: Settled, kept: Sequence[Passage]) -> list[Ac
 def _entry(ticket: Ticket, arrival: Arrival, effect: Effect) -> list[Write]:
     record = record_of(ticket, arrival.passage, effect)
     record.shown, record.late = arrival.shown, arrival.is_late or None
-    record.conflict = _conflict(effect, is_late=arrival.is_late)
+    record.conflict = _conflict(effect, is_late=arrival.is_late, may_return=arrival.may_return)
     writes = [operations.put(record, Scan.pk.does_not_exist())]
     if arrival.refused is not None:
         writes = [_overruled(arrival.refused, record)]
@@ -138,13 +142,18 @@ def _overruled(refused: Scan, record: Scan) -> Write:
     return operations.change(refused.place, actions, Scan.pk.exists() & Scan.shown.does_not_exist())
 
 
-def _conflict(effect: Effect, *, is_late: bool) -> str | None:
-    if effect is Effect.DOUBLE:
+def is_double(effect: Effect, *, may_return: bool) -> bool:
+    """Whether a claim let somebody in whom the rule would have refused: inside already, or gone out for good."""
+    return effect is Effect.DOUBLE or (effect is Effect.RETURN and not may_return)
+
+
+def _conflict(effect: Effect, *, is_late: bool, may_return: bool) -> str | None:
+    if is_double(effect, may_return=may_return):
         return ConflictKind.DOUBLE_ADMISSION
     return ConflictKind.AFTER_REVOCATION if is_late else None
 
 
-def _changed_entries(ticket: Ticket, changed: Sequence[Passage], after: Settled) -> Iterable[Write]:
+def _changed_entries(ticket: Ticket, changed: Sequence[Passage], after: Settled, arrival: Arrival) -> Iterable[Write]:
     """Return the writes of the log entries of passages whose effect changed.
 
     The entry of a first admission follows from the stream, so it may not be there yet. It is written here then, and
@@ -156,7 +165,8 @@ def _changed_entries(ticket: Ticket, changed: Sequence[Passage], after: Settled)
     for record in records:
         stored = found.get(record.place)
         effect = after.effects[Claim(record.scanned_at, record.scan_id, record.principal_id, record.direction)]
-        record.conflict = _conflict(effect, is_late=bool(stored is not None and stored.late))
+        is_late = bool(stored is not None and stored.late)
+        record.conflict = _conflict(effect, is_late=is_late, may_return=arrival.may_return)
         if stored is None:
             yield operations.put(record, Scan.pk.does_not_exist())
         else:

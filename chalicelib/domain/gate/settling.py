@@ -14,7 +14,6 @@ from chalicelib.domain import admission
 from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, TicketFacts, Verdict
 from chalicelib.domain.gate import conflicts, merging, passages, verdicts
 from chalicelib.domain.gate.answers import ScanDecision, ScanFacts, attendee_of, scan_record, ticket_shown
-from chalicelib.domain.gate.convergence import Effect
 from chalicelib.domain.gate.merging import Arrival
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.gate.uploads import ScanRecord
@@ -175,15 +174,15 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
     is_plain = is_first and is_as_then and not upload.is_late and known.scan is None
     if is_plain:
         return _admit(upload, known, ticket, passage)
-    effect = merging.merge(
-        ticket,
-        Arrival(passage=passage, shown=upload.record.shown, is_late=upload.is_late, refused=known.scan),
-    )
+    late, may_return = upload.is_late, upload.event.re_entry_allowed
+    shown, refused = upload.record.shown, known.scan
+    arrival = Arrival(passage=passage, shown=shown, is_late=late, may_return=may_return, refused=refused)
+    effect = merging.merge(ticket, arrival)
     if effect is None:
         return None
     kind = ConflictKind.AFTER_REVOCATION if upload.is_late else None
     status = RecordStatus.ACCEPTED
-    if effect is Effect.DOUBLE:
+    if merging.is_double(effect, may_return=may_return):
         kind, status = ConflictKind.DOUBLE_ADMISSION, RecordStatus.CONFLICT
     return _verdict(
         upload, status, admission.VALID, ticket, conflict=verdicts.conflict_of(kind, [ticket]), log_id=passage.log_id

@@ -39,11 +39,55 @@ MUTANTS = (
         tests=(f"{_TESTS}/test_offline.py::test_nobody_is_shown_an_admission_that_is_not_on_the_disk",),
     ),
     Mutant(
+        name="clock-set-back-hides-a-passage",
+        bug="a gate ignores its own passage where its clock was set back, and admits the ticket again",
+        file=f"{_AGENT}/local_gate.py",
+        before="(before.at > at and not is_next)",
+        after="before.at > at",
+        tests=(
+            f"{_TESTS}/test_local_gate.py::test_passages_of_this_gate_count_in_their_order_although_its_clock_is_set",
+        ),
+    ),
+    Mutant(
+        name="exit-repeated",
+        bug="a family that goes out as fast as it taps stays inside in the count",
+        file=f"{_AGENT}/local_gate.py",
+        before='return decision if tap.kind == "scan" and tap.direction != "exit" else None',
+        after="return decision",
+        tests=(f"{_TESTS}/test_local_gate.py::test_only_an_entry_is_repeated_so_a_family_goes_out_as_fast_as_it_taps",),
+    ),
+    Mutant(
+        name="window-by-the-decision",
+        bug="a card that bounces while the platform is waited for lets in the next of a family",
+        file=f"{_AGENT}/local_gate.py",
+        before="            read_at = self._time.monotonic() if read_at is None else read_at\n",
+        after="            read_at = self._time.monotonic()\n",
+        tests=(
+            (
+                f"{_TESTS}/test_local_gate.py"
+                "::test_the_window_is_between_the_readings_however_long_the_platform_was_waited_for"
+            ),
+        ),
+    ),
+    Mutant(
+        name="admission-of-1970-sent-as-it-is",
+        bug="admissions of a boot that never heard the server are rejected for their time, and counted by nobody",
+        file=f"{_AGENT}/tap.py",
+        before="elif decided_at is not None and decided_at - self.scanned_at > _DECIDED_LATER:",
+        after="elif decided_at is None:",
+        tests=(
+            (
+                f"{_TESTS}/test_enrolments.py"
+                "::test_an_admission_of_a_boot_in_1970_arrives_with_a_time_that_the_platform_believes"
+            ),
+        ),
+    ),
+    Mutant(
         name="online-admission-forgotten",
         bug="what the platform admitted before the cut is admitted again after it",
         file=f"{_AGENT}/offline.py",
-        before="        self.gate.passed(ticket, presence, at=at, scan_id=tap.scan_id)\n        passage = Passage(",
-        after="        return None\n        passage = Passage(",
+        before='        self.gate.passed(ticket, presence, at=at, scan_id=tap.scan_id, by="platform")\n',
+        after="        return None\n",
         tests=(
             f"{_TESTS}/test_offline.py::test_what_the_platform_admitted_is_not_admitted_again_after_a_cut_or_a_restart",
         ),

@@ -10,11 +10,19 @@ MUTANTS = (
         name="relay-for-any-verdict",
         bug="the door opens for a ticket that was refused",
         file=f"{_AGENT}/signals.py",
-        before="isinstance(outcome, Decided | DecidedHere) and outcome.decision.admitted\n",
-        after="isinstance(outcome, Decided | DecidedHere)\n",
+        before="isinstance(outcome, Decided | DecidedHere) or not outcome.decision.admitted:\n",
+        after="isinstance(outcome, Decided | DecidedHere):\n",
         tests=(
             f"{_TESTS}/test_signals.py::test_the_relay_closes_for_an_admission_alone_and_for_less_than_half_a_second",
         ),
+    ),
+    Mutant(
+        name="relay-for-a-repeat",
+        bug="a card that is read twice opens the door twice",
+        file=f"{_AGENT}/signals.py",
+        before="if outcome.decision.repeat and last == shown and",
+        after="if False and",
+        tests=(f"{_TESTS}/test_signals.py::test_a_repeat_opens_no_door_that_its_admission_opened",),
     ),
     Mutant(
         name="half-a-code-kept",
