@@ -23,6 +23,9 @@ _LINK = re.compile(
     r"|(?:\d{1,3}\.){3}\d\S*",
     re.IGNORECASE,
 )
+# Titles and initials right before a name, as many people write them: a domain only without the space after the dot.
+_TITLES = "Adv|Brig|Capt|Ch|Col|Dr|Engr|Gen|Hon|Lt|Maj|Md|Mohd|Mr|Mrs|Ms|Prof|Rev|Sh|St"
+_NAME_AFTER_DOT = re.compile(rf"(?<![\w.@/:-])((?:(?:[A-Z]|{_TITLES})\.)+)(?=[A-Z][a-z]+(?![\w.@/:-]))")
 # Five digits, however they are set apart: a telephone number, a short number or a code.
 _NUMBER = re.compile(r"\+?(?:\d[\s().,/:_-]*){5,}")
 _MARKS = re.compile(r"[\"`\u00b4\u2018-\u201f\u2039\u203a\u00ab\u00bb\u300c-\u300f\u301d-\u301f]")
@@ -33,13 +36,18 @@ _GSM = frozenset(
 )
 
 
-def quote(words: str, *, longest: int = LONGEST) -> str:
-    """Return somebody's words as one quotation of at most `longest` UTF-16 units, without its marks."""
+def quote(words: str, *, longest: int = LONGEST, is_address: bool = False) -> str:
+    """Return somebody's words as one quotation of at most `longest` UTF-16 units, without its marks.
+
+    The address of a venue, which staff wrote, keeps its numbers.
+    """
     shown = unicodedata.normalize("NFKC", words).translate(_DOTS)
     shown = "".join(_visible(letter) for letter in shown)
+    shown = _NAME_AFTER_DOT.sub(r"\1 ", shown)
     # Twice, since a link that is removed may join what was beside it.
     for _ in range(2):
-        shown = _NUMBER.sub(" ", _LINK.sub(" ", shown))
+        shown = _LINK.sub(" ", shown)
+        shown = shown if is_address else _NUMBER.sub(" ", shown)
     shown = " ".join(_MARKS.sub("'", "".join(_in_gsm(letter) for letter in shown)).split())
     if not any(letter.isalnum() for letter in shown):
         return _NOTHING

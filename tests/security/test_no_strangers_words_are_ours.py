@@ -264,6 +264,22 @@ def test_a_quotation_is_one_short_line_without_links_numbers_and_what_cannot_be_
 
 
 @pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Dr.Khan", "Dr. Khan"),
+        ("A.R.Rahman Live", "A.R. Rahman Live"),
+        ("Ch.M.Nadeem and St.Patrick", "Ch.M. Nadeem and St. Patrick"),
+        ("t.Me/Khan", "..."),
+        ("X.Khan.Com", "..."),
+        ("Dr.Khan/Win", "..."),
+        ("see a.Khan", "see"),
+    ],
+)
+def test_a_name_right_after_a_title_or_an_initial_is_no_link(words: str, shown: str) -> None:
+    assert quote(words) == f'"{shown}"'
+
+
+@pytest.mark.parametrize(
     "words", ["Lahore Live 2026", "J.R.R. Tolkien", "Café Müller", "Zoe & Co", "علی خان", "Gate 7, 9 pm", "O'Neill"]
 )
 def test_plain_words_are_quoted_as_they_are(words: str) -> None:

@@ -14,7 +14,7 @@ from chalicelib.table.items import Event
 from chalicelib.vocabulary.events import EventStatus
 
 NAME = "event.ics"
-# Longer than any title or address, so that only links and control characters are left out.
+# Longer than any title or address, so that none is shortened.
 _LONGEST = 400
 # Rules of a time zone that the entry can need.
 _MARGIN = timedelta(days=2)
@@ -38,7 +38,8 @@ def of(event: Event) -> Attachment:
     entry.add("organizer", f"mailto:{config().mail_from}", parameters={"CN": "Gatehouse"})
     place = event.venue
     if place is not None:
-        entry.add("location", _plain(", ".join(part for part in (place.name, place.address, place.city) if part)))
+        whole = ", ".join(part for part in (place.name, place.address, place.city) if part)
+        entry.add("location", _plain(whole, is_address=True))
     method = "CANCEL" if is_cancelled else "PUBLISH"
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Gatehouse//Tickets//EN")
@@ -50,6 +51,6 @@ def of(event: Event) -> Attachment:
     return Attachment.of(NAME, f"text/calendar; charset=utf-8; method={method}", calendar.to_ical())
 
 
-def _plain(words: str) -> str:
+def _plain(words: str, *, is_address: bool = False) -> str:
     """Return words that a person wrote without links and what cannot be seen, and without quotation marks."""
-    return quote(words, longest=_LONGEST)[1:-1]
+    return quote(words, longest=_LONGEST, is_address=is_address)[1:-1]

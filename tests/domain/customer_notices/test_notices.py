@@ -23,7 +23,7 @@ from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import gifts, tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Event, NoticeRun
+from chalicelib.table.items import Account, Event, NoticeRun, Venue
 from chalicelib.vocabulary.customers import Language
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.messages import Fact
@@ -114,6 +114,15 @@ class TestBought:
         assert entry["DTSTART"].params["TZID"] == "Asia/Karachi"
         assert entry["STATUS"] == "CONFIRMED"
         assert [zone["TZID"] for zone in calendar.walk("VTIMEZONE")] == ["Asia/Karachi"]
+
+    def test_the_entry_of_a_calendar_has_the_whole_address_of_its_venue(
+        self, stream: StreamReader, mailed: Account
+    ) -> None:
+        bought(mailed, venue=Venue(name="Alhamra", address="68 The Mall, 54000, see evil.example", city="Lahore"))
+        carry(stream, times=2)
+        (mail,) = received()
+        _, entry = entry_of(mail.files["event.ics"])
+        assert entry["LOCATION"] == "Alhamra, 68 The Mall, 54000, see Lahore"
 
     def test_without_an_address_an_sms_is_sent(self, stream: StreamReader) -> None:
         customer = make_customer()
