@@ -134,7 +134,7 @@ def _commit(before: Expense, writes: list[Write], subject: AuditSubject) -> None
 
 
 def _stale(expense: Expense) -> Conflict:
-    amount = Money(int(expense.amount), expense.currency)
+    amount = Money(expense.amount, expense.currency)
     present = {
         **{name: getattr(expense, name) for name in ("category", "event_id", "description", "incurred_on")},
         "id": expense.expense_id,

@@ -27,6 +27,7 @@ DEPOSITS = ListOf(
     filters={"source": Filter(lambda deposit: deposit.source, folded=True)},
     indexes=(("source",),),
     texts=lambda deposit: (deposit.source, deposit.reference),
+    only=lambda deposit: deposit.reversed_at is None,
 )
 WITHDRAWALS = ListOf(
     name="profit_withdrawals",

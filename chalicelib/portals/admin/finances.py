@@ -7,7 +7,7 @@ from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.finance import company, deposits, expenses, profits
-from chalicelib.domain.finance.deposits import DepositInput
+from chalicelib.domain.finance.deposits import DepositAsk
 from chalicelib.domain.finance.expenses import ExpenseInput
 from chalicelib.domain.finance.profits import Share, Shares, WithdrawalAsk
 from chalicelib.domain.lists.finance import DEPOSITS, EXPENSES, WITHDRAWALS
@@ -60,6 +60,7 @@ def _deposit_out(deposit: Any) -> schema.DepositOut:
         reference=deposit.reference,
         created_by=deposit.created_by,
         created_at=deposit.created_at,
+        reversed_at=deposit.reversed_at,
     )
 
 
@@ -103,6 +104,11 @@ def _changes(sent: schema.ExpenseChangeIn) -> dict[str, Any]:
 
 def _shares_in(sent: list[schema.ShareIn]) -> list[Share]:
     return [Share(share.partner, int(Decimal(share.percent) * 100)) for share in sent]
+
+
+def _deposit_in(sent: schema.DepositIn) -> DepositAsk:
+    amount = _amount(sent.amount) if sent.amount else None
+    return DepositAsk(amount, sent.source, sent.received_on, sent.reference, sent.reverses)
 
 
 def _withdrawal_in(sent: schema.WithdrawalIn) -> WithdrawalAsk:
@@ -218,16 +224,14 @@ def admin_deposits(call: Call[None, ListIn]) -> PageOut[schema.DepositOut]:
         body=schema.DepositIn,
         reply=schema.DepositOut,
         status=201,
-        refuses=(errors.InvalidState,),
+        refuses=(errors.InvalidState, errors.NotFound),
         idempotent=True,
         audited="deposit.create",
     ),
 )
 def admin_create_deposit(call: Call[schema.DepositIn, None]) -> schema.DepositOut:
-    """Book a deposit."""
-    sent = call.body
-    entered = DepositInput(_amount(sent.amount), sent.source, sent.received_on, sent.reference)
-    return _deposit_out(deposits.create(entered, by=call.principal.id, operation_id=call.operation_id))
+    """Book a deposit, or reverse one that was entered by mistake."""
+    return _deposit_out(deposits.ask(_deposit_in(call.body), by=call.principal.id, operation_id=call.operation_id))
 
 
 @door(bp, Route("GET", f"{_FINANCES}/profit-share", guard=READERS, reply=schema.SharesOut))

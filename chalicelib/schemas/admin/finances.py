@@ -56,12 +56,13 @@ class ExpenseOut(Out):
 
 
 class DepositIn(In):
-    """Money that the company received."""
+    """Money that the company received; with `reverses` in place of an earlier deposit, or alone to take that back."""
 
-    amount: Amount
-    source: Name
-    received_on: Day
-    reference: Title
+    amount: Amount | None = None
+    source: Name | None = None
+    received_on: Day | None = None
+    reference: Title | None = None
+    reverses: Id | None = Field(None, description="A deposit that was entered by mistake: its journal is reversed.")
 
 
 class DepositOut(Out):
@@ -74,6 +75,7 @@ class DepositOut(Out):
     reference: str
     created_by: str
     created_at: Moment
+    reversed_at: Moment | None
 
 
 class ShareIn(In):

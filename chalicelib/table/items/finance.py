@@ -53,6 +53,9 @@ class Deposit(Item, discriminator="deposit"):
     reference = UnicodeAttribute()
     created_by = UnicodeAttribute()
     created_at = MomentAttribute()
+    # It was entered by mistake: its journal is reversed.
+    reversed_at = MomentAttribute(null=True)
+    reversed_by = UnicodeAttribute(null=True)
 
 
 class ProfitShares(Item, discriminator="profit_shares"):

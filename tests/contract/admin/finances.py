@@ -11,7 +11,7 @@ from chalicelib.domain.finance.profits import Share
 from chalicelib.domain.money import AmountInput
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Withdrawal
+from chalicelib.table.items import PartnerAccount, Withdrawal
 from chalicelib.vocabulary.payouts import WithdrawalStatus
 from tests.contract.request import Request
 
@@ -27,7 +27,7 @@ def _deposit(_: Any) -> object:
 
 
 def _withdraw(_: Any) -> Request:
-    """Decide about a withdrawal: in the tests of the contract nobody has earned anything."""
+    """Decide about a withdrawal: in the tests of the contract nobody has earned anything, so there was much before."""
     profits.set_shares([Share("Ayesha", profits.WHOLE)], valid_from=None, by="adm_test")
     return Request({"withdrawal_id": _waiting(), "decision": "approve"})
 
@@ -45,6 +45,8 @@ def _waiting() -> str:
         created_at=clock.now(),
     )
     operations.record(operations.put(made))
+    account = PartnerAccount(*keys.finance.partner_account("Ayesha"), partner="Ayesha", withdrawn=-(10**12))
+    operations.record(operations.put(account))
     return withdrawal_id
 
 

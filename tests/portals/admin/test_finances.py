@@ -213,3 +213,40 @@ def test_a_withdrawal_that_waits_is_found_and_not_approved_once_the_profit_has_f
     assert send("POST", path, other, {**decided, "decision": "reject"}).json["status"] == "rejected"
     stream.drain()
     assert not send("GET", f"{path}?status=awaiting_second", other).json["results"]
+
+
+def deposit(amount: str = "5000.00", **more: Any) -> dict[str, Any]:
+    today = clock.now().date().isoformat()
+    return {"amount": amount, "source": "Bank", "received_on": today, "reference": "T 7", **more}
+
+
+def test_a_mistaken_deposit_is_corrected_or_taken_back_once_by_a_reversal() -> None:
+    token, stream, path = paid_out.staff(), StreamReader(), "finances/deposits/"
+    wrong = send("POST", path, token, deposit("50000.00")).json
+    corrected = send("POST", path, token, deposit(reverses=wrong["id"]), key="right")
+    assert (corrected.status, corrected.json["amount"]["amount"]) == (201, "5000.00")
+    assert send("POST", path, token, deposit(reverses=wrong["id"]), key="right").json == corrected.json
+    again = send("POST", path, token, deposit(reverses=wrong["id"]))
+    assert (again.status, again.code) == (409, "INVALID_STATE")
+    stream.drain()
+    assert assert_true(token)["deposits"]["amount"] == "5000.00"
+    assert [each["id"] for each in send("GET", path, token).json["results"]] == [corrected.json["id"]]
+
+    gone = send("POST", path, token, {"reverses": corrected.json["id"]})
+    assert (gone.status, gone.json["id"], gone.json["reversed_at"] is None) == (201, corrected.json["id"], False)
+    assert send("POST", path, token, {"reverses": corrected.json["id"]}).code == "INVALID_STATE"
+    assert send("POST", path, token, {"reverses": "dep_of_nobody"}).status == 404
+    partial = send("POST", path, token, {"reverses": wrong["id"], "amount": "1.00"})
+    assert {each["field"] for each in partial.json["error"]["details"]} == {"source", "received_on", "reference"}
+    assert len(send("POST", path, token, {}).json["error"]["details"]) == 4
+    stream.drain()
+    assert assert_true(token)["deposits"]["amount"] == "0.00"
+    assert not send("GET", path, token).json["results"]
+
+
+def test_a_deposit_of_a_closed_month_is_not_reversed() -> None:
+    made = send("POST", "finances/deposits/", paid_out.staff(), deposit()).json
+    with clock.set_to(clock.now() + timedelta(days=60)):
+        late = send("POST", "finances/deposits/", paid_out.staff(), {"reverses": made["id"]})
+    assert (late.status, late.code) == (409, "INVALID_STATE")
+    assert "closed" in late.json["error"]["message"]

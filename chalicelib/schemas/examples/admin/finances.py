@@ -25,6 +25,7 @@ _DEPOSIT = {
     "reference": "Transfer 4711",
     "created_by": _ADMIN,
     "created_at": _AT,
+    "reversed_at": None,
 }
 _SHARES = [{"partner": "Ayesha", "percent": "60.00"}, {"partner": "Bilal", "percent": "40.00"}]
 _PERIOD = {"valid_from": "2026-11-01", "shares": _SHARES, "set_by": _ADMIN, "set_at": _AT}
