@@ -126,7 +126,9 @@ class CampusEventsIn(ListIn):
     """What a page of events shows."""
 
     campus: Sought | None = Field(None, description="The id or the name of a campus.")
-    date_from: Instant | Day | None = Field(None, description="Events that end on this day or later.")
+    date_from: Instant | Day | None = Field(
+        None, description="Events that end, or whose last window does, on this day or later."
+    )
     date_to: Instant | Day | None = Field(None, description="Events that begin on this day or earlier.")
 
 

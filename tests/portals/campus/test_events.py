@@ -310,6 +310,28 @@ def test_days_are_days_of_the_events_time_zone(organizer: Account, token: str) -
     assert call("GET", f"{EVENTS}/?campus=Atlantis", token=token).json["details"][0]["field"] == "campus"
 
 
+@pytest.mark.parametrize("has_second", [False, True])
+def test_an_event_is_listed_on_each_day_of_its_windows(organizer: Account, token: str, has_second: bool) -> None:
+    begins = datetime(2026, 11, 27, 5, 0, tzinfo=UTC)
+    ends = begins + timedelta(hours=2)
+    last = begins + timedelta(days=3)
+    second = {"start": clock.to_text(last - timedelta(hours=1)), "end": clock.to_text(last)}
+    windows = (
+        {"closes_at": begins + timedelta(minutes=30), "second_window": second} if has_second else {"closes_at": last}
+    )
+    make_campus_event(make_campus(), organizer, title="late", starts_at=begins, ends_at=ends, **windows)
+    StreamReader().drain()
+    for days, is_shown in {
+        "date_from=2026-11-27&date_to=2026-11-27": True,
+        "date_from=2026-11-30&date_to=2026-11-30": True,
+        "date_from=2026-12-01": False,
+        # Now, as the console asks for what can be submitted.
+        "date_from=2026-11-30T04:59:00Z&date_to=2026-11-30T04:59:00Z": True,
+        "date_from=2026-11-30T05:00:01Z&date_to=2026-11-30T05:00:01Z": False,
+    }.items():
+        assert (listed(token, days) == ["late"]) == is_shown, days
+
+
 def test_students_never_see_when_the_code_changes(token: str, campus: Campus) -> None:
     event = made(token)
     assert event["qr_expires_at"] is not None

@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import { Refused, Unreachable } from "../../ui/api/client.ts";
 import { messageOf } from "../../ui/form.tsx";
 import { t } from "../../ui/i18n.ts";
+import { match } from "../../ui/router.ts";
 import { me } from "../api.ts";
 import { Title } from "../parts.tsx";
 
@@ -27,7 +28,8 @@ const VIEWS: Readonly<Record<Step, () => JSX.Element>> = {
 
 export default function Attend(): JSX.Element {
   const isOnline = useSignal(navigator.onLine);
-  useEffect(() => void restore(), [me().id]);
+  const asked = match("/campus/attend/:event")?.event;
+  useEffect(() => void restore(asked), [me().id, asked]);
   useEffect(() => {
     const back = (): void => {
       isOnline.value = true;

@@ -11,6 +11,7 @@ import { t } from "../../ui/i18n.ts";
 import { Failure, Shown, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
 import { api, type CampusEvent } from "../api.ts";
+import { periodOf } from "../period.ts";
 
 import { flow, readRules, verify } from "./flow.ts";
 
@@ -99,21 +100,20 @@ function Scanner(): JSX.Element {
   );
 }
 
-function today(): string {
-  const now = new Date();
-  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-}
+// A clock of a phone may be wrong by some minutes.
+const AROUND = 30 * 60_000;
 
 function Typed(): JSX.Element {
   const asked = match("/campus/attend/:event")?.event ?? flow.peek()?.event?.id;
   const events = useRead(async () => {
-    const query = { date_from: today(), date_to: today(), page_size: 100 };
-    const { results } = await answerOf(api.GET("/api/campus/events/", { params: { query } }));
-    const listed = results.filter(({ end_datetime: ends, closes_at: closes }) => new Date(closes ?? ends).getTime() > Date.now());
+    const moment = (at: number): string => new Date(at).toISOString();
+    const query = { date_from: moment(Date.now() - AROUND), date_to: moment(Date.now() + AROUND), page_size: 100 };
+    const { results: listed } = await answerOf(api.GET("/api/campus/events/", { params: { query } }));
     if (asked && !listed.some(({ id }) => id === asked)) {
       listed.push(await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } })));
     }
-    return listed.sort((one, other) => Number(other.id === asked) - Number(one.id === asked));
+    const rank = (event: CampusEvent): number => (event.id === asked ? 2 : Number(periodOf(event).is === "open"));
+    return listed.sort((one, other) => rank(other) - rank(one));
   });
   const label = ({ title, location, start_datetime: starts, timezone }: CampusEvent): string => `${title} · ${location} · ${clock(starts, timezone)}`;
   return (

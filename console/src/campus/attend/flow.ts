@@ -27,6 +27,7 @@ export interface Signature extends Piece {
 export type Strokes = readonly (readonly (readonly [x: number, y: number])[])[];
 export interface Result {
   attendanceId: string;
+  at: number;
   /** Null where the platform had the submission before. */
   answer: Schemas["CampusSubmittedOut"] | null;
 }
@@ -66,6 +67,8 @@ const EMPTY: Flow = {
   result: null,
 };
 const KEPT_FOR = 24 * 3600 * 1000;
+// What came of a submission is shown again so long after it: later the page is opened for the next event.
+const SHOWN_FOR = 10 * 60_000;
 const STORE = "flows";
 // A form of the platform takes 4.4 MB; what is larger goes to the bucket.
 const LARGEST_FORM = 4_000_000;
@@ -84,13 +87,18 @@ const store = (): Promise<IDBPDatabase | null> =>
 let owner = "";
 let writes: Promise<unknown> = Promise.resolve();
 
-/** Read the submission of the person who is logged in. */
-export async function restore(): Promise<void> {
+/** Read the submission of the person who is logged in. One that has ended gives way to another event. */
+export async function restore(asked?: string): Promise<void> {
   const { id } = me();
-  if (owner === id && flow.peek() !== null) return;
-  owner = id;
-  const kept = (await (await store())?.get(STORE, id).catch(() => undefined)) as Flow | undefined;
-  flow.value = kept && Date.now() - kept.startedAt < KEPT_FOR ? { ...EMPTY, ...kept } : { ...EMPTY, startedAt: Date.now() };
+  if (owner !== id || flow.peek() === null) {
+    owner = id;
+    const kept = (await (await store())?.get(STORE, id).catch(() => undefined)) as Flow | undefined;
+    flow.value = kept && Date.now() - kept.startedAt < KEPT_FOR ? { ...EMPTY, ...kept } : { ...EMPTY, startedAt: Date.now() };
+  }
+  const now = flow.peek();
+  if (now?.step !== "done") return;
+  const isOther = asked !== undefined && now.event?.id !== asked;
+  if (isOther || Date.now() - (now.result?.at ?? 0) > SHOWN_FOR) await forget();
 }
 
 /** Change the submission, here and in the store. */
@@ -233,14 +241,35 @@ async function sendAll(): Promise<void> {
   for (const side of ["front", "back"] as const) {
     const photo = now[side];
     if (photo === null || !isOpen(photo)) continue;
-    await sendPhoto(side, submissionId, photo);
+    await taken(side, sendPhoto(side, submissionId, photo));
     mark(side, photo, { sentFor: verification });
   }
   if (now.signature && isOpen(now.signature)) {
     const body = { submission_id: submissionId, signature: now.signature.data };
-    await answerOf(api.POST("/api/campus/attendance/capture-signature/", { body }));
+    await taken("signature", answerOf(api.POST("/api/campus/attendance/capture-signature/", { body })));
     mark("signature", now.signature, { sentFor: verification });
   }
+}
+
+/**
+ * Wait for the sending of a piece. One that is refused for what it is, such as another kind of picture, is given up: it
+ * can be made again, and does not keep the student from submitting. One that the record has already counts as sent.
+ */
+async function taken(name: Side | "signature", sent: Promise<unknown>): Promise<void> {
+  const piece = flow.peek()?.[name];
+  try {
+    await sent;
+  } catch (problem) {
+    if (!(problem instanceof Refused) || isOfCode(problem)) throw problem;
+    if (problem.status === 409) return;
+    if ([400, 413, 415].includes(problem.status) && flow.peek()?.[name] === piece) change({ [name]: null });
+    throw problem;
+  }
+}
+
+/** Whether a refusal is mended by another reading of the code: it is no code of the event, or it has expired. */
+function isOfCode({ code, details }: Refused): boolean {
+  return code === "QR_REQUIRED" || code === "INVALID_QR" || details.some(({ field }) => field === "submission_id");
 }
 
 /** Note that a piece was sent, unless another has taken its place meanwhile. */
@@ -273,8 +302,8 @@ export async function submit(): Promise<void> {
   }
 }
 
-function finish(result: Result): void {
-  change({ step: "done", wanted: false, result, front: null, back: null, signature: null, strokes: [], position: null });
+function finish(result: Omit<Result, "at">): void {
+  change({ step: "done", wanted: false, result: { ...result, at: Date.now() }, front: null, back: null, signature: null, strokes: [], position: null });
   trouble.value = null;
 }
 
@@ -285,8 +314,7 @@ function handled(problem: unknown): boolean {
     finish({ attendanceId: body.attendance_id, answer: null });
     return true;
   }
-  const isOfCode = problem.code === "QR_REQUIRED" || problem.code === "INVALID_QR";
-  if (isOfCode || (problem.status === 404 && flow.peek()?.step !== "code")) {
+  if (isOfCode(problem) || (problem.status === 404 && flow.peek()?.step !== "code")) {
     returned.value = "expired";
     trouble.value = null;
     change({ step: "code" });

@@ -34,7 +34,8 @@ export function PositionStep(): JSX.Element {
       change({ position: { latitude, longitude, accuracy, checked: null, sentFor: null } });
       await sendPieces().catch(() => undefined); // kept; the view says why it was not sent
     } catch (error) {
-      trouble.value = (error as Error).message as Trouble;
+      const { message } = error as Error;
+      trouble.value = message === "denied" || message === "slow" ? message : "unavailable"; // also where there is no such API
     } finally {
       busy.value = false;
     }

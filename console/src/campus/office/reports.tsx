@@ -17,10 +17,17 @@ const FORMATS = ["xlsx", "csv", "json"] as const;
 const BASE = "/api/campus/reports";
 
 export default function Reports(): JSX.Element {
-  const events = useRead(() => answerOf(api.GET("/api/campus/events/", { params: { query: { page_size: 100 } } })));
+  const asked = query.peek().get("event") ?? "";
+  const events = useRead(async () => {
+    // Those that have begun: a term's events to come would fill the list.
+    const begun = { page_size: 100, date_to: new Date().toISOString() };
+    const found = await answerOf(api.GET("/api/campus/events/", { params: { query: begun } }));
+    if (!asked || found.results.some(({ id }) => id === asked)) return found;
+    const one = await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } }));
+    return { ...found, results: [one, ...found.results] };
+  });
   const delivered = useSignal<Delivered | null>(null);
   const job = useSignal("");
-  const asked = query.peek().get("event") ?? "";
   const listed = events.value?.results ?? [];
   const names = listed.map(({ id, title, start_datetime: starts }) => [id, `${title} · ${time(starts, null, { dateStyle: "medium" })}`] as const);
 

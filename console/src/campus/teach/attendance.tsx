@@ -15,12 +15,14 @@ import { Badge } from "../parts.tsx";
 import { Filters, NO_FILTERS, queryOf, STATUSES } from "../records.tsx";
 
 type Entry = AttendanceRecord | Missing;
+type Student = Missing["student"];
 const isRecord = (entry: Entry): entry is AttendanceRecord => "method" in entry;
 
 export function Attendance({ event }: { event: CampusEvent }): JSX.Element {
   const filters = useSignal(NO_FILTERS);
   const isMissing = useSignal(false);
-  const marking = useSignal<string | null>(null);
+  // Whom the dialog is about; null where nobody is chosen yet, undefined while it is closed.
+  const marking = useSignal<Student | null | undefined>(undefined);
   const said = useSignal("");
   const path = { event_id: event.id };
   const list = useList<Entry>(
@@ -33,7 +35,7 @@ export function Attendance({ event }: { event: CampusEvent }): JSX.Element {
   );
   useFresh(event.id, list.reload);
   const marked = (record: AttendanceRecord): void => {
-    marking.value = null;
+    marking.value = undefined;
     said.value = t("campus.mark.done", { name: record.student.full_name, status: word("campus.status", record.status) });
     list.reload();
   };
@@ -49,7 +51,7 @@ export function Attendance({ event }: { event: CampusEvent }): JSX.Element {
             </label>
           ))}
         </fieldset>
-        <button type="button" aria-haspopup="dialog" onClick={() => (marking.value = "")}>
+        <button type="button" aria-haspopup="dialog" onClick={() => (marking.value = null)}>
           {t("campus.mark")}
         </button>
       </div>
@@ -60,10 +62,10 @@ export function Attendance({ event }: { event: CampusEvent }): JSX.Element {
         label={t("campus.part.attendance")}
         columns={[t("campus.student"), t("campus.status"), t("campus.verification"), t("campus.when"), t("campus.to_look_at")]}
         empty={<p>{t(isMissing.value ? "campus.missing.none" : "campus.records.none")}</p>}
-        row={(entry) => <Row key={entry.id} entry={entry} mark={(number) => (marking.value = number)} />}
+        row={(entry) => <Row key={entry.id} entry={entry} mark={(student) => (marking.value = student)} />}
       />
-      {marking.value === null ? null : (
-        <Dialog title={t("campus.mark")} close={() => (marking.value = null)}>
+      {marking.value === undefined ? null : (
+        <Dialog title={t("campus.mark")} close={() => (marking.value = undefined)}>
           <Mark eventId={event.id} student={marking.value} marked={marked} />
         </Dialog>
       )}
@@ -102,7 +104,7 @@ function useFresh(id: string, reload: () => void): void {
   }, [id]);
 }
 
-function Row({ entry, mark }: { entry: Entry; mark(student: string): void }): JSX.Element {
+function Row({ entry, mark }: { entry: Entry; mark(student: Student): void }): JSX.Element {
   const { student } = entry;
   return (
     <tr>
@@ -142,7 +144,7 @@ function Row({ entry, mark }: { entry: Entry; mark(student: string): void }): JS
           <td />
           <td />
           <td>
-            <button type="button" aria-label={`${t("campus.mark")}: ${student.full_name}`} onClick={() => mark(student.student_id ?? student.id)}>
+            <button type="button" aria-label={`${t("campus.mark")}: ${student.full_name}`} onClick={() => mark(student)}>
               {t("campus.mark")}
             </button>
           </td>
@@ -157,14 +159,17 @@ interface Reader {
   onreading: ((event: { serialNumber: string }) => void) | null;
 }
 
-function Mark({ eventId, student, marked }: { eventId: string; student: string; marked(record: AttendanceRecord): void }): JSX.Element {
-  const options = STATUSES.map((each) => [each, word("campus.status", each)] as const);
+function Mark({ eventId, student, marked }: { eventId: string; student: Student | null; marked(record: AttendanceRecord): void }): JSX.Element {
+  const options = [["", t("campus.mark.by_time")] as const, ...STATUSES.map((each) => [each, word("campus.status", each)] as const)];
+  const shown = student?.student_id ?? student?.id ?? "";
   return (
     <Form
       label={t("campus.mark")}
-      initial={{ student_id: student, status: "present" }}
-      onSubmit={async ({ student_id = "", card_uid = "", status = "", reason = "" }) => {
-        const body = { student_id: student_id || null, card_uid: card_uid || null, status: status as Schemas["AttendanceStatus"], reason: reason || null };
+      initial={{ student_id: shown, status: "present" }}
+      onSubmit={async ({ student_id: number = "", card_uid = "", status = "", reason = "" }) => {
+        // The chosen person, whoever else claims the same number.
+        const student_id = student && number.trim() === shown ? student.id : number.trim();
+        const body = { student_id: student_id || null, card_uid: card_uid.trim() || null, status: (status || null) as Schemas["AttendanceStatus"] | null, reason: reason || null };
         const deed = `campus.mark:${eventId}:${JSON.stringify(body)}`;
         const params = { path: { event_id: eventId }, header: { "Idempotency-Key": once(deed) } };
         const record = await answerOf(api.POST("/api/campus/events/{event_id}/attendance/", { params, body }));
@@ -175,7 +180,7 @@ function Mark({ eventId, student, marked }: { eventId: string; student: string; 
       <Field name="student_id" label={t("campus.mark.student")} />
       <Field name="card_uid" label={t("campus.mark.card")} hint={t("campus.mark.card_hint")} />
       <Tap />
-      <Choice name="status" label={t("campus.status")} options={options} />
+      <Choice name="status" label={t("campus.status")} options={options} hint={t("campus.mark.by_time_hint")} />
       <Field name="reason" label={t("campus.mark.reason")} hint={t("campus.mark.reason_hint")} />
       <Submit>{t("campus.mark.send")}</Submit>
     </Form>
@@ -193,7 +198,7 @@ function Tap(): JSX.Element | null {
     try {
       const reader = new Found();
       reader.onreading = ({ serialNumber }) => {
-        form.fill({ card_uid: serialNumber.replaceAll(":", "").toUpperCase(), student_id: "" });
+        form.fill({ card_uid: serialNumber.replaceAll(":", "").toUpperCase(), student_id: "", status: "" });
         said.value = "";
         ending.abort();
       };

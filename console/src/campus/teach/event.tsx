@@ -11,11 +11,12 @@ import { Shown, useRead } from "../../ui/list.tsx";
 import { go, match, query } from "../../ui/router.ts";
 import { api, isStaff, me, type AttendanceRecord, type CampusEvent, type Missing } from "../api.ts";
 import { Tabs, Title } from "../parts.tsx";
+import { periodOf } from "../period.ts";
 import { AppealForm } from "../record.tsx";
 import { RecordRow } from "../records.tsx";
 
 import { Attendance } from "./attendance.tsx";
-import { Period, periodOf } from "./events.tsx";
+import { Period } from "./events.tsx";
 import { EventFigures } from "./figures.tsx";
 import { Roster } from "./roster.tsx";
 
@@ -162,7 +163,7 @@ function ForStudent({ event }: { event: CampusEvent }): JSX.Element {
     return { record: null, missing: missing ?? null };
   });
   const filed = useSignal(false);
-  const period = periodOf(event);
+  const { is: period } = periodOf(event);
   return (
     <>
       <Head event={event} />

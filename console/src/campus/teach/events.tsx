@@ -8,18 +8,10 @@ import { t } from "../../ui/i18n.ts";
 import { Listing, useList, useRead } from "../../ui/list.tsx";
 import { api, isStaff, me, type CampusEvent } from "../api.ts";
 import { Title } from "../parts.tsx";
-
-/** Where an event is in time: to come, open for submissions, or over. */
-export function periodOf(event: CampusEvent): "inactive" | "early" | "open" | "over" {
-  if (!event.is_active) return "inactive";
-  const now = Date.now();
-  if (now < Date.parse(event.start_datetime)) return "early";
-  const windows = [event.closes_at ?? event.end_datetime, event.second_window?.end ?? ""];
-  return windows.some((end) => end && now <= Date.parse(end)) ? "open" : "over";
-}
+import { periodOf } from "../period.ts";
 
 export function Period({ event }: { event: CampusEvent }): JSX.Element {
-  const period = periodOf(event);
+  const { is: period } = periodOf(event);
   return <span class={`badge ${period === "open" ? "good" : period === "inactive" ? "bad" : ""}`}>{t(`campus.period.${period}`)}</span>;
 }
 
@@ -90,7 +82,7 @@ export function CampusFilter({ value, choose }: { value: string; choose(value: s
 }
 
 export function Row({ event, staff }: { event: CampusEvent; staff: boolean }): JSX.Element {
-  const isOpen = periodOf(event) === "open";
+  const isOpen = periodOf(event).is === "open";
   return (
     <li class="row">
       <div class="grow">

@@ -3,56 +3,22 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 
-import { answerOf, done, once, Refused, type Schemas } from "../../ui/api/client.ts";
+import { answerOf, done, once, Refused } from "../../ui/api/client.ts";
 import { Field, Form, Submit } from "../../ui/form.tsx";
 import { count } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
-import { api, toMoment, type CampusEvent } from "../api.ts";
+import { api, type CampusEvent } from "../api.ts";
 import { Title } from "../parts.tsx";
 
 import { Row as Shown } from "./events.tsx";
+import { rowsOf, type Row } from "./tables.ts";
 
-type Event = Schemas["CampusEventIn"];
-interface Row {
-  /** The line of the table; the names of the columns are line 1. */
-  line: number;
-  event: Event;
-}
 interface Problem {
   line: number;
   what: string;
 }
 
-const NAMES = { start: "start_datetime", end: "end_datetime", radius: "location_radius" } as const;
-const FIGURES = new Set(["latitude", "longitude", "location_radius"]);
-const TIMES = new Set(["start_datetime", "end_datetime"]);
 const EXAMPLE = "title,location,latitude,longitude,start,end\nOptics,Hall 1,31.5204,74.3587,2027-01-11 09:00,2027-01-11 10:30";
-
-/** Return the cells of a line: commas or tabs between them, quotes around those that have commas. */
-function cellsOf(line: string): string[] {
-  if (line.includes("\t")) return line.split("\t").map((each) => each.trim());
-  return [...line.matchAll(/(?:^|,)\s*(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => (quoted?.replaceAll('""', '"') ?? plain ?? "").trim());
-}
-
-/** Return what a cell says; what is no figure or time goes as it is, and the platform names it. */
-function valueOf(name: string, text: string): string | number | null {
-  if (text === "") return null;
-  if (FIGURES.has(name)) return Number.isNaN(Number(text)) ? text : Number(text);
-  if (!TIMES.has(name)) return text;
-  const local = text.replace(" ", "T");
-  return Number.isNaN(Date.parse(local)) ? text : toMoment(local);
-}
-
-export function rowsOf(text: string): Row[] {
-  const [head = "", ...lines] = text.replace(/^\ufeff/, "").split(/\r?\n/);
-  const names = cellsOf(head).map((name) => NAMES[name.toLowerCase() as keyof typeof NAMES] ?? name.toLowerCase());
-  return lines.flatMap((line, place) => {
-    if (line.trim() === "") return [];
-    const cells = cellsOf(line);
-    const found = names.map((name, column) => [name, valueOf(name, cells[column] ?? "")] as const).filter(([, value]) => value !== null);
-    return [{ line: place + 2, event: Object.fromEntries(found) as unknown as Event }];
-  });
-}
 
 /** Return each detail of a refusal by the line of its row. */
 function problemsOf(refused: Refused, rows: readonly Row[]): Problem[] {

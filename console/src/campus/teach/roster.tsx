@@ -10,6 +10,8 @@ import { t } from "../../ui/i18n.ts";
 import { Listing, useList } from "../../ui/list.tsx";
 import { api, type CampusEvent } from "../api.ts";
 
+import { numbersOf } from "./tables.ts";
+
 type Person = Schemas["CampusListedPersonOut"];
 type Change = Schemas["CampusRosterChangeOut"];
 
@@ -91,14 +93,6 @@ export function Roster({ event }: { event: CampusEvent }): JSX.Element {
       </div>
     </>
   );
-}
-
-/** The student numbers of pasted lines: the first column, without a header. */
-function numbersOf(text: string): string[] {
-  return text
-    .split(/\r?\n/)
-    .map((line) => (line.split(/[,;\t]/)[0] ?? "").trim().replace(/^"|"$/g, ""))
-    .filter((each) => each && !/^(student_id|user_id)$/i.test(each));
 }
 
 function FromFile(): JSX.Element {

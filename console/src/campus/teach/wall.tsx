@@ -11,6 +11,7 @@ import { useRead } from "../../ui/list.tsx";
 import { follow, type LiveState } from "../../ui/live.ts";
 import { match } from "../../ui/router.ts";
 import { api, type AttendanceRecord, type CampusEvent } from "../api.ts";
+import { periodOf } from "../period.ts";
 
 import { useAwake } from "./awake.ts";
 
@@ -148,15 +149,13 @@ function Code({ id, event }: { id: string; event: CampusEvent | null }): JSX.Ele
 
 function Period({ event, now }: { event: CampusEvent | null; now: number }): JSX.Element | null {
   if (event === null) return null;
-  const after = event.second_window ?? { start: event.start_datetime, end: event.closes_at ?? event.end_datetime };
-  const say = (key: string): JSX.Element => (
+  const { is, opensAt } = periodOf(event, now);
+  if (is === "open") return null;
+  return (
     <p class="band" role="status">
-      {t(key, { time: clock(event.start_datetime, event.timezone) })}
+      {t(`campus.wall.${is}`, { time: opensAt === null ? "" : clock(new Date(opensAt).toISOString(), event.timezone) })}
     </p>
   );
-  if (!event.is_active) return say("campus.wall.inactive");
-  if (now < Date.parse(event.start_datetime)) return say("campus.wall.early");
-  return now > Date.parse(after.end) ? say("campus.wall.over") : null;
 }
 
 interface Person {

@@ -24,11 +24,32 @@ function stored(portal: Portal): Session | null {
   }
 }
 
+// What was typed in this tab, and the keys of deeds that were begun.
+const OF_PERSON = ["gatehouse.draft.", "gatehouse.once.", "gatehouse.organizer.new"];
+
+/**
+ * Note whose session this tab has. An expired session costs the person nothing, but what somebody typed is never in a
+ * form of the next one who logs in here.
+ */
+function ownedBy(portal: Portal, value: Session | null): Session | null {
+  if (value === null) return null;
+  try {
+    const name = `gatehouse.person.${portal}`;
+    const before = sessionStorage.getItem(name);
+    sessionStorage.setItem(name, value.who.id);
+    if (before === null || before === value.who.id) return value;
+    for (const each of Object.keys(sessionStorage)) if (OF_PERSON.some((start) => each.startsWith(start))) sessionStorage.removeItem(each);
+  } catch {
+    // nothing is kept where there is no storage
+  }
+  return value;
+}
+
 /** Return the signal of a portal's session; null where nobody is logged in. */
 export function session(portal: Portal): Signal<Session | null> {
   let found = signals.get(portal);
   if (found === undefined) {
-    found = signal(stored(portal));
+    found = signal(ownedBy(portal, stored(portal)));
     signals.set(portal, found);
   }
   return found;
@@ -42,16 +63,16 @@ export function keep(portal: Portal, value: Session | null): void {
   } catch {
     // A browser that keeps nothing: the session lasts as long as the page.
   }
-  session(portal).value = value;
+  session(portal).value = ownedBy(portal, value);
 }
 
 /** Return what is stored now: another tab may have rotated the tokens since the signal was set. */
 export function latest(portal: Portal): Session | null {
   const found = stored(portal) ?? session(portal).peek();
-  if (found?.access !== session(portal).peek()?.access) session(portal).value = found;
+  if (found?.access !== session(portal).peek()?.access) session(portal).value = ownedBy(portal, found);
   return found;
 }
 
 addEventListener("storage", (event) => {
-  for (const portal of signals.keys()) if (event.key === keyOf(portal)) session(portal).value = stored(portal);
+  for (const portal of signals.keys()) if (event.key === keyOf(portal)) session(portal).value = ownedBy(portal, stored(portal));
 });
