@@ -4,6 +4,7 @@ Every sentence continues the name of its field, so "name" and "must not be empty
 regular expression. A test provokes each error that the request schemas can raise and expects its sentence here.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, get_args
@@ -80,8 +81,9 @@ def _too_short(context: Mapping[str, Any]) -> str:
 
 
 def _one_of(context: Mapping[str, Any]) -> str:
-    # Python's spelling of words and booleans is not JSON's.
-    expected = str(context["expected"]).replace("'", "").replace("True", "true").replace("False", "false")
+    # Python's spelling of words, members of an enumeration and booleans is not JSON's.
+    words = re.sub(r"<\w+\.\w+: ([^>]*)>", r"\1", str(context["expected"]).replace("'", ""))
+    expected = words.replace("True", "true").replace("False", "false")
     return f"must be {expected}"
 
 

@@ -159,6 +159,7 @@ def test_every_error_of_a_request_has_its_sentence(model: type[BaseModel]) -> No
         for type_, sentence in raised:
             assert type_ in messages.TABLE, (type_, spot)
             assert sentence != messages.UNKNOWN, (type_, spot)
+            assert not {"<", ">"} & set(sentence), (sentence, spot)  # no word of Python's
             assert not any(
                 sign in sentence for sign in ("Input should", "String should", "^", "\\", "[", "Value error")
             )

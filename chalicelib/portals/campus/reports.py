@@ -3,6 +3,7 @@
 from chalice import Blueprint
 
 from chalicelib import errors
+from chalicelib.domain.campus.events import campus_days
 from chalicelib.domain.campus.privacy import person_documents
 from chalicelib.domain.campus.privacy.own_export import StartedOwnExport
 from chalicelib.domain.campus.reports import report_documents, report_registry
@@ -59,7 +60,8 @@ def campus_attendance_report(
 ) -> schema.ReportOut | schema.StartedReportOut | File:
     """Report attendance as JSON, CSV or XLSX; a large report is a job."""
     query = call.query
-    filters = ReportFilters(query.event, query.department, query.begins_at(), query.ends_at())
+    ends = campus_days.period(call.principal, (query.date_from, query.date_to), event_id=query.event)
+    filters = ReportFilters(query.event, query.department, *ends)
     version = ReportVersionWish(query.is_redacted, query.report_id)
     made = report_documents.of_attendance(call.principal, filters, wanted=query.format, version=version)
     return _report(made)

@@ -1,5 +1,6 @@
 """Bodies of campus attendance: records, decisions, appeals, histories, marks by hand."""
 
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, RootModel, StringConstraints
@@ -40,7 +41,16 @@ OptionalId = Annotated[
 ]
 
 
-class RecordsIn(OrderedIn):
+class DatedIn(OrderedIn):
+    """A page of a list that is ordered by `date`; its fields come from the list (`query_with`)."""
+
+    @property
+    def period(self) -> tuple[datetime | date | None, datetime | date | None]:
+        """Return both ends of the period that is asked for: moments, or days as people at the campus mean them."""
+        return getattr(self, "date_from", None), getattr(self, "date_to", None)
+
+
+class RecordsIn(DatedIn):
     """A page of records, or of the people who were expected at an event and have none."""
 
     missing: Filter[Literal["true", "false"]] | None = Field(
@@ -158,7 +168,7 @@ class AppealIn(In):
     event_id: OptionalId = None
 
 
-class AppealsIn(OrderedIn):
+class AppealsIn(DatedIn):
     """A page of appeals; the open ones without a status."""
 
 

@@ -68,7 +68,7 @@ class VersionIn(In):
 
 
 class AttendanceReportIn(BetweenIn, VersionIn):
-    """The filters of a report and its format."""
+    """The filters of a report and its format; its days are those of the event, else of the caller's campus."""
 
     format: Filter[Literal[ReportFormat.JSON, ReportFormat.CSV, ReportFormat.XLSX]] = ReportFormat.JSON
     event: Id | None = None

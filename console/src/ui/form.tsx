@@ -36,7 +36,8 @@ function draftOf(name: string | undefined): Values {
   }
 }
 
-function keepDraft(name: string | undefined, values: Values | null): void {
+/** Keep values as the draft of a form, or with null forget it. */
+export function keepDraft(name: string | undefined, values: Values | null): void {
   if (!name) return;
   try {
     if (values === null) sessionStorage.removeItem(`gatehouse.draft.${name}`);

@@ -179,6 +179,16 @@ def test_people_are_expected_only_with_a_roster_and_absent_only_where_staff_said
     assert lines[lines.index("expected") - 1] == "9"
 
 
+def test_the_people_that_a_rule_expects_are_printed_as_the_figures_have_them(lecture: Lecture) -> None:
+    rule = {"expected": {"department": "Physics", "campus": lecture.campus.name}}
+    path = f"/api/campus/events/{lecture.event.event_id}/update/"
+    assert call("PUT", path, rule, token=token_of(lecture.teacher)).status == 200
+    figures = call("GET", f"/api/campus/events/{lecture.event.event_id}/analytics/", token=token_of(lecture.teacher))
+    assert figures.json["expected"] == len(_NAMES)
+    lines = text_of(report(lecture.teacher, lecture.event).content).splitlines()
+    assert lines[[line.strip() for line in lines].index("expected") - 1].strip() == str(len(_NAMES))
+
+
 def test_the_columns_with_known_words_break_none_of_them(lecture: Lecture) -> None:
     record = lecture.records[0]
     place = keys.attendance.record(record.attendance_id)

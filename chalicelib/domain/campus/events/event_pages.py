@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.domain import timezones
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.campus.events import campus_events, event_fields, event_windows
+from chalicelib.domain.campus.events import campus_days, campus_events, event_fields, event_windows
 from chalicelib.domain.campus.people import campus_names
 from chalicelib.domain.lists import pages
 from chalicelib.domain.lists.campus_events import CAMPUS_EVENTS
@@ -31,8 +31,8 @@ class EventPeriod:
     def overlaps(self, event: CampusEvent) -> bool:
         """Whether an event takes place, or accepts submissions, at any time of the period."""
         zone = timezones.zone(event.timezone)
-        begins = _moment(self.begins, time.min, zone)
-        ends = _moment(self.ends, time.max, zone)
+        begins = campus_days.moment(self.begins, time.min, zone)
+        ends = campus_days.moment(self.ends, time.max, zone)
         return (begins is None or max(event.ends_at, event_windows.last_end(event)) >= begins) and (
             ends is None or event.starts_at <= ends
         )
@@ -40,7 +40,7 @@ class EventPeriod:
     def starts(self) -> tuple[datetime | None, datetime | None]:
         """Return between which moments all events begin that overlap the period."""
         utc = timezones.zone("UTC")
-        first, last = _moment(self.begins, time.min, utc), _moment(self.ends, time.max, utc)
+        first, last = campus_days.moment(self.begins, time.min, utc), campus_days.moment(self.ends, time.max, utc)
         return (
             None if first is None else first - event_fields.LONGEST - event_fields.CLOSES_AFTER - _FARTHEST,
             None if last is None else last + _FARTHEST,
@@ -82,9 +82,3 @@ def _allowed(by: Principal) -> dict[str, Any]:
         case CampusRole.ORGANIZER:
             return {"organizer_id": by.id}
     return {"is_active": "true"}
-
-
-def _moment(value: datetime | date | None, of_day: time, zone: Any) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.combine(value, of_day, tzinfo=zone)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.domain import timezones
+from chalicelib.domain.campus.analytics import expectations
 from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.campus.reports import report_pictures, report_registry, report_rows
 from chalicelib.domain.campus.reports.canonical_json import sha256_of
@@ -54,7 +55,7 @@ class Letterhead:
     lines: Sequence[str]
     timezone: str
     organizer: str = ""
-    # How many people are listed as expected.
+    # How many people are expected, by the roster or by a rule.
     expected: int = 0
 
 
@@ -204,7 +205,12 @@ def _of_event(request: ReportRequest) -> Letterhead:
     organizer = operations.get(keys.campus_people.profile(event.organizer_id))
     name = f"{organizer.first_name} {organizer.last_name}".strip() if organizer else ""
     return Letterhead(
-        _campus_name(event.campus_id), event.title, _event_lines(event), event.timezone, name, event.roster_size
+        _campus_name(event.campus_id),
+        event.title,
+        _event_lines(event),
+        event.timezone,
+        name,
+        expectations.number(event) or 0,
     )
 
 

@@ -125,7 +125,7 @@ function Typed(): JSX.Element {
             draft="campus.code"
             secret={["code"]}
             initial={{ event_id: asked ?? found[0]?.id ?? "" }}
-            onSubmit={({ event_id: event = "", code = "" }) => verify({ code: code.replace(/\D/g, ""), event_id: event || (found[0]?.id ?? "") })}
+            onSubmit={({ event_id: event = "", code = "" }) => verify({ code, event_id: event || (found[0]?.id ?? "") })}
           >
             <Choice name="event_id" label={t("campus.event")} options={found.map((each) => [each.id, label(each)] as const)} />
             <Field name="code" label={t("campus.code.digits")} hint={t("campus.code.digits_hint")} inputmode="numeric" autocomplete="one-time-code" required />

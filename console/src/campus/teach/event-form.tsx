@@ -1,9 +1,9 @@
 // An event is made or changed: what, where, when, what is asked for, and who is expected.
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, done, once } from "../../ui/api/client.ts";
-import { Check, Field, Form, Submit, useForm, type Values } from "../../ui/form.tsx";
+import { answerOf, done, once, Refused } from "../../ui/api/client.ts";
+import { Check, Field, Form, keepDraft, Submit, useForm, type Values } from "../../ui/form.tsx";
 import { count } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
@@ -12,6 +12,8 @@ import { api, toLocal, toMoment, type CampusEvent } from "../api.ts";
 import { locate } from "../attend/position.tsx";
 import { Title } from "../parts.tsx";
 
+// The version that somebody else made while the form was open.
+const isMoved = signal(0);
 const KINDS = ["photos", "signature", "position", "device"] as const;
 
 export default function EventForm(): JSX.Element {
@@ -22,7 +24,8 @@ export default function EventForm(): JSX.Element {
 
 function Existing({ id }: { id: string }): JSX.Element {
   const event = useRead(() => answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: id } } })));
-  return <Shown read={event}>{(found) => <Fields event={found} />}</Shown>;
+  // Another version is another form.
+  return <Shown read={event}>{(found) => <Fields key={found.version} event={found} moved={event.reload} />}</Shown>;
 }
 
 function initialOf(event: CampusEvent | null): Values {
@@ -88,13 +91,33 @@ function bodyOf(values: Values) {
   };
 }
 
-function Fields({ event }: { event: CampusEvent | null }): JSX.Element {
+const draftOf = (event: CampusEvent | null): string => `campus.event.${event ? `${event.id}.${event.version}` : "new"}`;
+
+/** Put what was typed for one version of an event into the form of another; all else is as the other version has it. */
+function carryOver(values: Values, from: CampusEvent, to: CampusEvent): void {
+  const before = initialOf(from);
+  const typed = Object.entries(values).filter(([name, value]) => value !== (before[name] ?? ""));
+  keepDraft(draftOf(to), { ...initialOf(to), ...Object.fromEntries(typed) });
+  keepDraft(draftOf(from), null);
+}
+
+function Fields({ event, moved }: { event: CampusEvent | null; moved?: () => void }): JSX.Element {
   const title = t(event ? "campus.event.edit" : "campus.events.new");
   const save = async (values: Values): Promise<void> => {
     const body = bodyOf(values);
     if (event) {
       const params = { path: { event_id: event.id } };
-      await answerOf(api.PUT("/api/campus/events/{event_id}/update/", { params, body: { ...body, version: event.version } }));
+      try {
+        await answerOf(api.PUT("/api/campus/events/{event_id}/update/", { params, body: { ...body, version: event.version } }));
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status !== 409) throw error;
+        const now = await answerOf(api.GET("/api/campus/events/{event_id}/", { params }));
+        if (now.version === event.version) throw error;
+        carryOver(values, event, now);
+        isMoved.value = now.version;
+        moved?.();
+        return;
+      }
       go(`/campus/events/${event.id}`);
       return;
     }
@@ -106,7 +129,12 @@ function Fields({ event }: { event: CampusEvent | null }): JSX.Element {
   return (
     <>
       <Title>{title}</Title>
-      <Form label={title} draft={`campus.event.${event ? `${event.id}.${event.version}` : "new"}`} initial={initialOf(event)} onSubmit={save} class="event-form">
+      {event && isMoved.value === event.version ? (
+        <p class="band" role="alert">
+          {t("campus.event.moved")}
+        </p>
+      ) : null}
+      <Form label={title} draft={draftOf(event)} initial={initialOf(event)} onSubmit={save} class="event-form">
         <fieldset class="card">
           <legend>{t("campus.event.what")}</legend>
           <Field name="title" label={t("campus.event.title")} required />

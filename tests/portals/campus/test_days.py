@@ -1,0 +1,71 @@
+"""Days in filters are days of the campus: of lists of records and appeals, of reports, and of the histograms alike."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.table.items import Account, CampusEvent
+from chalicelib.vocabulary.campus import CampusRole
+from tests.support.attended import attend
+from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
+from tests.support.client import call
+from tests.support.factories import at
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+# Half past eight in the morning of the 27th in Auckland (UTC+13), on which it is still the 26th in UTC.
+MORNING = at("2026-11-26T19:30:00Z")
+DAYS = {
+    "date_from=2026-11-27&date_to=2026-11-27": 1,
+    "date_from=2026-11-26&date_to=2026-11-26": 0,
+    "date_from=2026-11-28": 0,
+    "date_to=2026-11-26": 0,
+    "date_from=2026-11-26T19:30:00Z&date_to=2026-11-26T19:30:00Z": 1,
+    "date_from=2026-11-27T00:00:00Z": 0,
+}
+
+
+def number(caller: Account, path: str) -> int:
+    answer = call("GET", f"/api/campus/{path}", token=token_of(caller))
+    assert answer.status == 200, answer.text
+    return answer.json["totals"]["records"] if "totals" in answer.json else len(answer.json["results"])
+
+
+@pytest.mark.parametrize("role", [CampusRole.ORGANIZER, CampusRole.SUPERVISOR, CampusRole.STUDENT])
+def test_a_day_is_a_day_of_the_campus_in_each_list_and_report(role: CampusRole) -> None:
+    campus, stream = make_campus(timezone="Pacific/Auckland"), StreamReader()
+    people = {each: make_campus_user(campus, role=each) for each in CampusRole}
+    student, caller = people[CampusRole.STUDENT], people[role]
+    with clock.set_to(MORNING):
+        event = make_campus_event(campus, people[CampusRole.ORGANIZER])
+        record = attend(event, student)
+        body = {"statement": "I was in time."}
+        path = f"/api/campus/attendance/{record.attendance_id}/appeal/"
+        assert call("POST", path, body, token=token_of(student)).status == 201
+        stream.drain()
+    with clock.set_to(MORNING + timedelta(hours=20)):
+        lists = ["attendance/?", f"attendance/?event={event.event_id}&"]
+        if role is not CampusRole.STUDENT:
+            lists += ["appeals/?", f"events/{event.event_id}/attendance/?", "reports/attendance/?"]
+        for path in lists:
+            found = {days: number(caller, f"{path}{days}") for days in DAYS}
+            assert found == DAYS, path
+        if role is CampusRole.ORGANIZER:
+            today = call("GET", "/api/campus/analytics/dashboard/?days=2", token=token_of(caller)).json
+            assert (today["date_range"]["start"], today["summary"]["submissions"]) == ("2026-11-27", 1)
+
+
+def test_of_an_event_elsewhere_the_days_are_those_of_the_event() -> None:
+    there, here = make_campus(timezone="Pacific/Auckland"), make_campus(timezone="America/New_York")
+    admin, stream = make_campus_user(here, role=CampusRole.ADMIN), StreamReader()
+    with clock.set_to(MORNING):
+        event: CampusEvent = make_campus_event(there, make_campus_user(there, role=CampusRole.ORGANIZER))
+        attend(event, make_campus_user(there))
+        stream.drain()
+    later: datetime = MORNING + timedelta(hours=20)
+    with clock.set_to(later):
+        for path in (f"attendance/?event={event.event_id}", f"reports/attendance/?event={event.event_id}"):
+            found = {days: number(admin, f"{path}&{days}") for days in DAYS}
+            assert found == DAYS, path
+        assert number(admin, "attendance/?event=cev_unknown&date_from=2026-11-27") == 0
