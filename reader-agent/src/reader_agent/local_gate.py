@@ -220,11 +220,9 @@ class LocalGate:
         return snapshot, text
 
     def _last_admission(self, tap: Tap, caller: str, read_at: float) -> Decision | None:
-        """Return the admission that this reading of a card may repeat: only an entry is repeated, within the window."""
+        """Return the admission that this reading of a card may repeat, within the window."""
         admitted_at, decision = self._admissions.get((caller, tap.uid or ""), (0.0, None))
-        if decision is None or read_at - admitted_at >= self._repeat_seconds:
-            return None
-        return decision if tap.kind == "scan" and tap.direction != "exit" else None
+        return decision if read_at - admitted_at < self._repeat_seconds else None
 
     def _judge(self, tap: Tap, snapshot: Snapshot, now: datetime, last: Decision | None) -> Decision:
         if tap.kind == "count":
@@ -269,7 +267,8 @@ class LocalGate:
         tickets = [found for found in map(snapshot.ticket, card.tickets) if found is not None]
         cases = [(replace(case, ticket=self._facts(ticket, snapshot, tap)), ticket) for ticket in tickets]
         for each, ticket in cases:
-            # As at the platform, nothing else may speak against it: a blocked card is refused, one that left comes in.
+            # As at the platform, nothing else may speak against it: a blocked card is refused, one that left comes in,
+            # and a leave is no repeat.
             if last and ticket.fingerprint == last.ticket and admission.decide(each).result == "already_scanned":
                 last = replace(last, scan_id=tap.scan_id, at=now, cursor=snapshot.head.cursor, repeat=True)
                 return replace(last, warning=None, via=None, alone=None)

@@ -52,8 +52,8 @@ MUTANTS = (
         name="exit-repeated",
         bug="a family that goes out as fast as it taps stays inside in the count",
         file=f"{_AGENT}/local_gate.py",
-        before='return decision if tap.kind == "scan" and tap.direction != "exit" else None',
-        after="return decision",
+        before=' and admission.decide(each).result == "already_scanned":',
+        after=":",
         tests=(f"{_TESTS}/test_local_gate.py::test_only_an_entry_is_repeated_so_a_family_goes_out_as_fast_as_it_taps",),
     ),
     Mutant(
