@@ -68,6 +68,24 @@ function base45(bytes) {
   return text;
 }
 
+test("a card read again within two seconds repeats its entry, however long the platform was waited for", async () => {
+  const { readAt, repeated } = await bundled("local.ts");
+  const at = (milliseconds) => readAt({ scanned_at: new Date(Date.UTC(2026, 10, 27, 18) + milliseconds).toISOString() }, { clock_offset_ms: 60_000 });
+  const passage = (presence, by_card = true) => ({ presence, by_card, at: at(0) });
+  const known = (...passages) => ({ card: {}, tickets: passages.map((each) => ({ attendee: {}, passage: each })) });
+  const scan = { kind: "scan", direction: "entry" };
+  assert.equal(at(0), "2026-11-27T17:59:00.000Z");
+  assert.equal(repeated(scan, known(undefined, passage("inside")), at(1_999))?.repeat, true);
+  for (const [entry, passed, read] of [
+    [scan, passage("inside"), at(2_000)],
+    [scan, passage("outside"), at(1_000)],
+    [scan, passage("inside", false), at(1_000)],
+    [{ kind: "scan", direction: "exit" }, passage("inside"), at(1_000)],
+    [{ kind: "leave", direction: "entry" }, passage("inside"), at(1_000)],
+    [{ kind: "return", direction: "entry" }, passage("inside"), at(1_000)],
+  ]) assert.equal(repeated(entry, known(passed), read), null, JSON.stringify([entry, passed, read]));
+});
+
 test("a code is genuine only with the platform's signature", async () => {
   const { readCode, readKeys, eventTag } = await bundled("code.ts");
   const pair = await webcrypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);

@@ -30,6 +30,12 @@ export function platformNow(event: KeptEvent): Date {
   return new Date(Math.max(made, Date.now() - event.clock_offset_ms));
 }
 
+/** Return when a scan was read, by the platform's clock: a passage has the time of its reading, as the platform's has. */
+export function readAt(entry: Pick<Entry, "scanned_at">, event: Pick<KeptEvent, "attendees" | "clock_offset_ms">): string {
+  const made = Date.parse(event.attendees?.generated_at ?? "") || 0;
+  return new Date(Math.max(made, Date.parse(entry.scanned_at) - event.clock_offset_ms)).toISOString();
+}
+
 /** Return why this phone cannot decide now, as a key of messages, or null: it can. */
 export function uselessness(event: KeptEvent): "no_data" | "expired" | null {
   if (event.attendees === undefined || event.cards === undefined) return "no_data";
@@ -126,10 +132,11 @@ export async function decideHere(entry: Entry, event: KeptEvent, by: string): Pr
   const reading = await read(entry, event);
   if (typeof reading === "string") return undecided(reading);
   const now = platformNow(event).toISOString();
+  const moment = readAt(entry, event);
   return decideAndStore(entry, reading.wanted, (known) => {
     const weighed = weigh(entry, event, reading, known, now);
     const open = weighed.filter(({ asked }) => decide(asked).result === "valid");
-    const again = repeated(entry, known, now);
+    const again = repeated(entry, known, moment);
     const chosen = open[0] ?? weighed[0];
     if (chosen === undefined) throw new Error("a scan has a case");
     const outcome = again ?? outcomeOf(chosen, open.slice(1), known.tickets.length > 1);
@@ -137,15 +144,18 @@ export async function decideHere(entry: Entry, event: KeptEvent, by: string): Pr
     // A repeat let nobody in that its first reading had not: its record must not claim an admission.
     const offline = again === null ? { result: outcome.result, reason: outcome.reason } : { result: "already_scanned" as const, reason: null };
     const decided: Entry = { ...entry, state: "waiting", snapshot_cursor: event.attendees?.cursor ?? null, offline, outcome };
-    const passage = admits && chosen.ticket !== null ? passageOf(entry, chosen.ticket.attendee.ticket_id, now, by) : null;
+    const passage = admits && chosen.ticket !== null ? passageOf(entry, chosen.ticket.attendee.ticket_id, moment, by) : null;
     return { entry: decided, passage };
   });
 }
 
-/** Return the admission that a card got a moment ago, which this reading is a part of; null where there was none. */
-function repeated(entry: Entry, { card, tickets }: Known, now: string): Outcome | null {
-  if (card === undefined || goesOut(entry.kind as Kind, entry.direction)) return null;
-  const just = tickets.find(({ passage }) => passage?.presence === "inside" && passage.by_card && Date.parse(now) - Date.parse(passage.at) < REPEAT_MS);
+/**
+ * Return the admission that a card got a moment ago, which this reading is a part of; null where there was none. The time
+ * between the readings counts, however long the platform was waited for.
+ */
+export function repeated(entry: Pick<Entry, "kind" | "direction">, { card, tickets }: Known, read: string): Outcome | null {
+  if (card === undefined || entry.kind !== "scan" || entry.direction === "exit") return null;
+  const just = tickets.find(({ passage }) => passage?.presence === "inside" && passage.by_card && Date.parse(read) - Date.parse(passage.at) < REPEAT_MS);
   if (just === undefined) return null;
   return { result: "valid", reason: null, ...faceOf(just.attendee), offline: true, repeat: true };
 }

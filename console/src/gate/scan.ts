@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 
 import { Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
 
-import { decideHere, isUnsent, passageOf } from "./local.ts";
+import { decideHere, isUnsent, passageOf, readAt } from "./local.ts";
 import { ask, barred, NoSession, reachable } from "./net.ts";
 import { loggedIn, person, type Person } from "./person.ts";
 import { shownOf, type Shown } from "./scanned.ts";
@@ -123,11 +123,9 @@ async function store(usher: Person, entry: Entry): Promise<void> {
   if (entry.state === "waiting") return;
   const { outcome } = entry;
   const passed = entry.state === "done" && outcome?.result === "valid" && !outcome.repeat && outcome.ticket_id;
-  const passage = passed ? { ...passageOf(entry, passed, platformTime(), usher.name), known_at: Date.now() } : null;
+  const passage = passed ? { ...passageOf(entry, passed, readAt(entry, event.peek() ?? { clock_offset_ms: 0 }), usher.name), known_at: Date.now() } : null;
   await settle(entry, passage).catch(storageFailed);
 }
-
-const platformTime = (): string => new Date(Date.now() - (event.peek()?.clock_offset_ms ?? 0)).toISOString();
 
 async function askFirst(usher: Person, entry: Entry): Promise<Entry | null> {
   if (!loggedIn() || !reachable()) return null;
