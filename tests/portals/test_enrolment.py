@@ -23,7 +23,7 @@ def event() -> Event:
 
 @pytest.fixture
 def provision(event: Event) -> Any:
-    body = {"event_id": event.event_id, "gate": "Gate 2", "name": "North"}
+    body = {"event_id": event.event_id, "gate": "Gate 1", "name": "North"}
     answer = call("POST", "/api/devices/", body, token=admin_token())
     assert answer.status == 201
     return answer.json
@@ -41,7 +41,7 @@ def device(device_id: str) -> Device:
 
 def test_a_provisioned_reader_waits_for_its_key_and_keeps_no_code(event: Event, provision: Any) -> None:
     waiting = device(provision["device_id"])
-    assert (waiting.status, waiting.gate) == ("provisioned", "Gate 2")
+    assert (waiting.status, waiting.gate) == ("provisioned", "Gate 1")
     assert waiting.public_key is None
     pages = operations.client().get_paginator("scan").paginate(TableName="gatehouse")
     table = [item for page in pages for item in page["Items"]]
@@ -55,8 +55,15 @@ def test_a_provisioned_reader_waits_for_its_key_and_keeps_no_code(event: Event, 
 
 
 def test_a_reader_of_an_unknown_event_is_not_provisioned() -> None:
-    body = {"event_id": "evt_nothing", "gate": "Gate 2", "name": "North"}
+    body = {"event_id": "evt_nothing", "gate": "Gate 1", "name": "North"}
     assert call("POST", "/api/devices/", body, token=admin_token()).status == 404
+
+
+def test_a_reader_of_a_gate_that_the_event_has_not_is_not_provisioned(event: Event) -> None:
+    refused = call(
+        "POST", "/api/devices/", {"event_id": event.event_id, "gate": "gate 9", "name": "N"}, token=admin_token()
+    )
+    assert (refused.status, refused.json["error"]["details"][0]["field"]) == (400, "gate")
 
 
 def test_a_code_is_taken_in_any_case_and_grouping_and_names_the_device(event: Event, provision: Any) -> None:
@@ -65,7 +72,7 @@ def test_a_code_is_taken_in_any_case_and_grouping_and_names_the_device(event: Ev
     assert (answer["device_id"], answer["event_id"], answer["gate"]) == (
         provision["device_id"],
         event.event_id,
-        "Gate 2",
+        "Gate 1",
     )
     enrolled = device(provision["device_id"])
     assert (enrolled.status, enrolled.public_key, enrolled.name) == ("enrolled", public(key), "South")

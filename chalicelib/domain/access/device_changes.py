@@ -6,12 +6,11 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.access import lock_outs
+from chalicelib.domain.access import devices, lock_outs
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
-from chalicelib.domain.events import events
 from chalicelib.domain.lists import follower
-from chalicelib.errors import InvalidState, NotFound, ValidationFailed
+from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
 from chalicelib.vocabulary.access import Portal
@@ -30,7 +29,7 @@ def change(device_id: str, given: Mapping[str, Any]) -> Device:
     now = clock.now()
     gate = given.get("gate", device.gate)
     if gate != device.gate:
-        _require_gate(device.event_id, gate)
+        devices.require_gate(device.event_id, gate)
     wanted = {"gate": gate, "name": given.get("name", device.name)}
     before = {name: getattr(device, name) for name in wanted if getattr(device, name) != wanted[name]}
     after: dict[str, Any] = {name: wanted[name] for name in before}
@@ -68,10 +67,3 @@ def get(device_id: str) -> Device:
     if device is None:
         raise NotFound("There is no such device.")
     return device
-
-
-def _require_gate(event_id: str, gate: str) -> None:
-    gates = [str(name) for name in events.get(event_id).gates or []]
-    if gates and gate not in gates:
-        message = f"the event has no such gate; it has {', '.join(gates)}"
-        raise ValidationFailed(details=[{"field": "gate", "message": message}])

@@ -97,9 +97,17 @@ def _mac(code: str) -> list[str]:
     return [hmac.new(key, plain.encode(), hashlib.sha256).hexdigest() for key in SESSIONS.candidates(_ENROLMENT)[:2]]
 
 
+def require_gate(event_id: str, gate: str) -> None:
+    """Raise ValidationFailed for a gate that an event with named gates does not have; NotFound for an unknown event."""
+    gates = [str(name) for name in events.get(event_id).gates or []]
+    if gates and gate not in gates:
+        message = f"the event has no such gate; it has {', '.join(gates)}"
+        raise ValidationFailed(details=[{"field": "gate", "message": message}])
+
+
 def provision(*, event_id: str, gate_name: str, name: str, by: str) -> ProvisionedDevice:
-    """Create a device and return its one-time enrolment code. Raises NotFound for an unknown event."""
-    events.get(event_id)
+    """Create a device and return its one-time code. Raises NotFound (the event), ValidationFailed (the gate)."""
+    require_gate(event_id, gate_name)
     now = clock.now()
     device_id = new_id("dev")
     code = "".join(random_source.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))

@@ -11,6 +11,7 @@ from chalicelib.domain.paging import Page
 from chalicelib.domain.payouts import settlement_files, settlements
 from chalicelib.domain.payouts.payouts import PayoutAmounts
 from chalicelib.domain.payouts.settlement_files import CsvFile, FileJob
+from chalicelib.errors import ValidationFailed
 from chalicelib.table.items import Settlement
 
 
@@ -50,10 +51,20 @@ def close(event_id: str, *, by: str) -> StaffSettlement:
 def read(asked: Asked, *, as_file: bool, by: str) -> Page[StaffSettlement] | CsvFile | FileJob:
     """Return a page of settlements; or, as a file, every line of the event that is asked for.
 
-    Raises InvalidCursor, ValidationFailed, NotFound (the event of the file).
+    Raises InvalidCursor, ValidationFailed (also for what would leave lines out of a file), NotFound (the event of it).
     """
     if as_file:
+        _require_whole(asked)
         event_id = asked.filters.get("event_id")
         return settlement_files.ask(event_id if isinstance(event_id, str) else None, by=by)
     page = pages.page(SETTLEMENTS, asked)
     return page.showing([show(settlement) for settlement in page.results])
+
+
+def _require_whole(asked: Asked) -> None:
+    """Raise ValidationFailed for what narrows the list: a file has every line, and would look as if it were less."""
+    given = [name for name in asked.filters if name != "event_id"] + [f"{name}_from" for name in asked.ranges]
+    given += [name for name in ("search", "ordering", "cursor") if getattr(asked, name)]
+    if given:
+        message = "narrows the list; a file has every line of its event"
+        raise ValidationFailed(details=[{"field": name, "message": message} for name in given])

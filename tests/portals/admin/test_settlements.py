@@ -130,6 +130,9 @@ def test_the_file_needs_an_event_and_the_list_takes_its_filters_only() -> None:
     token = paid_out.staff()
     assert call("GET", f"{PATH}?format=csv", token=token).code == "VALIDATION_ERROR"
     assert call("GET", f"{PATH}?format=csv&event_id=evt_none", token=token).status == 404
+    for narrower in ("organizer_id=org_1", "closed_at_from=2026-11-01", "search=x", "ordering=closed_at"):
+        refused = call("GET", f"{PATH}?format=csv&event_id=evt_none&{narrower}", token=token)
+        assert [each["field"] for each in refused.json["error"]["details"]] == [narrower.partition("=")[0]]
     assert call("GET", f"{PATH}?status=paid", token=token).code == "VALIDATION_ERROR"
     assert call("GET", PATH, token=paid_out.staff(AdminRole.SUPPORT)).status == 403
 

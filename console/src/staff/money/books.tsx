@@ -3,7 +3,8 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
-import { Deed, Field } from "../../ui/form.tsx";
+import { fileOf, save } from "../../ui/file.ts";
+import { Field } from "../../ui/form.tsx";
 import { Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import type { Loaded } from "../../ui/list.tsx";
@@ -39,15 +40,19 @@ export function Settlements(): JSX.Element {
             <Field name="event_id" label={t("staff.event_id")} required />
           </Decision>
         ) : null}
-        <Deed
-          act={async () => {
-            const job = await ask(() => api.GET("/api/finances/settlements/", { params: { query: asked({ format: "csv" }) } }));
-            if ("job_id" in job && typeof job.job_id === "string") keepJob(job.job_id, t("staff.settlements_file"));
-            said.value = t("staff.job_started");
+        <Decision
+          label={t("staff.as_csv")}
+          name="settlement.file"
+          act={async ({ event_id: event = "" }) => {
+            const found = await fileOf("admin", `/api/finances/settlements/?format=csv&event_id=${encodeURIComponent(event.trim())}`);
+            if ("jobId" in found) {
+              keepJob(found.jobId, t("staff.settlements_file"));
+              said.value = t("staff.job_started");
+            } else save(found.file, found.name);
           }}
         >
-          {t("staff.as_csv")}
-        </Deed>
+          <Field name="event_id" label={t("staff.event_id")} required />
+        </Decision>
       </div>
       {said.value ? (
         <Note>
