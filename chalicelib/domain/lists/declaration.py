@@ -87,11 +87,11 @@ class Ordering(Generic[ItemT]):
 class ListOf(Generic[ItemT]):
     """A list. `id_name` is the attribute with the id of an item; `only` leaves other items of the class out.
 
-    `texts` are what a search looks at. `indexes` are sets of filters with entries of their own, apart from the whole
-    list. `shards`, at most 3, spread a list that takes more than a few hundred new things a second; `whole_shards`, at
-    most 4, are those of the whole list, where it takes more than every index. A page costs a request for each. `usual`
-    orders a page without a wish: by the first, the latest first. `wanted` are the changes to follow, if not all of the
-    class.
+    `texts` are what a search looks at, and `reads_search` returns a search as they spell it. `indexes` are sets of
+    filters with entries of their own, apart from the whole list. `shards`, at most 3, spread a list that has more than
+    a few hundred new things a second; `whole_shards`, at most 4, are those of the whole list, where it takes more than
+    every index. A page costs a request for each. `usual` orders a page without a wish: by the first, the latest first.
+    `wanted` are the changes to follow, if not all of the class.
     """
 
     name: str
@@ -106,6 +106,7 @@ class ListOf(Generic[ItemT]):
     whole_shards: int = 0
     usual: str = ""
     wanted: tuple[Wanted, ...] = ()
+    reads_search: Callable[[str], str] = str
 
     def __post_init__(self) -> None:
         """Check the declaration. Raises ValueError."""

@@ -6,7 +6,7 @@ where few entries fit its filters; `next` then continues. An entry that no longe
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from heapq import merge
@@ -81,6 +81,8 @@ class _Question(Generic[ItemT]):
         if wish not in listed.orderings_allowed:
             allowed = ", ".join(listed.orderings_allowed)
             raise ValidationFailed(details=[{"field": "ordering", "message": f"this list takes {allowed}"}])
+        if asked.search:
+            asked = replace(asked, search=listed.reads_search(asked.search))
         self.listed, self.asked = listed, asked
         self.ordering, self.descending = wish.lstrip("-"), wish.startswith("-")
         self.filters = {name: listed.filters[name].text(value) for name, value in asked.filters.items()}

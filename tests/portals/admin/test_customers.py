@@ -141,6 +141,11 @@ def test_customers_are_found_by_name_number_and_address() -> None:
     for search in (tag, f"zubaida {tag[:5]}", number.removeprefix("+")[:12], f"0{number[3:]}", f"q{tag}@exam"):
         found = call("GET", f"/api/customers/?search={quote(search)}", token=token).json["results"]
         assert [one["id"] for one in found] == [customer.account_id], search
+    groups = number[3:6], number[6:]
+    for form in ("+92 {} {}", "(+92) {}-{}", "+92 (0){} {}", "0092{}{}", "92 {} {}", "0{}/{}", "tel:+92{}{}"):
+        typed = quote(form.format(*groups))
+        found = call("GET", f"/api/customers/?search={typed}", token=token).json["results"]
+        assert [one["id"] for one in found] == [customer.account_id], form
     taken = ask("PUT", other, body={**mail, "version": 0})
     assert (taken.status, taken.code) == (409, "ALREADY_EXISTS")
 
