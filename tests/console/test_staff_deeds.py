@@ -185,3 +185,14 @@ def test_the_readiness_board_says_which_gates_can_open_and_why_not(open_page: Op
     expect(north.locator(".badge").first).to_have_text("Ready", timeout=60_000)
     expect(page.get_by_role("status").filter(has_text="1 of 2 gates can open")).to_be_visible()
     axe(page)
+
+
+def test_the_file_of_a_settlement_is_saved_for_the_event_that_is_named(open_page: Opener, desk: Desk) -> None:
+    page = opened(open_page, "/staff/finances/settlements", desk.owner)
+    press(page, "As CSV")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill(demo.PAST_EVENT_ID)
+    with page.expect_download() as download:
+        dialog.locator("button[type=submit]").click()
+    assert download.value.path().read_text(encoding="utf-8-sig").startswith("at,what,after_close,")
+    expect(dialog).to_have_count(0)
