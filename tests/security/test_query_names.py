@@ -95,3 +95,5 @@ def test_a_parameter_of_spaces_counts_as_left_out(ground: Ground) -> None:
     answer = ground.send(route, replace(ground.rightful(route), query="search=%20%20&city=+&cursor=%20"), token=None)
 
     assert answer.status == 200, answer.text
+    for others in ("page_size=%20", "ordering=%20", "date_from=%20"):
+        assert ground.send(route, replace(ground.rightful(route), query=others), token=None).status == 400, others

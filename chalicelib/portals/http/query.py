@@ -1,6 +1,8 @@
 """The query of a request: only parameters that its route knows, checked against their schema."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,7 +18,7 @@ _LONGEST_NAME = 40
 
 
 def parse(parameters: Mapping[str, str], schema: type[BaseModel] | None) -> BaseModel | None:
-    """Return the query, checked against its schema; one that is empty, or spaces only, counts as left out.
+    """Return the query, checked against its schema; an empty parameter counts as left out, like a text of spaces.
 
     Raises ValidationFailed, also for a parameter that the route does not know.
     """
@@ -26,11 +28,27 @@ def parse(parameters: Mapping[str, str], schema: type[BaseModel] | None) -> Base
         raise ValidationFailed(details=list(_problems(unknown, known)))
     if schema is None:
         return None
-    given = {name: value for name, value in parameters.items() if value.strip() and name in known}
+    texts = _texts(schema)
+    given = {
+        name: value
+        for name, value in parameters.items()
+        if name in known and (value.strip() if name in texts else value) != ""
+    }
     try:
         return schema.model_validate(given)
     except ValidationError as error:
         raise ValidationFailed(details=messages.problems(error, schema)) from error
+
+
+@lru_cache(maxsize=256)
+def _texts(schema: type[BaseModel]) -> frozenset[str]:
+    """Return the names of a query's parameters that are texts, and no numbers, days or words of a list."""
+    fields = schema.model_fields.items()
+    return frozenset(field.alias or name for name, field in fields if _is_text(field.annotation))
+
+
+def _is_text(annotation: Any) -> bool:
+    return annotation is str or any(map(_is_text, get_args(annotation)))
 
 
 def _is_ignored(name: str) -> bool:
