@@ -254,4 +254,6 @@ def test_a_page_costs_at_most_four_requests(filled: Ground, listed: AnyList) -> 
         with requests() as sent:
             assert ask(filled, listed, **question).status == 200
         reads = [name for name, *_ in sent if name in ("Query", "BatchGetItem", "GetItem")]
-        assert len(reads) <= 4 + 1, question
+        # A list in four shards is the exception (D-SCALE-06): a query of each, the things and the names beside them.
+        most = max(4, listed.shards_of(()) + 2) if listed.whole_shards else 4
+        assert len(reads) <= most + 1, question

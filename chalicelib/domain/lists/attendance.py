@@ -8,7 +8,7 @@ from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus, Verific
 # Status and verification are `live`, so that checks of photos and decisions of staff write no entry. Names are in
 # profiles, so there is no word to search for. Two shards take 2,000 records a second of one campus. Four of the whole
 # list take half of what they serve at 1,000,000 students in ten minutes (docs/performance.md); a page of it costs
-# five requests.
+# five requests, and one for names.
 ATTENDANCE = ListOf(
     name="attendance",
     item=AttendanceRecord,
