@@ -374,7 +374,7 @@ def test_the_messages_worker_may_do_what_it_does_and_no_more(template: Template,
 def test_the_watch_over_devices_may_do_what_it_does_and_no_more(
     template: Template, recorded: Callable[..., Used]
 ) -> None:
-    provision = devices.provision(event_id=make_event().event_id, gate_name="G", name="R", by="adm")
+    provision = devices.provision(event_id=make_event().event_id, gate_name="Gate 1", name="R", by="adm")
     key = base64.urlsafe_b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode().rstrip("=")
     devices.enroll(code=provision.enrollment_code, public_key=key, address="192.0.2.1")
     tick: dict[str, Any] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "version": "0"}

@@ -138,7 +138,7 @@ def test_a_page_beyond_the_deepest_says_to_use_the_cursor() -> None:
 
 def test_a_readers_scan_is_logged_with_the_device_and_the_time_of_the_tap() -> None:
     with clock.set_to(at("2026-11-20T18:00:00Z")):
-        event = make_event()
+        event = make_event(gates=["Gate 1", "Gate 2"])
         reader, token = make_reader(event, gate="Gate 2"), usher_token(event)
         card = make_card(make_ticket(event))
         stream = StreamReader()

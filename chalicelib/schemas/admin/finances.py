@@ -75,7 +75,7 @@ class DepositOut(Out):
     reference: str
     created_by: str
     created_at: Moment
-    reversed_at: Moment | None
+    reversed_at: Moment | None = Field(description="When it was taken back as a mistake, or null.")
 
 
 class ShareIn(In):
