@@ -7,8 +7,8 @@ import re
 
 from chalicelib.config import config
 
-# No letters and no extension: the library would read both.
-_DIALLED = re.compile(r"\(? ?(\+ ?)?\(?[0-9][0-9 ()./-]*")
+# No letters and no extension: the library would read both. A slash parts digits, and at the end it is a path's.
+_DIALLED = re.compile(r"\(? ?(\+ ?)?\(?[0-9][0-9 ()./-]*(?<!/)")
 _EXAMPLE = "such as +923001234567"
 
 

@@ -105,7 +105,8 @@ def test_the_operators_commands_work_on_the_table_that_the_stack_uses(
 ) -> None:
     parser, before = argparse.ArgumentParser(), dict(os.environ)
     stages.add_arguments(parser)
-    for name in ("STAGE", "TABLE_NAME", "SECRET_NAME", "EARLIER_SECRET", "JOBS_QUEUE_NAME"):
+    aimed = ("STAGE", "TABLE_NAME", "SECRET_NAME", "EARLIER_SECRET", "JOBS_QUEUE_NAME", "POWERTOOLS_METRICS_DISABLED")
+    for name in aimed:
         # So that the test's end restores it.
         monkeypatch.setenv(name, "before")
     try:

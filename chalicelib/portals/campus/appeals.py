@@ -4,7 +4,6 @@ from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.campus.attendance import attendance_appeals
-from chalicelib.domain.campus.events import campus_days
 from chalicelib.domain.lists.attendance import APPEALS
 from chalicelib.portals.http.auth import CAMPUS, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
@@ -55,5 +54,5 @@ def campus_appeal(call: Call[schema.AppealIn, None]) -> schema.AppealOut:
 )
 def campus_appeals(call: Call[None, schema.AppealsIn]) -> PageOut[schema.AppealOut]:
     """List the appeals at the events that one is staff of, newest first; the open ones without a status."""
-    asked = campus_days.asked_in(asked_of(APPEALS, call), call.principal, call.query.period)
-    return PageOut.of(attendance_appeals.page(call.principal, asked), schema.AppealOut.read)
+    page = attendance_appeals.page(call.principal, asked_of(APPEALS, call), period=call.query.period)
+    return PageOut.of(page, schema.AppealOut.read)

@@ -13,7 +13,6 @@ from chalicelib.domain.campus.attendance.attendance_marks import Mark
 from chalicelib.domain.campus.attendance.missing_attendance import ShownMissing
 from chalicelib.domain.campus.attendance.record_decisions import Review
 from chalicelib.domain.campus.attendance.record_views import ShownRecord
-from chalicelib.domain.campus.events import campus_days
 from chalicelib.domain.lists.attendance import ATTENDANCE
 from chalicelib.portals.http.auth import CAMPUS, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
@@ -55,8 +54,9 @@ def _entry_out(entry: ShownRecord | ShownMissing) -> schema.RecordEntryOut:
 )
 def campus_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordEntryOut]:
     """List records, newest first: one's own, or those of the events that one is staff of."""
-    asked = campus_days.asked_in(asked_of(ATTENDANCE, call), call.principal, call.query.period)
-    return PageOut.of(attendance_records.page(call.principal, asked, missing=call.query.wants_missing), _entry_out)
+    asked, query = asked_of(ATTENDANCE, call), call.query
+    page = attendance_records.page(call.principal, asked, period=query.period, missing=query.wants_missing)
+    return PageOut.of(page, _entry_out)
 
 
 @door(
@@ -73,9 +73,10 @@ def campus_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordE
 )
 def campus_event_records(call: Call[None, schema.RecordsIn]) -> PageOut[schema.RecordEntryOut]:
     """List the records of an event, newest first; with `missing` the expected people without one."""
-    event_id = call.path["event_id"]
-    asked = campus_days.asked_in(asked_of(ATTENDANCE, call), call.principal, call.query.period, event_id=event_id)
-    page = attendance_records.page_of_event(call.principal, event_id, asked, missing=call.query.wants_missing)
+    event_id, asked, query = call.path["event_id"], asked_of(ATTENDANCE, call), call.query
+    page = attendance_records.page_of_event(
+        call.principal, event_id, asked, period=query.period, missing=query.wants_missing
+    )
     return PageOut.of(page, _entry_out)
 
 

@@ -3,7 +3,6 @@
 from chalice import Blueprint
 
 from chalicelib import errors
-from chalicelib.domain.campus.events import campus_days
 from chalicelib.domain.campus.privacy import person_documents
 from chalicelib.domain.campus.privacy.own_export import StartedOwnExport
 from chalicelib.domain.campus.reports import report_documents, report_registry
@@ -60,10 +59,9 @@ def campus_attendance_report(
 ) -> schema.ReportOut | schema.StartedReportOut | File:
     """Report attendance as JSON, CSV or XLSX; a large report is a job."""
     query = call.query
-    ends = campus_days.period(call.principal, (query.date_from, query.date_to), event_id=query.event)
-    filters = ReportFilters(query.event, query.department, *ends)
+    filters, period = ReportFilters(query.event, query.department), (query.date_from, query.date_to)
     version = ReportVersionWish(query.is_redacted, query.report_id)
-    made = report_documents.of_attendance(call.principal, filters, wanted=query.format, version=version)
+    made = report_documents.of_attendance(call.principal, filters, period=period, wanted=query.format, version=version)
     return _report(made)
 
 

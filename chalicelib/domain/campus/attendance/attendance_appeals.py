@@ -22,6 +22,8 @@ from chalicelib.domain.campus.attendance import (
     record_views,
 )
 from chalicelib.domain.campus.attendance.record_views import EventBrief, Names, ShownRecord, StudentBrief
+from chalicelib.domain.campus.events import campus_days
+from chalicelib.domain.campus.events.campus_days import Period
 from chalicelib.domain.lists.attendance import APPEALS
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import Page
@@ -124,11 +126,12 @@ def brief_of(appeal: AttendanceAppeal) -> dict[str, Any]:
     }
 
 
-def page(caller: Principal, asked: Asked) -> Page[ShownAppeal]:
+def page(caller: Principal, asked: Asked, *, period: Period) -> Page[ShownAppeal]:
     """Return a page of the appeals at the caller's events, the open ones without a wish.
 
     Raises InvalidCursor, ValidationFailed.
     """
+    asked = campus_days.asked_in(asked, caller, period)
     wished = (
         asked if "status" in asked.filters else replace(asked, filters={**asked.filters, "status": AppealStatus.OPEN})
     )

@@ -8,7 +8,8 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.attendance import attendance_pages, event_staff, missing_attendance, record_views
 from chalicelib.domain.campus.attendance.missing_attendance import ShownMissing
 from chalicelib.domain.campus.attendance.record_views import ShownRecord
-from chalicelib.domain.campus.events import campus_events
+from chalicelib.domain.campus.events import campus_days, campus_events
+from chalicelib.domain.campus.events.campus_days import Period
 from chalicelib.domain.lists.attendance import ATTENDANCE
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import Page
@@ -19,11 +20,14 @@ from chalicelib.table.items import AttendanceRecord
 UNKNOWN_RECORD = "There is no such attendance record."
 
 
-def page(caller: Principal, asked: Asked, *, missing: bool = False) -> Page[ShownRecord | ShownMissing]:
+def page(
+    caller: Principal, asked: Asked, *, period: Period = campus_days.ALWAYS, missing: bool = False
+) -> Page[ShownRecord | ShownMissing]:
     """Return a page of the records that the caller may read; with `missing` of the people who have none.
 
     Raises NotFound, InvalidCursor, ValidationFailed.
     """
+    asked = campus_days.asked_in(asked, caller, period)
     if missing:
         absent = missing_attendance.page(caller, asked)
         return absent.showing([*absent.results])
@@ -32,13 +36,14 @@ def page(caller: Principal, asked: Asked, *, missing: bool = False) -> Page[Show
 
 
 def page_of_event(
-    caller: Principal, event_id: str, asked: Asked, *, missing: bool = False
+    caller: Principal, event_id: str, asked: Asked, *, period: Period, missing: bool = False
 ) -> Page[ShownRecord | ShownMissing]:
     """Return a page of the records of an event; with `missing` of the expected people without one.
 
     Raises NotFound, InvalidCursor, ValidationFailed.
     """
     campus_events.require_staff_of(event_id, caller)
+    asked = campus_days.asked_in(asked, caller, period, event_id=event_id)
     if missing:
         return page(caller, replace(asked, filters={"event": event_id, **asked.filters}), missing=True)
     found = attendance_pages.narrowed(ATTENDANCE, asked, {"event": event_id})

@@ -11,6 +11,8 @@ from chalicelib.domain.campus.people import campus_names
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.errors import NotFound
 
+Period = Sequence[datetime | date | None]
+ALWAYS: Period = (None, None)
 _OF_DAY = (time.min, time.max)
 
 
@@ -21,9 +23,7 @@ def moment(value: datetime | date | None, of_day: time, zone: tzinfo) -> datetim
     return datetime.combine(value, of_day, tzinfo=zone)
 
 
-def period(
-    caller: Principal, ends: Sequence[datetime | date | None], *, event_id: str | None
-) -> tuple[datetime | None, datetime | None]:
+def period(caller: Principal, ends: Period, *, event_id: str | None) -> tuple[datetime | None, datetime | None]:
     """Return both ends of a period that a caller names; days are whole days, both included."""
     is_of_days = any(isinstance(value, date) and not isinstance(value, datetime) for value in ends)
     zone = timezones.zone(_timezone(caller, event_id) if is_of_days else "UTC")
@@ -31,9 +31,7 @@ def period(
     return first, last
 
 
-def asked_in(
-    asked: Asked, caller: Principal, ends: Sequence[datetime | date | None], *, event_id: str | None = None
-) -> Asked:
+def asked_in(asked: Asked, caller: Principal, ends: Period, *, event_id: str | None = None) -> Asked:
     """Return the page that is asked for, of a period by date."""
     named = asked.filters.get("event")
     found = period(caller, ends, event_id=event_id or (str(named) if named else None))

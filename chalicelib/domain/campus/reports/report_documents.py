@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
 from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.events import campus_days
+from chalicelib.domain.campus.events.campus_days import Period
 from chalicelib.domain.campus.reports import (
     report_building,
     report_files,
@@ -57,9 +59,11 @@ class ReportVersionWish:
 
 
 def of_attendance(
-    caller: Principal, filters: ReportFilters, *, wanted: ReportFormat, version: ReportVersionWish
+    caller: Principal, filters: ReportFilters, *, period: Period, wanted: ReportFormat, version: ReportVersionWish
 ) -> MadeReport | StartedReport:
-    """Report what the caller may see, as `make` does. Raises NotFound, ValidationFailed."""
+    """Report what the caller may see of a period, as `make` does. Raises NotFound, ValidationFailed."""
+    first, last = campus_days.period(caller, period, event_id=filters.event)
+    filters = replace(filters, date_from=first, date_to=last)
     request = report_requests.of_attendance(caller, filters, wanted=wanted, is_redacted=version.is_redacted)
     return make(request, of_report=version.of_report)
 
