@@ -1,6 +1,7 @@
 """The staff's page: search, queues, lost cards, cancellations, the second person, roles, and an ended session."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -67,7 +68,8 @@ def test_a_refund_is_decided_in_its_row_and_the_audit_log_shows_it(open_page: Op
     page.goto(f"/staff/audit?entity_id={request['id']}")
     expect(page.locator("tbody")).to_contain_text("refund_request.decide")
     page.get_by_role("button", name="Verify the chain").click()
-    expect(page.locator(".note")).to_contain_text("chain")
+    # A check that a busy machine does not end within an answer goes on as a job.
+    expect(page.locator(".note")).to_contain_text(re.compile("chain|goes on in the background"))
 
 
 def test_a_submitted_draft_is_published_from_its_queue(open_page: Opener, desk: Desk) -> None:
