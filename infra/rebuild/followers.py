@@ -59,6 +59,7 @@ def _cleared(found: Sequence[Change]) -> list[Published]:
 _IN_PART: Mapping[Follower, Follower] = {
     projection.follow: Follower(projection.follow.wanted, _log),
     cleared.follow: Follower(cleared.follow.wanted, _cleared),
+    attendance_counts.follow: Follower(attendance_counts.follow.wanted, attendance_counts.follow_again),
 }
 _IN_WHOLE: tuple[Follower, ...] = (
     conflict_counts.follow,
@@ -73,7 +74,6 @@ _IN_WHOLE: tuple[Follower, ...] = (
     disputes.follow,
     student_counts.follow,
     last_places.follow,
-    attendance_counts.follow,
     tallies.follow,
     recent_acts.follow,
     lists.follow,
@@ -105,19 +105,30 @@ LEFT_OUT: Mapping[Follower, str] = {
 REPLAYED: tuple[Follower, ...] = (*_IN_PART.values(), *_IN_WHOLE)
 # Every follower of the stream is one or the other, which a test checks.
 OF_THE_STREAM: frozenset[Follower] = frozenset((*_IN_PART, *_IN_WHOLE, *LEFT_OUT))
+# Events count by the numbers of students, so these are whole before the third pass.
+_BEFORE: tuple[Follower, ...] = (student_counts.follow,)
 _LISTED = frozenset(map(kind_of, (ListEntry, ListWord)))
-_KINDS = frozenset(kind_of(wanted.item) for follower in REPLAYED for wanted in follower.wanted)
+
+
+def before(page: Iterable[RawItem]) -> None:
+    """Replay, in the second pass, what the followers of the third read; idempotent."""
+    _replay(page, _BEFORE)
 
 
 def replay(page: Iterable[RawItem]) -> None:
     """Pass the items of a page to the followers as items that are new; idempotent, as the stream is."""
-    found = [raw for raw in page if raw["kind"]["S"] in _KINDS and raw["kind"]["S"] in OF_KIND]
+    _replay(page, REPLAYED)
+
+
+def _replay(page: Iterable[RawItem], wanted: Sequence[Follower]) -> None:
+    kinds = {kind_of(each.item) for follower in wanted for each in follower.wanted} & OF_KIND.keys()
+    found = [raw for raw in page if raw["kind"]["S"] in kinds]
     for start in range(0, len(found), _AT_ONCE):
         batch = [
             Change(position=f"{raw['pk']['S']} {raw['sk']['S']}", before=None, after=Item.from_raw_data(raw))
             for raw in found[start : start + _AT_ONCE]
         ]
-        for follow in REPLAYED:
+        for follow in wanted:
             follow(batch)
 
 

@@ -16,7 +16,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.families import kind_of
 from chalicelib.table.items import PlatformCounts, PlatformSales
 from chalicelib.table.places import Key
-from infra.rebuild import resetting
+from infra.rebuild import followers, resetting
 from infra.rebuild.walk import RawItem
 
 _TALLIED = frozenset(map(kind_of, TALLIED))
@@ -31,8 +31,9 @@ class Sums:
     moves: Moves = field(default_factory=dict)
 
     def take(self, page: list[RawItem]) -> None:
-        """Add the marks of a page, and remove the totals that are made of them."""
+        """Add the marks of a page, remove the totals that are made of them, and make what the third pass reads."""
         operations.remove_many(operations.key_of(raw) for raw in page if _is_sum(raw))
+        followers.before(page)
         for raw in page:
             kind = raw["kind"]["S"]
             if kind in _TALLIED and "tallied" in raw:

@@ -2,23 +2,29 @@
 
 import copy as copies
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import app
+from chalicelib import clock
 from chalicelib.config import config
+from chalicelib.domain.campus.analytics import figures_of_all
 from chalicelib.domain.events import events
 from chalicelib.table import items, keys, operations
 from chalicelib.table.families import FAMILIES, Family, kind_of
-from chalicelib.table.items import Counters, Item, Scan
+from chalicelib.table.items import CampusProfile, Counters, Item, Scan
+from chalicelib.vocabulary.campus import CampusRole
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.workers import stream as worker
 from infra.rebuild import __main__ as command
 from infra.rebuild import comparing, followers
 from infra.rebuild.walk import Walk
 from tests.support import cloud, everything, ground
+from tests.support.attended import attend
+from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
 from tests.support.factories import make_event, make_organizer, make_ticket, scan_id, usher_token
 from tests.support.meanwhile import failing
@@ -192,6 +198,39 @@ def test_a_table_in_use_catches_up_with_what_its_stream_never_read(
     # The whole way is the measure: from the base items alone it makes the same.
     copy("gatehouse", ORIGINAL)
     assert run("--in-place", "--compare", ORIGINAL) == 0, capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("moto_cloud")
+def test_who_and_how_many_were_expected_by_a_rule_stays_as_counted(
+    run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream, rule = StreamReader(), {"department": "Botany"}
+    campus = make_campus()
+    organizer = make_campus_user(campus, role=CampusRole.ORGANIZER)
+    students = [make_campus_user(campus, department="Botany") for _ in range(3)]
+    stream.drain()
+    begins = clock.now()
+    # One is over and one to come when the rule names others; one is counted after that.
+    for hours in (-5, 5):
+        starts_at = begins + timedelta(hours=hours)
+        with clock.set_to(min(starts_at, begins)):
+            changes: dict[str, Any] = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=1)}
+            event = make_campus_event(campus, organizer, expected=rule, **changes)
+            attend(event, students[0], department="Botany")
+            stream.drain()
+    for student, department in zip([*students[:2], organizer], ("Physics", "", "Botany"), strict=True):
+        profile = keys.campus_people.profile(student.account_id)
+        operations.record(operations.change(profile, [CampusProfile.department.set(department)]))
+    for _ in range(3):
+        make_campus_user(campus, department="Botany")
+    stream.drain()
+    make_campus_event(campus, organizer, expected=rule)
+    while stream.drain():
+        pass
+    figures_of_all.make()
+    copy("gatehouse", ORIGINAL)
+    for way in (["--way", "catch-up"], ["--in-place"]):
+        assert run(*way, "--compare", ORIGINAL) == 0, capsys.readouterr().out
 
 
 def test_every_class_of_items_is_declared_and_a_projection_says_of_what() -> None:

@@ -48,6 +48,20 @@ class CountedSubject:
 @follows(*every(AttendanceRecord, CampusEvent, RosterEntry))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Count these records and events as what they are now; idempotent, in whole or in part. Raises Unavailable."""
+    count(*_named(changes))
+    return []
+
+
+def follow_again(changes: Sequence[Change]) -> list[Published]:
+    """Count as `follow`, for a rebuild: of people by a rule, who and how many were expected stays as counted.
+
+    A rule names other people since: some have registered, have gone, or are in another department.
+    """
+    count(*_named(changes), is_rebuilt=True)
+    return []
+
+
+def _named(changes: Sequence[Change]) -> tuple[list[CountedSubject], list[str]]:
     subjects: dict[CountedSubject, None] = {}
     event_ids: dict[str, None] = {}
     for change in changes:
@@ -60,14 +74,13 @@ def follow(changes: Sequence[Change]) -> list[Published]:
             event_ids[after.event_id] = None
             attendance_id = attendance_ids.attendance_id(after.event_id, after.user_id)
             subjects[CountedSubject(after.event_id, attendance_id, after.user_id)] = None
-    count(list(subjects), list(event_ids))
-    return []
+    return list(subjects), list(event_ids)
 
 
-def count(subjects: Sequence[CountedSubject], event_ids: Sequence[str] = ()) -> None:
+def count(subjects: Sequence[CountedSubject], event_ids: Sequence[str] = (), *, is_rebuilt: bool = False) -> None:
     """Count records and events that are not counted as what they are. Raises Unavailable."""
     for start in range(0, max(len(subjects), len(event_ids)), _AT_ONCE):
-        _count(subjects[start : start + _AT_ONCE], event_ids[start : start + _AT_ONCE])
+        _count(subjects[start : start + _AT_ONCE], event_ids[start : start + _AT_ONCE], is_rebuilt=is_rebuilt)
 
 
 def leaving(record: AttendanceRecord) -> list[Write]:
@@ -86,9 +99,9 @@ def adding(moves: Moves) -> list[Write]:
     return _writes(moves)
 
 
-def _count(subjects: Sequence[CountedSubject], event_ids: Sequence[str]) -> None:
+def _count(subjects: Sequence[CountedSubject], event_ids: Sequence[str], *, is_rebuilt: bool) -> None:
     for _ in retries.attempts():
-        outdated = list(_outdated(subjects, event_ids))
+        outdated = list(_outdated(subjects, event_ids, is_rebuilt=is_rebuilt))
         erased = recent_attendance.keep([each.counted for each in outdated if each.counted is not None])
         if erased:
             figures_of_all.drop_recent(erased)
@@ -123,7 +136,7 @@ class _Outdated:
         return operations.put(mark(*self.place, counted_as=self.present.text), as_read)
 
 
-def _outdated(subjects: Sequence[CountedSubject], event_ids: Sequence[str]) -> Iterator[_Outdated]:
+def _outdated(subjects: Sequence[CountedSubject], event_ids: Sequence[str], *, is_rebuilt: bool) -> Iterator[_Outdated]:
     """Yield what is not counted as it is; reads it and what it is counted as, strongly consistent."""
     named = list(dict.fromkeys([*event_ids, *(each.event_id for each in subjects)]))
     # The marks first: a mark that is unchanged at the write is of no newer record than the one read after it.
@@ -143,7 +156,8 @@ def _outdated(subjects: Sequence[CountedSubject], event_ids: Sequence[str]) -> I
     for event_id in named:
         event = found.get(keys.campus_events.event(event_id))
         if event is not None:
-            yield from _event_outdated(event, marks.get(keys.campus_analytics.counted_event(event_id)))
+            mark = marks.get(keys.campus_analytics.counted_event(event_id))
+            yield from _event_outdated(event, mark, is_rebuilt=is_rebuilt)
     profiles = _profiles(subjects, found)
     for each in subjects:
         record = found.get(keys.attendance.record(each.attendance_id))
@@ -156,7 +170,8 @@ def _outdated(subjects: Sequence[CountedSubject], event_ids: Sequence[str]) -> I
         former = counted_as.record_standing(text)
         is_listed = keys.campus_events.roster_entry(each.event_id, each.user_id) in found
         is_expected = expectations.is_expected(event, profiles.get(each.user_id), is_listed=is_listed)
-        if record.erased_at is not None and former is not None:
+        event_mark = marks.get(keys.campus_analytics.counted_event(each.event_id))
+        if former is not None and (record.erased_at is not None or (is_rebuilt and _is_by_rule(event, event_mark))):
             # Erasure removes the profile and the entry of the roster; the counts stay.
             is_expected = former.is_expected
         present = counted_as.of_record(record, event, is_expected=is_expected)
@@ -178,10 +193,15 @@ def _profiles(subjects: Sequence[CountedSubject], found: Mapping[Key, Any]) -> d
     return {profile.user_id: profile for profile in profiles.values()}
 
 
-def _event_outdated(event: CampusEvent, mark: CountedCampusEvent | None) -> Iterator[_Outdated]:
+def _is_by_rule(event: CampusEvent, mark: CountedCampusEvent | None) -> bool:
+    return expectations.is_by_rule_of(event, counted_as.event_standing(mark.counted_as if mark else None))
+
+
+def _event_outdated(event: CampusEvent, mark: CountedCampusEvent | None, *, is_rebuilt: bool) -> Iterator[_Outdated]:
     text = mark.counted_as if mark else None
     former = counted_as.event_standing(text)
-    present = counted_as.of_event(event, expected=expectations.number_after(event, former))
+    expected = expectations.number_after(event, former, is_rebuilt=is_rebuilt)
+    present = counted_as.of_event(event, expected=expected)
     if text != (present.text if present else None):
         place = keys.campus_analytics.counted_event(event.event_id)
         yield _Outdated(place, text, former, present)

@@ -36,18 +36,23 @@ def number(event: CampusEvent) -> int | None:
     return number_after(event, counted_as.event_standing(mark.counted_as if mark else None))
 
 
-def number_after(event: CampusEvent, former: EventStanding | None) -> int | None:
-    """Return how many people are expected at an event that was counted as `former`."""
-    if former is not None and former.expected is not None and _is_settled(event) and _is_by(event, former):
-        return former.expected
+def number_after(event: CampusEvent, former: EventStanding | None, *, is_rebuilt: bool = False) -> int | None:
+    """Return how many people are expected at an event that was counted as `former`; a rebuild keeps its number."""
+    if former is not None and former.expected is not None and (is_rebuilt or _is_settled(event)):
+        return former.expected if is_by_rule_of(event, former) else rosters.expected_count(event)
     return rosters.expected_count(event)
 
 
-def _is_settled(event: CampusEvent) -> bool:
-    is_by_rule = event.rule_of_expected is not None and not event.roster_size
-    return is_by_rule and clock.now() > event_windows.last_end(event)
-
-
-def _is_by(event: CampusEvent, former: EventStanding) -> bool:
-    """Whether an event was counted by the rule that it has."""
+def is_by_rule_of(event: CampusEvent, former: EventStanding | None) -> bool:
+    """Return whether an event expects people by a rule, and was counted by that one."""
+    if former is None or not _is_by_rule(event):
+        return False
     return not former.expects.get("listed") and former.expects.get("rule") == event.rule_of_expected
+
+
+def _is_settled(event: CampusEvent) -> bool:
+    return _is_by_rule(event) and clock.now() > event_windows.last_end(event)
+
+
+def _is_by_rule(event: CampusEvent) -> bool:
+    return event.rule_of_expected is not None and not event.roster_size
