@@ -1,9 +1,12 @@
 """Every route refuses a query parameter that it does not know, names those that it knows, and reads them as typed."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, get_args
 from urllib.parse import quote
+
+import pytest
 
 from chalicelib.schemas.wire import Scanned
 from tests.contract.ground import Ground, label, routes
@@ -97,3 +100,34 @@ def test_a_parameter_of_spaces_counts_as_left_out(ground: Ground) -> None:
     assert answer.status == 200, answer.text
     for others in ("page_size=%20", "ordering=%20", "date_from=%20"):
         assert ground.send(route, replace(ground.rightful(route), query=others), token=None).status == 400, others
+
+
+_OTHER_SPELLINGS = {
+    int: ("1.0", "+1", "1_0", "1e0", "0x1", " 1", "1 ", "\u0665", "true", "null"),
+    bool: ("1", "0", "yes", "no", "on", "t", "false ", "null", "undefined"),
+}
+
+
+def test_a_number_and_a_boolean_have_one_spelling_in_every_query(ground: Ground) -> None:
+    # The parameters share the wrong spellings out among themselves.
+    texts = {kind: itertools.cycle(spellings) for kind, spellings in _OTHER_SPELLINGS.items()}
+    tried = set()
+    for route in routes():
+        for name, field in (route.query.model_fields if route.query else {}).items():
+            parts = [*_parts(field.annotation)]
+            for text in [next(texts[kind]) for kind in texts if kind in parts]:
+                asked = replace(ground.rightful(route), query=f"{name}={quote(text)}")
+                answer = ground.send(route, asked, token=ground.token(route))
+
+                details = answer.json.get("details") or answer.json["error"]["details"]
+                assert (answer.status, details[0]["field"]) == (400, name), (label(route), text, answer.text)
+                tried.add(name)
+    assert {"page_size", "page", "limit", "days", "upcoming", "include_past", "names", "audit"} <= tried
+
+
+@pytest.mark.parametrize("spelled", ["upcoming=true", "upcoming=FALSE", "page_size=05", "upcoming="])
+def test_a_boolean_is_true_or_false_in_either_case(spelled: str, ground: Ground) -> None:
+    route = next(route for route in routes() if route.operation_id == "customer_tickets")
+    answer = ground.send(route, replace(ground.rightful(route), query=spelled), token=ground.token(route))
+
+    assert answer.status == 200, answer.text

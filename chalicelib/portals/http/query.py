@@ -1,5 +1,6 @@
 """The query of a request: only parameters that its route knows, checked against their schema."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, get_args
@@ -12,6 +13,13 @@ from chalicelib.schemas import messages
 # What browsers and campaigns add: a cache buster, and UTM parameters.
 _IGNORED = "_"
 _IGNORED_PREFIX = "utm_"
+# The only spellings of a number and of a boolean: a lax reader also takes `5.0`, `1_0`, `on` and `1`.
+_SPELLINGS: Mapping[type, re.Pattern[str]] = {
+    int: re.compile(r"-?[0-9]+"),
+    bool: re.compile(r"true|false", re.IGNORECASE),
+}
+# What no type reads, so that the schema refuses the parameter in its own words.
+_UNREADABLE = "?"
 # Of a request with more unknown parameters, and of their names, this much is repeated.
 _MOST_NAMED = 5
 _LONGEST_NAME = 40
@@ -34,6 +42,9 @@ def parse(parameters: Mapping[str, str], schema: type[BaseModel] | None) -> Base
         for name, value in parameters.items()
         if name in known and (value.strip() if name in texts else value) != ""
     }
+    for name, spelling in _strict(schema).items():
+        if name in given and not spelling.fullmatch(given[name]):
+            given[name] = _UNREADABLE
     try:
         return schema.model_validate(given)
     except ValidationError as error:
@@ -47,8 +58,24 @@ def _texts(schema: type[BaseModel]) -> frozenset[str]:
     return frozenset(field.alias or name for name, field in fields if _is_text(field.annotation))
 
 
+@lru_cache(maxsize=256)
+def _strict(schema: type[BaseModel]) -> Mapping[str, re.Pattern[str]]:
+    """Return how the numbers and the booleans of a query are spelled, by the name of the parameter."""
+    return {
+        field.alias or name: spelling
+        for name, field in schema.model_fields.items()
+        for kind, spelling in _SPELLINGS.items()
+        if _is_a(kind, field.annotation)
+    }
+
+
 def _is_text(annotation: Any) -> bool:
-    return annotation is str or any(map(_is_text, get_args(annotation)))
+    return _is_a(str, annotation)
+
+
+def _is_a(kind: type, annotation: Any) -> bool:
+    """Whether a type is this one, or has it as an alternative; the words of an enumeration are none."""
+    return annotation is kind or any(_is_a(kind, each) for each in get_args(annotation))
 
 
 def _is_ignored(name: str) -> bool:
