@@ -12,6 +12,7 @@ from chalicelib.domain.gate.uploads import ScanRecord, SenderClock
 from chalicelib.domain.gate.verdicts import RecordConflict, RecordVerdict
 from chalicelib.errors import ValidationFailed
 from chalicelib.identifiers import parse_uid
+from chalicelib.schemas import messages
 from chalicelib.schemas import records as schema
 from chalicelib.schemas.records import FaultyRecord, RecordIn
 from chalicelib.vocabulary.gate import RecordStatus, ScanResult
@@ -85,8 +86,7 @@ def _read(record: RecordIn | FaultyRecord) -> ScanRecord | FaultyRecord:
     try:
         return read(record)
     except ValidationFailed as error:
-        said = "; ".join(f"{problem['field']} {problem['message']}" for problem in error.details or ())
-        return FaultyRecord(record.scan_id, said or error.text)
+        return FaultyRecord(record.scan_id, messages.sentences(error.details or ()) or error.text)
 
 
 def verdict_out(index: int, verdict: RecordVerdict | FaultyRecord) -> schema.VerdictOut:

@@ -21,6 +21,8 @@ _LIST = "must be a list"
 _OBJECT = "must be an object"
 # The error types that `details` carries as `code`.
 CODES = ("number_type", "number_country")
+# The field of a problem that the whole object has.
+WHOLE = "body"
 # An error type that the table lacks; a test fails before a caller reads it.
 UNKNOWN = "is not valid"
 
@@ -124,6 +126,8 @@ TABLE: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = {
     "datetime_from_date_parsing": _MOMENT,
     "datetime_object_invalid": _MOMENT,
     "timezone_aware": _MOMENT,
+    # A field that only a form may fill.
+    "none_required": "must be null in JSON: send the file as a part of multipart/form-data",
     # What has parts
     "list_type": _LIST,
     "too_short": _too_few,
@@ -141,12 +145,18 @@ def sentence(type_: str, context: Mapping[str, Any]) -> str:
     return entry if isinstance(entry, str) else entry(context)
 
 
+def sentences(problems_of_fields: Iterable[Mapping[str, str]]) -> str:
+    """Return several problems in one line; a problem of the whole object stands without a name."""
+    named = ((problem["field"], problem["message"]) for problem in problems_of_fields)
+    return "; ".join(message if field == WHOLE else f"{field} {message}" for field, message in named)
+
+
 def problems(error: ValidationError, schema: type[BaseModel]) -> list[dict[str, str]]:
     """Return one problem of each field that has any; a field of several types says why it is none of them."""
     found: dict[str, list[str]] = {}
     codes: dict[str, str] = {}
     for problem in error.errors(include_url=False):
-        name = _field(schema, problem["loc"]) or "body"
+        name = _field(schema, problem["loc"]) or WHOLE
         messages = found.setdefault(name, [])
         message = _NULL if problem["input"] is None else sentence(problem["type"], problem.get("ctx", {}))
         if message not in messages:

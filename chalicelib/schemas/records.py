@@ -111,8 +111,7 @@ class _KeepsFaults:
 
 
 def _faulty(value: Any, error: ValidationError) -> FaultyRecord:
-    problems = messages.problems(error, RecordIn)
-    said = "; ".join(f"{problem['field']} {problem['message']}".strip() for problem in problems)
+    said = messages.sentences(messages.problems(error, RecordIn))
     given = value.get("scan_id") if isinstance(value, dict) else None
     return FaultyRecord(given[:_LONGEST_ID] if isinstance(given, str) else None, said)
 

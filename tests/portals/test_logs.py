@@ -100,6 +100,24 @@ def test_a_search_walked_in_small_pages_finds_what_one_large_page_does(query: st
         assert walked == whole, size
 
 
+@pytest.mark.parametrize("path", ["", "search/"])
+@pytest.mark.parametrize("query", ["", "result=valid", "username=second", "attendee=o", "date_from=2000-01-01"])
+def test_a_numbered_page_shows_the_next_entries_that_fit_and_its_cursor_goes_on(query: str, path: str) -> None:
+    night = Night()
+    asked = f"/api/usher/scan/logs/{path}?{query}"
+    whole = [entry["id"] for entry in call("GET", f"{asked}&page_size=100", token=night.token).json["results"]]
+    assert len(whole) >= 2
+    for number in range(1, len(whole) + 2):
+        page = call("GET", f"{asked}&page_size=1&page={number}", token=night.token).json
+        assert [entry["id"] for entry in page["results"]] == whole[number - 1 : number]
+        assert (page["next"] is None) == (number >= len(whole))
+    first = call("GET", f"{asked}&page_size=1&page=1", token=night.token).json
+    after = call("GET", f"{asked}&page_size=1&cursor={first['next']}", token=night.token).json
+    assert [entry["id"] for entry in after["results"]] == whole[1:2]
+    deepest = call("GET", f"{asked}&page={checkin_log.MAX_PAGE + 1}", token=night.token)
+    assert (deepest.status, deepest.json["error"]["details"][0]["field"]) == (400, "page")
+
+
 def test_another_event_is_not_searched() -> None:
     night = Night()
     other = make_event(title="Other")

@@ -155,6 +155,28 @@ def test_one_bad_record_does_not_refuse_the_others() -> None:
     ]
     assert {one["error"]["code"] for one in answer["results"][:-1]} == {"VALIDATION_ERROR"}
     assert answer["rejected"] == len(bad)
+    said = [one["error"]["message"] for one in answer["results"][:-1]]
+    assert said[1] == "send exactly one of uid or card_id (or sun), qr and ticket_id"
+    assert said[2].startswith("kind must be")
+
+
+@pytest.mark.parametrize("shown", [None, {"result": "valid"}, {"result": "already_scanned"}], ids=str)
+@pytest.mark.parametrize("direction", ["entry", "exit"])
+def test_a_record_twice_in_one_batch_counts_once(shown: Record | None, direction: str) -> None:
+    event = make_event()
+    now, token = clock.now(), usher_token(event)
+    one = {**record(make_ticket(event), at=now), "direction": direction}
+    one.pop("offline", None)
+    if shown is not None:
+        one["offline"] = shown
+    answer = send(token, one, one).json
+    first, second = answer["results"]
+    assert first["status"] != "replayed"
+    assert second["status"] == "replayed"
+    assert (first["result"], first["corrected_at"]) == (second["result"], second["corrected_at"])
+    assert (answer["accepted"] + answer["conflicts"], answer["replayed"], answer["rejected"]) == (1, 1, 0)
+    StreamReader().drain()
+    assert len(call("GET", "/api/usher/scan/logs/", token=token).json["results"]) == 1
 
 
 def test_too_many_records_and_too_long_a_body_are_refused_whole() -> None:

@@ -34,6 +34,7 @@ _WRONG: dict[str, tuple[Any, ...]] = {
     "list": ("x", [], [None] * 1_000),
     "dict": ("x", 12),
     "model": ("x", 12),
+    "none": ("x", 12),
 }
 # The error types that a constraint must be seen to raise, beside the one of a wrong type.
 _CONSTRAINTS = {
@@ -63,6 +64,7 @@ _OF_A_WRONG_TYPE = {
     "list": "list_type",
     "dict": "dict_type",
     "model": "model_type",
+    "none": "none_required",
 }
 
 

@@ -26,6 +26,8 @@ from chalicelib.vocabulary.gate import ScanResult, ScanSource
 MAX_PAGE = 50
 # For filters without an index.
 _FILTERED = ReadBudget(first=1000, total=1000)
+# A numbered page of a search reads from the newest entry on, so that no page depends on how far another one read.
+_NUMBERED = ReadBudget(first=1000, chunk=1000, total=10_000)
 # What an entry shows, of the scan and of its ticket. Reading no more takes half the time.
 _SHOWN = (
     *(
@@ -116,12 +118,7 @@ def recent(
     """Return a page of an event's log, newest first, by number or by cursor."""
     bound_to = f"log/{caller_id}/{event_id}"
     before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    skip = 0
-    if page is not None and cursor is None:
-        if page > MAX_PAGE:
-            message = f"goes to {MAX_PAGE}; use the cursor in `next`, or search"
-            raise ValidationFailed(details=[{"field": "page", "message": message}])
-        skip = (page - 1) * page_size
+    skip = _skipped(page, page_size) if page is not None and cursor is None else 0
     rows = _sorted(_rows_of_log(event_id, before=before, limit=skip + page_size + 1)[0], skip + page_size + 1)[skip:]
     counters = operations.get(keys.gate.counters(event_id), consistent=False)
     found = _page(rows, page_size=page_size, more=len(rows) > page_size, bound_to=bound_to)
@@ -129,24 +126,40 @@ def recent(
 
 
 def search(
-    event_id: str, filters: CheckinFilters, *, caller_id: str, page_size: int, cursor: str | None
+    event_id: str, filters: CheckinFilters, *, caller_id: str, page_size: int, page: int | None, cursor: str | None
 ) -> Page[CheckinEntry]:
-    """Return a page of the entries that fit, newest first.
+    """Return a page of the entries that fit, newest first, by number or by cursor.
 
     By card or attendee it queries the index of that ticket or card, and reads first entries off the tickets. By usher
     and result it reads a bounded part of the event's log per request. Such a page may hold fewer entries than
     requested; `next` continues.
     """
+    is_numbered = page is not None and cursor is None
+    skip = _skipped(page, page_size) if page is not None and is_numbered else 0
     question = _question(event_id, filters)
     if question is None:
         return Page(results=[])
-    page = paging.walk(
-        PageRequest(f"log-search/{caller_id}/{event_id}/{filters}", page_size, cursor),
+    by_cursor = _FILTERED if question.usher_id or filters.result else ReadBudget()
+    found = paging.walk(
+        PageRequest(f"log-search/{caller_id}/{event_id}/{filters}", skip + page_size, cursor),
         question.read,
         question.load,
-        budget=_FILTERED if question.usher_id or filters.result else ReadBudget(),
+        budget=_NUMBERED if is_numbered else by_cursor,
     )
-    return page.showing(_entries(page.results))
+    if skip and len(found.results) <= skip and found.next is not None:
+        raise _too_deep("is too deep for this search; use the cursor in `next`, or more filters")
+    return found.showing(_entries(found.results[skip:]))
+
+
+def _skipped(page: int, page_size: int) -> int:
+    """Return how many entries come before a numbered page. Raises ValidationFailed."""
+    if page > MAX_PAGE:
+        raise _too_deep(f"goes to {MAX_PAGE}; use the cursor in `next`, or search")
+    return (page - 1) * page_size
+
+
+def _too_deep(message: str) -> ValidationFailed:
+    return ValidationFailed(details=[{"field": "page", "message": message}])
 
 
 def slice_of(

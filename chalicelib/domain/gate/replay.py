@@ -52,9 +52,14 @@ def take(caller: Caller, batch: Batch) -> list[RecordVerdict]:
     prepared = [_prepare(caller, record, batch, event=event, now=now) for record in batch.records]
     settled = [place for place, upload in enumerate(prepared) if not _is_undecided(upload)]
     found = dict(zip(settled, settle_all([prepared[place] for place in settled]), strict=True)) if settled else {}
+    entries: set[str | None] = set()
     for place, upload in enumerate(prepared):
         if place not in found:
-            found[place] = _decide(upload)
+            verdict = _decide(upload)
+            # The same record twice in one batch has one entry in the log.
+            is_seen = verdict.decision is not None and verdict.decision.log_id in entries
+            found[place] = replace(verdict, status=RecordStatus.REPLAYED) if is_seen else verdict
+            entries.add(verdict.decision.log_id if verdict.decision is not None else None)
     return [found[place] for place in range(len(prepared))]
 
 

@@ -37,7 +37,12 @@ def _search(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut]
 
         return File(checkin_files.csv_of(event_id, filters), checkin_files.CONTENT_TYPE, name="check-in log.csv")
     page = checkin_log.search(
-        event_id, filters, caller_id=call.principal.id, page_size=query.page_size, cursor=query.cursor
+        event_id,
+        filters,
+        caller_id=call.principal.id,
+        page_size=query.page_size,
+        page=query.page,
+        cursor=query.cursor,
     )
     return PageOut.of(page, schema.LogEntryOut.from_entry)
 

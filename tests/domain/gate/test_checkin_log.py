@@ -147,7 +147,9 @@ class Evening:
     def searched(self, filters: CheckinFilters) -> list[str]:
         """Return what a search shows."""
         return self._walked(
-            lambda cursor: checkin_log.search(self.event_id, filters, caller_id="ush_1", page_size=9, cursor=cursor)
+            lambda cursor: checkin_log.search(
+                self.event_id, filters, caller_id="ush_1", page_size=9, page=None, cursor=cursor
+            )
         )
 
     def in_slices(self, filters: CheckinFilters, limit: int) -> list[str]:
