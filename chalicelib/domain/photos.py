@@ -31,17 +31,19 @@ _LINK_LIFETIME = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class PhotoUpload:
-    """The form for the upload of a photo, and its expiry."""
+    """The form for the upload of a photo, the key that identifies the upload afterwards, and the form's expiry."""
 
     url: str
     fields: dict[str, str]
     expires_at: datetime
+    key: str
 
 
 def offer(owner_id: str, *, content_type: str) -> PhotoUpload:
-    """Return the form for an owner's upload. `fields["key"]` identifies the upload afterwards."""
+    """Return the form for an owner's upload."""
     key = f"{_uploads(owner_id)}{secrets.token_hex(16)}"
-    return PhotoUpload(*files.upload_form(key, content_type=content_type, limit=MAX_BYTES, lifetime=_UPLOAD_LIFETIME))
+    form = files.upload_form(key, content_type=content_type, limit=MAX_BYTES, lifetime=_UPLOAD_LIFETIME)
+    return PhotoUpload(*form, key=key)
 
 
 def link(photo_key: str) -> str:

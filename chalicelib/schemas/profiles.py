@@ -1,9 +1,10 @@
 """Parts of profiles, shared by several portals."""
 
+import json
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo
 
 from chalicelib import scanned_text
 from chalicelib.schemas.texts import ONE_LINE, Name
@@ -33,6 +34,20 @@ def _iban(value: str) -> str:
 Iban = Annotated[str, AfterValidator(_iban), Scanned(scanned_text.iban, longest=128)]
 
 
+def _object(value: Any, info: ValidationInfo) -> Any:
+    """Return the object that a form writes as JSON: its fields are texts. In a JSON body a text is no object."""
+    if info.mode == "json" or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+# Marks an object in a body that may also be sent as a form.
+WRITTEN_AS_JSON = BeforeValidator(_object)
+
+
 class BankAccountIn(In):
     """A bank account: an IBAN (ISO 13616) and its holder."""
 
@@ -48,8 +63,9 @@ class BankAccountOut(Out):
 
 
 class UploadOut(Out):
-    """A form that uploads a picture: `fields` first, then `file`."""
+    """A form that uploads a picture: `fields` first, then `file`. Send `key` afterwards to use the picture."""
 
     url: str
     fields: dict[str, str]
+    key: str = Field(description="The name of the upload, which is also one of `fields`.")
     expires_at: Moment

@@ -172,7 +172,7 @@ def test_every_put_and_every_form_is_tried() -> None:
     # The other forms start a job, report an incident and submit attendance: nothing stored that a part could change.
     every = {label(route) for route in routes() if route.form is not None}
     others = {name for name in every if not name.startswith("POST /api/campus/attendance/")}
-    of_puts = {"PUT /api/organizer/profile", "PUT /api/campus/events/{event_id}/roster"}
+    of_puts = {"PUT /api/v1/users/profile", "PUT /api/organizer/profile", "PUT /api/campus/events/{event_id}/roster"}
     assert {label(route) for route in _FORMS} == of_puts
     assert others == {"POST /api/nfc-cards/bulk", "POST /api/usher/scan/report", *of_puts}
     assert all(json.dumps(route.path) for route in _BODIES)

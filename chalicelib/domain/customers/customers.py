@@ -133,15 +133,18 @@ def helpful(customer_id: str, asked: HealthLookUp) -> HelperInfo:
     )
 
 
-def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
+def change(customer_id: str, changes: Mapping[str, Any], *, photo: bytes | None = None) -> Customer:
     """Update the given fields and return the whole customer. None clears a field.
 
-    `photo` requests an upload form, `photo_key` accepts an upload. Raises ValidationFailed, Unavailable.
+    `photo` is the content of a picture. In `changes`, `photo` requests an upload form, `photo_key` accepts an upload.
+    Raises ValidationFailed, Unavailable.
     """
     present = operations.get(keys.customers.profile(customer_id))
     present_photo = present.photo_key if present else None
     new_photo = present_photo
-    if "photo_key" in changes:
+    if photo is not None:
+        new_photo = photos.keep(customer_id, photo, field="photo")
+    elif "photo_key" in changes:
         upload_key = changes["photo_key"]
         new_photo = photos.take(customer_id, upload_key, present=present_photo) if upload_key else None
     writes = _account_changes(customer_id, changes)
@@ -157,7 +160,7 @@ def change(customer_id: str, changes: Mapping[str, Any]) -> Customer:
         logger.info("profile changed", extra={"customer_id": customer_id, "fields": sorted(changes)})
     if owner is not None:
         notices.send(owner, Changed.BANK_ACCOUNT)
-    if changes.get("photo_key"):
+    if photo is None and changes.get("photo_key"):
         photos.discard(changes["photo_key"])
     if present_photo and present_photo != new_photo:
         photos.discard(present_photo)

@@ -3,6 +3,7 @@
 from chalice import Blueprint
 
 from chalicelib import errors
+from chalicelib.domain import photos
 from chalicelib.domain.access import otp, resets
 from chalicelib.domain.customers import customers, registration
 from chalicelib.domain.customers.registration import LoggedInCustomer, RegistrationNamed
@@ -10,7 +11,7 @@ from chalicelib.portals import session_routes
 from chalicelib.portals.http import refusals
 from chalicelib.portals.http.auth import CUSTOMER
 from chalicelib.portals.http.door import door
-from chalicelib.portals.http.route import Call, Link, Route
+from chalicelib.portals.http.route import BODY_LIMIT, Call, FormBody, Link, Route
 from chalicelib.portals.session_routes import Audience, OpenStep
 from chalicelib.schemas.log_ins import ChallengeOut, MobileLoginIn, VerifyIn
 from chalicelib.schemas.webapp import accounts as schema
@@ -175,11 +176,21 @@ def customer_me(call: Call[None, None]) -> schema.MeOut:
     return schema.MeOut.read(customers.own(call.principal.id))
 
 
-@door(bp, Route("PUT", f"{_USERS}/profile", guard=CUSTOMER, body=schema.ProfileIn, reply=schema.ProfileOut))
+@door(
+    bp,
+    Route(
+        "PUT",
+        f"{_USERS}/profile",
+        guard=CUSTOMER,
+        body=schema.ProfileIn,
+        reply=schema.ProfileOut,
+        form=FormBody(photos.MAX_BYTES + BODY_LIMIT, files=("photo",)),
+    ),
+)
 def customer_change_profile(call: Call[schema.ProfileIn, None]) -> schema.ProfileOut:
-    """Change one's own profile; null clears a field, an omitted one keeps its value."""
+    """Change one's own profile, by JSON or by a form with the photo; an omitted field keeps its value."""
     changes = call.body.model_dump(mode="json", exclude_unset=True)
-    return schema.ProfileOut.read(customers.change(call.principal.id, changes))
+    return schema.ProfileOut.read(customers.change(call.principal.id, changes, photo=call.files.get("photo")))
 
 
 def _send_code(body: schema.ForgotPasswordIn, address: str) -> ChallengeOut:

@@ -1,13 +1,13 @@
 """Bodies of the organizers' portal: log-in, forgotten password, profile."""
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.log_ins import ChallengeId
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import (
+    WRITTEN_AS_JSON,
     BankAccountIn,
     BankAccountOut,
     Email,
@@ -19,17 +19,6 @@ from chalicelib.schemas.profiles import (
 from chalicelib.schemas.texts import ONE_LINE
 from chalicelib.schemas.wire import ChangeIn, In, NewPassword, Out, Phone, ResetCode, TokensOut
 from chalicelib.vocabulary.access import AccountStatus
-
-
-def _object(value: Any) -> Any:
-    """Return what a form writes as JSON: its fields are texts."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
-
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE]
 _TaxNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), ONE_LINE]
@@ -73,7 +62,7 @@ class ProfileIn(ChangeIn):
     company_name: _Text | None = None
     address: _Text | None = None
     tax_number: _TaxNumber | None = None
-    bank_account: Annotated[BankAccountIn | None, BeforeValidator(_object)] = None
+    bank_account: Annotated[BankAccountIn | None, WRITTEN_AS_JSON] = None
     image: ImageIn | None = None
     image_key: UploadKey | None = None
 

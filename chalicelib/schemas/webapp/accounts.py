@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from chalicelib.schemas.log_ins import ChallengeId
 from chalicelib.schemas.platform_names import PublicName
 from chalicelib.schemas.profiles import (
+    WRITTEN_AS_JSON,
     BankAccountIn,
     BankAccountOut,
     Email,
@@ -106,20 +107,23 @@ class NotificationsIn(ChangeIn):
 
 
 class ProfileIn(ChangeIn):
-    """The changes: null clears a field, an omitted one keeps its value.
+    """The changes: null clears a field, an omitted one keeps its value. A form clears nothing.
 
     `photo` requests `photo_upload`, a form that uploads the photo; its `key`, sent as `photo_key`, then
-    makes the upload the customer's photo.
+    makes the upload the customer's photo. Sent as multipart/form-data, `photo` is the picture itself, and each object
+    is written as JSON.
     """
 
     name: Annotated[PublicName, Field(description="Cannot be cleared.")] = ""
     email: Email | None = None
     date_of_birth: Birthday | None = None
-    emergency_contact: ContactIn | None = None
+    emergency_contact: Annotated[ContactIn | None, WRITTEN_AS_JSON] = None
     blood_type: BloodType | None = None
-    bank_account: BankAccountIn | None = None
+    bank_account: Annotated[BankAccountIn | None, WRITTEN_AS_JSON] = None
     notifications: Annotated[
-        NotificationsIn | None, Field(description="By default mail where there is an address, else SMS.")
+        NotificationsIn | None,
+        WRITTEN_AS_JSON,
+        Field(description="By default mail where there is an address, else SMS."),
     ] = None
     language: Language | None = None
     photo: PhotoIn | None = None

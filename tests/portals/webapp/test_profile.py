@@ -196,6 +196,7 @@ class TestPhoto:
         assert ["content-length-range", 1, 5 * 1024 * 1024] in policy
         assert {"Content-Type": "image/png"} in policy
         assert {"key": form["fields"]["key"]} in policy
+        assert form["key"] == form["fields"]["key"]
         assert form["fields"]["key"].startswith(f"uploads/{customer.account_id}/")
         assert form["expires_at"].endswith("Z")
 
@@ -298,3 +299,42 @@ class TestPhoto:
             answer = put(token, photo_key=key)
             assert (answer.status, answer.json["error"]["details"][0]["field"]) == (400, "photo_key"), key
         assert objects() == [theirs]
+
+
+class TestForm:
+    """A form carries the same fields as JSON, its objects as JSON, and the photo itself."""
+
+    def test_fields_and_photo_come_in_one_form(self, customer: Account, token: str) -> None:
+        put(token, photo_key=uploaded(token, picture()))
+        texts = {"name": "Ayesha Ahmed", "blood_type": "AB-", "emergency_contact": json.dumps(CONTACT)}
+        answer = send(token, texts, picture("PNG"))
+        assert answer.status == 200, answer.text
+        assert [answer.json[name] for name in texts] == ["Ayesha Ahmed", "AB-", CONTACT]
+        assert answer.json["photo_upload"] is None
+        # The photo before it is gone.
+        assert objects() == [profile_of(customer).photo_key]
+
+    @pytest.mark.parametrize("content", [b"not a picture", picture("GIF", (10, 10)), bytes(5 * 1024 * 1024 + 1)])
+    def test_what_is_no_photo_is_named_and_changes_nothing(self, content: bytes, token: str) -> None:
+        before = stored()
+        answer = send(token, {"name": "Other"}, content)
+        assert (answer.status, answer.json["error"]["details"][0]["field"]) == (400, "photo")
+        assert (stored(), objects()) == (before, [])
+
+    @pytest.mark.parametrize("name", ["emergency_contact", "bank_account", "notifications"])
+    def test_a_text_is_an_object_in_a_form_alone(self, name: str, token: str) -> None:
+        put(token, **SEALED, notifications={"sms": False})
+        before = me(token)
+        for text in ("null", "{}", json.dumps(CONTACT)):
+            answer = put(token, **{name: text})
+            assert (answer.status, answer.json["error"]["details"][0]["field"]) == (400, name), text
+        assert me(token) == before
+
+
+def send(token: str, texts: dict[str, str], photo: bytes) -> Answer:
+    """Send the profile as a browser sends a form."""
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in texts.items()]
+    head = '--x\r\nContent-Disposition: form-data; name="photo"; filename="me.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+    raw = "".join(parts).encode() + head.encode() + photo + b"\r\n--x--\r\n"
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    return call("PUT", "/api/v1/users/profile/", token=token, headers=headers, raw=raw)

@@ -25,6 +25,7 @@ _UPLOAD = {
     "url": "https://gatehouse-files.s3.amazonaws.com/",
     "fields": {"key": f"uploads/{_ORGANIZER_ID}/5f1d", "Content-Type": "image/png", "policy": "…"},
     "expires_at": "2026-11-21T08:45:00.000Z",
+    "key": f"uploads/{_ORGANIZER_ID}/5f1d",
 }
 
 OPERATIONS: dict[str, Example] = {

@@ -36,6 +36,7 @@ _UPLOAD = {
     "url": "https://gatehouse-files.s3.amazonaws.com/",
     "fields": {"key": "uploads/cus_01K9ZC0Y5T7W9A1C3E5G7J9M1P/5f1d", "Content-Type": "image/jpeg", "policy": "…"},
     "expires_at": "2026-11-21T08:45:00.000Z",
+    "key": "uploads/cus_01K9ZC0Y5T7W9A1C3E5G7J9M1P/5f1d",
 }
 
 OPERATIONS: dict[str, Example] = {
