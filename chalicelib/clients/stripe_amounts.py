@@ -5,7 +5,7 @@ Stripe counts in minor units of its own (docs.stripe.com/currencies):
 - ISK and UGX have no decimals, but go to Stripe with two, always 00 ("Special cases").
 - MGA has two decimals in ISO 4217, and none at Stripe ("Zero-decimal currencies").
 - BHD, JOD, KWD, OMR and TND have three decimals, of which the last is 0 ("Three-decimal currencies").
-- HUF and TWD are special in Stripe's own payouts only; charges and refunds have their two decimals.
+- HUF and TWD have two decimals in charges and refunds, and none in payouts, whose last two digits are 00.
 
 The least and the greatest charge are those of "Minimum and maximum charge amounts". Stripe applies the least amount of
 the account's settlement currency after conversion. So a currency that is not in that list has no least amount here,
@@ -18,6 +18,8 @@ _TIMES = {"ISK": 100, "UGX": 100}
 _PARTS = {"MGA": 100}
 # Currencies of three decimals: Stripe takes them, but in steps of ten.
 _STEPS = dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 10)
+# The steps of a payout, where they are not those of a charge.
+_PAYOUT_STEPS = {"HUF": 100, "TWD": 100}
 # "Supported presentment currencies".
 _CODES = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BWP BYN BZD CAD CDF "
@@ -79,6 +81,11 @@ def is_supported(currency: str) -> bool:
 def step(currency: str) -> int:
     """Return the minor units that each charge and refund must be a multiple of."""
     return _STEPS.get(currency) or _PARTS.get(currency, 1)
+
+
+def payout_step(currency: str) -> int:
+    """Return the minor units that each payout to a bank must be a multiple of."""
+    return _PAYOUT_STEPS.get(currency) or step(currency)
 
 
 def least(currency: str) -> int:

@@ -89,6 +89,14 @@ def require_divisible(amount: Money, *, field: str) -> None:
         raise ValidationFailed(details=[{"field": field, "message": _must_step(amount.currency, step)}])
 
 
+def unpayable(amount: Money) -> int:
+    """Return the minor units of an amount that a payout cannot carry to a bank: its last digits must be 0 there.
+
+    The steps are Stripe's for every provider, as those of prices are.
+    """
+    return amount.minor % stripe_amounts.payout_step(amount.currency)
+
+
 def uncharged(price: Money) -> str | None:
     """Return why a payment provider cannot charge a price, or None if it can."""
     currency = price.currency

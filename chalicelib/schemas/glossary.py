@@ -166,7 +166,10 @@ FIELDS: Mapping[str, str] = {
     "refunds": "What was paid back to buyers.",
     "platform_fee": "What the platform keeps.",
     "net": "What the organizer receives.",
-    "taken_back": "What the organizer owed of other events: money that the payment provider took back.",
+    "taken_back": (
+        "What the organizer owed of other events: money that the payment provider took back. In a currency whose "
+        "payouts must be rounded, also the rest, which raises the next payout."
+    ),
     "organizer_owes": "What the organizer owes now, which reduces the next payout; negative if the platform owes it.",
     "spent": "The payments less refunds.",
     "pending_payouts": "What is on its way to the organizer.",

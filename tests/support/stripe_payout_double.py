@@ -12,6 +12,9 @@ from typing import Any
 from chalicelib.identifiers import new_id
 
 Answer = tuple[int, dict[str, Any]]
+# What every amount of a currency must be a multiple of: to an account, and to a bank (docs.stripe.com/currencies).
+_TRANSFERRED = {"isk": 100, "ugx": 100, "bhd": 10, "jod": 10, "kwd": 10, "omr": 10, "tnd": 10}
+_PAID_OUT = {**_TRANSFERRED, "huf": 100, "twd": 100}
 
 
 def _refused(code: str) -> Answer:
@@ -90,6 +93,8 @@ class PayoutDouble:
         amount = int(params["amount"])
         if self.refusal:
             return _refused(self.refusal)
+        if amount % _TRANSFERRED.get(params["currency"], 1):
+            return _refused("parameter_invalid_integer")
         if self.funds is not None:
             if self.funds < amount:
                 return _refused("balance_insufficient")
@@ -120,6 +125,8 @@ class PayoutDouble:
 
     def _pay(self, params: dict[str, str]) -> Answer:
         amount = int(params["amount"])
+        if amount % _PAID_OUT.get(params["currency"], 1):
+            return _refused("parameter_invalid_integer")
         if self.is_slow or self.held(str(self.account)) < amount:
             return _refused("balance_insufficient")
         name = f"po_{new_id('x')[2:]}"

@@ -7,19 +7,26 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
+from chalicelib.clients import stripe_amounts
 from chalicelib.clients.providers import Payee
 from chalicelib.clients.providers.stripe_payouts import StripePayouts
 from chalicelib.config import config
+from chalicelib.domain.ledger import postings
 from chalicelib.domain.ledger.account_names import clearing, in_transit, payable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Payout
 from chalicelib.vocabulary.payouts import PayoutStatus, PayoutWait
-from tests.support import paid_out, payers, stripe_double
+from tests.support import paid_out, payers, purchases, stripe_double, taken_back
+from tests.support.client import call
+from tests.support.factories import make_customer, token_of
 from tests.support.paid_out import DONE, due
-from tests.support.stripe_double import API_KEY, WEBHOOK_SECRET, StripeDouble, sign
+from tests.support.settings import configured
+from tests.support.streams import StreamReader
+from tests.support.stripe_double import API_KEY, GOOD, WEBHOOK_SECRET, StripeDouble, sign
 from tests.support.stripe_ground import deliver, leave, point_at
 
 pytestmark = pytest.mark.usefixtures("swept")
+SIGNS = {"gross": 1, "refunds": -1, "platform_fee": -1, "taken_back": -1}
 NET, CONNECT_SECRET = 95, "whsec_of_connected_accounts"
 
 
@@ -192,3 +199,45 @@ def test_the_same_payee_has_one_account(stripe: StripeDouble) -> None:
     payee = Payee("org_1/a", "Lahore Live", paid_out.iban(), "PKR")
     assert StripePayouts().receiver(payee) == StripePayouts().receiver(payee)
     assert len(stripe.payouts.accounts) == 1
+
+
+# One currency for each pair of steps: of a charge, and of a payout.
+STEPS = {
+    (stripe_amounts.step(code), stripe_amounts.payout_step(code)): code
+    for code in sorted(stripe_amounts.SUPPORTED)
+    if stripe_amounts.payout_step(code) > 1
+}
+
+
+@pytest.mark.parametrize("currency", STEPS.values())
+def test_what_no_bank_can_be_sent_stays_the_organizers_and_raises_the_next_payout(
+    stripe: StripeDouble, currency: str
+) -> None:
+    organizer, stream, step = paid_out.make_payee(), StreamReader(), stripe_amounts.payout_step(currency)
+    # Five percent of it leave last digits that are not 0.
+    price, nets, carried = 20_130 * stripe_amounts.step(currency), list[int](), 0
+    with configured(CURRENCY=currency, SECOND_PERSON_OVER=f"{currency}:9999999"):
+        for _ in range(2):
+            event, standard = purchases.make_show(organizer_id=organizer.account_id, price=price)
+            customer = make_customer()
+            opened = payers.process(customer, purchases.book(customer, standard), payment_token=GOOD).json
+            assert payers.confirm(customer, opened["id"]).json["status"] == "succeeded"
+            taken_back.project_all(stream)
+            assert paid_out.close_after(event).status == 201
+            taken_back.project_all(stream)
+            payout = paid_out.of_event(event.event_id)
+            whole = price - postings.fee_of(price) + carried
+            carried = whole % step
+            assert (payout.net, bool(nets or carried)) == (whole - carried, True)
+            owed = operations.get(keys.money.organizer_debt(organizer.account_id, currency))
+            assert owed is not None
+            assert owed.owed == -carried
+            paid_out.claim(payout.payout_id)
+            assert pay(payout).status == PayoutStatus.PAID
+            nets.append(payout.net)
+            shown = call("GET", f"/api/organizer/payouts/{payout.payout_id}/", token=token_of(organizer)).json
+            assert float(shown["net"]["amount"]) == pytest.approx(
+                sum(float(shown[name]["amount"]) * sign for name, sign in SIGNS.items())
+            )
+    assert stripe.payouts.sent() == stripe_amounts.to_stripe(sum(nets), currency)
+    assert payers.balances()[payable(organizer.account_id)] == 0

@@ -28,7 +28,7 @@ def render(payout: Payout, invoice: Invoice) -> bytes:
     sheet.table(_HEADINGS, [_row(line, payout.currency) for line in payout.lines], widths=_WIDTHS)
     sums = [("Gross", payout.gross), ("Refunds", -payout.refunds), ("Platform fee", -payout.platform_fee)]
     if payout.taken_back:
-        sums.append(("Taken back for other events", -payout.taken_back))
+        sums.append(("Settled with other payouts", -payout.taken_back))
     sums.append(("Net", payout.net))
     sheet.totals([(what, printed(amount, payout.currency)) for what, amount in sums])
     sheet.block(footing)

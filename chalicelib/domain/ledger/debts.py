@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
+from chalicelib.domain import money
 from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.ledger import account_names, account_totals, journals
 from chalicelib.domain.ledger.postings import Posting
+from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -75,8 +77,12 @@ def of_many(owing: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
 
 
 def deducted(debt: OrganizerDebt, net: int) -> int:
-    """Return what a payout of `net` is reduced by: all that is owed, at most the payout itself."""
-    return min(debt.owed, net)
+    """Return what a payout of `net` is reduced by: all that is owed, at most the payout itself.
+
+    With the last units that no bank can be sent, such as the third decimal of a dinar: they raise the next payout.
+    """
+    less = min(debt.owed, net)
+    return less + money.unpayable(Money(net - less, debt.currency))
 
 
 def change(debt: OrganizerDebt, by: int) -> list[Write]:
