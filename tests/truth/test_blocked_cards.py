@@ -239,7 +239,7 @@ def test_of_32_who_ask_for_a_card_at_once_one_gets_it() -> None:
         card_requests.make(
             customer_id,
             delivery=CardDelivery.PICKUP,
-            merchant_id="mer_1",
+            merchant_id=None,
             address=None,
             operation_id=operation_id,
         )

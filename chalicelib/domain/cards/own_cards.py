@@ -53,16 +53,16 @@ class CardHolding:
 
 @dataclass(frozen=True, slots=True)
 class OwnCards:
-    """A page of a customer's cards, and their open requests for a card."""
+    """A page of a customer's cards, and their request for a card that is open or was rejected."""
 
     page: Page[CardHolding]
     requests: list[CardRequest]
 
 
 def overview(customer_id: str, *, page_size: int, cursor: str | None) -> OwnCards:
-    """Return a page of a customer's cards, and their open requests. Raises InvalidCursor."""
+    """Return a page of a customer's cards, and their request for a card. Raises InvalidCursor."""
     page = of(customer_id, page_size=page_size, cursor=cursor)
-    return OwnCards(page, card_requests.open_of(customer_id))
+    return OwnCards(page, card_requests.shown_to(customer_id))
 
 
 def get(customer_id: str, name: str) -> CardHolding:

@@ -42,7 +42,7 @@ def _card_out(holding: CardHolding) -> schema.CardOut:
 
 
 def _request_out(request: Any) -> schema.OpenRequestOut:
-    return schema.OpenRequestOut(id=request.request_id, status=request.status)
+    return schema.OpenRequestOut(id=request.request_id, status=request.status, reason=request.reason)
 
 
 @door(
@@ -63,7 +63,7 @@ def _request_out(request: Any) -> schema.OpenRequestOut:
     ),
 )
 def customer_cards(call: Call[None, PageIn]) -> schema.CardPage:
-    """List the customer's cards with their balances, newest first, and their open requests."""
+    """List the customer's cards with their balances, newest first, and their request for a card."""
     own = own_cards.overview(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
     page = PageOut.of(own.page, _card_out)
     requests = [*map(_request_out, own.requests)]
@@ -80,7 +80,7 @@ def customer_cards(call: Call[None, PageIn]) -> schema.CardPage:
         reply=schema.CardRequestOut,
         status=201,
         idempotent=True,
-        refuses=(errors.Conflict,),
+        refuses=(errors.Conflict, errors.NotFound),
     ),
 )
 def customer_request_card(call: Call[schema.CardRequestIn, None]) -> schema.CardRequestOut:

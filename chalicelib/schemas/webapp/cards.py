@@ -41,7 +41,7 @@ class CardRequestIn(In):
     """The delivery of a card: collected from a merchant, or sent to an address."""
 
     delivery: CardDelivery
-    merchant_id: Id | None = None
+    merchant_id: Id | None = Field(default=None, description="The shop to collect it from; any shop if left out.")
     address: Address | None = None
 
 
@@ -81,14 +81,15 @@ class CardOut(Out):
 
 
 class OpenRequestOut(Out):
-    """An open request for a card."""
+    """A request for a card that is open, or the last one if it was rejected less than 30 days ago."""
 
     id: str
     status: CardRequestStatus
+    reason: str | None = Field(description="What staff wrote with their answer.")
 
 
 class CardPage(PageOut[CardOut]):
-    """A page of the customer's cards, and their open requests for a card."""
+    """A page of the customer's cards, and their open or rejected request for a card."""
 
     requests: list[OpenRequestOut]
 

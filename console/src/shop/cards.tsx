@@ -57,9 +57,12 @@ export function Cards(): JSX.Element {
         <section aria-labelledby="requests">
           <h2 id="requests">{t("shop.requests")}</h2>
           <ul class="rows">
-            {requests.value.map(({ id, status }) => (
+            {requests.value.map(({ id, status, reason }) => (
               <li key={id} class="row">
-                <span class="grow">{t("shop.request")}</span>
+                <div class="grow">
+                  <p>{t("shop.request")}</p>
+                  {reason ? <p class="quiet"><bdi>{reason}</bdi></p> : null}
+                </div>
                 <span class="badge">{word("shop.request", status)}</span>
               </li>
             ))}

@@ -42,7 +42,7 @@ def _progress(ground: Any) -> Request:
 
 def _asked() -> str:
     asked = card_requests.make(
-        new_id("cus"), delivery=CardDelivery.PICKUP, merchant_id="mer_1", address=None, operation_id=new_id("op")
+        new_id("cus"), delivery=CardDelivery.PICKUP, merchant_id=None, address=None, operation_id=new_id("op")
     )
     return asked.request_id
 

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import new_accounts
+from chalicelib.domain.access import accounts, new_accounts
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import card_balances
@@ -18,12 +18,21 @@ from chalicelib.vocabulary.access import AdminRole
 from chalicelib.vocabulary.cards import CardStatus
 from tests.support import wallets
 from tests.support.client import Answer, call
-from tests.support.factories import customer_token, make_customer, make_event, make_ticket, scan_id, usher_token
+from tests.support.desk import ask
+from tests.support.factories import (
+    customer_token,
+    make_customer,
+    make_event,
+    make_merchant,
+    make_ticket,
+    scan_id,
+    usher_token,
+)
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
 CARDS = "/api/v1/users/nfc-cards/"
-PICKUP = {"delivery": "pickup", "merchant_id": "mer_1"}
+PICKUP = {"delivery": "pickup"}
 TOP_UP = {"enabled": True, "threshold": "500.00", "amount": {"amount": "1000.00", "currency": "PKR"}}
 MINUTE = timedelta(minutes=1)
 
@@ -117,11 +126,12 @@ def test_a_customer_asks_for_a_card_and_is_told_its_fee(customer: Account, token
     assert answer.status == 201
     assert answer.json["status"] == "requested"
     listed = call("GET", CARDS, token=token).json
-    assert listed["requests"] == [{"id": answer.json["id"], "status": "requested"}]
+    assert listed["requests"] == [{"id": answer.json["id"], "status": "requested", "reason": None}]
     assert call("GET", CARDS, token=customer_token(make_customer())).json["requests"] == []
     assert answer.json["fee"] == pkr("500.00")
     (stored,) = requests_of(customer)
-    assert (stored.request_id, stored.delivery, stored.merchant_id) == (answer.json["id"], "pickup", "mer_1")
+    assert (stored.request_id, stored.delivery) == (answer.json["id"], "pickup")
+    assert not stored.merchant_id
     assert (stored.fee, stored.currency) == (config().card_fee, "PKR")
     assert stored.address is None
 
@@ -141,7 +151,6 @@ def test_the_address_that_a_card_goes_to_is_sealed(address: Any, customer: Accou
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"delivery": "pickup", "address": "12 Mall Road"}, "merchant_id"),
         ({"delivery": "post", "merchant_id": "mer_1"}, "address"),
         ({"delivery": "drone"}, "delivery"),
         ({}, "delivery"),
@@ -155,6 +164,34 @@ def test_a_request_says_where_the_card_is_fetched_or_sent(
     assert refused(answer) == (400, "VALIDATION_ERROR")
     assert [detail["field"] for detail in answer.json["error"]["details"]] == [field]
     assert requests_of(customer) == []
+
+
+def test_a_card_is_collected_from_a_shop_that_is_open(customer: Account, token: str) -> None:
+    shop, closed = make_merchant(), make_merchant()
+    accounts.deactivate(closed.account_id)
+    for wrong in (closed.account_id, "mer_nobody", customer.account_id):
+        answer = call("POST", f"{CARDS}request/", {**PICKUP, "merchant_id": wrong}, token=token)
+        assert refused(answer) == (404, "NOT_FOUND"), wrong
+    assert requests_of(customer) == []
+    assert call("POST", f"{CARDS}request/", {**PICKUP, "merchant_id": shop.account_id}, token=token).status == 201
+    assert [request.merchant_id for request in requests_of(customer)] == [shop.account_id]
+
+
+def test_a_customer_reads_why_their_request_was_rejected_until_they_ask_again(customer: Account, token: str) -> None:
+    def answered(action: str, **more: str) -> list[Any]:
+        (newest, *_) = reversed(requests_of(customer))
+        answer = ask("PUT", f"card-requests/{newest.request_id}/", {"action": action, **more})
+        assert answer.status == 200, answer.text
+        return [(one["status"], one["reason"]) for one in call("GET", CARDS, token=token).json["requests"]]
+
+    call("POST", f"{CARDS}request/", PICKUP, token=token)
+    assert answered("approve") == [("approved", None)]
+    assert answered("reject", reason="The address is missing") == [("rejected", "The address is missing")]
+    with clock.set_to(clock.now() + timedelta(days=31)):
+        assert call("GET", CARDS, token=customer_token(customer)).json["requests"] == []
+    assert call("POST", f"{CARDS}request/", PICKUP, token=token).status == 201
+    requests = call("GET", CARDS, token=token).json["requests"]
+    assert [(one["status"], one["reason"]) for one in requests] == [("requested", None)]
 
 
 def test_a_customer_has_one_request_open_at_a_time(customer: Account, token: str) -> None:
