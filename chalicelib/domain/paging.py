@@ -121,6 +121,20 @@ def walk(asked: PageRequest, read: Read[RowT], load: Load[RowT, ResultT], *, bud
     return Page(results=found, next=_sealed(last, asked))
 
 
+def part(asked: PageRequest, whole: Sequence[ResultT], *, name: Callable[[ResultT], str]) -> Page[ResultT]:
+    """Return a page of a short list that was read as a whole; `name` identifies a result. Raises InvalidCursor.
+
+    A cursor has the place and the name of the last result shown: where that is gone, the list goes on in its place.
+    """
+    start = 0
+    if (after := asked.after()) is not None:
+        place, _, last = after.partition(" ")
+        start = next((number + 1 for number, each in enumerate(whole) if name(each) == last), int(place))
+    end = start + asked.size
+    following = f"{end - 1} {name(whole[end - 1])}" if end < len(whole) else None
+    return Page(results=whole[start:end], next=_sealed(following, asked), count=len(whole))
+
+
 def _sealed(position: str | None, asked: PageRequest) -> str | None:
     return seal(position, bound_to=asked.bound_to) if position is not None else None
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from chalicelib.domain import paging
 from chalicelib.domain.access import accounts, occupancy, phones, sessions
 from chalicelib.domain.access.occupancy import Occupancy
 from chalicelib.domain.access.sessions import Tokens
@@ -9,6 +10,7 @@ from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.admission import EventFacts
 from chalicelib.domain.events import events, gate_control
 from chalicelib.domain.events.events import GateStatus
+from chalicelib.domain.paging import Page, PageRequest
 from chalicelib.errors import NotAssigned
 from chalicelib.table.items import Account, Event
 from chalicelib.vocabulary.access import Portal, UsherRole
@@ -66,10 +68,12 @@ def log_in(
     return UsherLogIn(account, _shown(event), tokens)
 
 
-def assigned_events(usher_id: str) -> list[UsherEvent]:
-    """Return the events that an usher is assigned to, earliest first."""
+def assigned_events(usher_id: str, *, page_size: int, cursor: str | None) -> Page[UsherEvent]:
+    """Return a page of the events that an usher is assigned to, earliest first. Raises InvalidCursor."""
     event_ids = [str(event_id) for event_id in accounts.get(usher_id).event_ids or []]
-    return [_shown(event) for event in events.get_many(event_ids)]
+    asked = PageRequest(f"assigned-events/{usher_id}", page_size, cursor)
+    found = paging.part(asked, events.get_many(event_ids), name=lambda event: str(event.event_id))
+    return found.showing([_shown(event) for event in found.results])
 
 
 def event(usher_id: str, *, event_id: str, works_at: str) -> UsherEvent:

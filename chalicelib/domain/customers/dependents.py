@@ -13,10 +13,11 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import idempotency
+from chalicelib.domain import idempotency, paging
 from chalicelib.domain.cards import cards
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.customers.customers import EmergencyContact
+from chalicelib.domain.paging import Page, PageRequest
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -64,6 +65,12 @@ def of(customer_id: str) -> list[OwnDependent]:
     place = keys.customers.dependent(customer_id)
     raws = operations.query(place.pk, Begins(place.sk), consistent=True)
     return _unsealed(customer_id, [Dependent.from_raw_data(raw) for raw in raws])
+
+
+def page(customer_id: str, *, page_size: int, cursor: str | None) -> Page[OwnDependent]:
+    """Return a page of a customer's dependents, as `of` orders them. Raises InvalidCursor."""
+    asked = PageRequest(f"dependents/{customer_id}", page_size, cursor)
+    return paging.part(asked, of(customer_id), name=lambda one: one.id)
 
 
 def add(customer_id: str, details: DependentDetails, *, operation_id: str) -> OwnDependent:

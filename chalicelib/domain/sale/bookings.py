@@ -60,10 +60,12 @@ def book(
     return _shown(order)
 
 
-def open_of(customer_id: str) -> list[Booking]:
-    """Return a customer's open reservations, the newest first."""
-    opened = allowances.read(seats.of(customer_id)).open
-    return [_shown(order) for order in reversed(opened)]
+def open_of(customer_id: str, *, page_size: int, cursor: str | None) -> Page[Booking]:
+    """Return a page of a customer's open reservations, the newest first. Raises InvalidCursor."""
+    opened = [*reversed(allowances.read(seats.of(customer_id)).open)]
+    asked = PageRequest(f"open-bookings/{customer_id}", page_size, cursor)
+    found = paging.part(asked, opened, name=lambda order: str(order.order_id))
+    return found.showing([_shown(order) for order in found.results])
 
 
 def own(customer_id: str, booking_id: str) -> Booking:

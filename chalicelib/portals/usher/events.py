@@ -37,26 +37,25 @@ def event_out(shown: UsherEvent) -> schema.EventOut:
     )
 
 
-def _events_out(found: list[UsherEvent]) -> PageOut[schema.EventOut]:
-    return PageOut(results=[event_out(shown) for shown in found], next=None, count=len(found))
-
-
 @door(
     bp,
     Route(
         "GET",
         f"{_BASE}/events",
         guard=USHER,
+        query=schema.EventsIn,
         reply=PageOut[schema.EventOut],
         links=(
+            Link("usher_events", {"cursor": "/next"}),
             Link("usher_event", {"event_id": "/results/0/id"}),
             Link("usher_event_status", {"event_id": "/results/0/id"}),
         ),
     ),
 )
-def usher_events(call: Call[None, None]) -> PageOut[schema.EventOut]:
+def usher_events(call: Call[None, schema.EventsIn]) -> PageOut[schema.EventOut]:
     """List the events that the usher is assigned to."""
-    return _events_out(ushers.assigned_events(call.principal.id))
+    page = ushers.assigned_events(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
+    return PageOut.of(page, event_out)
 
 
 @door(

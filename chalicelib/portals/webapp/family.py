@@ -43,26 +43,25 @@ def _dependent_out(dependent: OwnDependent) -> schema.DependentOut:
     )
 
 
-def _dependents_out(found: list[OwnDependent]) -> PageOut[schema.DependentOut]:
-    return PageOut(results=[_dependent_out(dependent) for dependent in found], next=None, count=len(found))
-
-
 @door(
     bp,
     Route(
         "GET",
         f"{BASE}/users/dependents",
         guard=CUSTOMER,
+        query=PageIn,
         reply=PageOut[schema.DependentOut],
         links=(
+            Link("customer_dependents", {"cursor": "/next"}),
             Link("customer_change_dependent", {"dependent_id": "/results/0/id"}),
             Link("customer_remove_dependent", {"dependent_id": "/results/0/id"}),
         ),
     ),
 )
-def customer_dependents(call: Call[None, None]) -> PageOut[schema.DependentOut]:
+def customer_dependents(call: Call[None, PageIn]) -> PageOut[schema.DependentOut]:
     """List the customer's dependents."""
-    return _dependents_out(dependents.of(call.principal.id))
+    page = dependents.page(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
+    return PageOut.of(page, _dependent_out)
 
 
 @door(

@@ -1,7 +1,5 @@
 """The web app: booking."""
 
-from collections.abc import Sequence
-
 from chalice import Blueprint
 
 from chalicelib import errors
@@ -15,7 +13,7 @@ from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.webapp import sale as schema
 from chalicelib.schemas.webapp.shared import TicketOut
-from chalicelib.schemas.wire import MoneyOut, PageOut
+from chalicelib.schemas.wire import MoneyOut, PageIn, PageOut
 
 bp = Blueprint(__name__)
 BASE = "/api/v1"
@@ -58,10 +56,6 @@ def _booking_out(booking: Booking) -> schema.BookingOut:
     )
 
 
-def _bookings_out(opened: Sequence[Booking]) -> PageOut[schema.BookingOut]:
-    return PageOut(results=[_booking_out(booking) for booking in opened], next=None, count=len(opened))
-
-
 @door(
     bp,
     Route(
@@ -99,17 +93,20 @@ def customer_book(call: Call[schema.BookIn, None]) -> schema.BookingOut:
         "GET",
         f"{BASE}/users/bookings",
         guard=CUSTOMER,
+        query=PageIn,
         reply=PageOut[schema.BookingOut],
         links=(
             Link("customer_process_payment", body={"booking_id": "/results/0/id"}),
+            Link("customer_bookings", {"cursor": "/next"}),
             Link("customer_booking", {"booking_id": "/results/0/id"}),
             Link("customer_give_booking_back", {"booking_id": "/results/0/id"}),
         ),
     ),
 )
-def customer_bookings(call: Call[None, None]) -> PageOut[schema.BookingOut]:
+def customer_bookings(call: Call[None, PageIn]) -> PageOut[schema.BookingOut]:
     """List the customer's open reservations, the newest first."""
-    return _bookings_out(bookings.open_of(call.principal.id))
+    page = bookings.open_of(call.principal.id, page_size=call.query.page_size, cursor=call.query.cursor)
+    return PageOut.of(page, _booking_out)
 
 
 @door(

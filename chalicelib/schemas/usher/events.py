@@ -2,9 +2,15 @@
 
 from pydantic import Field
 
-from chalicelib.schemas.wire import Moment, Out
+from chalicelib.schemas.wire import Moment, Out, PageIn, PageSize
 from chalicelib.vocabulary.access import UsherRole
 from chalicelib.vocabulary.events import EventStatus
+
+
+class EventsIn(PageIn):
+    """The page of the assigned events; all of them where no size is asked for, since phones read one page."""
+
+    page_size: PageSize = 100
 
 
 class VenueOut(Out):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.events import categories
-from chalicelib.domain.sale import orders
+from chalicelib.domain.sale import bookings, orders
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import seats
 from chalicelib.identifiers import new_id
@@ -25,11 +25,15 @@ def order_id(ground: Any) -> str:
     return orders.book(ground.customer, event_id=demo.EVENT_ID, wants=[want], operation_id=new_id("op")).order_id
 
 
-def _on_sale(ground: Any) -> None:
+def _category() -> None:
     categories.add(
         demo.EVENT_ID,
         categories.CategoryDraft(name="Standing", price=150_000, capacity=1_000_000, category_id=CATEGORY_ID),
     )
+
+
+def _on_sale(ground: Any) -> None:
+    _category()
     # What earlier requests reserved would be too many.
     operations.record(operations.remove(seats.none(ground.customer.account_id).place))
 
@@ -40,7 +44,11 @@ def _booking(ground: Any) -> Request:
 
 
 def _booked(ground: Any) -> Request:
-    order_id(ground)
+    """Ask for the open reservations, of which there are some."""
+    _category()
+    want = RequestedTickets(CATEGORY_ID, 1, [])
+    while len(bookings.open_of(ground.customer.account_id, page_size=3, cursor=None).results) < 3:
+        orders.book(ground.customer, event_id=demo.EVENT_ID, wants=[want], operation_id=new_id("op"))
     return Request()
 
 
