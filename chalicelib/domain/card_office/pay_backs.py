@@ -6,6 +6,7 @@ repeats what failed. What no payment covers, such as money that another customer
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +14,6 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
-from chalicelib.clients.providers import Declined
 from chalicelib.domain import idempotency
 from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
@@ -23,7 +23,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.ledger import account_names, journals
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
-from chalicelib.domain.payments import providers, resolution, returns
+from chalicelib.domain.payments import provider_refunds, resolution, returns
 from chalicelib.domain.payments.payment_decisions import INTERNAL
 from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id, uid_of_card_id
@@ -258,7 +258,8 @@ def _owed(card: Card, source: _Source, *, by: str) -> list[Write]:
 def run(pay_back_id: str) -> bool:
     """Make an owed pay-back at the provider, and return whether there was anything to do; idempotent.
 
-    While the payment is disputed nothing is paid, and the sweep tries again. Raises NotFound, Unavailable.
+    While the payment is disputed, or our balance is too small, nothing is paid, and the sweep tries again.
+    Raises NotFound, Unavailable.
     """
     place = keys.money.card_pay_back(pay_back_id)
     owed = operations.get(place)
@@ -268,23 +269,28 @@ def run(pay_back_id: str) -> bool:
         return False
     payment = resolution.get(owed.payment_id)
     if returns.standing(payment.moves).is_disputed:
-        later = keys.jobs.due(clock.now() + _RETRIED_WHILE_DISPUTED, pay_back_id)
-        operations.record(operations.change(place, CardPayBack.due_at(later), CardPayBack.status == owed.status))
+        _postpone(owed, _RETRIED_WHILE_DISPUTED)
         return True
     reference, moves = returns.made_for(payment, pay_back_id), []
     amount = min(owed.amount, returns.due(payment))
     if reference is None and amount:
-        provider = providers.named(payment.provider)
-        try:
-            made = provider.refund(payment.provider_reference, amount=amount, currency=owed.currency, key=pay_back_id)
-        except Declined as declined:
-            raise resolution.unknown(payment, declined) from declined
+        made = provider_refunds.make(payment, amount=amount, currency=owed.currency, key=pay_back_id)
+        if made is None:
+            _postpone(owed, provider_refunds.until_next_try(pay_back_id))
+            return True
         moves = [made]
     done: list[Action] = [CardPayBack.status.set(PayBackStatus.PAID), *CardPayBack.not_due()]
     recorded = operations.change(place, done, CardPayBack.status == PayBackStatus.OWED)
     if resolution.take_moves(owed.payment_id, moves, also=[recorded]):
         logger.info("pay-back made", extra={"pay_back_id": pay_back_id, "payment_id": owed.payment_id})
     return True
+
+
+def _postpone(owed: CardPayBack, wait: timedelta) -> None:
+    """Make a pay-back due again later, unless it was made meanwhile."""
+    later = CardPayBack.due_at(keys.jobs.due(clock.now() + wait, owed.pay_back_id))
+    with suppress(operations.ConditionFailed):
+        operations.record(operations.change(owed.place, later, CardPayBack.status == PayBackStatus.OWED))
 
 
 @follows(*every(CardPayBack))

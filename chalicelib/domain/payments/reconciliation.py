@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Declined, MoveKind, MoveWord, Notice, Outcome
 from chalicelib.config import config
 from chalicelib.domain.background.changes import Change, every, follows, that_became
-from chalicelib.domain.payments import providers, resolution, returns
+from chalicelib.domain.payments import provider_refunds, providers, resolution, returns
 from chalicelib.domain.payments.payment_decisions import INTERNAL, OPEN
 from chalicelib.domain.payments.resolution import get, settle
 from chalicelib.observability import logger
@@ -82,23 +83,21 @@ def _take_moves(payment: Payment, notice: Notice) -> None:
 def refund(payment_id: str) -> bool:
     """Refund what is still owed of a payment in `refund_due`; idempotent.
 
-    A refund that failed is left to staff, and a dispute to its end.
+    A refund that failed is left to staff, and a dispute to its end. One that our balance is too small for is due again.
 
     Returns whether this call recorded it. Raises Unavailable.
     """
     payment = get(payment_id)
     if payment.status != PaymentStatus.REFUND_DUE or returns.waits(payment):
         return False
-    provider = providers.named(payment.provider)
-    try:
-        made = provider.refund(
-            payment.provider_reference,
-            amount=returns.due(payment),
-            currency=payment.taken_currency,
-            key=f"{payment.payment_id}/refund",
-        )
-    except Declined as declined:
-        raise resolution.unknown(payment, declined) from declined
+    made = provider_refunds.make(
+        payment, amount=returns.due(payment), currency=payment.taken_currency, key=f"{payment_id}/refund"
+    )
+    if made is None:
+        later = resolution.due_at(payment_id, clock.now() + provider_refunds.until_next_try(payment_id))
+        with suppress(operations.ConditionFailed):  # something was returned meanwhile
+            operations.record(operations.change(payment.place, later, returns.as_read(payment)))
+        return False
     if not resolution.take_moves(payment_id, [made]):
         return False  # another process or the callback recorded the same refund
     ids = {"payment_id": payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}

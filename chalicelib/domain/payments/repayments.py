@@ -3,23 +3,18 @@
 The queue starts it, and the sweep tries again what waits for money at the provider, or for another process.
 """
 
-import hashlib
 from contextlib import suppress
-from datetime import timedelta
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.clients.providers import Declined, OutOfFunds
-from chalicelib.domain.payments import approved_refunds, providers, refunds, resolution, returns
+from chalicelib.domain.payments import approved_refunds, provider_refunds, refunds, resolution, returns
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payment, RefundRequest
 from chalicelib.vocabulary.tickets import RefundRequestStatus
 
-# What an approved refund waits for: money of ours at its provider. How long until it is tried again, and over how long
-# the tries of many are spread.
+# What an approved refund waits for: money of ours at its provider.
 PROVIDER_FUNDS = "provider_funds"
-_ASK_AGAIN_AFTER, _SPREAD_SECONDS = timedelta(minutes=2), 180
 
 
 def pay_back_due(due_id: str) -> bool:
@@ -37,8 +32,8 @@ def pay_back_due(due_id: str) -> bool:
 
 def _postpone(request: RefundRequest, actions: list[Action]) -> None:
     """Make a refund due again later, spread over some minutes, unless it was paid back meanwhile."""
-    spread = timedelta(seconds=int(hashlib.sha256(request.refund_id.encode()).hexdigest()[:4], 16) % _SPREAD_SECONDS)
-    later = approved_refunds.due_after(request.refund_id, request.ticket_id, _ASK_AGAIN_AFTER + spread)
+    wait = provider_refunds.until_next_try(request.refund_id)
+    later = approved_refunds.due_after(request.refund_id, request.ticket_id, wait)
     place = keys.tickets.refund_request(request.ticket_id, request.refund_id)
     still = RefundRequest.status == RefundRequestStatus.APPROVED
     with suppress(operations.ConditionFailed):
@@ -60,16 +55,10 @@ def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> b
     reference, moves = returns.made_for(payment, refund_id), []
     amount = min(request.amount, returns.due(payment))
     if reference is None and amount:
-        provider = providers.named(payment.provider)
-        try:
-            made = provider.refund(payment.provider_reference, amount=amount, currency=request.currency, key=refund_id)
-        except OutOfFunds:
+        made = provider_refunds.make(payment, amount=amount, currency=request.currency, key=refund_id)
+        if made is None:
             _postpone(request, [RefundRequest.waits_for.set(PROVIDER_FUNDS)])
-            ids = {"refund_id": refund_id, "payment_id": payment.payment_id, "provider": payment.provider}
-            logger.warning("refund waits for the provider's balance", extra=ids)
             return False
-        except Declined as declined:
-            raise resolution.unknown(payment, declined) from declined
         reference, moves = made.reference, [made]
     done: list[Action] = [
         RefundRequest.status.set(RefundRequestStatus.REFUNDED),
