@@ -13,6 +13,14 @@ class CampusRole(StrEnum):
     ADMIN = "admin"
 
 
+class RosterAction(StrEnum):
+    """What a list does to a roster."""
+
+    REPLACE = "replace"
+    ADD = "add"
+    REMOVE = "remove"
+
+
 class LogInResult(StrEnum):
     """How a tried log-in of an account ended."""
 

@@ -77,6 +77,7 @@ def _event_out(event: Any, by: Principal, organizers: Mapping[str, str]) -> sche
         retention=schema.RetentionOut(**{f"{kind}_days": event_fields.kept_days(event, kind) for kind in ErasedKind}),
         expected=_expected_out(rule) if rule else None,
         roster_size=event.roster_size,
+        roster_version=event.roster_version,
         qr_expires_at=rotating_codes.expires_at(clock.now()) if sees_codes else None,
         created_at=event.created_at,
         version=event.version,
@@ -204,6 +205,7 @@ def _roster_change_out(event_id: str, changed: RosterChange) -> schema.RosterCha
     rows = changed.unknown[:_MOST_UNKNOWN]
     return schema.RosterChangeOut(
         event_id=event_id,
+        version=changed.version,
         size=changed.size,
         added=changed.added,
         removed=changed.removed,
@@ -241,11 +243,11 @@ def campus_roster(call: Call[None, PageIn]) -> PageOut[schema.ListedPersonOut]:
         reply=schema.RosterChangeOut,
         limit=schema.ROSTER_LIMIT,
         form=FormBody(schema.ROSTER_LIMIT, files=("csv",), of_csv="csv"),
-        refuses=(errors.NotFound,),
+        refuses=(errors.NotFound, errors.Conflict),
     ),
 )
 def campus_set_roster(call: Call[schema.RosterIn, None]) -> schema.RosterChangeOut:
-    """Set who is expected at an event: at most 5,000 people; rows that name nobody are answered."""
+    """Set who is expected at an event, or add or remove people: at most 5,000; rows that name nobody are answered."""
     event_id = call.path["event_id"]
     sent = RosterInput(**{**call.body.lists(), **call.files})
-    return _roster_change_out(event_id, rosters.replace(event_id, sent, by=call.principal))
+    return _roster_change_out(event_id, rosters.change(event_id, sent, by=call.principal))

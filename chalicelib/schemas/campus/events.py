@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.texts import LINES, ONE_LINE, Name, Sought, Title
 from chalicelib.schemas.wire import ChangeIn, Day, In, Instant, Moment, Out, Version
+from chalicelib.vocabulary.campus import RosterAction
 
 MOST_EVENTS, MOST_LISTED = 100, 5_000
 # The longest JSON of a full bulk creation and of a full roster, in bytes.
@@ -183,6 +184,7 @@ class CampusEventOut(Out):
     retention: RetentionOut
     expected: ExpectedOut | None
     roster_size: int = Field(description="How many people are listed as expected.")
+    roster_version: int = Field(description="Counts the lists that were sent for the roster.")
     qr_expires_at: Moment | None
     created_at: Moment
     version: int
@@ -206,9 +208,10 @@ class QrOut(Out):
 
 
 class RosterIn(ChangeIn):
-    """The people who are expected, in place of all who were: student numbers and accounts, or a CSV.
+    """The people who are expected: student numbers and accounts, or a CSV.
 
-    Without any of them the roster stays; an empty list clears it.
+    They take the place of all who were expected, or are added or removed, as `action` says. Without any of them the
+    roster stays; an empty list that replaces clears it.
     """
 
     student_ids: Annotated[list[PersonName], Field(max_length=MOST_LISTED)] = Field([], description="Student numbers.")
@@ -216,6 +219,10 @@ class RosterIn(ChangeIn):
     csv: Annotated[str, StringConstraints(max_length=ROSTER_LIMIT)] = Field(
         "", description="A CSV in UTF-8: a column student_id or user_id, or the first one without a header."
     )
+    action: RosterAction = Field(
+        RosterAction.REPLACE, description="Several who add or remove at once lose nothing of each other's."
+    )
+    version: Version | None = Field(None, description="The event's `roster_version` as read; another one is 409.")
 
     def lists(self) -> dict[str, Any]:
         """Return the lists that were sent."""
@@ -234,6 +241,7 @@ class RosterChangeOut(Out):
     """The roster after a list: who is not named in `unknown` is on it."""
 
     event_id: str
+    version: int = Field(description="The event's `roster_version` now.")
     size: int = Field(description="How many people are listed now.")
     added: int
     removed: int

@@ -37,4 +37,4 @@ def load() -> None:
         "ends_at": began_at + timedelta(days=30),
     }
     event_records.create(given, by=by, operation_id="the demo event of the campus")
-    rosters.replace(demo.CAMPUS_EVENT_ID, RosterInput(student_ids=demo.CAMPUS_ROSTER), by=by)
+    rosters.change(demo.CAMPUS_EVENT_ID, RosterInput(student_ids=demo.CAMPUS_ROSTER), by=by)

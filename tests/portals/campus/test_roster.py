@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.campus.events import campus_events, expected_people, rosters
+from chalicelib.domain.campus.events import campus_events, expected_people, roster_lists, rosters
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Campus, CampusEvent, CampusProfile
 from chalicelib.vocabulary.campus import CampusRole
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
+from tests.support.meanwhile import before
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -247,3 +248,62 @@ def test_a_long_list_is_compared_with_the_list_of_all_students(
     assert answer["unknown"][0]["value"] == "S-7"
     assert "several" in answer["unknown"][0]["message"]
     assert listed(event, token) == ids([*students[:2], late])
+
+
+def add(event: CampusEvent, token: str, *numbers: int) -> Answer:
+    return put(event, token, action="add", student_ids=[f"S 20-{number}" for number in numbers])
+
+
+@pytest.mark.parametrize("second", ["add", "remove", "replace"])
+def test_people_whom_two_add_or_remove_at_once_are_all_added_or_removed(
+    event: CampusEvent, token: str, students: list[Account], second: str
+) -> None:
+    put(event, token, student_ids=["S 20-0"])
+    # Just before the first list is counted, the second one is.
+    sent = {"action": second, "student_ids": ["S 20-0" if second == "remove" else "S 20-1"]}
+    with before("UpdateItem", lambda: put(event, token, **sent)):
+        answer = add(event, token, 2)
+    assert answer.status == 200, answer.text
+    wanted = {"add": [0, 1, 2], "remove": [2], "replace": [1, 2]}[second]
+    assert listed(event, token) == ids([students[number] for number in wanted])
+    assert answer.json["size"] == len(wanted)
+
+
+def test_a_list_for_another_version_is_refused_with_the_present_one_and_nothing_changes(
+    event: CampusEvent, token: str, students: list[Account]
+) -> None:
+    read = put(event, token, student_ids=["S 20-0"]).json["version"]
+    shown = call("GET", f"/api/campus/events/{event.event_id}/", token=token).json
+    assert shown["roster_version"] == read
+    add(event, token, 1)
+    for stale in ({"student_ids": ["S 20-2"]}, {"action": "add", "student_ids": ["S 20-2"]}, {"student_ids": []}):
+        answer = put(event, token, version=read, **stale)
+        assert (answer.status, answer.json["code"]) == (409, "CONFLICT"), answer.text
+        assert answer.json["present"] == {"event_id": event.event_id, "version": read + 1, "size": 2}
+    assert listed(event, token) == ids(students[:2])
+    # Also where the other one comes while this one is on its way.
+    with before("UpdateItem", lambda: add(event, token, 3)):
+        assert put(event, token, version=read + 1, student_ids=["S 20-2"]).status == 409
+    assert listed(event, token) == ids([students[0], students[1], students[3]])
+    present = call("GET", f"/api/campus/events/{event.event_id}/", token=token).json["roster_version"]
+    changed = put(event, token, version=present, student_ids=["S 20-2"])
+    assert (changed.status, listed(event, token)) == (200, ids(students[2:3]))
+    assert put(event, token, version=changed.json["version"], users=[]).status == 200
+
+
+def test_people_are_removed_by_a_csv_in_a_form_and_a_full_roster_takes_no_more(
+    event: CampusEvent, token: str, students: list[Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(event, token, student_ids=["S 20-0", "S 20-1"])
+    head = b'--x\r\nContent-Disposition: form-data; name="action"\r\n\r\nremove\r\n'
+    head += b'--x\r\nContent-Disposition: form-data; name="csv"; filename="r.csv"\r\nContent-Type: text/csv\r\n\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    raw = head + b"student_id\nS 20-0\nS 20-4\n\r\n--x--\r\n"
+    answer = call("PUT", path(event), token=token, raw=raw, headers=headers)
+    assert (answer.status, answer.json["removed"]) == (200, 1)
+    monkeypatch.setattr(roster_lists, "MOST", 2)
+    assert add(event, token, 2).status == 200
+    refused = add(event, token, 3)
+    assert refused.status == 400
+    assert "a roster has at most 2" in refused.text
+    assert listed(event, token) == ids(students[1:3])

@@ -11,7 +11,7 @@ from chalicelib.domain.campus.people.student_numbers import NumberClaims
 from chalicelib.domain.documents import csv_lists
 from chalicelib.errors import ValidationFailed
 from chalicelib.table import keys, operations
-from chalicelib.vocabulary.campus import CampusRole
+from chalicelib.vocabulary.campus import CampusRole, RosterAction
 
 MOST = 5_000
 # Of what a bad row said, in characters.
@@ -30,6 +30,9 @@ class RosterInput:
     student_ids: Sequence[str] | None = None
     users: Sequence[str] | None = None
     csv: str | bytes | None = None
+    action: RosterAction = RosterAction.REPLACE
+    # The roster's version as the sender read it; None for any.
+    version: int | None = None
 
     @property
     def says_nothing(self) -> bool:

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from pynamodb.expressions.update import Action
+
 from chalicelib import clock
 from chalicelib.domain import paging
 from chalicelib.domain.access.tokens import Principal
@@ -15,11 +17,12 @@ from chalicelib.domain.campus.events import campus_events, event_windows, roster
 from chalicelib.domain.campus.events.roster_lists import RosterInput, UnknownRow
 from chalicelib.domain.campus.people import student_counts
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.errors import Unavailable
+from chalicelib.errors import Conflict, Unavailable, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CampusEvent, CampusProfile, RosterEntry
 from chalicelib.table.ranges import After
+from chalicelib.vocabulary.campus import RosterAction
 
 # Listed people that one read of `every` takes.
 _READ_AT_ONCE = 1_000
@@ -33,6 +36,7 @@ _FIRST = "!"
 class RosterChange:
     """What a list changed: the people listed now, how many came and went, and the rows that name nobody."""
 
+    version: int
     size: int
     added: int
     removed: int
@@ -47,33 +51,65 @@ class ListedPerson:
     profile: CampusProfile | None
 
 
-def replace(event_id: str, sent: RosterInput, *, by: Principal) -> RosterChange:
-    """Make these people the roster of an event. Of several lists at once the last one holds, whole.
+def change(event_id: str, sent: RosterInput, *, by: Principal) -> RosterChange:
+    """Make these people the roster of an event, or add or remove them.
 
-    Only differences are written. The event counts the lists: who finds that another one came in between compares
-    again. Raises Forbidden, NotFound, ValidationFailed, Unavailable.
+    Of several lists at once the last one holds, whole; people who are added or removed at once are all added or
+    removed. Only differences are written. The event counts the lists: a writer that meets another one compares again.
+    Raises Forbidden, NotFound, ValidationFailed, Conflict (not the version that was read), Unavailable.
     """
     present = campus_events.require_staff_of(event_id, by, fresh=True)
+    if sent.version is not None and sent.version != present.roster_version:
+        raise _stale(present)
     if sent.says_nothing:
-        return RosterChange(present.roster_size, 0, 0, ())
+        return RosterChange(present.roster_version, present.roster_size, 0, 0, ())
     listed = roster_lists.read(sent)
+    if sent.version is not None and not _counted(present):
+        # Counted before anything is written, so that a refused list has changed nothing.
+        raise _stale(campus_events.require_staff_of(event_id, by, fresh=True))
     for _ in retries.attempts():
         event = campus_events.require_staff_of(event_id, by, fresh=True)
         before = set(_user_ids(event_id))
-        added, removed = listed.user_ids - before, before - listed.user_ids
-        now = clock.now()
-        _write(event_id, sorted(added), sorted(removed), now)
-        size = len(listed.user_ids)
-        actions = [CampusEvent.roster_size.set(size), CampusEvent.roster_version.set(event.roster_version + 1)]
-        as_read = CampusEvent.deleted_at.does_not_exist() & (CampusEvent.roster_version == event.roster_version)
-        try:
-            operations.record(operations.change(event.place, actions, CampusEvent.pk.exists() & as_read))
-        except operations.ConditionFailed:
+        wanted = _wanted(before, listed.user_ids, sent.action)
+        added, removed = wanted - before, before - wanted
+        _write(event_id, sorted(added), sorted(removed), clock.now())
+        if not _counted(event, CampusEvent.roster_size.set(len(wanted))):
             continue
         campus_events.get(event_id)  # for this container's cache
         logger.info("roster set", extra={"event_id": event_id, "added": len(added), "removed": len(removed)})
-        return RosterChange(size, len(added), len(removed), listed.unknown)
+        return RosterChange(event.roster_version + 1, len(wanted), len(added), len(removed), listed.unknown)
     raise Unavailable("The roster is being changed at this moment. Try again.", retry_after=1)
+
+
+def _wanted(before: set[str], listed: frozenset[str], action: RosterAction) -> set[str]:
+    """Return who is on a roster after a list. Raises ValidationFailed for too many people."""
+    if action is RosterAction.REMOVE:
+        return before - listed
+    wanted = before | listed if action is RosterAction.ADD else set(listed)
+    if len(wanted) > roster_lists.MOST:
+        text = f"would make {len(wanted):,} people; a roster has at most {roster_lists.MOST:,}"
+        raise ValidationFailed(details=[{"field": "action", "message": text}])
+    return wanted
+
+
+def _counted(event: CampusEvent, *actions: Action) -> bool:
+    """Count a list that was sent for a roster as it was read; return False where another one was counted since."""
+    as_read = CampusEvent.deleted_at.does_not_exist() & (CampusEvent.roster_version == event.roster_version)
+    counting = [*actions, CampusEvent.roster_version.set(event.roster_version + 1)]
+    try:
+        operations.record(operations.change(event.place, counting, CampusEvent.pk.exists() & as_read))
+    except operations.ConditionFailed:
+        return False
+    return True
+
+
+def _stale(event: CampusEvent) -> Conflict:
+    version, size = event.roster_version, event.roster_size
+    return Conflict(
+        f"The roster was changed meanwhile: its version is {version}, with {size:,} people. Read it again.",
+        details=[{"field": "version", "message": f"is {version} now"}],
+        extra={"present": {"event_id": event.event_id, "version": version, "size": size}},
+    )
 
 
 def page(event_id: str, *, by: Principal, page_size: int, cursor: str | None) -> Page[ListedPerson]:

@@ -40,11 +40,12 @@ _SHOWN: dict[str, Any] = {
     "retention": {"photos_days": 30, "signature_days": 365, "position_days": 0, "device_days": 30},
     "expected": None,
     "roster_size": len(demo.CAMPUS_ROSTER),
+    "roster_version": 1,
     "qr_expires_at": "2026-11-20T08:00:30.000Z",
     "created_at": "2026-11-20T03:00:00.000Z",
     "version": 1,
 }
-_CREATED = {**_SHOWN, **_SENT, "id": f"cev_{ULID}", "roster_size": 0}
+_CREATED = {**_SHOWN, **_SENT, "id": f"cev_{ULID}", "roster_size": 0, "roster_version": 0}
 _CODE = {
     "event_id": demo.CAMPUS_EVENT_ID,
     "qr_token": "AQhjZXZfZGVtbwAAAAEAaQoX6g0d1p3qkS6yT0sVnW8fQ1k",
@@ -80,6 +81,7 @@ OPERATIONS: dict[str, Example] = {
         {"student_ids": [demo.STUDENT_NUMBER, "PHY-26-404"]},
         {
             "event_id": demo.CAMPUS_EVENT_ID,
+            "version": 2,
             "size": 1,
             "added": 0,
             "removed": len(demo.CAMPUS_ROSTER) - 1,

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 
-import { answerOf, type Schemas } from "../../ui/api/client.ts";
+import { answerOf, Refused, type Schemas } from "../../ui/api/client.ts";
 import { Choice, Deed, Field, Form, Submit, useForm } from "../../ui/form.tsx";
 import { count, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
@@ -18,30 +18,32 @@ type Change = Schemas["CampusRosterChangeOut"];
 export function Roster({ event }: { event: CampusEvent }): JSX.Element {
   const result = useSignal<Change | null>(null);
   const size = useSignal(event.roster_size);
+  // What takes the place of the whole list is refused if somebody changed it since.
+  const version = useSignal(event.roster_version);
   const path = { event_id: event.id };
   const read = (cursor: string | undefined, page_size: number) => answerOf(api.GET("/api/campus/events/{event_id}/roster/", { params: { path, query: { cursor, page_size } } }));
   const list = useList<Person>((cursor) => read(cursor, 50));
 
-  const everybody = async (): Promise<string[]> => {
-    const found: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await read(cursor, 100);
-      found.push(...page.results.map(({ id }) => id));
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined);
-    return found;
+  // Refused because of another list: what it says is shown, and the next try is of that list.
+  const readAgain = async (problem: unknown): Promise<never> => {
+    if (problem instanceof Refused && problem.status === 409) {
+      const present = await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path } }));
+      size.value = present.roster_size;
+      version.value = present.roster_version;
+      list.reload();
+    }
+    throw problem;
   };
-  const replace = async (body: Schemas["CampusRosterIn"]): Promise<void> => {
-    const change = await answerOf(api.PUT("/api/campus/events/{event_id}/roster/", { params: { path }, body }));
-    result.value = change;
-    size.value = change.size;
+  const change = async (body: Schemas["CampusRosterIn"]): Promise<void> => {
+    const changed = await answerOf(api.PUT("/api/campus/events/{event_id}/roster/", { params: { path }, body })).catch(readAgain);
+    result.value = changed;
+    size.value = changed.size;
+    version.value = changed.version;
     list.reload();
   };
   const send = async ({ people = "", how = "add" }: Record<string, string>): Promise<void> => {
-    if (how === "replace") return replace({ csv: people });
-    const numbers = numbersOf(people);
-    return replace({ users: await everybody(), student_ids: numbers });
+    if (how === "replace") return change({ csv: people, version: version.value });
+    return change({ action: "add", student_ids: numbersOf(people) });
   };
   return (
     <>
@@ -80,12 +82,12 @@ export function Roster({ event }: { event: CampusEvent }): JSX.Element {
                     <bdi>{person.department ?? ""}</bdi>
                   </span>
                 </span>
-                <Deed act={async () => replace({ users: (await everybody()).filter((id) => id !== person.id) })}>{t("campus.roster.remove")}</Deed>
+                <Deed act={() => change({ action: "remove", users: [person.id] })}>{t("campus.roster.remove")}</Deed>
               </li>
             )}
           />
           {size.value ? (
-            <Deed class="danger" act={() => replace({ users: [] })}>
+            <Deed class="danger" act={() => change({ users: [], version: version.value })}>
               {t("campus.roster.clear")}
             </Deed>
           ) : null}
