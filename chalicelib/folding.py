@@ -20,6 +20,12 @@ _WITHIN_WORDS = dict.fromkeys(map(ord, "\u0640\u200d\u00ad"))
 _PARTS = "\u200c"
 _APOSTROPHES = "'’‘ʼʻʹ′`´ʿʾ"  # noqa: RUF001  # as keyboards have them
 # `ä`, `ö`, `ü`, `æ`, `œ`, `ø` and `å` are also spelled with a second vowel; so a second vowel does not count.
+# `&` is typed as `and` and the other way round. A `+` joins words with as much space before as after it: `18+ only` is
+# no sum.
+_JOINED = re.compile(r"(?<=[^\W_])(?:\s*&+\s*|\s+\+\s+|\+)(?=[^\W_])")
+_AND = "and"
+# Words, folded, that mean the same between two others: rock 'n' roll, and Urdu and Arabic.
+_ANDS = frozenset((_AND, "n", "اwr", "w"))
 _SECOND_E, _SECOND_A = re.compile("(?<=[aou])e+"), re.compile("a{2,}")
 
 
@@ -30,17 +36,23 @@ def typed(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the folded words of a text; punctuation separates words too."""
-    plain = _apart(text)
+    plain = _JOINED.sub(f" {_AND} ", _apart(text))
     folded = "".join(_folded(character) for character in plain)
     return folded.split()
 
 
 def beginnings(text: str, *, most: int = MOST_WORDS) -> list[str]:
-    """Return a folded text from each of its words on; of many words from the first, and from the longest others."""
+    """Return a folded text from each of its words on; of many words from the first, and from the longest others.
+
+    A text that has an *and* is also one as it is and one without it: `R&B` is typed as `rb` too.
+    """
     found = words(text)
-    longest = sorted(range(1, len(found)), key=lambda place: -len(found[place]))[: most - 1]
-    places = sorted([0, *longest]) if found else []
-    return list(dict.fromkeys(_run_together(found[place:]) for place in places))
+    if not found:
+        return []
+    others = [_shortened(found), _shortened([word for word in found if word not in _ANDS])] if _has_and(found) else []
+    longest = sorted(range(1, len(found)), key=lambda place: -len(found[place]))[: most - 1 - len(others)]
+    whole = [_run_together(found[place:]) for place in sorted([0, *longest])]
+    return [each for each in dict.fromkeys([*whole, *others]) if each]
 
 
 def is_found(text: str, by: str) -> bool:
@@ -57,7 +69,16 @@ def begins_one(folded_beginnings: Sequence[str], by: str) -> bool:
     return any(each.startswith(by) for each in folded_beginnings)
 
 
+def _has_and(found: Sequence[str]) -> bool:
+    return not _ANDS.isdisjoint(found[1:-1])
+
+
 def _run_together(found: Sequence[str]) -> str:
+    last = len(found) - 1
+    return _shortened([_AND if 0 < n < last and word in _ANDS else word for n, word in enumerate(found)])
+
+
+def _shortened(found: Sequence[str]) -> str:
     return _SECOND_A.sub("a", _SECOND_E.sub("", "".join(found)))[:MOST_CHARACTERS]
 
 

@@ -86,6 +86,21 @@ test("a card read again within two seconds repeats its entry, however long the p
   ]) assert.equal(repeated(entry, known(passed), read), null, JSON.stringify([entry, passed, read]));
 });
 
+test("a row of the snapshot that may be older than a passage of this phone does not undo it", async () => {
+  const { isSettled } = await bundled("local.ts");
+  const passage = (known_at, presence = "inside") => ({ known_at, presence });
+  for (const [found, presence, asked, expected] of [
+    [passage(null), "inside", 9_000, false], // the platform does not have it yet
+    [passage(5_000), "inside", 5_000, false], // asked before it had
+    [passage(5_000), null, 5_900, false],
+    [passage(5_000), "outside", 6_000, false],
+    [passage(5_000, "outside"), "inside", 5_001, false],
+    [passage(5_000), "inside", 5_001, true], // says the same
+    [passage(5_000), "outside", 6_001, true], // left by another gate since
+    [passage(5_000), null, 6_001, true], // the platform took it back
+  ]) assert.equal(isSettled(found, { presence }, asked), expected, JSON.stringify([found, presence, asked]));
+});
+
 test("a code is genuine only with the platform's signature", async () => {
   const { readCode, readKeys, eventTag } = await bundled("code.ts");
   const pair = await webcrypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);

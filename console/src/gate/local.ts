@@ -1,11 +1,13 @@
 // Decisions of this phone without the platform: the rule, asked of the snapshot and of who passed here since.
 import { eventTag, fingerprint, readCode, readKeys, type Keys, type TicketCode } from "./code.ts";
-import { decide, goesOut, type Case, type Kind, type Presented } from "./rule.ts";
+import { decide, goesOut, type Case, type Kind, type Presence, type Presented } from "./rule.ts";
 import { uidOfCardId } from "./scanned.ts";
 import { decideAndStore, store, type Entry, type KeptAttendee, type KeptEvent, type Known, type Outcome, type Passage } from "./store.ts";
 
 // A second reading of a card so soon after its admission is the same tap (contract, "The scan").
 const REPEAT_MS = 2000;
+// What the platform's lists may be behind an answer: its stream is read once a second.
+const LAG_MS = 1000;
 
 /** What a scan is about, found out before the store is asked. */
 interface Reading {
@@ -165,6 +167,15 @@ export function passageOf(entry: Entry, ticketId: string, at: string, by: string
   const presence = goesOut(entry.kind as Kind, entry.direction) ? "outside" : "inside";
   const byCard = entry.shown !== null && "card_id" in entry.shown;
   return { event_id: entry.event_id, ticket_id: ticketId, presence, at, gate: entry.gate, by, by_card: byCard, scan_id: entry.scan_id, known_at: null };
+}
+
+/**
+ * Whether a row of a snapshot, asked for at a moment of this phone's clock, may take the place of a passage: it says the
+ * same, or was asked for when the platform had known the passage for longer than its stream may be behind.
+ */
+export function isSettled(passage: Pick<Passage, "known_at" | "presence">, row: { presence: Presence }, asked: number): boolean {
+  if (passage.known_at === null || passage.known_at >= asked) return false;
+  return row.presence === passage.presence || asked - passage.known_at > LAG_MS;
 }
 
 /** Whether this phone holds a passage of the ticket that the platform does not know yet: then it must not be asked. */

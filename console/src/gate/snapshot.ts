@@ -2,6 +2,7 @@
 import { Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
 
 import { fingerprintKey } from "./code.ts";
+import { isSettled } from "./local.ts";
 import { ask } from "./net.ts";
 import { change, store, type Head, type KeptEvent } from "./store.ts";
 
@@ -49,9 +50,9 @@ async function sweep(what: What, eventId: string, turn: string): Promise<void> {
 /** Forget passages of this phone that the rows of a delta have: the platform knew them when it was asked. */
 async function settled(eventId: string, page: Schemas["UsherAttendeesOut"], asked: number): Promise<void> {
   const kept = (await store()).transaction("passages", "readwrite");
-  for (const { ticket_id: id } of page.results) {
-    const found = await kept.store.get([eventId, id]);
-    if (found?.known_at && found.known_at < asked) await kept.store.delete([eventId, id]);
+  for (const row of page.results) {
+    const found = await kept.store.get([eventId, row.ticket_id]);
+    if (found !== undefined && isSettled(found, row, asked)) await kept.store.delete([eventId, row.ticket_id]);
   }
   await kept.done;
 }

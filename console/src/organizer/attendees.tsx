@@ -9,6 +9,7 @@ import { t, word } from "../ui/i18n.ts";
 import { JobProgress } from "../ui/job.tsx";
 
 import { recordsOf } from "./csv.ts";
+import { isFound } from "./finding.ts";
 import { PORTAL, TONES, type EventDetail } from "./data.ts";
 
 const SHOWN_AT_ONCE = 50;
@@ -21,9 +22,6 @@ interface Attendee {
   status: string;
   entered: string;
 }
-
-/** Fold letters as a search does: case and accents make no difference. */
-const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 
 export function Attendees({ event }: { event: EventDetail }): JSX.Element {
   const people = useSignal<readonly Attendee[] | null>(null);
@@ -59,10 +57,8 @@ function Found({ people }: { people: readonly Attendee[] }): JSX.Element {
   const search = useSignal("");
   const status = useSignal("");
   const most = useSignal(SHOWN_AT_ONCE);
-  const words = folded(search.value).split(/\s+/).filter(Boolean);
   const found = people.filter((each) => {
-    const text = ` ${folded(each.name)} ${folded(each.number)}`;
-    return words.every((one) => text.includes(` ${one}`)) && (!status.value || each.status === status.value);
+    return isFound(`${each.name} ${each.number}`, search.value) && (!status.value || each.status === status.value);
   });
   const statuses = [...new Set(people.map((each) => each.status))].sort();
   return (
