@@ -25,7 +25,7 @@ _APOSTROPHES = "'’‘ʼʻʹ′`´ʿʾ"  # noqa: RUF001  # as keyboards have th
 _JOINED = re.compile(r"(?<=[^\W_])(?:\s*&+\s*|\s+\+\s+|\+)(?=[^\W_])")
 _AND = "and"
 # Words, folded, that mean the same between two others: rock 'n' roll, and Urdu and Arabic.
-_ANDS = frozenset((_AND, "n", "اwr", "w"))
+_ANDS = frozenset((_AND, "n", "اwr", "w"))  # noqa: RUF001  # as they are folded
 _SECOND_E, _SECOND_A = re.compile("(?<=[aou])e+"), re.compile("a{2,}")
 
 

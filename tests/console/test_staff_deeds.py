@@ -1,6 +1,7 @@
 """The staff's page: cards by file, money that waits for a second person, chargebacks, and gates that can open."""
 
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -196,3 +197,18 @@ def test_the_file_of_a_settlement_is_saved_for_the_event_that_is_named(open_page
         dialog.locator("button[type=submit]").click()
     assert download.value.path().read_text(encoding="utf-8-sig").startswith("at,what,after_close,")
     expect(dialog).to_have_count(0)
+
+
+def test_a_deposit_that_was_a_mistake_is_taken_back_once(open_page: Opener, desk: Desk) -> None:
+    reference = f"Bank {secrets.token_hex(4)}"
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    body = {"amount": "1200.00", "source": "Owner", "received_on": today, "reference": reference}
+    made = desk.ask("POST", "/api/finances/deposits/", body)
+    page = opened(open_page, "/staff/finances/deposits", desk.owner)
+    row = page.get_by_role("row").filter(has_text=reference)
+    decide(page, row, "Take back")
+    row.get_by_text("Taken back").wait_for()
+    expect(row.get_by_role("button", name="Take back")).to_have_count(0)
+    # Nobody can take it back again.
+    again = desk.site.ask("POST", "/api/finances/deposits/", {"reverses": made["id"]}, session=desk.owner)
+    assert again.status_code == 409, again.text

@@ -92,6 +92,9 @@ def _move(money: ListedMoney, payment: Payment | None) -> tuple[Money | None, Ou
     """Return what a payment has of a refund or a dispute, and what became of it."""
     move: Mapping[str, Any] | None = (payment.moves or {}).get(money.reference) if payment is not None else None
     if payment is None or move is None:
+        ours = (payment.taken_currency or payment.currency) if payment is not None else money.currency
+        if ours != money.currency and money.status is not OutcomeStatus.FAILED:
+            return Money(0, ours), money.status  # the books cannot have it (D-PAY-21)
         return None, OutcomeStatus.SUCCEEDED
     words = move["words"]
     if money.kind is MoneyKind.REFUND:

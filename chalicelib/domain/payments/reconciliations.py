@@ -19,7 +19,7 @@ from chalicelib.config import config
 from chalicelib.domain import paging
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.domain.payments import comparisons, providers
+from chalicelib.domain.payments import comparisons, differences, providers
 from chalicelib.domain.payments.comparisons import Mismatch
 from chalicelib.errors import ValidationFailed
 from chalicelib.observability import logger
@@ -37,7 +37,6 @@ _ROWS_AT_ONCE = 100
 # How long it is known what was found; movements of the next days may belong to it.
 _SEEN_FOR = timedelta(days=10)
 _PREFIX = "rec_"
-_OWNER = "finance"
 # The parts of a run after the provider's list, as its cursor names them.
 _BOOKS, _OPEN = "books", "open"
 # How many earlier days a run looks at again.
@@ -139,7 +138,7 @@ def step(run: Reconciliation, day: date) -> bool:
         found, in_journal = list(_against_provider(run.provider, day, rows)), len(rows)
         following = following or f"{_OPEN}:1:"
     for difference in found:
-        _store(run.date, difference)
+        differences.store(run.date, difference)
     done: list[Action] = [
         Reconciliation.state.set(ReconciliationState.RUNNING if following else ReconciliationState.DONE),
         Reconciliation.cursor.set(following) if following else Reconciliation.cursor.remove(),
@@ -265,33 +264,6 @@ def _is_over(provider: str, known: Difference) -> bool:
     """Whether provider and books agree on a movement now."""
     money = providers.named(provider).found(known.reference, MoneyKind(str(known.money)))
     return money is not None and comparisons.compared(money, provider, comparisons.read([money])) is None
-
-
-def _store(day: str, found: Mismatch) -> None:
-    name = f"{found.kind}-{found.reference}"
-    theirs, ours = found.at_provider, found.in_journal
-    difference = Difference(
-        *keys.reconciliation.difference(day, name),
-        difference_id=name,
-        date=day,
-        kind_of=found.kind,
-        money=found.money,
-        state=DifferenceState.OPEN,
-        owner=_OWNER,
-        reference=found.reference,
-        payment_id=found.payment_id,
-        provider_amount=theirs.minor if theirs else None,
-        provider_currency=theirs.currency if theirs else None,
-        journal_amount=ours.minor if ours else None,
-        journal_currency=ours.currency if ours else None,
-        found_at=clock.now(),
-    )
-    try:
-        operations.record(operations.put(difference, Difference.pk.does_not_exist()))
-    except operations.ConditionFailed:
-        return  # a run that was interrupted found it
-    # An alarm counts these lines.
-    logger.error("provider and journal differ", extra={"date": day, "what": found.kind, "reference": found.reference})
 
 
 def of_day(day: date | None, *, caller_id: str, page_size: int, cursor: str | None) -> ReconciledDay:

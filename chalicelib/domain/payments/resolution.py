@@ -16,7 +16,7 @@ from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.ledger import account_names, card_balances, journals, postings
 from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.payments import next_actions, payment_decisions, returns, unsettled
+from chalicelib.domain.payments import differences, next_actions, payment_decisions, returns, unsettled
 from chalicelib.domain.payments.payment_decisions import CANCELLED, INTERNAL, OPEN, PaymentFacts, PaymentVerdict
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.orders import SaleTerms
@@ -126,7 +126,8 @@ def take_moves(
     """
     for _ in retries.attempts(_ATTEMPTS):
         payment, known = known or get(payment_id), None
-        moves = returns.merged(payment, reported)
+        moves, unbooked = returns.merged(payment, reported)
+        differences.store_unbooked(payment, unbooked)
         if moves == (payment.moves or {}):
             changed: list[Write] = []
         elif payment.status in returns.TAKEN:

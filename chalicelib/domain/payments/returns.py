@@ -84,23 +84,29 @@ def standing(moves: Moves | None) -> Standing:
     return Standing(away, final, frozen, is_disputed, has_failed)
 
 
-def merged(payment: Payment, reported: Iterable[Move]) -> dict[str, Any]:
-    """Return the payment's moves together with those reported; a move in another currency is not a part of it."""
+def merged(payment: Payment, reported: Iterable[Move]) -> tuple[dict[str, Any], list[Move]]:
+    """Return the payment's moves together with those reported, and the reported ones that the books cannot take.
+
+    These are moves in another currency than the charge, and more or longer ones than an item holds.
+    """
     moves = {reference: dict(move) for reference, move in (payment.moves or {}).items()}
+    unbooked: list[Move] = []
     for move in reported:
         known = moves.get(move.reference)
         ids = {"payment_id": payment.payment_id, "kind": move.kind.value}
         if move.currency != (payment.taken_currency or payment.currency):
             logger.error("a provider moves another currency than it charged", extra=ids)
+            unbooked.append(move)
         elif known is None and (len(moves) >= _MOST_MOVES or len(move.reference) > _LONGEST_REFERENCE):
             logger.error("a provider reports more moves of a payment than can be stored", extra=ids)
+            unbooked.append(move)
         elif known is None or not set(move.words) <= set(known["words"]):
             words = sorted({*(known["words"] if known else ()), *move.words})
             made: dict[str, Any] = {"created_at": clock.to_text(clock.now())} if known is None else known
             moves[move.reference] = {**made, "kind": move.kind, "amount": move.amount, "words": words}
             if move.key is not None:
                 moves[move.reference]["key"] = move.key[:_LONGEST_REFERENCE]
-    return moves
+    return moves, unbooked
 
 
 def owed(payment: Payment) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.clients.providers import Transfer
+from chalicelib.clients.providers import Move, MoveKind, MoveWord, Transfer
 from chalicelib.domain.background.sweep import run
 from chalicelib.domain.ledger import account_names, journals
 from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.payments import reconciliations, repayments
+from chalicelib.domain.payments import reconciliations, repayments, sandbox_callbacks
 from chalicelib.domain.payouts import sandbox_bank
 from chalicelib.domain.payouts.sandbox_bank import SandboxPayouts
 from chalicelib.identifiers import new_id
@@ -202,6 +202,35 @@ def test_a_difference_that_a_late_callback_ends_is_resolved_by_the_next_run() ->
     operations.record(operations.put(journal))
     sweeps.at_due(keys.reconciliation.reconciliation((day + timedelta(days=1)).isoformat()))
     assert rows(day) == {names[0]: ("missing", "resolved"), names[1]: ("missing", "open")}
+
+
+@pytest.mark.parametrize("kind", MoveKind)
+def test_money_that_moves_in_another_currency_is_a_difference_at_once_and_one_row(
+    caplog: pytest.LogCaptureFixture, kind: MoveKind
+) -> None:
+    stream, day = StreamReader(), clock.now().date()
+    orders = sold(2)
+    taken, over = (MoveWord.LOST, MoveWord.WON) if kind is MoveKind.DISPUTE else (MoveWord.SUCCEEDED, MoveWord.FAILED)
+    for order, word in zip(orders, (taken, over), strict=True):
+        for number in range(2):
+            payment = payers.stored(order.payment_id)
+            move = Move(f"mv_{payment.payment_id}", kind, 100_000, "EUR", (word,))
+            named = payment.provider_reference or ""
+            told = sandbox_callbacks.moved(payment.payment_id, named, move, event_id=f"sbe_{named}_{number}")
+            assert payers.post_webhook(told).status == 200
+    name = f"mv_{orders[0].payment_id}"
+    found = shown(day, page_size=100)["results"]
+    assert [(row["reference"], row["kind"], row["state"]) for row in found] == [(name, "other_currency", "open")]
+    assert found[0]["at_provider"] == {"amount": "1000.00", "currency": "EUR"}
+    assert found[0]["in_journal"] == {"amount": "0.00", "currency": "PKR"}
+    assert payers.stored(orders[0].payment_id).moves is None
+    stream.drain()
+    after_the_day()
+    assert {reference: each for reference, each in rows(day).items() if reference == name} == {
+        name: ("other_currency", "open")
+    }
+    # The alarm counts this line.
+    assert sum(record.message == "provider and journal differ" for record in caplog.records) == 1
 
 
 @pytest.mark.timeout(1800)

@@ -18,6 +18,7 @@ import { NewPayout } from "./payouts.tsx";
 
 type Settlement = Schemas["AdminSettlementOut"];
 type Expense = Schemas["AdminExpenseOut"];
+type Deposit = Schemas["AdminDepositOut"];
 
 export function Settlements(): JSX.Element {
   const turn = useSignal(0);
@@ -214,7 +215,7 @@ function ExpenseDeeds({ expense, list }: { expense: Expense; list: Loaded<Expens
 
 export function Deposits(): JSX.Element {
   return (
-    <Register<Schemas["AdminDepositOut"]>
+    <Register<Deposit>
       label={t("staff.finances.deposits")}
       maker={({ add }) =>
         may("finance") ? (
@@ -242,10 +243,10 @@ export function Deposits(): JSX.Element {
         { name: "received_on_from", label: t("staff.from"), kind: "date" },
         { name: "received_on_to", label: t("staff.to"), kind: "date" },
       ]}
-      columns={[t("staff.day"), t("staff.source"), t("staff.reference"), t("staff.amount"), t("staff.by")]}
+      columns={[t("staff.day"), t("staff.source"), t("staff.reference"), t("staff.amount"), t("staff.by"), ""]}
       empty={t("staff.none.money")}
       read={(filters, cursor) => ask(() => api.GET("/api/finances/deposits/", { params: { query: asked(filters, cursor) } }))}
-      row={(deposit) => (
+      row={(deposit, list) => (
         <tr key={deposit.id}>
           <td>
             <Num>{deposit.received_on}</Num>
@@ -258,8 +259,41 @@ export function Deposits(): JSX.Element {
           <td>
             <Thing id={deposit.created_by} />
           </td>
+          <td class="acts">
+            <TakeBack deposit={deposit} list={list} />
+          </td>
         </tr>
       )}
     />
+  );
+}
+
+/** Takes back a deposit that was entered by mistake, once. */
+function TakeBack({ deposit, list }: { deposit: Deposit; list: Loaded<Deposit> }): JSX.Element | null {
+  if (deposit.reversed_at !== null) {
+    return (
+      <>
+        {t("staff.taken_back")} <When at={deposit.reversed_at} />
+      </>
+    );
+  }
+  if (!may("finance")) return null;
+  return (
+    <Decision
+      label={t("staff.take_back")}
+      tone="danger"
+      name={`deposit.back.${deposit.id}`}
+      refused={list.reload}
+      act={async () => {
+        const body = { reverses: deposit.id };
+        const next = await deed(`deposit.back.${deposit.id}`, body, (headers) => api.POST("/api/finances/deposits/", { body, headers }));
+        list.replace((each) => each.id === deposit.id, next);
+      }}
+    >
+      <p>
+        <Sum of={deposit.amount} /> · {deposit.reference}
+      </p>
+      <p>{t("staff.reversal")}</p>
+    </Decision>
   );
 }
