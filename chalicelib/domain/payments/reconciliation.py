@@ -180,12 +180,19 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 
 def _due_again(before: Payment | None, after: Payment) -> list[Published]:
-    """Return the refunds that waited for the end of a dispute."""
-    if before is None or not returns.standing(before.moves).is_disputed or returns.standing(after.moves).is_disputed:
+    """Return the refunds that waited for the end of a dispute, or whose money was returned in another way."""
+    if before is None:
+        return []
+    has_ended = returns.standing(before.moves).is_disputed and not returns.standing(after.moves).is_disputed
+    # Such as by staff on the provider's own pages, after the sweep has set the refunds aside.
+    is_returned = returns.due(before) > 0 and not returns.due(after)
+    if not has_ended and not is_returned:
         return []
     facts = [
-        _fact(Fact.TICKET_REFUND_DUE, after, refund_id, refund_id=refund_id, ticket_id=ticket_id)
-        for refund_id, ticket_id in returns.unpaid(after).items()
+        _fact(Fact.TICKET_REFUND_DUE, after, name, refund_id=name, ticket_id=grant["ticket_id"])
+        if "ticket_id" in grant
+        else _fact(Fact.CARD_PAY_BACK_DUE, after, name, pay_back_id=name)
+        for name, grant in returns.unpaid(after).items()
     ]
     if after.status is PaymentStatus.REFUND_DUE:
         facts.append(_fact(Fact.PAYMENT_REFUND_DUE, after, after.payment_id))

@@ -130,12 +130,10 @@ def waits(payment: Payment) -> bool:
     return now.has_failed or now.is_disputed
 
 
-def unpaid(payment: Payment) -> dict[str, str]:
-    """Return the refunds that were decided here and not made at the provider: the ticket's id by the refund's."""
+def unpaid(payment: Payment) -> dict[str, Mapping[str, Any]]:
+    """Return the refunds that were decided here and not made at the provider: each by its id, as it was granted."""
     made = {move.get("key") for move in (payment.moves or {}).values()}
-    granted = (payment.granted or {}).items()
-    # A card's pay-back names no ticket, and comes due by itself.
-    return {name: grant["ticket_id"] for name, grant in granted if name not in made and "ticket_id" in grant}
+    return {name: grant for name, grant in (payment.granted or {}).items() if name not in made}
 
 
 def as_read(payment: Payment) -> Condition:

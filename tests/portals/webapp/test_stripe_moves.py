@@ -15,9 +15,9 @@ from chalicelib.table.items import Account, Order, Payment
 from chalicelib.vocabulary.messages import Fact
 from chalicelib.vocabulary.payments import PaymentStatus
 from chalicelib.workers import payments as worker
-from tests.support import payers, purchases, stripe_double
+from tests.support import payers, purchases, stripe_double, wallets
 from tests.support.client import call
-from tests.support.factories import customer_token, make_customer
+from tests.support.factories import admin_token, customer_token, make_customer
 from tests.support.payers import confirm, process
 from tests.support.stripe_double import API_KEY, GOOD, WEBHOOK_SECRET, StripeDouble
 from tests.support.stripe_ground import deliver, leave, point_at
@@ -215,6 +215,35 @@ def test_a_refund_waits_for_the_end_of_a_dispute_and_is_made_if_that_returned_no
     assert (refunds.get(ticket_id, request.refund_id).status, len(stripe.refunds)) == ("refunded", made)
     assert payers.balances() == {}
     assert held_by(payment) == set()
+
+
+@pytest.mark.parametrize("what", ["ticket", "card"])
+def test_what_staff_returned_at_stripe_ends_the_refunds_that_were_set_aside(
+    customer: Account, stripe: StripeDouble, what: str
+) -> None:
+    if what == "ticket":
+        order, payment = paid(customer)
+        ticket_id = order.tickets[0]["ticket_id"]
+        asked = refund_requests.ask(customer.account_id, ticket_id, reason="Ill", operation_id=new_id("op"))
+        refunds.approve(ticket_id, asked.refund_id, by="adm_1")
+    else:
+        card = wallets.make_card(customer)
+        body = {"card_id": card.card_id, "amount": "1500.00", "method": "card", "payment_token": GOOD}
+        opened = payers.ask(customer, "process", body).json
+        assert confirm(customer, opened["id"]).json["status"] == "succeeded"
+        paid_back = {"ids": [card.card_id], "action": "pay_back"}
+        assert call("POST", "/api/finances/unclaimed/", paid_back, token=admin_token()).status == 200
+        payment = payers.stored(opened["id"])
+    before = payers.stored(payment.payment_id)
+    stripe.refund_by_hand(payment.provider_reference, 150_000)
+    deliver_all(stripe, ("refund.", "charge."))
+    facts = reconciliation.follow([Change("1", before, payers.stored(payment.payment_id))])
+    (due,) = (fact for fact in facts if fact.fact in (Fact.TICKET_REFUND_DUE, Fact.CARD_PAY_BACK_DUE))
+    envelope = json.dumps({"detail-type": due.fact, "detail": due.ids})
+    assert worker.handle({"Records": [{"messageId": "m1", "body": envelope}]}) == {"batchItemFailures": []}
+    kind = {"ticket": "refund_request", "card": "card_pay_back"}[what]
+    assert [raw["status"]["S"] for raw in payers.all_raws(kind)] == [{"ticket": "refunded", "card": "paid"}[what]]
+    assert (len(stripe.refunds), payers.balances()) == (1, {})
 
 
 def test_money_that_is_owed_and_was_returned_at_stripe_by_hand_is_not_returned_again(
