@@ -38,14 +38,18 @@ def order_paid(detail: dict[str, Any]) -> None:
 
 
 def ticket_refunded(detail: dict[str, Any]) -> None:
-    """Tell a customer that the money for a ticket was paid back."""
+    """Tell who paid for a ticket that its money was paid back, and who held it last that it is no longer valid."""
     request = operations.get(keys.tickets.refund_request(detail["ticket_id"], detail["refund_id"]))
     if request is None:
         raise NotFound
     subject = replace(
         notices.subject_of(events.get(request.event_id)), amount=page.printed(request.amount, request.currency)
     )
-    notices.send(Notice(Kind.REFUNDED, detail["fact_id"], subject), request.customer_id)
+    payment = operations.get(keys.money.payment(request.payment_id)) if request.payment_id else None
+    payer_id = payment.customer_id if payment is not None else request.customer_id
+    notices.send(Notice(Kind.REFUNDED, detail["fact_id"], subject), payer_id)
+    if request.customer_id not in (None, payer_id):
+        notices.send(Notice(Kind.GIVEN_BACK, detail["fact_id"], subject), request.customer_id)
 
 
 def payment_paid_back(detail: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
 
     BOUGHT = "bought"
     REFUNDED = "refunded"
+    GIVEN_BACK = "given_back"
     RETURNED = "returned"
     RECEIVED = "received"
     HANDED_ON = "handed_on"

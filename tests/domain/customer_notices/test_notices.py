@@ -19,6 +19,7 @@ from chalicelib.domain.customer_notices import background, runs
 from chalicelib.domain.customers import contacts
 from chalicelib.domain.events import events, venues
 from chalicelib.domain.organizers import edit_requests
+from chalicelib.domain.payments import refunds
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import gifts, tickets
 from chalicelib.identifiers import new_id
@@ -166,6 +167,28 @@ class TestMoney:
         (mail,) = received()
         assert mail.subject == '[Gatehouse] A ticket to "Qawwali Night" was paid back'
         assert "Amount: PKR 1,000.00\n" in mail.body
+
+    def test_the_refund_of_a_ticket_that_was_handed_on_is_told_to_who_paid_and_its_end_to_who_held_it(
+        self, stream: StreamReader, mailed: Account
+    ) -> None:
+        _, category = purchases.make_show()
+        order = purchases.book(mailed, category)
+        payers.confirm(mailed, payers.process(mailed, order).json["id"])
+        (ticket_id,) = (line["ticket_id"] for line in order.tickets)
+        taker = chooses(make_customer(name="Nadia"), email="nadia@example.com")
+        assert ask(mailed, "POST", f"{ticket_id}/transfer/", {"mobile_number": taker.mobile_number}).status == 200
+        answer = ask(taker, "POST", f"{ticket_id}/refund-request/", {"reason": "I fell ill."})
+        owed = refunds.approve(ticket_id, answer.json["id"], by="adm_1")
+        stream.skip()
+        told = {"ticket_id": ticket_id, "refund_id": owed.refund_id, "payment_id": owed.payment_id}
+        fact = {"detail-type": "ticket.refund_due", "detail": told}
+        app.payments({"Records": [{"messageId": "1", "body": json.dumps(fact)}]}, None)
+        carry(stream, times=2)
+        (of_payer,), (of_holder,) = received(MAIL), received("nadia@example.com")
+        assert of_payer.subject == '[Gatehouse] A ticket to "Qawwali Night" was paid back'
+        assert of_holder.subject == '[Gatehouse] Your ticket to "Qawwali Night" was given back'
+        assert "1,500.00" in of_payer.body
+        assert "1,500.00" not in of_holder.body
 
     def test_a_payment_that_came_too_late_is_told_when_it_was_returned(
         self, stream: StreamReader, mailed: Account
