@@ -121,6 +121,13 @@ def walk(asked: PageRequest, read: Read[RowT], load: Load[RowT, ResultT], *, bud
     return Page(results=found, next=_sealed(last, asked))
 
 
+def nothing(cursor: str | None) -> Page[Any]:
+    """Return the page of a query that nothing can fit; none of its pages has a cursor. Raises InvalidCursor."""
+    if cursor:
+        raise InvalidCursor
+    return Page(results=[])
+
+
 def part(asked: PageRequest, whole: Sequence[ResultT], *, name: Callable[[ResultT], str]) -> Page[ResultT]:
     """Return a page of a short list that was read as a whole; `name` identifies a result. Raises InvalidCursor.
 

@@ -177,7 +177,7 @@ def browse(filters: CatalogueFilters, *, page_size: int, cursor: str | None) -> 
     if filters.search is None:
         return _page(_range(wanted, filters.ordering), wanted.takes, asked)
     if not wanted.search:
-        return Page(results=[])
+        return paging.nothing(cursor)
     return _found(wanted, filters, asked)
 
 

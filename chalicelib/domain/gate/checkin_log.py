@@ -138,7 +138,7 @@ def search(
     skip = _skipped(page, page_size) if page is not None and is_numbered else 0
     question = _question(event_id, filters)
     if question is None:
-        return Page(results=[])
+        return paging.nothing(cursor)
     by_cursor = _FILTERED if question.usher_id or filters.result else ReadBudget()
     found = paging.walk(
         PageRequest(f"log-search/{caller_id}/{event_id}/{filters}", skip + page_size, cursor),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from chalicelib.domain import paging
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.attendance import event_staff
 from chalicelib.domain.campus.people import campuses, student_numbers
@@ -31,7 +32,7 @@ def narrowed(listed: ListOf[ItemT], asked: Asked, scope: Mapping[str, str]) -> P
     """
     filters = {name: _resolved(name, value) for name, value in asked.filters.items()}
     if any(filters.get(name, value) != value for name, value in scope.items()):
-        return Page(results=[])
+        return paging.nothing(asked.cursor)
     return pages.page(listed, replace(asked, filters={**filters, **scope}))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from chalicelib.domain import timezones
+from chalicelib.domain import paging, timezones
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.events import campus_days, campus_events, event_fields, event_windows
 from chalicelib.domain.campus.people import campus_names
@@ -57,7 +57,7 @@ def page(asked: Asked, by: Principal, *, campus: str | None = None, period: Even
         filters["campus_id"] = campus_names.require(campus).campus_id
     allowed = _allowed(by)
     if any(filters.get(name, value) != value for name, value in allowed.items()):
-        return Page(results=[])
+        return paging.nothing(asked.cursor)
     ranges = dict(asked.ranges)
     if period != EventPeriod() and "starts_at" not in ranges:
         ranges["starts_at"] = period.starts()
