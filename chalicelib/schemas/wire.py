@@ -271,6 +271,9 @@ class MoneyIn(In):
 
 
 def _bare_amount(value: Any) -> Any:
+    if isinstance(value, int | float):
+        # Else it reads "must be an object", which an amount need not be.
+        raise ValueError('must be an amount as text, such as "1500.00"')  # noqa: TRY004  # pydantic shows this kind
     return {"amount": value} if isinstance(value, str) else value
 
 

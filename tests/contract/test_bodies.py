@@ -143,6 +143,23 @@ def test_no_bytes_are_no_body_whatever_the_content_type_says(route: AnyRoute, gr
         assert answers == {(400, as_an_object.code)}
 
 
+def test_an_amount_as_a_number_is_400_and_says_how_to_write_it(ground: Ground) -> None:
+    tried = 0
+    for route in _BODIES:
+        for name, field in (route.body.model_fields if route.body else {}).items():
+            if "MoneyIn" not in str(field):
+                continue
+            right = ground.rightful(route)
+            for number in (10, 10.5):
+                wrong = replace(right, body={**(right.body or {}), name: number})
+                answer = ground.send(route, wrong, token=ground.token(route))
+                said = (answer.json.get("details") or answer.json["error"]["details"])[0]
+                assert (answer.status, said["field"]) == (400, name), (label(route), answer.text)
+                assert '"1500.00"' in said["message"], (label(route), said)
+                tried += 1
+    assert tried >= 6
+
+
 @pytest.mark.parametrize("nothing", ["", "null", "undefined", " "])
 @pytest.mark.parametrize("route", _FORMS, ids=label)
 def test_an_optional_part_of_a_form_without_a_value_counts_as_left_out(

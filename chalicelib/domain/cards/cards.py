@@ -37,12 +37,12 @@ class CardRegistration:
     tickets: dict[str, list[str]] | None = None
 
 
-def name_to_uid(name: str) -> str:
-    """Return the UID for a card's id or its UID in hex. Raises ValidationFailed."""
+def name_to_uid(name: str, *, field: str = "card_id") -> str:
+    """Return the UID for a card's id or its UID in hex. Raises ValidationFailed, naming `field`."""
     uid = uid_of_card_id(name) or parse_uid(name)
     if uid is None:
         message = "must be a card's id or its UID in hex (4, 7, 8 or 10 bytes)"
-        raise ValidationFailed(details=[{"field": "card_id", "message": message}])
+        raise ValidationFailed(details=[{"field": field, "message": message}])
     return uid
 
 

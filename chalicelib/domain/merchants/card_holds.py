@@ -35,11 +35,12 @@ _NOT_IN_STOCK = "This card is not in your stock. Take another one."
 
 @dataclass(frozen=True, slots=True)
 class AssignmentInput:
-    """A request to assign a card. `customer` is an id or a number (E.164)."""
+    """A request to assign a card. `customer` is an id or a number (E.164); `card_field` names the field of the card."""
 
     card: str
     customer: str
     fee_collected: bool = False
+    card_field: str = "card_id"
 
 
 def shown_status(assignment: Assignment) -> AssignmentStatus:
@@ -77,7 +78,7 @@ def hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tup
     Raises Conflict (the card is not in stock), NotFound, ValidationFailed (the fee is not collected), TooManyRequests.
     """
     customer, look_up = _customer(merchant_id, wanted)
-    uid = cards.name_to_uid(wanted.card)
+    uid = cards.name_to_uid(wanted.card, field=wanted.card_field)
     places = (
         keys.cards.card(uid),
         keys.customers.profile(customer.account_id),

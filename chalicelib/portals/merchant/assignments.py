@@ -75,7 +75,9 @@ def merchant_verify_customer(call: Call[None, None]) -> schema.RecipientOut:
 def merchant_assign_card(call: Call[schema.AssignIn, None]) -> schema.AssignmentOut:
     """Hold a card for a customer for ten minutes, and send the customer its confirmation code."""
     body = call.body
-    wanted = AssignmentInput(card=body.card, customer=body.customer, fee_collected=body.fee_collected)
+    wanted = AssignmentInput(
+        card=body.card, customer=body.customer, fee_collected=body.fee_collected, card_field=body.card_field
+    )
     return _held_out(assignments.assign(call.principal.id, wanted, operation_id=call.operation_id))
 
 

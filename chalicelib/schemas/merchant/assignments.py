@@ -56,6 +56,11 @@ class AssignIn(In):
         """The card's id or UID."""
         return self.card_id or str(self.card_uid)
 
+    @property
+    def card_field(self) -> str:
+        """The field that names the card."""
+        return "card_uid" if self.card_id is None else "card_id"
+
 
 class AssignmentOut(Out):
     """A card that is held for a customer until `expires_at`, and its fee."""

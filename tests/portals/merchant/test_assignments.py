@@ -165,6 +165,14 @@ def test_what_does_not_name_a_customer_a_card_and_the_fee_holds_nothing(
     assert texts() == []
 
 
+@pytest.mark.parametrize("field", ["card_uid", "card_id"])
+def test_a_card_that_cannot_be_one_is_refused_by_the_field_that_named_it(
+    field: str, shop: Shop, ayesha: Account
+) -> None:
+    answer = shop.post("assign-card", {"customer_id": ayesha.account_id, field: "12"})
+    assert (answer.status, answer.json["error"]["details"][0]["field"]) == (400, field)
+
+
 def test_nobody_but_a_customer_is_handed_a_card(shop: Shop) -> None:
     (card,) = shop.stock()
     assert refused(shop.assign(card, shop.merchant)) == (404, "NOT_FOUND")
