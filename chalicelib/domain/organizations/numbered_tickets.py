@@ -101,6 +101,14 @@ def find(organization_id: str, name: str) -> NumberedTicket:
 
     Raises BeingWritten for the id of a ticket that was given out and is not written yet.
     """
+    ticket = _written(organization_id, name)
+    if ticket.deleted_at is not None:
+        raise NotFound("There is no such ticket.")
+    return ticket
+
+
+def _written(organization_id: str, name: str) -> NumberedTicket:
+    """Return a ticket by its id or its number, also a deleted one. Raises NotFound, BeingWritten."""
     ordinal = ordinal_of(name)
     by_id = ordinal is not None
     if ordinal is None:
@@ -108,7 +116,7 @@ def find(organization_id: str, name: str) -> NumberedTicket:
     ticket = operations.get(keys.organizations.numbered_ticket(organization_id, ordinal)) if ordinal else None
     if ticket is None and by_id and ordinal:
         raise _missing(organization_id, ordinal, name)
-    if ticket is None or ticket.deleted_at is not None or (by_id and ticket.ticket_id != name):
+    if ticket is None or (by_id and ticket.ticket_id != name):
         raise NotFound("There is no such ticket.")
     return ticket
 
@@ -245,11 +253,13 @@ def _refused(found: NumberedTicket, name: str, operation_id: str) -> NumberedSca
 
 
 def delete(organization_id: str, name: str) -> None:
-    """Delete a ticket by its id or its number; the number is never reused.
+    """Delete a ticket by its id or its number; the number is never reused. A deleted one stays deleted.
 
     Raises NotFound, and BeingWritten while its range is being written: the totals do not count it yet.
     """
-    ticket = find(organization_id, name)
+    ticket = _written(organization_id, name)
+    if ticket.deleted_at is not None:
+        return
     tally = operations.get(keys.organizations.ticket_tally(organization_id))
     if tally is not None and _job_that_writes(tally, ticket.ordinal):
         raise BeingWritten(retry_after=_WRITTEN_SECONDS)
@@ -257,10 +267,9 @@ def delete(organization_id: str, name: str) -> None:
     try:
         operations.record(deletion(organization_id, ticket.ordinal, now))
     except operations.ConditionFailed as failure:
-        found = failure.found(NumberedTicket)
-        # Another request was faster. An equal time means our own first try, whose answer was lost.
-        if found is None or found.deleted_at != now:
+        if failure.found(NumberedTicket) is None:
             raise NotFound("There is no such ticket.") from failure
+        return  # another request was faster
     logger.info("numbered ticket deleted", extra={"organization_id": organization_id, "ordinal": ticket.ordinal})
 
 

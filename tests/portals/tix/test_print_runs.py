@@ -263,6 +263,21 @@ def test_a_run_is_its_organizations_alone_and_is_forgotten_after_a_day(admin: Ac
         assert call("GET", f"{PRINT}/{job_id}", token=token_of(admin)).status == 404
 
 
+def test_a_run_with_nothing_left_to_print_is_refused_in_words(admin: Account) -> None:
+    token = token_of(admin)
+    made = generate(admin, 3)
+    void = {"prefix": "RUN", "from": 1, "to": 3}
+    assert call("POST", "/api/tix/tickets/void", void, token=token).json["voided"] == 3
+    refused = ask(admin, to=3)
+    assert (refused.status, refused.code) == (409, "INVALID_STATE")
+    assert "voided or deleted" in refused.json["error"]
+    # A list has voided tickets, and says so.
+    assert ask(admin, to=3, format="csv").status == 202
+    for ticket in made:
+        assert call("DELETE", f"/api/tix/tickets/{ticket.ticket_id}", token=token).status == 200
+    assert ask(admin, to=2, format="csv").code == "INVALID_STATE"
+
+
 def test_numbers_that_are_none_are_refused(admin: Account) -> None:
     generate(admin, 1)
     for changes in ({"from": 2, "to": 1}, {"from": 0}, {"to": 10_001}, {"format": "docx"}, {"prefix": "r_n"}):

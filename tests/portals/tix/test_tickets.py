@@ -222,9 +222,13 @@ def test_a_deleted_ticket_is_gone_and_its_number_is_not_used_again(admin: Accoun
     kept, gone = generate(token, 2)
     assert scan(token, gone["id"]).status == 200
     assert call("DELETE", f"{TICKETS}/{gone['id']}", token=token).json == {"success": True}
-    for method, path in (("GET", ""), ("PUT", "/scan"), ("DELETE", "")):
-        assert call(method, f"{TICKETS}/{gone['id']}{path}", token=token).status == 404
-    assert call("GET", f"{TICKETS}/{gone['number']}", token=token).status == 404
+    other = token_of(make_organization(name="Another"))
+    for name in (gone["id"], gone["number"]):
+        for method, path in (("GET", ""), ("PUT", "/scan")):
+            assert call(method, f"{TICKETS}/{name}{path}", token=token).status == 404
+        again = call("DELETE", f"{TICKETS}/{name}", token=token)
+        assert (again.status, again.json) == (200, {"success": True})
+        assert call("DELETE", f"{TICKETS}/{name}", token=other).status == 404
     assert numbers(listed(token)) == [kept["number"]]
     assert generate(token, 1)[0]["number"] == "VIP-000003"
     stream.drain()

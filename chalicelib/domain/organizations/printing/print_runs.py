@@ -8,10 +8,10 @@ file. So a step may fail anywhere, and the next one resumes after the last part 
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from pynamodb.expressions.update import Action
@@ -32,7 +32,7 @@ from chalicelib.domain.organizations.printing import (
 )
 from chalicelib.domain.organizations.printing.sheet_proof import UnreadableSheet
 from chalicelib.domain.organizations.printing.ticket_sheets import PrintedTicket
-from chalicelib.errors import NotFound, Unavailable
+from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id, ticket_number
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -91,14 +91,17 @@ class PrintRunProgress:
 def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_id: str) -> str:
     """Start a run and return its job's id; idempotent by operation, and the same request within ten minutes.
 
-    Raises NotFound where none of the numbers was given out, InvalidState where some are being written,
-    ValidationFailed where a character has no glyph, AccountUnverified, RateLimited.
+    Raises NotFound where none of the numbers was given out, InvalidState where some are being written or none is left
+    to print, ValidationFailed where a character has no glyph, AccountUnverified, RateLimited.
     """
     organization = organizations.ordered_by(organization_id, user_id)
     numbering.require_written(organization_id, wanted.prefix, wanted.first, wanted.last)
+    tickets = _of_run(organization_id, wanted.prefix, wanted.first, wanted.last, wanted.format)
+    some = next(tickets, None)
+    if some is None:
+        raise InvalidState("These tickets were all voided or deleted, so there is nothing to print.")
     if wanted.format is PrintFormat.PDF:
-        tickets = numbered_tickets.of_numbers(organization_id, wanted.prefix, wanted.first, wanted.last)
-        printable.require(tickets, sheet_layout.layout(organization.paper), name=organization.name)
+        printable.require(chain([some], tickets), sheet_layout.layout(organization.paper), name=organization.name)
     job_id, now = new_id("job"), clock.now()
     paper = json.dumps(organization.paper, sort_keys=True)
     request = ("print", organization_id, wanted.prefix, wanted.first, wanted.last, wanted.format, paper)
@@ -204,18 +207,24 @@ def run_step(job_id: str) -> bool:
     return True
 
 
+def _of_run(organization_id: str, prefix: str, first: int, last: int, format_: PrintFormat) -> Iterator[NumberedTicket]:
+    """Yield the tickets of a run, in order: a sheet has no voided ones."""
+    tickets = numbered_tickets.of_numbers(organization_id, prefix, first, last)
+    return (ticket for ticket in tickets if format_ is PrintFormat.CSV or ticket.voided_at is None)
+
+
 def _make_part(run: PrintRun) -> None:
     """Generate the next file of a run and enter it, or complete the run where no tickets remain."""
     parts = [*(run.files or [])]
     first = run.first + run.done
-    tickets = numbered_tickets.of_numbers(run.owner_id, run.prefix, first, run.last)
+    tickets = _of_run(run.owner_id, run.prefix, first, run.last, run.format)
     if run.format == PrintFormat.CSV:
         these = [*tickets]
         content = ticket_lists.render(these)
     else:
         layout = sheet_layout.layout(run.paper)
         size = max(config().limits.print_part // layout.per_sheet, 1) * layout.per_sheet
-        these = [*islice((ticket for ticket in tickets if ticket.voided_at is None), size)]
+        these = [*islice(tickets, size)]
         content = _sheets(run, these, layout) if these else b""
     if not these:
         _enter(run, parts, status=JobStatus.COMPLETE)
