@@ -146,7 +146,7 @@ def sentence(type_: str, context: Mapping[str, Any]) -> str:
 
 
 def sentences(problems_of_fields: Iterable[Mapping[str, str]]) -> str:
-    """Return several problems in one line; a problem of the whole object stands without a name."""
+    """Return several problems in one line; a problem of the whole object has no name."""
     named = ((problem["field"], problem["message"]) for problem in problems_of_fields)
     return "; ".join(message if field == WHOLE else f"{field} {message}" for field, message in named)
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from pydantic import RootModel
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -120,6 +121,31 @@ def test_every_ordering_shows_all_items_in_order(filled: Ground, listed: AnyList
         assert ids(filled, listed, **query) == expected(listed, lambda _: True, ordering=ordering), ordering
 
 
+def _shown(route: AnyRoute) -> dict[str, Any]:
+    """Return the fields of the rows of a route."""
+    assert route.reply is not None
+    (row,) = get_args(route.reply.model_fields["results"].annotation)
+    inner = next((part for part in get_args(row) if hasattr(part, "model_fields")), row)
+    if issubclass(inner, RootModel):
+        inner = next(part for part in get_args(inner.model_fields["root"].annotation) if "id" in part.model_fields)
+    fields: dict[str, Any] = inner.model_fields
+    return fields
+
+
+@pytest.mark.parametrize("listed", ROUTED, ids=_named)
+def test_an_ordering_and_its_range_take_the_name_of_the_field_in_the_rows(filled: Ground, listed: AnyList) -> None:
+    shown = _shown(ROUTE_OF[listed.name])
+    for name, order in listed.orderings.items():
+        field = order.shown_as or name
+        assert field in shown
+        assert ids(filled, listed, ordering=f"-{field}") == ids(filled, listed, ordering=f"-{name}")
+        if order.has_range:
+            values: list[Any] = sorted(value for item in items_of(listed) if (value := order.of(item)) is not None)
+            ends = [f"{each}_from" for each in (field, name)]
+            found = [ids(filled, listed, **{end: _wire(values[len(values) // 2])}) for end in ends]
+            assert found[0] == found[1] != []
+
+
 @pytest.mark.parametrize("listed", ROUTED, ids=_named)
 def test_every_filter_shows_the_items_with_its_value_and_no_others(filled: Ground, listed: AnyList) -> None:
     for name, each in listed.filters.items():
@@ -188,6 +214,7 @@ def has_search(listed: AnyList) -> bool:
 def test_a_search_finds_each_item_by_the_beginning_of_any_of_its_words(filled: Ground, listed: AnyList) -> None:
     for item in items_of(listed)[:3]:
         words = [word for text in listed.texts_of(item) for word in text.split()]
+        assert words, "a list with a search has words to find"
         for typed in {word[:length] for word in words for length in (3, len(word))}:
 
             def fits(any_item: Any) -> bool:
@@ -257,3 +284,12 @@ def test_a_page_costs_at_most_four_requests(filled: Ground, listed: AnyList) -> 
         # A list in four shards is the exception (D-SCALE-06): a query of each, the things and the names beside them.
         most = max(4, listed.shards_of(()) + 2) if listed.whole_shards else 4
         assert len(reads) <= most + 1, question
+
+
+@pytest.mark.parametrize("path", ["/api/logs/system", "/api/logs/checkin"])
+def test_an_export_takes_what_its_list_takes_to_select_and_to_order(path: str) -> None:
+    routes = {route.path: route for route in ROUTES if route.method == "GET"}
+    (listed, exported) = (routes[each].query for each in (path, f"{path}/export"))
+    assert listed is not None
+    assert exported is not None
+    assert set(listed.model_fields) - set(exported.model_fields) <= {"page_size", "cursor", "verify"}

@@ -13,7 +13,7 @@ ATTENDANCE = ListOf(
     name="attendance",
     item=AttendanceRecord,
     id_name="attendance_id",
-    orderings={"date": Ordering(lambda record: record.submitted_at)},
+    orderings={"date": Ordering(lambda record: record.submitted_at, shown_as="submitted_at")},
     filters={
         "event": Filter(lambda record: record.event_id),
         "student": Filter(lambda record: record.user_id, named=True),
@@ -33,7 +33,7 @@ APPEALS = ListOf(
     name="appeals",
     item=AttendanceAppeal,
     id_name="appeal_id",
-    orderings={"date": Ordering(lambda appeal: appeal.filed_at)},
+    orderings={"date": Ordering(lambda appeal: appeal.filed_at, shown_as="filed_at")},
     filters={
         "status": Filter(lambda appeal: appeal.status, AppealStatus),
         "event": Filter(lambda appeal: appeal.event_id),

@@ -15,7 +15,7 @@ AUDIT_ENTRIES = ListOf(
     name="audit_entries",
     item=AuditEntry,
     id_name="entry_id",
-    orderings={"date": Ordering(lambda entry: entry.at)},
+    orderings={"date": Ordering(lambda entry: entry.at, shown_as="at")},
     filters={
         "actor_id": _named("actor_id"),
         "actor_type": _named("actor_type"),
@@ -26,4 +26,5 @@ AUDIT_ENTRIES = ListOf(
     },
     indexes=(("actor_id",), ("entity_id",)),
     texts=lambda _: (),
+    searches_filters=True,
 )

@@ -8,7 +8,7 @@ CAMPUS_EVENTS = ListOf(
     item=CampusEvent,
     id_name="event_id",
     only=lambda event: event.deleted_at is None,
-    orderings={"starts_at": Ordering(lambda event: event.starts_at)},
+    orderings={"starts_at": Ordering(lambda event: event.starts_at, shown_as="start_datetime")},
     filters={
         "campus_id": Filter(lambda event: event.campus_id),
         "organizer_id": Filter(lambda event: event.organizer_id),

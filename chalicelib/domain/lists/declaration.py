@@ -56,10 +56,14 @@ class Filter(Generic[ItemT]):
 
 @dataclass(frozen=True, slots=True)
 class Ordering(Generic[ItemT]):
-    """An ordering, named like its field; `a` is the type of its values. All but texts take `<name>_from` and `_to`."""
+    """An ordering, named like its field; `a` is the type of its values. All but texts take `<name>_from` and `_to`.
+
+    `shown_as` is the name of the field in answers where entries keep another one; a query takes both.
+    """
 
     of: Callable[[ItemT], Sortable]
     a: type[datetime] | type[date] | type[int] | type[Decimal] | type[str] = datetime
+    shown_as: str | None = None
 
     def text(self, value: Sortable) -> str:
         """Return the text of a value that sorts as the value does; no value sorts first."""
@@ -91,7 +95,8 @@ class ListOf(Generic[ItemT]):
     filters with entries of their own, apart from the whole list. `shards`, at most 3, spread a list that has more than
     a few hundred new things a second; `whole_shards`, at most 4, are those of the whole list, where it takes more than
     every index. A page costs a request for each. `usual` orders a page without a wish: by the first, the latest first.
-    `wanted` are the changes to follow, if not all of the class.
+    `wanted` are the changes to follow, if not all of the class. A list that `searches_filters` has no entries of words:
+    a search looks through its entries for the values of their filters.
     """
 
     name: str
@@ -107,6 +112,7 @@ class ListOf(Generic[ItemT]):
     usual: str = ""
     wanted: tuple[Wanted, ...] = ()
     reads_search: Callable[[str], str] = str
+    searches_filters: bool = False
 
     def __post_init__(self) -> None:
         """Check the declaration. Raises ValueError."""
@@ -134,6 +140,12 @@ class ListOf(Generic[ItemT]):
         """Every `ordering` that it takes."""
         return [f"{sign}{name}" for name in self.orderings for sign in ("", "-")]
 
+    @property
+    def orderings_shown(self) -> dict[str, str]:
+        """Every `ordering` under the name that its field has in answers, with the one that entries keep."""
+        shown = {each.shown_as: name for name, each in self.orderings.items() if each.shown_as is not None}
+        return {f"{sign}{field}": f"{sign}{name}" for field, name in shown.items() for sign in ("", "-")}
+
     def id_of(self, item: ItemT) -> str:
         """Return the id of an item."""
         return str(getattr(item, self.id_name))
@@ -144,7 +156,12 @@ class ListOf(Generic[ItemT]):
 
     def texts_of(self, item: ItemT) -> list[str]:
         """Return the folded texts that a search looks at, their words apart."""
-        return [" ".join(folding.words(text[:_LONGEST_TEXT])) for text in self.texts(item) if text]
+        texts = self.values_of(self.facts_of(item)) if self.searches_filters else self.texts(item)
+        return [" ".join(folding.words(text[:_LONGEST_TEXT])) for text in texts if text]
+
+    def values_of(self, facts: Mapping[str, Any]) -> list[str]:
+        """Return the values of all filters that the facts of an item have."""
+        return [value for values in facts["filters"].values() for value in values]
 
     def facts_of(self, item: ItemT) -> dict[str, Any]:
         """Return the declared values of an item, without those of live filters."""

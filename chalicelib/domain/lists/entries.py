@@ -70,7 +70,7 @@ def _entries(listed: ListOf[ItemT], item: ItemT, facts: Mapping[str, Any]) -> It
 def _words(listed: ListOf[ItemT], item: ItemT, facts: Mapping[str, Any]) -> Iterator[ListWord]:
     thing_id = listed.id_of(item)
     shard = keys.lists.shard_of(thing_id, shards=listed.shards)
-    texts = listed.texts_of(item)
+    texts = listed.texts_of(item) if not listed.searches_filters else []
     for begun in beginnings(texts):
         partition = keys.lists.words(listed.name, begun, shard=shard)
         place = keys.lists.word(partition, begun, thing_id)

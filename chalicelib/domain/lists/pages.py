@@ -113,6 +113,8 @@ class _Question(Generic[ItemT]):
     def fits(self, facts: Mapping[str, Any]) -> bool:
         """Whether an entry's item has the values that are asked for, so far as entries know them."""
         known = facts["filters"]
+        if self.looks_through and not entries.is_found(self._texts(facts), self.asked.search or ""):
+            return False
         return all(value in known[name] for name, value in self.filters.items() if name in known) and all(
             low <= facts["orderings"][name] <= high for name, (low, high) in self.ranges.items()
         )
@@ -127,6 +129,14 @@ class _Question(Generic[ItemT]):
             return False
         return not self.asked.search or entries.is_found(self.listed.texts_of(item), self.asked.search)
 
+    def _texts(self, facts: Mapping[str, Any]) -> list[str]:
+        return [" ".join(folding.words(value)) for value in self.listed.values_of(facts)]
+
+    @property
+    def looks_through(self) -> bool:
+        """Whether a search looks through entries, since the list has none of words."""
+        return bool(self.asked.search) and self.listed.searches_filters
+
     @property
     def has_live_filter(self) -> bool:
         """Whether only items answer one of its filters."""
@@ -136,7 +146,7 @@ class _Question(Generic[ItemT]):
 def page(listed: ListOf[ItemT], asked: Asked) -> Page[ItemT]:
     """Return a page of a list. Raises InvalidCursor, and ValidationFailed for an ordering or search of another kind."""
     question = _Question(listed, asked)
-    read = _by_word(question) if asked.search else _by_index(question)
+    read = _by_word(question) if asked.search and not question.looks_through else _by_index(question)
     fitting = [row for row in read.rows if question.fits(row.facts)]
     most = _MOST_LOADED if question.has_live_filter else min(asked.page_size + _SLACK, _MOST_LOADED)
     loaded = fitting[:most]
@@ -168,6 +178,7 @@ def _by_index(question: _Question[ItemT]) -> _Read:
     low, high = question.ranges.get(question.ordering, (_LOWEST, _HIGHEST))
     high += "" if high == _HIGHEST else _AFTER_VALUE
     is_covered = set(index) == set(question.filters) and set(question.ranges) <= {question.ordering}
+    is_covered = is_covered and not question.looks_through
     shards = listed.shards_of(tuple(index))
     limit = asked.page_size + _SLACK if is_covered else _MOST_READ // shards
     partitions = [keys.lists.entries(listed.name, question.ordering, text, shard=shard) for shard in range(shards)]

@@ -9,6 +9,7 @@ from chalicelib.domain.card_office import bulk_cards, card_states, replacements
 from chalicelib.domain.card_office.bulk_cards import BulkInput
 from chalicelib.domain.card_office.card_states import CardAtDesk, CardChange
 from chalicelib.domain.lists.cards import CARDS
+from chalicelib.identifiers import created_at
 from chalicelib.portals.http.auth import MANAGERS, PEOPLE_READERS, SUPPORTERS
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.list_pages import list_page, list_query
@@ -38,6 +39,7 @@ def _listed_out(card: Any) -> schema.CardOut:
         status=card.status,
         customer_id=card.customer_id,
         merchant_id=card.merchant_id,
+        created_at=created_at(card.card_id),
         assigned_at=card.assigned_at,
         blocked_at=card.blocked_at,
         version=card.version or 0,
@@ -53,6 +55,7 @@ def _card_out(found: CardAtDesk) -> schema.CardDetailsOut:
         customer_id=found.customer_id,
         merchant_id=found.merchant_id,
         merchant_name=found.merchant_name,
+        created_at=created_at(found.id),
         assigned_at=found.assigned_at,
         blocked_at=found.blocked_at,
         block_reason=found.block_reason,

@@ -22,7 +22,7 @@ def _filters(query: schema.CheckinLogIn | schema.CheckinExportIn) -> CheckinFilt
         card_id=query.card_id,
         username=query.username,
         result=query.result,
-        attendee=query.attendee,
+        attendee=query.named(),
         date_from=query.begins_at(),
         date_to=query.ends_at(),
         source=query.source,

@@ -57,7 +57,13 @@ def admin_export_system_log(call: Call[None, schema.SystemLogExportIn]) -> Expor
     query = call.query
     export = export_runs.begin(
         AUDIT_LOG,
-        Asked(caller_id=call.principal.id, filters=query.filters(), ranges=query.ranges()),
+        Asked(
+            caller_id=call.principal.id,
+            filters=query.filters(),
+            ranges=query.ranges(),
+            search=query.search,
+            ordering=AUDIT_ENTRIES.orderings_shown.get(query.ordering or "", query.ordering),
+        ),
         wanted=query.format,
         starter_id=call.principal.id,
     )

@@ -63,8 +63,8 @@ def asked_of(listed: AnyList, call: Call[Any, Any]) -> Asked:
     filters = {name: getattr(query, name) for name in listed.filters}
     ranges = {
         name: (
-            _bound(order, getattr(query, name + _FROM), time.min),
-            _bound(order, getattr(query, name + _TO), time.max),
+            _bound(order, _end(query, name, order, _FROM), time.min),
+            _bound(order, _end(query, name, order, _TO), time.max),
         )
         for name, order in listed.orderings.items()
         if order.has_range
@@ -74,10 +74,16 @@ def asked_of(listed: AnyList, call: Call[Any, Any]) -> Asked:
         page_size=query.page_size,
         cursor=query.cursor,
         search=query.search if isinstance(query, ListIn) else None,
-        ordering=query.ordering,
+        ordering=listed.orderings_shown.get(query.ordering or "", query.ordering),
         filters={name: value for name, value in filters.items() if value is not None},
         ranges={name: ends for name, ends in ranges.items() if ends != (None, None)},
     )
+
+
+def _end(query: Any, name: str, order: Ordering[Any], end: str) -> Any:
+    """Return an end of a range, under either name of its field."""
+    found = getattr(query, name + end)
+    return getattr(query, order.shown_as + end) if found is None and order.shown_as is not None else found
 
 
 def _bound(order: Ordering[Any], value: Any, of_day: time) -> Bound | None:
@@ -91,15 +97,16 @@ def _bound(order: Ordering[Any], value: Any, of_day: time) -> Bound | None:
 
 
 def _fields(listed: AnyList) -> Iterator[tuple[str, Any]]:
-    allowed = tuple(listed.orderings_allowed)
+    allowed = (*listed.orderings_allowed, *listed.orderings_shown)
     says = f"`-` for descending; {listed.usual_ordering} if left out."
     yield "ordering", (_EITHER_SPELLING[_WORDS[allowed]] | None, Field(None, description=says))
     for name, each in listed.filters.items():
         yield name, (_type_of(each) | None, None)
     for name, order in listed.orderings.items():
-        if order.has_range:
-            yield name + _FROM, (_range_of(order) | None, Field(None, description="The lowest value, included."))
-            yield name + _TO, (_range_of(order) | None, Field(None, description="The highest value, included."))
+        for spelled in (name, order.shown_as):
+            if order.has_range and spelled is not None:
+                yield spelled + _FROM, (_range_of(order) | None, Field(None, description="The lowest value, included."))
+                yield spelled + _TO, (_range_of(order) | None, Field(None, description="The highest value, included."))
 
 
 def _type_of(each: Filter[Any]) -> Any:

@@ -43,6 +43,7 @@ class CardOut(Out):
     status: CardStatus
     customer_id: str | None
     merchant_id: str | None
+    created_at: Moment | None
     assigned_at: Moment | None
     blocked_at: Moment | None
     version: int

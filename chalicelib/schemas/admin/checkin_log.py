@@ -23,9 +23,17 @@ class _CheckinFiltersIn(BetweenIn):
     username: Sought | None = None
     result: Filter[ScanResult] | None = None
     attendee: Sought | None = Field(default=None, description="What a word of the attendee's name begins with.")
+    search: Sought | None = Field(default=None, description="As `attendee`.")
     source: Filter[ScanSource] | None = None
     conflict: _YesOrNo | None = Field(default=None, description="Whether the scan contradicts another one.")
     resolved: _YesOrNo | None = Field(default=None, description="Of conflicts: whether the staff closed it.")
+    ordering: Filter[Literal["-scanned_at"]] | None = Field(
+        default=None, description="The log has this order alone: the newest first, event by event."
+    )
+
+    def named(self) -> str | None:
+        """Return the words that the attendee's name must have."""
+        return " ".join(filter(None, (self.attendee, self.search))) or None
 
 
 class CheckinLogIn(_CheckinFiltersIn, PageIn):

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.schemas.admin.exports import Format
-from chalicelib.schemas.admin.lists import ListIn
-from chalicelib.schemas.wire import BetweenIn, Filter, Id, Moment, Out
+from chalicelib.schemas.admin.lists import ListIn, SearchText
+from chalicelib.schemas.wire import BetweenIn, Day, Filter, Id, Instant, Moment, Out
 from chalicelib.vocabulary.audit import AuditResult, Wholeness
 from chalicelib.vocabulary.work import ExportFormat
 
@@ -36,6 +36,10 @@ class SystemLogExportIn(BetweenIn):
     entity_type: Id | None = None
     entity_id: Id | None = None
     result: Filter[AuditResult] | None = None
+    at_from: Instant | Day | None = Field(None, description="As `date_from`.")
+    at_to: Instant | Day | None = Field(None, description="As `date_to`.")
+    search: SearchText | None = Field(None, description="As in the list.")
+    ordering: Filter[Literal["date", "-date", "at", "-at"]] | None = Field(None, description="As in the list.")
     format: Annotated[Format, Field(description="The kind of file.")] = ExportFormat.CSV
 
     def filters(self) -> dict[str, str | bool]:
@@ -44,7 +48,9 @@ class SystemLogExportIn(BetweenIn):
 
     def ranges(self) -> dict[str, tuple[datetime | None, datetime | None]]:
         """Return the period, if there is one."""
-        ends = (self.begins_at(), self.ends_at())
+        first, last = self.date_from or self.at_from, self.date_to or self.at_to
+        period = BetweenIn(date_from=first, date_to=last)
+        ends = (period.begins_at(), period.ends_at())
         return {} if ends == (None, None) else {"date": ends}
 
 

@@ -47,7 +47,11 @@ class DatedIn(OrderedIn):
     @property
     def period(self) -> tuple[datetime | date | None, datetime | date | None]:
         """Return both ends of the period that is asked for: moments, or days as people at the campus mean them."""
-        return getattr(self, "date_from", None), getattr(self, "date_to", None)
+        return self._end("from"), self._end("to")
+
+    def _end(self, end: str) -> datetime | date | None:
+        sent = (getattr(self, f"{name}_{end}", None) for name in ("date", "submitted_at", "filed_at"))
+        return next((value for value in sent if value is not None), None)
 
 
 class RecordsIn(DatedIn):

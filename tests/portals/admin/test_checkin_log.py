@@ -122,9 +122,29 @@ def test_each_filter_shows_what_it_names(nights: Nights) -> None:
     assert len(nights.walk("source=online")) == 6
     attendee = nights.walk(f"event_id={nights.newest.event_id}&attendee=mull")
     assert [each["attendee_name"] for each in attendee] == ["Zoë Müller"]
-    assert nights.ask("attendee=mull").status == 400
+    for words in ("attendee=mull", "search=zoe", "attendee=zoe&search=M%C3%BCl", "search=zoe&ordering=-scanned_at"):
+        assert nights.walk(words) == attendee, words
+    assert nights.walk("attendee=zoe&search=omar") == []
+    assert nights.ask("ordering=scanned_at").status == 400
     assert nights.walk("date_to=2020-01-01") == []
     assert nights.ask("shoe=44").status == 400
+
+
+def test_a_search_without_an_event_shows_the_same_scans_as_one_of_each_event(nights: Nights) -> None:
+    # A card where it has no ticket, an unknown card, and an usher who was moved to another event since.
+    stranger = make_card(make_ticket(nights.newest))
+    moved = make_usher(nights.older, username="moved")
+    token = usher_token(nights.older, moved)
+    for uid in (stranger.uid, "04AABBCCDDEE77"):
+        call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), "card_id": uid}, token=token)
+    change = {"event_ids": [nights.newest.event_id], "version": 1}
+    assert call("PUT", f"/api/users/{moved.account_id}/", change, token=nights.token).status == 200
+    nights.stream.drain()
+    for query in (f"card_id={stranger.uid}", "card_id=04AABBCCDDEE77", "username=moved", "attendee=omar"):
+        everywhere = nights.walk(query)
+        each = [nights.walk(f"{query}&event_id={event.event_id}") for event in (nights.newest, nights.older)]
+        assert everywhere == [entry for found in each for entry in found] != [], query
+        assert nights.file(query).count(b"\n") == len(everywhere) + 1, query
 
 
 def test_a_conflict_is_found_until_it_is_resolved(nights: Nights) -> None:

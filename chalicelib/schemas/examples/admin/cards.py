@@ -13,6 +13,7 @@ _LISTED: dict[str, Any] = {
     "status": "stock",
     "customer_id": None,
     "merchant_id": None,
+    "created_at": "2026-11-01T09:00:00.000Z",
     "assigned_at": None,
     "blocked_at": None,
     "version": 0,
