@@ -7,22 +7,30 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from conftest import wait_until
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub_double import EVENT, Party, Wire, tap_of
+from ulid import ULID
 
+from reader_agent.clock import Clock, read_time, write_time
 from reader_agent.failures import BadSetup, TryLater
 from reader_agent.hub import serving, tls
 from reader_agent.hub.client import HubPlace
+from reader_agent.hub.desk import Desk
+from reader_agent.hub.journal import Journal
 from reader_agent.hub.making import announced_address
 from reader_agent.hub.neighbours import HubAway
 from reader_agent.hub.serving import HubServer, Limits
-from reader_agent.hub.tls import NotAPeer, Peer, PeerContext, PinnedSocket
-from reader_agent.hub.wire import Passage
+from reader_agent.hub.tls import Member, NotAPeer, Peer, PeerContext, PinnedSocket
+from reader_agent.hub.wire import HubTap, Passage
+from reader_agent.local_gate import LocalGate
 from reader_agent.settings import Settings
 
 
@@ -237,6 +245,58 @@ def test_a_retry_gets_the_same_answer_and_a_restarted_hub_knows_who_is_in(party:
         # A scan id is its device's own.
         assert other.decide(tap_of(party.cards[1], tap.scan_id), seconds=5)[1].result == "valid"
         assert hub.desk.journal.last() == 2
+
+
+class SetTime:
+    """A wall clock that hands set."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize("seconds", [-3600, -1, 1])
+def test_a_restarted_hub_knows_who_is_in_although_its_clock_was_set(party: Party, seconds: float) -> None:
+    """Its own decisions count in their order. A report of a gate that decided alone counts by its time."""
+    snapshot, clock = party.local_gate(party.hub_id).snapshot, SetTime()
+    assert snapshot is not None
+    event = snapshot.head.event.model_copy(update={"re_entry_allowed": True})
+    snapshot = replace(snapshot, head=snapshot.head.model_copy(update={"event": event}))
+    peer, other = party.peers[1:3]
+
+    @contextmanager
+    def started() -> Iterator[Desk]:
+        gate = LocalGate(clock, keys=party.signer.keys, repeat_seconds=0.0)
+        gate.use(snapshot)
+        with Journal(party.folder / "set.sqlite3") as journal:
+            yield Desk(
+                journal, gate, member=Member(EVENT, party.hub_id, party.keys[party.hub_id], "Gate 0"), clock=Clock()
+            )
+
+    def decided(desk: Desk, direction: Literal["entry", "exit"] | None = None, *, card: int = 0) -> str | None:
+        tap = HubTap(scan_id=f"scn_{ULID()}", uid=party.cards[card].uid, direction=direction)
+        return desk.decide([tap], peer)[0].result
+
+    with started() as desk:
+        assert decided(desk) == "valid"
+        entered = desk.decide([HubTap(scan_id="scn_second", uid=party.cards[1].uid)], peer)[0].passage
+        assert entered is not None
+        clock.at += timedelta(seconds=seconds)
+        assert decided(desk, "exit") == "valid"
+        late = entered.model_copy(update={"scan_id": "scn_late", "presence": "outside"})
+        early = write_time(read_time(entered.at) - timedelta(seconds=60))
+        desk.note([late.model_copy(update={"at": early})], other)
+    with started() as desk:
+        assert decided(desk, card=1) == "already_scanned"
+        assert decided(desk) == "valid"
+        assert decided(desk) == "already_scanned"
+    with started() as desk:
+        assert decided(desk) == "already_scanned"
 
 
 def test_no_answer_is_given_that_is_not_on_the_disk(party: Party, hub: HubServer) -> None:

@@ -5,7 +5,8 @@ import hmac
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from typing import Literal
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -51,7 +52,8 @@ class Desk:
     def _remember_earlier_runs(self) -> None:
         sequence, known = self.journal.after(0)
         while known:
-            self._learn(known)
+            # What this hub decided counts in its order, also where its clock was set back between two passages.
+            self._learn(known, decided=self.journal.decided_here(known))
             sequence, known = self.journal.after(sequence)
 
     def decide(self, taps: Sequence[HubTap], peer: Peer) -> list[HubDecision]:
@@ -139,9 +141,10 @@ class Desk:
             raise _cannot_record(error) from None
         return len(fresh)
 
-    def _learn(self, passages: Sequence[Passage]) -> None:
+    def _learn(self, passages: Sequence[Passage], *, decided: Container[tuple[str, str]] = ()) -> None:
         for passage in passages:
-            learn(self._gate, passage)
+            is_decided = (passage.device_id, passage.scan_id) in decided
+            learn(self._gate, passage, by="gate" if is_decided else "others")
             if passage.presence == "inside":
                 self._entries[passage.ticket] = passage
 
@@ -159,10 +162,13 @@ class Desk:
         return sorted(device for device, at in list(self.heard.items()) if now - at < _AWAY_SECONDS)
 
 
-def learn(gate: LocalGate, passage: Passage) -> None:
-    """Have a gate know of a passage from now on; one that it knows already changes nothing."""
+def learn(gate: LocalGate, passage: Passage, *, by: Literal["others", "gate"] = "others") -> None:
+    """Have a gate know of a passage from now on; one that it knows already changes nothing.
+
+    Those of others count by their times; one that followed all that is known here, by this call.
+    """
     at = read_time(passage.at)
-    gate.passed(int(passage.ticket, 16), passage.presence, at=at, scan_id=passage.scan_id, by="others")
+    gate.passed(int(passage.ticket, 16), passage.presence, at=at, scan_id=passage.scan_id, by=by)
 
 
 def report_of(passage: OwnPassage, device_id: str) -> Passage:

@@ -106,6 +106,13 @@ class Journal(DurableFile):
             ).fetchall()
         return (rows[-1][0] if rows else sequence), [Passage.model_validate(json.loads(row[1])) for row in rows]
 
+    def decided_here(self, passages: Sequence[Passage]) -> set[tuple[str, str]]:
+        """Return which of these passages this hub decided, by device and scan; the others were reported to it."""
+        query = "SELECT 1 FROM decision WHERE device_id = ? AND scan_id = ?"
+        names = [(passage.device_id, passage.scan_id) for passage in passages]
+        with self._lock:
+            return {name for name in names if self._db.execute(query, name).fetchone()}
+
     def wait_for_news(self, sequence: int, seconds: float) -> None:
         """Return when there is a passage after this number, or after `seconds`."""
         with self._grew:

@@ -154,8 +154,12 @@ class HubLink:
             via = self._hub
             # Its answer was lost, but the news had it.
             decision = HubDecision(scan_id=tap.scan_id, result="valid", decided_at=admitted.at, passage=admitted)
+            if decision.passage:
+                learn(self._gate, decision.passage)
+            return via, decision
         if decision.passage:
-            learn(self._gate, decision.passage)
+            # It was decided a moment ago, also where the hub's clock is behind.
+            learn(self._gate, decision.passage, by="gate")
         return via, decision
 
     def tell(self, passage: OwnPassage) -> None:
