@@ -44,6 +44,7 @@ _FOLLOWS = {
 _HAS_DEFAULT = {
     "notifications": {"sms": True, "email": False},
     "language": "en",
+    "low_stock_threshold": 0,
     "retention": {"photos_days": 30, "signature_days": 365, "position_days": 0, "device_days": 30},
 }
 _BOUNDARY = "a-boundary"

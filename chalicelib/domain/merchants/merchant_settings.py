@@ -109,7 +109,9 @@ def change(merchant_id: str, changes: Mapping[str, Any]) -> Shop:
 
 
 def _actions(changes: Mapping[str, Any]) -> list[Action]:
-    asked = changes.get("notifications") or {}
+    asked = changes.get("notifications", {})
+    if asked is None:
+        asked = {"sms": None, "email": None}
     values = {name: changes[name] for name in _PLAIN if name in changes}
     values |= {f"by_{way}": asked[way] for way in ("sms", "email") if way in asked}
     attributes = {name: getattr(MerchantSettings, name) for name in values}

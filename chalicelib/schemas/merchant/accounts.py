@@ -66,14 +66,14 @@ class NotificationsIn(ChangeIn):
 
 
 class ShopSettingsIn(ChangeIn):
-    """The changes: null clears the email address, an omitted field keeps its value."""
+    """The changes: null clears a field or goes back to its default, an omitted one keeps its value."""
 
     name: Annotated[PublicName, Field(description="Cannot be cleared.")] = ""
     email: Email | None = None
-    address: _Address = ""
-    city: _City = ""
-    notifications: Annotated[NotificationsIn, Field(default_factory=lambda: NotificationsIn(sms=False))]
-    low_stock_threshold: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 0
+    address: _Address | None = None
+    city: _City | None = None
+    notifications: NotificationsIn | None = None
+    low_stock_threshold: Annotated[int, Field(ge=0, le=100_000, strict=True)] | None = None
 
 
 class ChangeMobileIn(In):
