@@ -221,7 +221,7 @@ def _writes(card: Card, balance: CardBalance, sources: Sequence[_Source], total:
 
 def _owed(card: Card, source: _Source, *, by: str) -> list[Write]:
     """Return the writes that add a refund to a payment: its own, what its moves change, and the pay-back."""
-    payment, now, pay_back_id = source.payment, clock.now(), new_id("pbk")
+    payment, now, pay_back_id = source.payment, clock.now(), new_id(returns.PAY_BACK)
     refunded = int(payment.refunded or 0) + source.amount
     granted = {"amount": source.amount, "card_uid": card.uid, "created_at": clock.to_text(now)}
     actions: list[Action] = [

@@ -4,7 +4,7 @@ A failed refund leaves its money with the provider. Another one is made with a k
 failed, so that many callers make one.
 """
 
-from chalicelib.clients.providers import Declined, MoveWord, OutOfFunds
+from chalicelib.clients.providers import Declined, OutOfFunds
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.card_office import pay_backs
@@ -28,7 +28,7 @@ def refund_again(payment_id: str, *, by: str, operation_id: str) -> LeftoverAnsw
         return first
     payment = resolution.get(payment_id)
     currency = str(payment.taken_currency or payment.currency)
-    nothing, key = Money(0, currency), f"{payment_id}/again/{_failed(payment)}"
+    nothing, key = Money(0, currency), returns.again_key(payment)
     made = returns.made_for(payment, key)
     owed = Money(int((payment.moves or {})[made]["amount"]) if made else _owed(payment), currency)
     answer = LeftoverAnswer(LeftoverState.REFUNDING, owed, nothing)
@@ -47,10 +47,6 @@ def refund_again(payment_id: str, *, by: str, operation_id: str) -> LeftoverAnsw
         return pay_backs.first_answer(operation_id) or answer
     logger.info("refund made again", extra={"payment_id": payment_id, "amount": owed.minor, "by": by})
     return answer
-
-
-def _failed(payment: Payment) -> int:
-    return sum(MoveWord.FAILED in move["words"] for move in (payment.moves or {}).values())
 
 
 def _owed(payment: Payment) -> int:

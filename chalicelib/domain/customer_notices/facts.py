@@ -10,6 +10,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain.background.changes import Change, Wanted, every, follows, that_became
 from chalicelib.domain.customer_notices import runs
 from chalicelib.domain.customer_notices.wording import Kind
+from chalicelib.domain.payments import returns
 from chalicelib.table.items import Event, Order, Payment, RefundRequest, Ticket
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.messages import Fact
@@ -54,6 +55,18 @@ def _paid_back(changes: Sequence[Change]) -> Iterator[Published]:
         if payment.taken is not None:
             ids = {"payment_id": payment.payment_id}
             yield Published(Fact.PAYMENT_PAID_BACK, payment.payment_id, payment.settled_at or clock.now(), ids)
+    for change in changes:
+        if isinstance(change.after, Payment):
+            known = change.before.moves if isinstance(change.before, Payment) else None
+            yield from _made_apart(change.after, known or {})
+
+
+def _made_apart(payment: Payment, known: returns.Moves) -> Iterator[Published]:
+    """Return the refunds that no ticket's request reports: of a card's balance, and those that staff had made again."""
+    for reference, move in (payment.moves or {}).items():
+        if reference not in known and payment.taken is None and returns.is_made_apart(move):
+            ids = {"payment_id": payment.payment_id, "reference": reference}
+            yield Published(Fact.PAYMENT_PAID_BACK, f"{payment.payment_id}/{reference}", clock.now(), ids)
 
 
 def _handed_on(changes: Sequence[Change]) -> Iterator[Published]:

@@ -13,6 +13,7 @@ from chalicelib.domain.customer_notices.wording import Kind, Subject
 from chalicelib.domain.documents import page, ticket_document
 from chalicelib.domain.documents.ticket_document import TicketPdfPage
 from chalicelib.domain.events import events
+from chalicelib.domain.payments import returns
 from chalicelib.domain.tickets import tickets
 from chalicelib.errors import NotFound
 from chalicelib.observability import logger
@@ -47,19 +48,28 @@ def ticket_refunded(detail: dict[str, Any]) -> None:
     )
     payment = operations.get(keys.money.payment(request.payment_id)) if request.payment_id else None
     payer_id = payment.customer_id if payment is not None else request.customer_id
-    notices.send(Notice(Kind.REFUNDED, detail["fact_id"], subject), payer_id)
+    if payment is not None and returns.is_failed(payment, request.refund_reference):
+        logger.info("refund not delivered, so not told", extra={"refund_id": request.refund_id})
+    else:
+        notices.send(Notice(Kind.REFUNDED, detail["fact_id"], subject), payer_id)
     if request.customer_id not in (None, payer_id):
         notices.send(Notice(Kind.GIVEN_BACK, detail["fact_id"], subject), request.customer_id)
 
 
 def payment_paid_back(detail: dict[str, Any]) -> None:
-    """Tell a customer that a charge which could not be used was returned."""
+    """Tell a customer that a charge which could not be used was returned, or the refund `reference` was made."""
     payment = operations.get(keys.money.payment(detail["payment_id"]))
     if payment is None:
         raise NotFound
-    amount = page.printed(payment.taken or payment.refunded, payment.taken_currency or payment.currency)
-    subject = Subject(amount=amount, reference=payment.payment_id)
-    notices.send(Notice(Kind.RETURNED, detail["fact_id"], subject), payment.customer_id)
+    move = (payment.moves or {}).get(detail.get("reference", ""))
+    minor = int(move["amount"]) if move else payment.taken or payment.refunded
+    amount = page.printed(minor, payment.taken_currency or payment.currency)
+    kind, subject = Kind.RETURNED, Subject(amount=amount, reference=payment.payment_id)
+    if move is not None:
+        kind = Kind.BALANCE_RETURNED
+        if payment.order_id is not None:
+            kind, subject = Kind.REFUNDED, replace(notices.subject_of(events.get(payment.event_id)), amount=amount)
+    notices.send(Notice(kind, detail["fact_id"], subject), payment.customer_id)
 
 
 def ticket_handed_on(detail: dict[str, Any]) -> None:

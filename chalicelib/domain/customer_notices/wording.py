@@ -33,6 +33,7 @@ class Kind(StrEnum):
     REFUNDED = "refunded"
     GIVEN_BACK = "given_back"
     RETURNED = "returned"
+    BALANCE_RETURNED = "balance_returned"
     RECEIVED = "received"
     HANDED_ON = "handed_on"
     MOVED = "moved"

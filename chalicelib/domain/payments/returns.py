@@ -32,6 +32,8 @@ STUCK_AFTER = timedelta(minutes=5)
 # Of one payment. Twenty tickets have as many refunds; an item holds 400 KB (AWS).
 _MOST_MOVES = 100
 _LONGEST_REFERENCE = 255
+# In the keys of refunds: a card's pay-back, and one that staff have made again.
+PAY_BACK, _AGAIN = "pbk", "/again/"
 _WON_OR_LOST = {MoveWord.WON, MoveWord.LOST}
 
 Moves = Mapping[str, Mapping[str, Any]]
@@ -122,6 +124,23 @@ def due(payment: Payment) -> int:
 def made_for(payment: Payment, key: str) -> str | None:
     """Return the provider's reference of the refund that we asked for with a key, if it is known."""
     return next((name for name, move in (payment.moves or {}).items() if move.get("key") == key), None)
+
+
+def again_key(payment: Payment) -> str:
+    """Return the key of the refund that staff have made again; it follows from how many have failed."""
+    failed = sum(MoveWord.FAILED in move["words"] for move in (payment.moves or {}).values())
+    return f"{payment.payment_id}{_AGAIN}{failed}"
+
+
+def is_failed(payment: Payment, reference: str | None) -> bool:
+    """Whether the provider could not deliver a refund."""
+    return MoveWord.FAILED in (payment.moves or {}).get(reference or "", {}).get("words", ())
+
+
+def is_made_apart(move: Mapping[str, Any]) -> bool:
+    """Whether a move is a refund that we made and that is no ticket's: of a card's balance, or made again by staff."""
+    key = str(move.get("key") or "")
+    return MoveWord.FAILED not in move["words"] and (key.startswith(PAY_BACK) or _AGAIN in key)
 
 
 def waits(payment: Payment) -> bool:
