@@ -59,12 +59,17 @@ def _count(number: int, one: str, many: str) -> str:
 
 def _at_least(context: Mapping[str, Any]) -> str:
     bound = context["ge"]
-    return f"must be {bound} or later" if _is_day(bound) else f"must be at least {bound}"
+    return f"must be {bound} or later" if _is_day(bound) else f"must be at least {_plain(bound)}"
 
 
 def _below(context: Mapping[str, Any]) -> str:
     bound = context["lt"]
-    return f"must be before {bound}" if _is_day(bound) else f"must be less than {bound}"
+    return f"must be before {bound}" if _is_day(bound) else f"must be less than {_plain(bound)}"
+
+
+def _plain(bound: Any) -> Any:
+    """Return a bound of numbers as people write it: 90, not 90.0."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
 def _is_day(bound: Any) -> bool:
@@ -112,7 +117,7 @@ TABLE: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = {
     "float_parsing": _DECIMAL_NUMBER,
     "finite_number": _DECIMAL_NUMBER,
     "greater_than_equal": _at_least,
-    "less_than_equal": lambda context: f"must be at most {context['le']}",
+    "less_than_equal": lambda context: f"must be at most {_plain(context['le'])}",
     "less_than": _below,
     "bool_type": _BOOLEAN,
     "bool_parsing": _BOOLEAN,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.schemas.admin.lists import ListIn
+from chalicelib.schemas.campus.accounts import YearLevel
 from chalicelib.schemas.texts import LINES, ONE_LINE, Name, Sought, Title
 from chalicelib.schemas.wire import ChangeIn, Day, In, Instant, Moment, Out, Version
 from chalicelib.vocabulary.campus import RosterAction
@@ -49,7 +50,7 @@ class ExpectedIn(In):
     """The rule of who is expected: the students that fit all that is given."""
 
     department: Name | None = None
-    year_level: Name | None = None
+    year_level: YearLevel = None
     campus: CampusName | None = None
 
     @model_validator(mode="after")

@@ -185,7 +185,8 @@ def test_late_until_follows_the_closing_time_where_there_is_one(token: str) -> N
 
 
 def test_what_is_left_out_stays_and_null_clears_what_may_be_empty(token: str) -> None:
-    event = made(token, description="Old", late_until=at(15), expected={"year_level": "2"}, is_active=False)
+    event = made(token, description="Old", late_until=at(15), expected={"year_level": 2}, is_active=False)
+    assert event["expected"]["year_level"] == "2"
     changed = change(token, event["id"], title="New").json
     assert changed == {**event, "title": "New", "version": 2, "qr_expires_at": changed["qr_expires_at"]}
     cleared = change(token, event["id"], description=None, late_until=None, expected=None, second_window=None).json
