@@ -33,7 +33,7 @@ _WRONG: dict[str, tuple[Any, ...]] = {
     "literal": ("no such word", 12),
     "list": ("x", [], [None] * 1_000),
     "dict": ("x", 12),
-    "model": ("x", 12),
+    "model": ("x", 12, []),
     "none": ("x", 12),
 }
 # The error types that a constraint must be seen to raise, beside the one of a wrong type.
