@@ -80,7 +80,10 @@ def test_a_refresh_token_lives_thirty_days(pair: sessions.Tokens) -> None:
     with clock.set_to(clock.now() + timedelta(days=29, hours=23)):
         assert refresh(pair.refresh).status == 200
     with clock.set_to(clock.now() + timedelta(days=30, seconds=1)):
-        assert refresh(pair.refresh).status == 401
+        expired = refresh(pair.refresh)
+    assert (expired.status, expired.code) == (401, "TOKEN_EXPIRED")
+    # What has expired for good is not refreshed.
+    assert expired.json["error"]["message"] == "The session has expired. Log in again."
 
 
 @pytest.mark.parametrize(
@@ -91,6 +94,7 @@ def test_a_refresh_token_that_the_platform_did_not_make_ends_nobodys_session(
 ) -> None:
     answer = refresh(spoil(pair.refresh))
     assert (answer.status, answer.code) == (401, "UNAUTHENTICATED")
+    assert "refresh token" in answer.json["error"]["message"]
     assert stored(pair.refresh).ended_at is None
     assert refresh(pair.refresh).status == 200
 

@@ -35,6 +35,9 @@ from chalicelib.vocabulary.access import AccountStatus, Portal
 LIFETIME = timedelta(days=30)
 # OAuth 2.0 practice for lost responses: within it a spent token returns the same successor.
 GRACE = timedelta(seconds=20)
+# Not the words of an access token, which a refresh replaces.
+_NOT_VALID = "This refresh token is not valid, or its session has ended. Log in."
+_EXPIRED = "The session has expired. Log in again."
 _PURPOSE = "refresh token"
 # Portals whose clients keep the first refresh token for ever.
 WITHOUT_ROTATION = frozenset((Portal.CAMPUS,))
@@ -81,7 +84,7 @@ def _parse(token: str) -> tuple[str, int]:
     session_id, _, rest = token.partition(".")
     number, _, _ = rest.partition(".")
     if not session_id.startswith("ses_") or not number.isdecimal() or len(token) > 200:
-        raise Unauthenticated
+        raise Unauthenticated(_NOT_VALID)
     return session_id, int(number[:9])
 
 
@@ -194,17 +197,17 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False, visitor: Vis
     session_id, generation = _parse(token)
     session = operations.get(keys.access.session(session_id))
     if session is None or session.portal != portal or session.in_cookie != in_cookie:
-        raise Unauthenticated
+        raise Unauthenticated(_NOT_VALID)
     if session.ended_at is not None or not _is_genuine(token, session_id, generation):
-        raise Unauthenticated
+        raise Unauthenticated(_NOT_VALID)
     now = clock.now()
     if now >= session.expires_at:
-        raise TokenExpired
+        raise TokenExpired(_EXPIRED)
     account = operations.get(keys.access.account(session.account_id))
     if account is None or account.status != AccountStatus.ACTIVE:
         raise AccountSuspended
     if _ended_with_all(session, account):
-        raise Unauthenticated
+        raise Unauthenticated(_NOT_VALID)
     accounts.require_assignment(account, session.event_id)
     if portal in WITHOUT_ROTATION:
         _note_use(session, now, visitor)
@@ -238,7 +241,7 @@ def _note_use(session: Session, now: datetime, visitor: Visitor | None) -> None:
     try:
         operations.record(operations.change(session.place, actions, Session.ended_at.does_not_exist()))
     except operations.ConditionFailed as failure:
-        raise Unauthenticated from failure  # ended between the read and the write
+        raise Unauthenticated(_NOT_VALID) from failure  # ended between the read and the write
 
 
 def _ended_with_all(session: Session, account: Account) -> bool:
