@@ -109,7 +109,7 @@ _KINDS: Mapping[str, Variable] = {
     # Of an edit, a refund or a card: each has a prefix of its own.
     "request_id": _id("[a-z]{3}"),
     "card_id": Variable(_card, longest=LONGEST_SCANNED),
-    "mobile": Variable(_number, problem="must be a phone number, such as 03001000003 or +923001000003"),
+    "mobile": Variable(_number, problem="must be the number of a mobile phone, such as 03001000003 or +923001000003"),
 }
 # Where a portal's page says otherwise.
 _KINDS_OF_PORTALS: Mapping[tuple[str, str], Variable] = {
