@@ -24,7 +24,7 @@ def tables(options: Options, cloud: Cloud) -> str:
     lines = [*_console(url), "", *_aligned(_addresses(options, cloud, url)), "", *_aligned(_log_ins(options))]
     if options.demo:
         number = demo.CUSTOMER_NUMBER.removeprefix("+")
-        lines += ["", f"  codes: curl '{url}/_local/outbox/?to={number}' (the newest message is the last)"]
+        lines += ["", f"  codes: curl '{url}/_local/outbox/?to={number}' (the newest message is the first)"]
     return "\n".join(lines)
 
 

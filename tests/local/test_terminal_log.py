@@ -146,7 +146,7 @@ def test_the_tables_name_every_address_and_every_log_in_with_the_way_to_its_code
         # The console has pages of the same names.
         [row] = [line for line in shown.splitlines() if line.strip().startswith(f"{portal} ") and name in line]
         assert row.strip().removeprefix(portal).split()[:2] == [name, password]
-    assert f"/_local/outbox/?to={demo.CUSTOMER_NUMBER.removeprefix('+')}" in shown
+    assert f"/_local/outbox/?to={demo.CUSTOMER_NUMBER.removeprefix('+')}' (the newest message is the first)" in shown
     assert "http://127.0.0.1:8001" in shown
     assert max(len(line) for line in shown.splitlines()) <= 110
 

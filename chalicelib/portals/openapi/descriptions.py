@@ -68,9 +68,11 @@ Each attendee is admitted exactly once.
 - **Scans** are idempotent by `scan_id`: the same one again returns the same answer.
 - **Idempotency**: requests that move money, stock, a ticket or an admission accept an `Idempotency-Key`.
 - **Times** are RFC 3339 in UTC, dates are `YYYY-MM-DD`. **Money** is a decimal string with its currency.
-- **Lists** answer `results`, `next` (a cursor bound to caller and query) and `count`.
-- **Refusals** are `{"error": {"code", "message", "details"?, "request_id"}}`; in Tix `error` is the message, and the
-  others are beside it. Unknown request fields are ignored.
+- **Lists** answer `results`, `next` (a cursor bound to caller and query) and `count`, and take `page_size` (1 to 100)
+  and `cursor`.
+- **Refusals** are `{"error": {"code", "message", "details"?, "request_id"}}`; in Tix and campus `error` is the message,
+  and the others are beside it (campus repeats the text as `message`).
+- **Unknown** request fields are ignored; an unknown query parameter is 400, `_` and `utm_…` aside.
 """
 
 
