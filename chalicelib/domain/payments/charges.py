@@ -1,5 +1,6 @@
 """A payment's charge at its provider: stored, opened and confirmed, for an order and for a reload alike."""
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,6 +50,11 @@ def new(*, customer_id: str, open_until: datetime, **fields: Any) -> Payment:
     )
 
 
+def digest_of(token: str | None) -> str | None:
+    """Return what a payment stores of a means of payment: enough to see that another one was chosen."""
+    return hashlib.sha256(token.encode()).hexdigest() if token is not None else None
+
+
 def announced(payment: Payment) -> Payment:
     """Log that a payment was written, and return it."""
     ids = {"payment_id": payment.payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
@@ -84,6 +90,20 @@ def _charge(payment: Payment, *, token: str | None = None) -> Charge:
         return_url=payment.return_url,
         is_owner_away=payment.purpose == PaymentPurpose.AUTO_RELOAD,
     )
+
+
+def cancelled(payment: Payment, reason: str) -> Outcome:
+    """Close a payment's charge at its provider, and return what became of it: success if it took money before.
+
+    Raises Unavailable.
+    """
+    if payment.provider in INTERNAL or payment.provider_reference is None:
+        # A charge cannot have been confirmed without its reference.
+        return resolution.refused(payment, reason)
+    try:
+        return providers.named(payment.provider).cancel(payment.provider_reference)
+    except Declined as declined:
+        raise resolution.unknown(payment, declined) from declined
 
 
 def confirmed(payment: Payment) -> Outcome:

@@ -4,6 +4,8 @@
 request to it is idempotent.
 """
 
+from dataclasses import replace
+
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.clients.providers import Declined, Outcome, OutcomeStatus
@@ -53,7 +55,7 @@ def process(
 
 
 def start(customer_id: str, *, order_id: str, terms: PaymentTerms, operation_id: str) -> Payment:
-    """Open a payment for a customer's reserved order, or return the open one of the same method.
+    """Open a payment for a customer's reserved order, or return the open one of the same method and means.
 
     Raises NotFound, InvalidState (paid, expired; card not active; the event sells nothing any more),
     InsufficientBalance, Unavailable.
@@ -83,8 +85,10 @@ def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: s
         current = get(known.payment_id) if known else None
         instead: list[Write] = []
         if current is not None and current.status == PaymentStatus.REQUIRES_CONFIRMATION:
-            if card is None or current.card_uid == card.uid:
-                return current
+            if (going := _going(current, card, terms, operation_id)) is not None:
+                return going
+            if card is None:
+                continue  # it was closed, and the means that was chosen last is charged
             instead = [_closed(current, "Another card was chosen.")]
         payment = _for_order(order, terms, card)
         pointer = OpenPayment(*place, payment_id=payment.payment_id)
@@ -106,6 +110,36 @@ def _start(customer_id: str, order_id: str, terms: PaymentTerms, operation_id: s
             continue  # another process committed first, or the order changed
         return charges.announced(payment)
     raise Unavailable("This booking is being paid at this moment. Try again.", retry_after=1)
+
+
+def _going(current: Payment, card: Card | None, terms: PaymentTerms, operation_id: str) -> Payment | None:
+    """Return the payment that goes on, or None where the open one gives way to another means. Raises Unavailable."""
+    if not _is_other(current, card, terms.token):
+        return current
+    if card is not None:
+        return None
+    if (first := idempotency.result_of(operation_id)) is not None:
+        return get(first)  # a late repeat of an earlier request
+    ended = _ended(current)
+    return None if ended.status == PaymentStatus.FAILED else ended
+
+
+def _is_other(current: Payment, card: Card | None, token: str | None) -> bool:
+    """Whether another card, or another means of payment, is named than the one that an open payment would charge."""
+    if card is not None:
+        return bool(current.card_uid != card.uid)
+    return token is not None and current.provider not in INTERNAL and current.token_digest != charges.digest_of(token)
+
+
+def _ended(current: Payment) -> Payment:
+    """Close an open payment of another means at its provider, and return it: it succeeded if that was charged before.
+
+    One that the provider still processes stays open. Raises Unavailable.
+    """
+    outcome = charges.cancelled(current, "")
+    if outcome.status is OutcomeStatus.FAILED:
+        outcome = replace(outcome, failure_reason="Another means of payment was chosen.")
+    return settle(current.payment_id, outcome)
 
 
 def _require_payable(order: Order) -> None:
@@ -159,6 +193,7 @@ def _for_order(order: Order, terms: PaymentTerms, card: Card | None) -> Payment:
         method=terms.method,
         provider=provider if order.total else FREE,
         return_url=terms.return_url,
+        token_digest=charges.digest_of(terms.token) if terms.method is PaymentMethod.CARD else None,
         open_until=order.expires_at + GRACE,
     )
 

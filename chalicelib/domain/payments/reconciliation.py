@@ -8,11 +8,11 @@ from typing import Any
 
 from chalicelib import clock, observability
 from chalicelib.clients.bus import Published
-from chalicelib.clients.providers import Declined, MoveKind, MoveWord, Notice, Outcome
+from chalicelib.clients.providers import MoveKind, MoveWord, Notice
 from chalicelib.config import config
 from chalicelib.domain.background.changes import Change, every, follows, that_became
-from chalicelib.domain.payments import provider_refunds, providers, resolution, returns
-from chalicelib.domain.payments.payment_decisions import INTERNAL, OPEN
+from chalicelib.domain.payments import charges, provider_refunds, providers, resolution, returns
+from chalicelib.domain.payments.payment_decisions import OPEN
 from chalicelib.domain.payments.resolution import get, settle
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -118,7 +118,7 @@ def reconcile(payment_id: str) -> bool:
     deadline = payment.open_until
     if payment.status not in OPEN or not payment.is_due or deadline is None or deadline > clock.now():
         return False
-    settled = settle(payment_id, _final(payment))
+    settled = settle(payment_id, charges.cancelled(payment, "It was not paid in time."))
     if settled.is_due and settled.status in OPEN:
         overdue = clock.now() - deadline
         if overdue > _ASKED_FOR:
@@ -144,18 +144,6 @@ def give_up(payment_id: str) -> None:
     payment = get(payment_id)
     if payment.status in OPEN:
         settle(payment_id, resolution.refused(payment, "The payment provider could not say what became of it."))
-
-
-def _final(payment: Payment) -> Outcome:
-    """Cancel an overdue payment at its provider, and return the final outcome. Raises Unavailable."""
-    reason = "It was not paid in time."
-    if payment.provider in INTERNAL or payment.provider_reference is None:
-        # A charge cannot have been confirmed without its reference.
-        return resolution.refused(payment, reason)
-    try:
-        return providers.named(payment.provider).cancel(payment.provider_reference)
-    except Declined as declined:
-        raise resolution.unknown(payment, declined) from declined
 
 
 @follows(*every(Payment))

@@ -14,7 +14,7 @@ from chalicelib.table.items import AuditEntry, Item
 # Keys of the table, and secrets that prove something or guard a way in.
 _KEYS = {"pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl", "due_tries", "due_failed_at", "version", "revision"}
 _PROOFS = {"password_hash", "token_hash", "mac", "number_mac", "pending", "known_devices", "pledged_to", "wrapped"}
-_PROVIDERS = {"sealed_client_secret", "sealed_action"}
+_PROVIDERS = {"sealed_client_secret", "sealed_action", "token_digest"}
 _OF_CHIPS = {"sun_counter", "sun_scan_key", "sun_key"}
 _SECOND_FACTOR = {"totp_sealed", "totp_pending", "totp_step", "totp_pending_until"}
 _OF_ACTS = ("entry_id", "at", "actor_id", "role", "action", "entity_type", "entity_id", "result")

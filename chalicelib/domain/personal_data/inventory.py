@@ -94,7 +94,7 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
     # Money
     items.Payment: {
         **_all(_P, "customer_id card_uid card_id granted moves"),
-        **_all(_C, "sealed_client_secret sealed_action return_url"),
+        **_all(_C, "sealed_client_secret sealed_action return_url token_digest"),
         **_all(_O, "failure_reason"),
     },
     items.SavedMethod: _all(_R, "customer_id"),

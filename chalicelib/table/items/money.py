@@ -32,6 +32,8 @@ class Payment(SweptItem, discriminator="payment"):
     # What its owner must do at the bank, as JSON, sealed.
     sealed_action = BinaryAttribute(legacy_encoding=False, null=True)
     return_url = UnicodeAttribute(null=True)
+    # Of the means of payment that it charges, if that was named: only whether another one is named later matters.
+    token_digest = UnicodeAttribute(null=True)
     status = EnumAttribute(PaymentStatus)
     failure_reason = UnicodeAttribute(null=True)
     refunded = IntegerAttribute(default=0)

@@ -1,0 +1,68 @@
+"""A customer who names another means of payment for the same booking is charged by that one, and once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import payers, purchases, stripe_double
+from tests.support.factories import make_customer
+from tests.support.payers import confirm, process
+from tests.support.stripe_double import API_KEY, DECLINED, GOOD, NEEDS_OWNER, WEBHOOK_SECRET, StripeDouble
+from tests.support.stripe_ground import leave, point_at
+
+CAME_TO = {GOOD: "succeeded", DECLINED: "failed", NEEDS_OWNER: "requires_action"}
+
+
+@pytest.fixture
+def stripe(moto_cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeDouble]:  # noqa: ARG001  # comes first
+    with stripe_double.running() as double, monkeypatch.context() as environment:
+        point_at(double.url, environment, stripe_api_key=API_KEY, stripe_webhook_secret=WEBHOOK_SECRET)
+        yield double
+        payers.assert_money_and_tickets_are_true()
+    leave()
+
+
+def open_intents(stripe: StripeDouble) -> list[str]:
+    return [one["status"] for one in stripe.intents.values() if one["status"] != "canceled"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(None, GOOD), (GOOD, DECLINED), (NEEDS_OWNER, GOOD), (DECLINED, NEEDS_OWNER), (GOOD, None)],
+)
+def test_the_means_that_is_named_last_is_charged_and_no_other(
+    stripe: StripeDouble, first: str | None, second: str | None
+) -> None:
+    customer = make_customer()
+    order = purchases.book(customer, purchases.make_show()[1])
+    before = process(customer, order, payment_token=first).json["id"]
+    opened = process(customer, order, payment_token=second).json["id"]
+    # Without a means the open payment goes on.
+    assert (opened == before) == (second is None)
+    assert confirm(customer, opened).json["status"] == CAME_TO[second or str(first)]
+    assert len(open_intents(stripe)) == 1
+    assert process(customer, order, payment_token=second).status == (409 if (second or first) == GOOD else 201)
+    if before != opened:
+        # The history says why it came to nothing.
+        assert confirm(customer, before).json["failure_reason"] == "Another means of payment was chosen."
+
+
+def test_a_means_that_was_charged_before_pays_and_the_other_is_not_charged(stripe: StripeDouble) -> None:
+    customer = make_customer()
+    order = purchases.book(customer, purchases.make_show()[1])
+    opened = process(customer, order, payment_token=GOOD).json
+    stripe.pay(opened["client_secret"], GOOD)  # the callback is on its way
+    again = process(customer, order, payment_token=NEEDS_OWNER)
+    assert (again.json["id"], again.json["status"]) == (opened["id"], "succeeded")
+    assert (open_intents(stripe), payers.tickets_of(order)) == (["succeeded"], ["valid"])
+
+
+def test_a_late_repeat_of_the_first_request_leaves_the_means_that_was_named_last(stripe: StripeDouble) -> None:
+    customer = make_customer()
+    order = purchases.book(customer, purchases.make_show()[1])
+    first = process(customer, order, payment_token=DECLINED, key="first").json["id"]
+    second = process(customer, order, payment_token=GOOD, key="second").json["id"]
+    late = process(customer, order, payment_token=DECLINED, key="first").json
+    assert (late["id"], late["status"]) == (first, "failed")
+    assert confirm(customer, second).json["status"] == "succeeded"
+    assert open_intents(stripe) == ["succeeded"]
