@@ -22,7 +22,7 @@ from chalicelib.domain.lists import pages
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.lists.users import USERS
 from chalicelib.domain.paging import Page
-from chalicelib.errors import Forbidden, InvalidState, NotFound, ValidationFailed
+from chalicelib.errors import Forbidden, InvalidCursor, InvalidState, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Item, MerchantSettings, OrganizerProfile
 from chalicelib.table.operations import Write
@@ -120,8 +120,25 @@ def page(asked: Asked, *, only: UserType | None = None, with_events: bool = Fals
         if asked.filters.get("type", only) != only:
             raise ValidationFailed(details=[{"field": "type", "message": f"this list has {only}s only"}])
         asked = replace(asked, filters={**asked.filters, "type": only})
+    if only is UserType.ORGANIZER and "event_id" in asked.filters:
+        return Page(results=shown(_organizer_of_event(asked), with_events=with_events))
     found = pages.page(USERS, asked)
     return found.showing(shown(found.results, with_events=with_events))
+
+
+def _organizer_of_event(asked: Asked) -> list[Account]:
+    """Return the organizer of the event that is asked for, if they fit the rest: the event names them.
+
+    Raises InvalidCursor: there is no second page.
+    """
+    if asked.cursor is not None:
+        raise InvalidCursor
+    event = operations.get(keys.events.event(str(asked.filters["event_id"])), consistent=False)
+    if event is None or event.organizer_id is None:
+        return []
+    found = operations.get(keys.access.account(event.organizer_id))
+    rest = replace(asked, filters={name: value for name, value in asked.filters.items() if name != "event_id"})
+    return [found] if found is not None and pages.fits(USERS, rest, found) else []
 
 
 def get(user_id: str) -> Account:

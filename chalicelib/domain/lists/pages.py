@@ -165,6 +165,13 @@ def page(listed: ListOf[ItemT], asked: Asked) -> Page[ItemT]:
     return Page(results=found, next=None if read.end is None else question.sealed(read.end, read.mode))
 
 
+def fits(listed: ListOf[ItemT], asked: Asked, item: ItemT) -> bool:
+    """Whether a list would show an item to a request. Raises ValidationFailed as `page` does."""
+    question = _Question(listed, asked)
+    is_found = not asked.search or entries.is_found(listed.texts_of(item), question.asked.search or "")
+    return listed.lists(item) and is_found and question.fits(listed.facts_of(item))
+
+
 def _place(listed: ListOf[ItemT], row: _Row) -> Place[ItemT]:
     return Place(listed.item, row.raw["item_pk"]["S"], row.raw["item_sk"]["S"])
 

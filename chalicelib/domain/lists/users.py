@@ -1,6 +1,7 @@
 """The list of users whom staff manage: organizers, merchants, ushers and members of staff."""
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
+from chalicelib.domain.lists.numbers import number_texts, with_whole_number
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AccountStatus, UserType
 
@@ -22,5 +23,7 @@ USERS = ListOf(
         "event_id": Filter(lambda account: [str(each) for each in account.event_ids or []]),
     },
     indexes=(("type",), ("event_id",)),
-    texts=lambda account: (account.name, account.login, account.email),
+    reads_search=with_whole_number,
+    # Partners log in with their number.
+    texts=lambda account: (account.name, account.login, *number_texts(account.login)[1:], account.email),
 )

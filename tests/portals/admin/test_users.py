@@ -3,10 +3,11 @@
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from chalicelib import clock
+from chalicelib import clock, phone_numbers
 from chalicelib.domain.access import accounts, new_accounts, password_links, sessions, users
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
@@ -278,6 +279,17 @@ def test_the_lists_of_users_filter_search_and_show_assignments() -> None:
     assert ids("/api/users/?verified=false&type=organizer") == {unverified}
     assert ids(f"/api/users/?event_id={event.event_id}") == {usher.account_id}
     assert ids("/api/users/?search=liv") == {organizer.account_id}
+    national = phone_numbers.national(merchant.login)
+    for typed in (merchant.login, national, national.replace(" ", "")[:8], merchant.login.replace("+", "00")):
+        assert ids(f"/api/users/?type=merchant&search={quote(typed)}") == {merchant.account_id}, typed
+    hers = make_event(title="Hers", organizer_id=organizer.account_id)
+    of_event = f"/api/organizers/?event_id={hers.event_id}"
+    for fitting in ("", "&verified=true", "&search=live", "&status=active&ordering=name"):
+        assert ids(of_event + fitting) == {organizer.account_id}, fitting
+    for other in ("&verified=false", "&search=zz", "&status=blocked", "&created_at_to=2000-01-01"):
+        assert ids(of_event + other) == set(), other
+    assert ids("/api/organizers/?event_id=evt_none") == set()
+    assert call("GET", f"{of_event}&cursor=x", token=owner).code == "INVALID_CURSOR"
     assert usher.account_id not in ids("/api/admins/")
     manager = admin_token(AdminRole.USHER_MANAGER)
     assert ids("/api/ushers/", manager) == {usher.account_id}
