@@ -67,7 +67,10 @@ def require(asked: AmountInput | None, *, currency: str, field: str) -> Money:
         raise ValidationFailed(details=[{"field": f"{field}.currency", "message": f"must be {currency}"}])
     found = parse(asked.amount, currency)
     if found is None or found.minor == 0:
-        message = f"must be above zero, with at most {digits(currency)} digits after the point"
+        places = digits(currency)
+        message = (
+            f"must be above zero, {f'with at most {places} digits after the point' if places else 'in whole units'}"
+        )
         raise ValidationFailed(details=[{"field": field, "message": message}])
     return found
 
