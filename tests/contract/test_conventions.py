@@ -489,7 +489,7 @@ def test_a_cursor_is_bound_to_its_query(operation_id: str, narrowed: str, pages:
     assert pages.send(route, request, token=pages.token(route)).code == "INVALID_CURSOR"
 
 
-# A snapshot for offline use goes by `since`; the categories have a form of their own and no pages.
+# A snapshot for offline use is read by `since`; the categories have a form of their own and no pages.
 _NO_PAGES = {"usher_sync_attendees", "usher_sync_cards", "public_categories"}
 
 
