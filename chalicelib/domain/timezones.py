@@ -31,6 +31,12 @@ def local(moment: datetime, name: str) -> datetime:
     return moment.astimezone(zone(name))
 
 
+def in_words(moment: datetime, name: str) -> str:
+    """Return a time as a sentence names it, in a time zone: `23:44 on 27 November 2026 (Asia/Karachi)`."""
+    there = local(moment, name)
+    return f"{there:%H:%M} on {there.day} {there:%B %Y} ({name})"
+
+
 def days(starts_at: datetime, ends_at: datetime, name: str) -> tuple[date, date]:
     """Return the first and the last day of what takes place in a time zone; an end at midnight is of the day before."""
     return local(starts_at, name).date(), local(max(starts_at, ends_at - _MOMENT), name).date()

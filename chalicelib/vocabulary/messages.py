@@ -43,6 +43,8 @@ class Fact(StrEnum):
     SHOP_STOCK_LOW = "shop.stock_low"
     ORDER_PAID = "order.paid"
     TICKET_REFUNDED = "ticket.refunded"
+    REFUND_REFUSED = "refund_request.refused"
+    ORGANIZER_REQUEST_ANSWERED = "organizer_request.answered"
     TICKET_HANDED_ON = "ticket.handed_on"
     PAYMENT_PAID_BACK = "payment.paid_back"
     CARD_REQUEST_ANSWERED = "card_request.answered"

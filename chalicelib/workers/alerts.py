@@ -9,6 +9,7 @@ from chalicelib.domain.campus import background as campus
 from chalicelib.domain.customer_notices import background as customer_notices
 from chalicelib.domain.gate import alerts
 from chalicelib.domain.merchants import stock_notices
+from chalicelib.domain.organizers import background as organizers
 from chalicelib.vocabulary.messages import Fact
 from chalicelib.workers import Failures, each_message
 
@@ -17,6 +18,7 @@ TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {
     Fact.SHOP_STOCK_LOW: stock_notices.send,
     **customer_notices.FACT_TAKERS,
     **campus.FACT_TAKERS,
+    **organizers.FACT_TAKERS,
 }
 
 

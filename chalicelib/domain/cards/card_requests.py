@@ -62,7 +62,7 @@ def make(
         first = idempotency.result_of(operation_id)
         if first is not None:
             return _found(customer_id, first)
-        raise Conflict("You have asked for a card already. It is on its way.") from failure
+        raise Conflict("You have asked for a card already. Your list of cards shows its state.") from failure
     logger.info(
         "card requested", extra={"card_request_id": request_id, "customer_id": customer_id, "delivery": delivery}
     )

@@ -14,6 +14,7 @@ JOB_KINDS: dict[type[Job], JobKind] = {NoticeRun: JobKind("event_notices", runs.
 FACT_TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {
     Fact.ORDER_PAID: of_facts.order_paid,
     Fact.TICKET_REFUNDED: of_facts.ticket_refunded,
+    Fact.REFUND_REFUSED: of_facts.refund_refused,
     Fact.TICKET_HANDED_ON: of_facts.ticket_handed_on,
     Fact.PAYMENT_PAID_BACK: of_facts.payment_paid_back,
     Fact.CARD_REQUEST_ANSWERED: of_cards.request_answered,

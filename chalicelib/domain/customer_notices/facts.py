@@ -50,6 +50,9 @@ def _paid_back(changes: Sequence[Change]) -> Iterator[Published]:
             continue
         ids = {"ticket_id": request.ticket_id, "refund_id": request.refund_id}
         yield Published(Fact.TICKET_REFUNDED, request.refund_id, request.decided_at or clock.now(), ids)
+    for request in that_became(changes, RefundRequest, RefundRequestStatus.REJECTED):
+        ids = {"ticket_id": request.ticket_id, "refund_id": request.refund_id}
+        yield Published(Fact.REFUND_REFUSED, request.refund_id, request.decided_at or clock.now(), ids)
     for payment in that_became(changes, Payment, PaymentStatus.REFUNDED):
         # Only a charge that could not be used is returned as a whole; the rest is refunded by ticket.
         if payment.taken is not None:

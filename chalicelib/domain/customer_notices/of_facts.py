@@ -56,6 +56,15 @@ def ticket_refunded(detail: dict[str, Any]) -> None:
         notices.send(Notice(Kind.GIVEN_BACK, detail["fact_id"], subject), request.customer_id)
 
 
+def refund_refused(detail: dict[str, Any]) -> None:
+    """Tell a customer that no refund is paid for a ticket, and why: no portal shows them the answer."""
+    request = operations.get(keys.tickets.refund_request(detail["ticket_id"], detail["refund_id"]))
+    if request is None:
+        raise NotFound
+    subject = replace(notices.subject_of(events.get(request.event_id)), reason=request.note or "")
+    notices.send(Notice(Kind.REFUND_REFUSED, detail["fact_id"], subject), request.customer_id)
+
+
 def payment_paid_back(detail: dict[str, Any]) -> None:
     """Tell a customer that a charge which could not be used was returned, or the refund `reference` was made."""
     payment = operations.get(keys.money.payment(detail["payment_id"]))

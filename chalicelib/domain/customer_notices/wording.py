@@ -19,7 +19,7 @@ from chalicelib.domain.quotations import quote
 from chalicelib.vocabulary.customers import Language
 
 # UTF-16 units. A mail has more room than an SMS, whose quotations share two segments of 67 units.
-_QUOTED_IN_SMS, _PERSON_IN_SMS, _QUOTED_IN_MAIL = 30, 20, 60
+_QUOTED_IN_SMS, _PERSON_IN_SMS, _QUOTED_IN_MAIL, _REASON_IN_MAIL = 30, 20, 60, 200
 # First strong isolate and its end (UAX 9): an Urdu title in an English line must not draw the date after it along.
 _ISOLATE, _END = "\u2068", "\u2069"
 # The classes of letters that are written from left to right, and from right to left (UAX 9).
@@ -32,6 +32,7 @@ class Kind(StrEnum):
     BOUGHT = "bought"
     REFUNDED = "refunded"
     GIVEN_BACK = "given_back"
+    REFUND_REFUSED = "refund_refused"
     RETURNED = "returned"
     BALANCE_RETURNED = "balance_returned"
     RECEIVED = "received"
@@ -56,6 +57,8 @@ class Subject:
     count: int = 0
     amount: str = ""
     reference: str = ""
+    # What a member of staff wrote.
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ def sms(kind: Kind, language: Language, subject: Subject) -> str:
         **_plain(subject),
         "title": quote(subject.title, longest=_QUOTED_IN_SMS),
         "person": quote(subject.person, longest=_PERSON_IN_SMS),
+        "reason": quote(subject.reason, longest=_QUOTED_IN_SMS),
         "venue": quote(subject.venue, longest=_PERSON_IN_SMS) if subject.venue else words(language)["no_venue"],
         "when": when(subject, language, is_short=True),
     }
@@ -84,6 +88,7 @@ def mail(kind: Kind, language: Language, subject: Subject) -> Mail:
         **_plain(subject),
         "title": quote(subject.title, longest=_QUOTED_IN_MAIL),
         "person": quote(subject.person, longest=_QUOTED_IN_MAIL),
+        "reason": quote(subject.reason, longest=_REASON_IN_MAIL),
         "venue": quote(subject.venue, longest=_QUOTED_IN_MAIL) if subject.venue else words(language)["no_venue"],
         "when": when(subject, language),
     }

@@ -227,9 +227,8 @@ def _change_shown(event: Event, given: Mapping[str, Any]) -> list[Write]:
     draft_rules.require_gates(event)
     status = given.get("status")
     if status == EventStatus.ENDED and event.status == EventStatus.PUBLISHED and event.ends_at > clock.now():
-        raise InvalidState(
-            f"This event is published and ends at {clock.to_text(event.ends_at)}. Make it live first, or cancel it."
-        )
+        end = timezones.in_words(event.ends_at, event.timezone)
+        raise InvalidState(f"This event is published and ends at {end}. Make it live first, or cancel it.")
     if status is not None:
         event.status = status
     return writes

@@ -58,7 +58,7 @@ def dashboard(organizer_id: str) -> OrganizerDashboard:
     currency = config().currency
     totals = operations.get(keys.organizers.totals(organizer_id)) or OrganizerTotals()
     events = _events(organizer_id)
-    attendance = _attendance([event for event in events if event.starts_at <= clock.now()])
+    attendance = _attendance(events)
     return OrganizerDashboard(
         events=_counts(totals, events),
         tickets_sold=totals.tickets - totals.refunded_tickets,
@@ -91,19 +91,22 @@ def _counts(totals: OrganizerTotals, events: list[Event]) -> EventCounts:
 
 
 def _attendance(events: list[Event]) -> _Attendance:
-    """Return the check-ins of events and the numbers of tickets held."""
-    places = [
-        place
-        for event in events
-        for place in (keys.gate.counters(event.event_id), keys.sale.sales_totals(event.event_id, sales_totals.TOTALS))
-    ]
-    checked_in, expected = 0, 0
-    for item in operations.get_many(places, consistent=False).values():
-        if isinstance(item, Counters):
-            checked_in += item.admitted
-            expected += item.sold
-        elif isinstance(item, SalesTotals):
-            expected += item.tickets - item.refunded_tickets
+    """Return the check-ins of events and the numbers of tickets held.
+
+    An event counts from its start, or from its first admission: doors open before that.
+    """
+    now, checked_in, expected = clock.now(), 0, 0
+    counters_of = {event.event_id: keys.gate.counters(event.event_id) for event in events}
+    sales_of = {event.event_id: keys.sale.sales_totals(event.event_id, sales_totals.TOTALS) for event in events}
+    counters = operations.get_many(list(counters_of.values()), consistent=False)
+    sales = operations.get_many(list(sales_of.values()), consistent=False)
+    for event in events:
+        counted = counters.get(counters_of[event.event_id]) or Counters()
+        if event.starts_at > now and not counted.admitted:
+            continue
+        sold = sales.get(sales_of[event.event_id]) or SalesTotals()
+        checked_in += counted.admitted
+        expected += counted.sold + sold.tickets - sold.refunded_tickets
     return _Attendance(checked_in, expected)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib import clock
+from chalicelib.domain import timezones
 from chalicelib.domain.events import deeds
 from chalicelib.domain.events.categories import MAX_TICKETS_PER_ORDER, Offer
 from chalicelib.domain.events.deeds import Deed
@@ -51,7 +51,7 @@ def require_sellable(
     if len({category.currency for category, _ in found}) > 1:
         message = "must all be in one currency; book each currency on its own"
         raise ValidationFailed(details=[{"field": "items", "message": message}])
-    closed = [problem for category, _ in found for problem in _out_of_window(category, at)]
+    closed = [problem for category, _ in found for problem in _out_of_window(category, offer.event.timezone, at)]
     if closed:
         raise InvalidState("Some of these tickets are not on sale now; see details.", details=closed)
     return found
@@ -71,11 +71,11 @@ def _problems(place: int, want: RequestedTickets, categories: Mapping[str, Categ
     return problems
 
 
-def _out_of_window(category: Category, at: datetime) -> list[dict[str, str]]:
+def _out_of_window(category: Category, zone: str, at: datetime) -> list[dict[str, str]]:
     if category.sales_start is not None and at < category.sales_start:
-        message = f"goes on sale at {clock.to_text(category.sales_start)}"
+        message = f"goes on sale at {timezones.in_words(category.sales_start, zone)}"
         return [{"field": category.category_id, "message": message}]
     if category.sales_end is not None and at >= category.sales_end:
-        message = f"was on sale until {clock.to_text(category.sales_end)}"
+        message = f"was on sale until {timezones.in_words(category.sales_end, zone)}"
         return [{"field": category.category_id, "message": message}]
     return []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib import clock
-from chalicelib.domain import idempotency, money
+from chalicelib.domain import idempotency, money, timezones
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import deeds, events
@@ -215,7 +215,8 @@ def _require_refundable(ticket: Ticket, event: Event) -> None:
 def _require_in_time(ticket: Ticket, event: Event) -> None:
     last = deadline(event, ticket)
     if last is not None and is_past(last):
-        raise InvalidState(f"Tickets of this event could be given back until {clock.to_text(last)}.")
+        until = timezones.in_words(last, event.timezone)
+        raise InvalidState(f"Tickets of this event could be given back until {until}. Contact support.")
 
 
 def _get(ticket_id: str, refund_id: str) -> RefundRequest:

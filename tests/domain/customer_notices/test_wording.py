@@ -40,7 +40,7 @@ ZONES = ("Asia/Karachi", "America/Argentina/ComodRivadavia", "Asia/Kathmandu")
 def subjects(words: str) -> list[Subject]:
     moment = datetime(2026, 9, 30, 14, 30, tzinfo=UTC)
     filled = [
-        Subject(words, moment, zone, words, words, 20, amount, "pay_" + "0" * 26)
+        Subject(words, moment, zone, words, words, 20, amount, "pay_" + "0" * 26, words)
         for zone, amount in zip(ZONES, AMOUNTS, strict=True)
     ]
     return [*filled, replace(filled[0], venue=None)]

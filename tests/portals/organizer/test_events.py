@@ -207,6 +207,28 @@ def test_an_event_that_moves_or_changes_hands_stands_where_it_belongs() -> None:
     assert get(token_of(one), f"{EVENTS}{event.event_id}/").status == 404
 
 
+def test_the_dashboard_counts_who_came_before_the_start_once_the_doors_let_them_in() -> None:
+    organizer, now = make_organizer(), clock.now()
+    shows = [
+        make_event(
+            starts_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=6), organizer_id=organizer.account_id
+        )
+        for _ in range(2)
+    ]
+    orders = []
+    for show in shows:
+        seats = categories.add(show.event_id, categories.CategoryDraft(name="Standard", price=100_000, capacity=10))
+        orders.append(book(make_customer(), seats, 2))
+        pay(orders[-1])
+    drain()
+    assert get(token_of(organizer), "/api/organizer/dashboard/stats/").json["checked_in"] == 0
+    assert scan(shows[0].event_id, orders[0].tickets[0]["ticket_id"]) == "valid"
+    drain()
+    told = get(token_of(organizer), "/api/organizer/dashboard/stats/").json
+    # Nobody can have missed the other event yet.
+    assert (told["checked_in"], told["check_in_rate"]) == (1, 0.5)
+
+
 def test_the_dashboard_counts_events_sales_and_who_came() -> None:
     organizer = make_organizer()
     now = clock.now()

@@ -1,8 +1,6 @@
 """The refusal of a code or a submission outside the time of its event: which period it was, in words."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
+from chalicelib.domain import timezones
 from chalicelib.domain.campus.events import event_windows
 from chalicelib.domain.campus.events.event_windows import WindowState
 from chalicelib.errors import OutsideAttendancePeriod
@@ -17,13 +15,8 @@ def refusal(event: CampusEvent, window: WindowState, *, ended: str) -> OutsideAt
 
 def _timing(event: CampusEvent, window: WindowState) -> str:
     if window.opens_at is not None:
-        return f"Attendance opens at {_shown(window.opens_at, event)}. Scan the code again then."
+        return f"Attendance opens at {timezones.in_words(window.opens_at, event.timezone)}. Scan the code again then."
     if window.reason == event_windows.ENDED:
-        last = event_windows.last_end(event)
-        return f"Attendance closed at {_shown(last, event)}. Ask the organizer to mark you if you were there."
+        last = timezones.in_words(event_windows.last_end(event), event.timezone)
+        return f"Attendance closed at {last}. Ask the organizer to mark you if you were there."
     return "The organizer has switched this event off. Ask them if you think that you should be marked."
-
-
-def _shown(moment: datetime, event: CampusEvent) -> str:
-    local = moment.astimezone(ZoneInfo(event.timezone))
-    return f"{local:%H:%M} on {local.day} {local:%B %Y} ({event.timezone})"
