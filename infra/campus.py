@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from chalicelib.domain.campus.people import campus_founding
     from chalicelib.domain.campus.people.campus_founding import CampusAdmin
     from chalicelib.errors import Refusal, Unavailable
+    from chalicelib.schemas import messages
     from chalicelib.schemas.campus.accounts import Username
     from chalicelib.schemas.profiles import Email
     from chalicelib.schemas.texts import Name
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             admin_username=options.admin_username,
         )
     except ValidationError as error:
-        return _complain("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
+        return _complain(messages.sentences(messages.problems(error, Asked)))
     if asked.admin_email is None and (options.admin_name or options.admin_username or options.url):
         return _complain("An admin and a link need an address (--admin-email); without an admin, name none of them.")
     admin = None

@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from chalicelib import clock
     from chalicelib.domain.access import first_admin
     from chalicelib.errors import AlreadyExists
+    from chalicelib.schemas import messages
     from chalicelib.schemas.profiles import Email
     from chalicelib.schemas.texts import Name
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         person = Person(email=options.email, name=options.name)
         invitation = first_admin.invite(email=person.email, name=person.name)
     except ValidationError as error:
-        return _complain("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
+        return _complain(messages.sentences(messages.problems(error, Person)))
     except AlreadyExists as refusal:
         return _complain(refusal.text)
     sys.stdout.write(

@@ -28,6 +28,14 @@ Credentials and region are those of the AWS command line. Docs: docs/operations.
 """
 
 
+# Options that other acts would leave unread.
+_OF_ONE_ACT = {
+    "deploy": {"Name=value": "assignments", "--parameters": "parameters", "--import": "imports"},
+    "rollback": {"--to": "to"},
+    "destroy": {"--data": "data"},
+}
+
+
 class Question:
     """Asks the operator at the terminal before something changes."""
 
@@ -76,19 +84,25 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-smoke", action="store_true", help="skip the smoke test")
     parser.add_argument("--parameters", type=Path, metavar="FILE", help="a JSON object of parameters")
     parser.add_argument("assignments", nargs="*", metavar="Name=value", help="parameters of the template")
-    return parser.parse_intermixed_args(argv)
+    given = parser.parse_intermixed_args(argv)
+    for act, options in _OF_ONE_ACT.items():
+        for option, name in options.items():
+            if given.act != act and getattr(given, name):
+                parser.error(f"{option} is for {act} alone; {given.act} does not take it")
+    return given
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 1 with a message if it fails, 2 if the operator declined."""
     given = _arguments(argv)
     try:
+        words = _checked(given)
         here = account.current()
         stack = Stack(here, given.stack or f"gatehouse-{given.stage}")
         target = Target(here, given.stage, stack, Releases(here, stage=given.stage, bucket=given.bucket))
         step(f"account {here.number}, {here.region}, stack {stack.name}")
         question = Question(stage=given.stage, is_sure=given.yes, may_lose_data=given.lose_data)
-        if not _act(given, target, question):
+        if not _act(given, target, question, words):
             complain("Nothing was changed.")
             return 2
     except (CannotStart, NotSeen) as why:
@@ -103,13 +117,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _act(given: argparse.Namespace, target: Target, question: Question) -> bool:
+def _checked(given: argparse.Namespace) -> dict[str, str]:
+    """Return the parameters that are given. Raises CannotStart for what no act may do, before AWS is asked."""
+    if given.act == "destroy" and given.stage == production.PROD:
+        raise CannotStart("Production is not destroyed by a command. Delete its stack in the console.")
+    return parameters.read(given.parameters, given.assignments)
+
+
+def _act(given: argparse.Namespace, target: Target, question: Question, words: dict[str, str]) -> bool:
     match given.act:
         case "destroy":
             return _destroy(given, target, question)
         case "deploy":
             package = builder.build(given.stage, targets.aws(), given.out)
-            words = parameters.read(given.parameters, given.assignments)
             done = deployment.deploy(target, package, words, confirm=question, imports=given.imports)
         case "rollback":
             done = deployment.roll_back(target, given.to, confirm=question) is not None
@@ -130,8 +150,6 @@ def _smoke(target: Target) -> None:
 
 
 def _destroy(given: argparse.Namespace, target: Target, question: Question) -> bool:
-    if given.stage == production.PROD:
-        raise CannotStart("Production is not destroyed by a command. Delete its stack in the console.")
     if target.stack.describe() is None:
         raise CannotStart(f"There is no stack {target.stack.name}.")
     kept = retained.of(target.stack.template(), target.stack.resources())

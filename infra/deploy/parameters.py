@@ -23,13 +23,19 @@ def read(path: Path | None, assignments: Sequence[str]) -> dict[str, str]:
             raise CannotStart(f"{path} cannot be read as JSON: {error}") from error
         if not isinstance(content, dict):
             raise CannotStart(f'{path} must hold one JSON object, such as {{"MailFrom": "tickets@example.com"}}')
-        given = {str(name): str(value) for name, value in content.items()}
+        given = {name: _text(name, value) for name, value in content.items()}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
-        if not equals:
+        if not equals or not name:
             raise CannotStart(f"{assignment!r} is no parameter. Write it as Name=value.")
         given[name] = value
     return given
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return str(value)
+    raise CannotStart(f"{name} must be a text or a whole number. Write a list as one text, with commas between.")
 
 
 def resolve(template: Mapping[str, Any], given: Mapping[str, str], present: Mapping[str, str]) -> dict[str, str]:

@@ -268,19 +268,43 @@ def test_parameters_come_from_a_file_and_words_win(tmp_path: Path) -> None:
     for wrong in (path, tmp_path / "missing.json"):
         with pytest.raises(CannotStart):
             parameters.read(wrong, [])
-    with pytest.raises(CannotStart, match="Name=value"):
-        parameters.read(None, ["MailFrom"])
+    for value in ('["https://a.example"]', "true", "null", "{}", "1.5"):
+        path.write_text(f'{{"CorsOrigins": {value}}}')
+        with pytest.raises(CannotStart, match="CorsOrigins must be a text"):
+            parameters.read(path, [])
+    for word in ("MailFrom", "=x"):
+        with pytest.raises(CannotStart, match="Name=value"):
+            parameters.read(None, [word])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("rollback Canary=off", "is for deploy alone"),
+        ("rollback --parameters x.json", "is for deploy alone"),
+        ("destroy --import", "is for deploy alone"),
+        ("deploy --to 1", "is for rollback alone"),
+        ("deploy --data", "is for destroy alone"),
+        ("smoke Currency=PKR", "is for deploy alone"),
+        ("deploy CorsOrigins", "Write it as Name=value"),
+        ("deploy --parameters /missing.json", "cannot be read as JSON"),
+        ("destroy --stage prod", "Production is not destroyed"),
+    ],
+)
+def test_words_that_an_act_does_not_take_are_refused_before_anything_is_asked_of_aws(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str, said: str
+) -> None:
+    # An endpoint that nothing listens at: what asks AWS says so instead.
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(SystemExit) as ended:
+        raise SystemExit(main(words.split()))
+    assert ended.value.code == (2 if "alone" in said else 1)
+    assert said in capsys.readouterr().err
 
 
 def test_nobody_at_the_terminal_is_no_consent() -> None:
     with pytest.raises(CannotStart, match="--yes"):
         Question(stage="dev", is_sure=False, may_lose_data=False).ask("Deploy?")
-
-
-@pytest.mark.usefixtures("cloud")
-def test_production_is_not_destroyed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["destroy", "--stage", "prod", "--yes"]) == 1
-    assert "Production is not destroyed" in capsys.readouterr().err
 
 
 def test_an_interpreter_that_cannot_be_fetched_says_why_and_keeps_the_last_package(
