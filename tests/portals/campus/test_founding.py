@@ -71,8 +71,8 @@ def test_a_campus_is_created_without_an_admin_as_well(capsys: pytest.CaptureFixt
     ("changes", "said"),
     [
         (["--timezone", "Asia/Nowhere"], "timezone: "),
-        (["--name", "a\u202eb"], "name: "),
-        (["--admin-email", "nobody"], "admin_email: "),
+        (["--name", "a\u202eb"], "name "),
+        (["--admin-email", "nobody"], "admin_email "),
         (["--admin-name", "Rabia"], "--admin-name"),
         (["--admin-email", "student@campus.example.com"], "no admin of this campus"),
         (["--admin-username", "taken"], "username: belongs to another account"),
