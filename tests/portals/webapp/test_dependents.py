@@ -152,3 +152,14 @@ def test_a_wrong_field_of_a_dependent_is_named(field: str, value: Any, parent: A
 
 def test_a_grandmother_may_be_born_in_1931(token: str) -> None:
     assert call("POST", PATH, {**SARA, "date_of_birth": "1931-05-01"}, token=token).status == 201
+
+
+def test_a_list_goes_on_in_the_place_of_a_dependent_that_was_removed_meanwhile(token: str) -> None:
+    added = [call("POST", PATH, {**SARA, "name": name, "card_id": None}, token=token).json["id"] for name in "ABCD"]
+    first = call("GET", f"{PATH}?page_size=2", token=token).json
+    assert ([each["id"] for each in first["results"]], first["count"]) == (added[:2], 4)
+    assert call("DELETE", f"{PATH}{added[1]}/", token=token).status == 204
+
+    rest = call("GET", f"{PATH}?page_size=2&cursor={first['next']}", token=token).json
+
+    assert ([each["id"] for each in rest["results"]], rest["next"], rest["count"]) == (added[2:], None, 3)
