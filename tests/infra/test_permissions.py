@@ -297,6 +297,7 @@ def day() -> _Day:
         events.set_status(gone.event_id, EventStatus.CANCELLED)
         records = stream.read()
         jobs_queue.forget()
+        secrets.forget()
         projected = recorded(lambda: project(records))
     forget_answers()
     return _Day(api, gates, projected)
