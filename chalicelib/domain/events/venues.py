@@ -150,6 +150,17 @@ def _counting(venue_id: str, difference: int) -> Write:
     return operations.change(keys.events.venue(venue_id), [action], KnownVenue.pk.exists())
 
 
+def gates_of(venue: KnownVenue) -> list[str] | None:
+    """Return the names of a venue's gates, which an event takes with its copy of the venue."""
+    return [str(gate) for gate in venue.gates or ()] or None
+
+
+def gates_at(venue_id: str) -> list[str] | None:
+    """Return the names of the gates of a venue by its id; None where it has none, or is gone."""
+    venue = operations.get(keys.events.venue(venue_id))
+    return gates_of(venue) if venue is not None else None
+
+
 def copy_of(venue: KnownVenue) -> Venue:
     """Return the copy of a venue that an event stores."""
     return Venue(

@@ -252,10 +252,14 @@ def _set_place_and_time(event: Event, given: Mapping[str, Any]) -> None:
         if given["venue_id"] is None:
             raise _invalid("venue_id", "cannot be cleared while the event is on sale")
         if event.venue is None or event.venue.id != given["venue_id"]:
-            venue = venues.copy_of(venues.get(given["venue_id"]))
+            known = venues.get(given["venue_id"])
+            venue = venues.copy_of(known)
             if events.leaves(event, venue):
                 event.moved_at = clock.now()
-            event.venue = venue
+            event.venue, event.gates = venue, venues.gates_of(known)
+        else:
+            # Gates may be named at a venue after an event took its copy.
+            event.gates = venues.gates_at(given["venue_id"]) or event.gates
     starts_at = given.get("starts_at", event.starts_at)
     ends_at = given.get("ends_at", event.ends_at)
     if (starts_at, ends_at) == (event.starts_at, event.ends_at):

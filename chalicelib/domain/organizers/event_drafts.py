@@ -125,7 +125,9 @@ def apply(event: Event, given: Mapping[str, Any]) -> None:
             setattr(event, _STORED_AS.get(name, name), given[name])
     if "venue_id" in given:
         venue_id = given["venue_id"]
-        event.venue = venues.copy_of(venues.get(venue_id)) if venue_id else None
+        venue = venues.get(venue_id) if venue_id else None
+        event.venue = venues.copy_of(venue) if venue else None
+        event.gates = venues.gates_of(venue) if venue else None
     if "ticket_categories" in given:
         known = [category["id"] for category in event.drafted_categories or ()]
         event.drafted_categories = drafted_categories.stored(
@@ -136,7 +138,7 @@ def apply(event: Event, given: Mapping[str, Any]) -> None:
 
 def _stored(event: Event) -> list[Action]:
     """Return the updates that store a draft's fields; others, such as a follower's marks, stay."""
-    names = [*(_STORED_AS.get(name, name) for name in _SET), "venue", "drafted_categories"]
+    names = [*(_STORED_AS.get(name, name) for name in _SET), "venue", "gates", "drafted_categories"]
     values = {name: getattr(event, name) for name in names}
     attributes = {name: getattr(Event, name) for name in names}
     return [

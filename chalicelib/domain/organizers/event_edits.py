@@ -183,7 +183,9 @@ def _changes_of(event: Event, to: Mapping[str, Any]) -> list[Action]:
         if name in to
     ]
     if "venue_id" in to:
-        actions.append(Event.venue.set(venues.copy_of(venues.get(to["venue_id"]))))
+        venue = venues.get(to["venue_id"])
+        gates = venues.gates_of(venue)
+        actions += [Event.venue.set(venues.copy_of(venue)), Event.gates.set(gates) if gates else Event.gates.remove()]
         # A new start says so itself; the first venue of an event moves nobody.
         if event.venue is not None and "starts_at" not in to:
             actions.append(Event.moved_at.set(clock.now()))

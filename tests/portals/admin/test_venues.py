@@ -1,15 +1,17 @@
 """Venues, as the staff keep them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.events import events, venues
 from chalicelib.table import keys, operations
+from chalicelib.table.items import Account
 from chalicelib.vocabulary.events import EventStatus
 from tests.portals.organizer.test_drafts import body, category
 from tests.support.client import Answer, call
-from tests.support.factories import admin_token, make_organizer, token_of
+from tests.support.factories import admin_token, make_organizer, token_of, usher_token
 from tests.support.meanwhile import after
 from tests.support.streams import StreamReader
 
@@ -190,3 +192,70 @@ def test_the_list_of_venues_is_filtered_and_searched_by_its_routes_query(token: 
     wrong = call("GET", "/api/venues/?ordering=price", token=token)
     assert wrong.status == 400
     assert "-created_at" in wrong.json["error"]["details"][0]["message"]
+
+
+def by_staff(staff: str, organizer: Account, venue_id: str) -> str:
+    owner, status = organizer.account_id, "published"
+    given = body(venue_id=venue_id, ticket_categories=[category()], organizer_id=owner, status=status)
+    return str(call("POST", "/api/events/", given, token=staff).json["id"])
+
+
+def by_draft(staff: str, organizer: Account, venue_id: str) -> str:
+    given, token = body(venue_id=venue_id, ticket_categories=[category()]), token_of(organizer)
+    event_id = call("POST", "/api/organizer/events/", given, token=token).json["id"]
+    assert call("POST", f"/api/organizer/events/{event_id}/submit/", token=token).status == 200
+    assert call("PUT", f"/api/events/{event_id}/", {"status": "published"}, token=staff).status == 200
+    return str(event_id)
+
+
+def by_a_changed_draft(staff: str, organizer: Account, venue_id: str) -> str:
+    given, token = body(ticket_categories=[category()]), token_of(organizer)
+    event_id = call("POST", "/api/organizer/events/", given, token=token).json["id"]
+    assert call("PUT", f"/api/organizer/events/{event_id}/", {"venue_id": venue_id}, token=token).status == 200
+    assert call("POST", f"/api/organizer/events/{event_id}/submit/", token=token).status == 200
+    assert call("PUT", f"/api/events/{event_id}/", {"status": "published"}, token=staff).status == 200
+    return str(event_id)
+
+
+def by_edit_request(staff: str, organizer: Account, venue_id: str) -> str:
+    event_id = by_staff(staff, organizer, create(staff, gates=["Old"]).json["id"])
+    asked = {"changes": {"venue_id": venue_id}, "reason": "Rain"}
+    path = f"/api/organizer/events/{event_id}/edit-request/"
+    request_id = call("POST", path, asked, token=token_of(organizer)).json["id"]
+    approve = call("PUT", f"/api/event-edit-requests/{request_id}/", {"decision": "approve"}, token=staff)
+    assert approve.status == 200
+    return event_id
+
+
+def by_move(staff: str, organizer: Account, venue_id: str) -> str:
+    event_id = by_staff(staff, organizer, create(staff, gates=["Old"]).json["id"])
+    assert call("PUT", f"/api/events/{event_id}/", {"venue_id": venue_id}, token=staff).status == 200
+    return event_id
+
+
+def by_gates_that_are_named_later(staff: str, organizer: Account, venue_id: str) -> str:
+    assert call("PUT", one(venue_id), {"gates": None}, token=staff).status == 200
+    event_id = by_staff(staff, organizer, venue_id)
+    assert call("PUT", one(venue_id), {"gates": HALL["gates"]}, token=staff).status == 200
+    assert call("PUT", f"/api/events/{event_id}/", {"venue_id": venue_id}, token=staff).status == 200
+    return event_id
+
+
+@pytest.mark.parametrize(
+    "way", [by_staff, by_draft, by_a_changed_draft, by_edit_request, by_move, by_gates_that_are_named_later]
+)
+def test_an_event_has_the_gates_of_its_venue_in_every_portal(
+    token: str, way: Callable[[str, Account, str], str]
+) -> None:
+    organizer = make_organizer()
+    event_id = way(token, organizer, create(token).json["id"])
+    usher = usher_token(events.get(event_id))
+    of_staff = call("GET", f"/api/events/{event_id}/", token=token).json
+    own = call("GET", f"/api/organizer/events/{event_id}/", token=token_of(organizer)).json
+    at_gate = call("GET", f"/api/usher/events/{event_id}/", token=usher).json
+    board = call("GET", "/api/usher/nfc/status/", token=usher).json
+    assert of_staff["gates"] == own["gates"] == at_gate["gates"] == HALL["gates"]
+    assert [gate["gate"] for gate in board["gates"]] == HALL["gates"]
+    assert [gate["gate"] for gate in own["analytics"]["check_ins"]["by_gate"]] == HALL["gates"]
+    wrong = call("POST", "/api/devices/", {"event_id": event_id, "gate": "Old", "name": "Reader"}, token=token)
+    assert wrong.status == 400
