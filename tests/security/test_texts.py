@@ -277,6 +277,9 @@ OF_TWO_KINDS = {
     ("POST /api/campus/auth/register year_level", int),
     ("PUT /api/campus/auth/profile/update year_level", int),
     ("PUT /api/campus/users/{user_id} year_level", int),
+    ("POST /api/campus/events expected.year_level", int),
+    ("PUT /api/campus/events/{event_id}/update expected.year_level", int),
+    ("POST /api/campus/events/bulk-create events.0.expected.year_level", int),
 }
 _WRONG_KINDS: dict[Any, tuple[Any, ...]] = {
     int: ("12", True, 1.5, "1", [1]),
