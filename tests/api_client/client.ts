@@ -21,9 +21,9 @@ export class Refused extends Error {
   }
 }
 
-export function connect(baseUrl: string): { api: Client<paths>; session: Session } {
+export function connect(baseUrl: string): { api: Client<paths, "application/json">; session: Session } {
   const session: Session = { access: null };
-  const api = createClient<paths>({ baseUrl });
+  const api = createClient<paths, "application/json">({ baseUrl });
   api.use({
     onRequest({ request }) {
       if (session.access !== null) request.headers.set("Authorization", `Bearer ${session.access}`);

@@ -5,9 +5,10 @@ import hashlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from enum import EnumType
+from typing import Any, get_args
 
 import openapi_pydantic
 import pytest
@@ -19,9 +20,10 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas import examples
+from chalicelib.schemas.examples import demo
 from chalicelib.vocabulary.access import Portal
-from tests.contract.answers import document, operation, validator
-from tests.contract.ground import contract, contract_rows, routes
+from tests.contract.answers import document, operation, problems, validator
+from tests.contract.ground import Ground, contract, contract_rows, routes
 from tests.support.client import call
 
 _REFUSALS = {"400", "401", "403", "404", "409", "413", "415", "416", "422", "429", "500", "503"}
@@ -238,3 +240,30 @@ def test_the_page_runs_its_own_script_and_style_and_asks_no_other_host() -> None
         (inline,) = re.findall(rf"<{tag}>(.*?)</{tag}>", answer.text, flags=re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+_WITH_FORMATS = [each for each in routes() if each.query is not None and "format" in each.query.model_fields]
+
+
+# The file of a list is of one event.
+_OF_FILES = {"admin_settlements": [f"event_id={demo.PAST_EVENT_ID}"]}
+
+
+@pytest.mark.parametrize("route", _WITH_FORMATS, ids=_named)
+def test_a_file_of_every_format_is_documented(ground: Ground, route: AnyRoute) -> None:
+    assert route.query is not None
+    words = [str(word) for word in _words_of(route.query.model_fields["format"].annotation)]
+    assert len(words) > 1
+    request = ground.rightful(route)
+    parts = [part for part in request.query.split("&") if part]
+    kept = [part for part in parts if part.partition("=")[0] not in ("format", "ordering", "page_size")]
+    rest = "&".join(kept or _OF_FILES.get(route.operation_id, []))
+    for word in words:
+        asked = replace(request, query=f"{rest}&format={word}".lstrip("&"))
+        answer = ground.send(route, asked, token=ground.token(route))
+        assert answer.status < 300, answer.text
+        assert [*problems(route, answer)] == []
+
+
+def _words_of(annotation: Any) -> Sequence[Any]:
+    return [*annotation] if isinstance(annotation, EnumType) else get_args(annotation)

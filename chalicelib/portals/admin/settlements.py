@@ -9,7 +9,7 @@ from chalicelib import errors
 from chalicelib.domain.lists.payouts import SETTLEMENTS
 from chalicelib.domain.payouts import settlement_books
 from chalicelib.domain.payouts.settlement_files import CONTENT_TYPE, CsvFile, FileJob
-from chalicelib.portals.http.answer import File
+from chalicelib.portals.http.answer import CSV, File
 from chalicelib.portals.http.auth import BOOKKEEPERS, READERS
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.list_pages import asked_of, list_query
@@ -43,6 +43,7 @@ def _shown(found: Any) -> PageOut[schema.SettlementOut] | schema.FileJobOut | Fi
         guard=READERS,
         query=_QUERY,
         reply=PageOut[schema.SettlementOut],
+        files=(CSV,),
         also={202: schema.FileJobOut},
         refuses=(errors.NotFound,),
         links=(

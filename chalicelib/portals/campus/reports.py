@@ -9,7 +9,7 @@ from chalicelib.domain.campus.reports import report_documents, report_registry
 from chalicelib.domain.campus.reports.report_documents import MadeReport, ReportVersionWish
 from chalicelib.domain.campus.reports.report_requests import ReportFilters
 from chalicelib.domain.campus.reports.report_runs import StartedReport
-from chalicelib.portals.http.answer import PDF, File
+from chalicelib.portals.http.answer import CSV, PDF, XLSX, File
 from chalicelib.portals.http.auth import CAMPUS, CAMPUS_STAFF
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -49,6 +49,7 @@ def _document(made: MadeReport | StartedReport | StartedOwnExport) -> schema.Sta
         guard=CAMPUS_STAFF,
         query=schema.AttendanceReportIn,
         reply=schema.ReportOut,
+        files=(CSV, XLSX),
         also={202: schema.StartedReportOut},
         refuses=(errors.NotFound,),
         links=(_CHECK,),
@@ -109,6 +110,7 @@ def campus_photo_report(call: Call[None, schema.ReportEventIn]) -> schema.Starte
         guard=CAMPUS,
         query=schema.IndividualReportIn,
         reply=schema.ReportOut,
+        files=(PDF,),
         also={202: schema.StartedReportOut},
         refuses=(errors.NotFound,),
         links=(_CHECK,),

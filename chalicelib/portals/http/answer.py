@@ -14,6 +14,8 @@ ContentT = TypeVar("ContentT")
 JSON = "application/json"
 PNG = "image/png"
 PDF = "application/pdf"
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Names the job that goes on behind the answer.
 JOB_HEADER = "X-Job-Id"
 

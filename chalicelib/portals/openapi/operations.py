@@ -151,6 +151,7 @@ def _answers(route: AnyRoute, of: Components) -> Iterator[tuple[str, Schema]]:
     if route.reply:
         example = examples.operations()[route.operation_id].answer
         first["content"] = {JSON: _media(of.of_model[route.reply], example)}
+        first["content"] |= {kind: {"schema": {"type": "string"}} for kind in route.files}
     elif route.media_type:
         kind = "object" if route.media_type == JSON else "string"
         first["content"] = {route.media_type: {"schema": {"type": kind}}}

@@ -16,7 +16,7 @@ from chalicelib.domain.organizers.organizer_events import (
     OrganizerEventFilters,
     OwnEvent,
 )
-from chalicelib.portals.http.answer import File
+from chalicelib.portals.http.answer import CSV, File
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -137,6 +137,7 @@ def organizer_events_list(call: Call[None, schema.EventsIn]) -> PageOut[schema.E
         guard=ORGANIZER,
         query=AttendeesIn,
         reply=schema.EventDetailOut,
+        files=(CSV,),
         also={202: FileJobOut},
         refuses=(errors.NotFound,),
         links=(Link("organizer_request_edit", {"event_id": "/id"}),),

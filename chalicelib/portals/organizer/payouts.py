@@ -6,7 +6,7 @@ from chalicelib import errors
 from chalicelib.domain.payouts import payouts
 from chalicelib.domain.payouts.payouts import PayoutFilters
 from chalicelib.domain.payouts.settlement_files import CONTENT_TYPE, CsvFile, FileJob
-from chalicelib.portals.http.answer import PDF, File
+from chalicelib.portals.http.answer import CSV, PDF, File
 from chalicelib.portals.http.auth import ORGANIZER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -49,6 +49,7 @@ def organizer_payouts(call: Call[None, schema.PayoutsIn]) -> PageOut[schema.Payo
         guard=ORGANIZER,
         query=MovementsIn,
         reply=schema.PayoutDetailOut,
+        files=(CSV,),
         also={202: FileJobOut},
         refuses=(errors.NotFound,),
     ),

@@ -5,7 +5,7 @@ from chalice import Blueprint
 from chalicelib import errors
 from chalicelib.domain.gate import checkin_log
 from chalicelib.domain.gate.checkin_log import CheckinFilters
-from chalicelib.portals.http.answer import File
+from chalicelib.portals.http.answer import CSV, File
 from chalicelib.portals.http.auth import USHER, require_own_event
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -69,6 +69,7 @@ def _log_out(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryOut
         guard=USHER,
         query=schema.LogSearchIn,
         reply=PageOut[schema.LogEntryOut],
+        files=(CSV,),
         refuses=(errors.NotAssigned,),
         links=(
             Link("usher_log", {"log_id": "/results/0/id"}),
@@ -90,6 +91,7 @@ def usher_logs(call: Call[None, schema.LogSearchIn]) -> PageOut[schema.LogEntryO
         guard=USHER,
         query=schema.LogSearchIn,
         reply=PageOut[schema.LogEntryOut],
+        files=(CSV,),
         refuses=(errors.NotAssigned,),
         links=(
             Link("usher_log", {"log_id": "/results/0/id"}),

@@ -5,7 +5,7 @@ import { keep, latest, type Portal } from "./session.ts";
 import type { components, paths } from "./schema.ts";
 
 export type Schemas = components["schemas"];
-export type Api = Client<paths>;
+export type Api = Client<paths, "application/json">;
 
 /** A refusal of the platform, or a fault: `code` is for programs, `message` for people. */
 export class Refused extends Error {
@@ -136,7 +136,7 @@ const clients = new Map<Portal | null, Api>();
 export function connect(portal: Portal | null): Api {
   const found = clients.get(portal);
   if (found !== undefined) return found;
-  const client = createClient<paths>({
+  const client = createClient<paths, "application/json">({
     baseUrl: "",
     fetch: (request) => (portal === null ? sending(request) : authorized(portal, request)),
   });
