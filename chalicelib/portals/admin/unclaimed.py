@@ -22,7 +22,10 @@ _BASE = "/api/finances/unclaimed"
 
 
 class UnclaimedListIn(schema.UnclaimedIn, list_query(LEFTOVERS)):  # type: ignore[misc]  # made from the declaration
-    """A page of leftover money, by default of 30 days and older, the oldest first."""
+    """A page of leftover money, by default of 30 days and older, the oldest first.
+
+    With `kind=undelivered_refund` alone it has those of today too.
+    """
 
 
 _QUERY: type[ListIn] = UnclaimedListIn

@@ -12,15 +12,24 @@ from chalicelib.vocabulary.cards import LeftoverAction, LeftoverKind, LeftoverSt
 _Ids = Annotated[list[Id], Field(min_length=1, max_length=20)]
 
 
+def _is_undelivered(kind: Any) -> bool:
+    return str(kind).lower().replace(" ", "_") == LeftoverKind.UNDELIVERED_REFUND
+
+
 class UnclaimedIn(In):
-    """How old a leftover is at least, in days since the last movement."""
+    """How old a leftover is at least, in days since the last movement.
+
+    Refunds that could not be delivered are owed at once: a list of them alone has no least age unless one is named.
+    """
 
     age: Literal["30", "90", "365"] = "30"
 
     @model_validator(mode="before")
     @classmethod
     def _of_age(cls, sent: Any) -> Any:
-        if isinstance(sent, dict) and sent.get("since_to") is None and sent.get("age", "30") in ("30", "90", "365"):
+        if not isinstance(sent, dict) or ("age" not in sent and _is_undelivered(sent.get("kind"))):
+            return sent
+        if sent.get("since_to") is None and sent.get("age", "30") in ("30", "90", "365"):
             day = clock.now().date() - timedelta(days=int(sent.get("age", "30")))
             return {**sent, "since_to": day.isoformat()}
         return sent

@@ -224,6 +224,9 @@ def test_a_refund_that_was_not_delivered_is_made_again_once_for_each_time_that_i
     repayments.pay_back(refund.ticket_id, refund.refund_id)
     undelivered(order.payment_id, refund.refund_id)
     drain(stream)
+    # It is owed from today on: a list of its kind has it, that of the usual age and one that names an age do not.
+    assert order.payment_id in listed("kind=undelivered_refund")
+    assert [*listed(""), *listed("kind=undelivered_refund&age=30")] == []
     with clock.set_to(clock.now() + timedelta(days=31)):
         assert listed()[order.payment_id] == ("undelivered_refund", "1500.00")
         assert act("claim_link", order.payment_id).code == "INVALID_STATE"
