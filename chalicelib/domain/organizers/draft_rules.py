@@ -99,7 +99,7 @@ def drafted(given: Sequence[Mapping[str, Any]], known: Sequence[str]) -> list[Ca
 def _drafted(given: Mapping[str, Any], *, field: str, known: Sequence[str]) -> CategoryDraft:
     category_id, currency = given.get("id"), config().currency
     if category_id is not None and category_id not in known:
-        raise _invalid(f"{field}.id", "is no category of this event")
+        raise _invalid(f"{field}.id", "is no category of this event; leave it out for a new one")
     price = money.parse(given["price"]["amount"], currency)
     if price is None or given["price"].get("currency") not in (None, currency):
         message = f"must be an amount of {currency}, with at most {money.digits(currency)} decimals"

@@ -99,7 +99,7 @@ def _of_category(known: Mapping[str, Category], request: Mapping[str, Any], *, f
         return [_new_category(known, request, field=field)]
     category = known.get(request["id"])
     if category is None:
-        raise _invalid(f"{field}.id", "is no category of this event")
+        raise _invalid(f"{field}.id", "is no category of this event; leave it out for a new one")
     named = f"{_CATEGORIES}.{category.category_id}"
     found = []
     for name in _OF_CATEGORY:

@@ -31,13 +31,14 @@ class Variable:
     """The type of a path variable.
 
     `read` returns the value as the domain knows it, or None where the text cannot be one. `problem` is the sentence of
-    the field where such a text is a 400; without one it is a 404.
+    the field where such a text is a 400; without one it is a 404, which `hint` may say more of.
     """
 
     read: Callable[[str], str | None]
     pattern: str | None = None
     problem: str | None = None
     longest: int = LONGEST
+    hint: str | None = None
 
     @property
     def refusal(self) -> type[Refusal]:
@@ -118,7 +119,11 @@ _KINDS_OF_PORTALS: Mapping[tuple[str, str], Variable] = {
     ),
     (Portal.CAMPUS, "event_id"): _id("cev"),
     (Portal.ADMIN, "user_id"): _id("(?:org|mer|ush|adm)"),
-    (Portal.TIX, "ticket_id"): Variable(_numbered_ticket, longest=LONGEST_SCANNED),
+    (Portal.TIX, "ticket_id"): Variable(
+        _numbered_ticket,
+        longest=LONGEST_SCANNED,
+        hint="There is no such ticket. Type its number as printed, such as VIP-000001.",
+    ),
 }
 
 
@@ -142,7 +147,7 @@ def _read(name: str, kind: Variable, sent: str) -> str:
         return value
     if kind.problem:
         raise ValidationFailed(details=[{"field": name, "message": kind.problem}])
-    raise NotFound
+    raise NotFound(kind.hint)
 
 
 def _decoded(sent: str, longest: int) -> str | None:

@@ -138,6 +138,9 @@ def test_a_ticket_is_shown_by_its_id_and_its_number_and_by_nothing_else(token: s
         for method, path in (("GET", ""), ("PUT", "/scan"), ("DELETE", "")):
             answer = call(method, f"{TICKETS}/{name}{path}", token=token)
             assert (answer.status, answer.code) == (404, "NOT_FOUND"), name
+            assert answer.json["error"].startswith("There is no such ticket."), name
+    # Clients show nothing but this text.
+    assert "such as VIP-000001" in scan(token, "VIP-2").json["error"]
     assert listed(token)["total"] == 3
 
 
