@@ -56,6 +56,17 @@ def test_the_list_of_the_contract_has_each_route_once() -> None:
     assert len(contract_rows()) == len(contract())
 
 
+def test_a_path_variable_is_described_as_long_as_it_is_read() -> None:
+    described = {
+        (route.path, each["name"]): each["schema"]["maxLength"]
+        for route in routes()
+        for each in operation(route)["parameters"]
+        if each["in"] == "path"
+    }
+    assert described == {(r.path, name): kind.longest for r in routes() for name, kind in r.variables.items()}
+    assert len(set(described.values())) == 2
+
+
 def test_operation_ids_are_unique() -> None:
     ids = [found["operationId"] for _, found in _operations()]
     assert len(ids) == len(set(ids))

@@ -7,7 +7,6 @@ from chalicelib.portals.http import forms
 from chalicelib.portals.http.answer import JSON
 from chalicelib.portals.http.idempotent_answers import KEY_LENGTH
 from chalicelib.portals.http.route import AnyRoute, Link
-from chalicelib.portals.http.variables import LONGEST
 from chalicelib.portals.openapi import components, descriptions, refusals
 from chalicelib.portals.openapi.components import Components, Schema
 from chalicelib.schemas import examples
@@ -102,7 +101,7 @@ def _path_parameters(route: AnyRoute) -> Iterator[Schema]:
             "in": "path",
             "required": True,
             "description": descriptions.PATH_VARIABLES[name],
-            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, **pattern},
+            "schema": {"type": "string", "minLength": 1, "maxLength": kind.longest, **pattern},
             "examples": {"demo": {"value": examples.path_values(route.portal)[name]}},
         }
 
