@@ -1,5 +1,6 @@
 """The saved queries: answered by the local log, listed in the template, and asked on AWS in the right groups."""
 
+import ast
 import json
 import logging
 import re
@@ -52,6 +53,34 @@ def test_each_message_that_a_query_asks_for_is_logged_somewhere() -> None:
     }
     assert len(asked) > 20
     assert {text for text in asked if f'"{text}"' not in code} == set()
+
+
+def _names_of_lines() -> set[str]:
+    """Return the keys and the named arguments of the code that logs; the shapes of the wire are no lines."""
+    root = Path(__file__).resolve().parents[2] / "chalicelib"
+    found: set[str] = set()
+    for path in root.rglob("*.py"):
+        if "schemas" in path.parts or "table" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Dict):
+                found |= {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
+            elif isinstance(node, ast.Call):
+                found |= {keyword.arg for keyword in node.keywords if keyword.arg}
+    return found
+
+
+def test_each_field_that_a_query_asks_for_is_one_of_a_line() -> None:
+    # Those of every line, and of the logger's own.
+    known = _names_of_lines() | {"level", "message", "exception_name", "request_id"}
+    words = {"filter", "stats", "fields", "sort", "limit", "in", "like", "and", "or", "as", "by", "asc", "desc"}
+    asked: dict[str, set[str]] = {}
+    for query in QUERIES.values():
+        text = re.sub(r'"[^"]*"|/[^/\n]*/|^#.*$|@\w+|\b\d\w*', "", query.text, flags=re.MULTILINE)
+        made = set(re.findall(r"\bas (\w+)", text))
+        asked[query.name] = set(re.findall(r"\b[a-z]\w*\b(?!\()", text)) - made - words
+    assert len(set().union(*asked.values())) > 25
+    assert {name: fields - known for name, fields in asked.items() if fields - known} == {}
 
 
 def test_counts_percentiles_and_order_are_those_of_the_lines() -> None:
@@ -186,7 +215,8 @@ def test_a_runs_log_is_bounded_and_read_in_its_order_over_its_files(
     monkeypatch.setattr(logging.getLogger(logger.name), "level", logging.INFO)
     with run_log.kept(tmp_path / "log", fresh=True, most_bytes=10_000):
         for number in range(400):
-            logger.info("scan decided", extra={"scan_id": f"scan-{number}", "result": "valid"})
+            said = {"scan_id": f"scan-{number}", "log_id": f"log_{number}", "result": "valid"}
+            logger.info("request", extra=said)
     files = list((tmp_path / "log").iterdir())
     assert len(files) == 4
     assert sum(path.stat().st_size for path in files) <= 4 * 10_000

@@ -101,7 +101,7 @@ def refund(payment_id: str) -> bool:
     if not resolution.take_moves(payment_id, [made]):
         return False  # another process or the callback recorded the same refund
     ids = {"payment_id": payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
-    logger.info("payment refunded", extra=ids)
+    logger.info("payment refunded", extra={**ids, "provider": payment.provider})
     return True
 
 

@@ -71,7 +71,8 @@ def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> b
     recorded = operations.change(keys.tickets.refund_request(ticket_id, refund_id), done, as_owed)
     if not resolution.take_moves(payment.payment_id, moves, also=[recorded], known=payment):
         return False  # another process recorded the same refund
-    logger.info("refund paid back", extra={"refund_id": refund_id, "payment_id": payment.payment_id})
+    ids = {"refund_id": refund_id, "payment_id": payment.payment_id, "provider": payment.provider}
+    logger.info("refund paid back", extra=ids)
     return True
 
 

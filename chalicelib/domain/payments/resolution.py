@@ -111,6 +111,7 @@ def _settle(payment_id: str, outcome: Outcome, *, callback: ProviderEvent | None
         settled = get(payment_id)
         if settled.status != payment.status:
             ids = {"payment_id": payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
+            ids |= {"provider": payment.provider}
             logger.info("payment settled", extra={**ids, "status": settled.status, "was": payment.status})
         return settled
     raise Unavailable("This payment is being settled at this moment. Try again.", retry_after=1)
