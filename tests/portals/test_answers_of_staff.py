@@ -1,4 +1,4 @@
-"""What staff answer reaches whoever asked: a draft, an edit request, a refund; once, with the note, on mail or SMS."""
+"""What staff answer reaches who asked: a draft, an edit request, a refund; once, with the note, on mail or SMS."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
