@@ -276,7 +276,8 @@ def test_a_list_for_another_version_is_refused_with_the_present_one_and_nothing_
     shown = call("GET", f"/api/campus/events/{event.event_id}/", token=token).json
     assert shown["roster_version"] == read
     add(event, token, 1)
-    for stale in ({"student_ids": ["S 20-2"]}, {"action": "add", "student_ids": ["S 20-2"]}, {"student_ids": []}):
+    lists: list[dict[str, Any]] = [{"student_ids": ["S 20-2"]}, {"student_ids": []}]
+    for stale in (*lists, {"action": "add", **lists[0]}):
         answer = put(event, token, version=read, **stale)
         assert (answer.status, answer.json["code"]) == (409, "CONFLICT"), answer.text
         assert answer.json["present"] == {"event_id": event.event_id, "version": read + 1, "size": 2}
