@@ -1,16 +1,32 @@
 """Bodies of the staff's portal: the company's books."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from chalicelib.schemas.texts import ONE_LINE, Name, Title
 from chalicelib.schemas.wire import Amount, ChangeIn, Day, Id, In, Moment, MoneyOut, Out, Version
 from chalicelib.vocabulary.payouts import WithdrawalDecision, WithdrawalStatus
 
 ReceiptUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"<>]{1,500}$"), ONE_LINE]
-Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,2})?$"), Field(examples=["33.34"])]
+_PERCENT = r"^[0-9]{1,3}(\.[0-9]{1,2})?$"
+
+
+def _as_text(value: Any) -> Any:
+    """Return a share that was sent as a number as text."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return format(Decimal(str(value)), "f") if is_number else value
+
+
+_Sent = Annotated[float, Field(ge=0, le=100, multiple_of=0.01)] | Annotated[str, StringConstraints(pattern=_PERCENT)]
+Percent = Annotated[
+    str,
+    StringConstraints(pattern=_PERCENT),
+    BeforeValidator(_as_text, json_schema_input_type=_Sent),
+    Field(examples=["33.34"]),
+]
 
 
 class ExpenseIn(In):

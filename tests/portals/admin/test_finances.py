@@ -156,9 +156,19 @@ def test_a_stale_version_changes_nothing_and_says_what_is_now() -> None:
     assert present == {name: shown[name] for name in present}
 
 
-def shares(token: str, *percents: str, **more: Any) -> Answer:
+def shares(token: str, *percents: Any, **more: Any) -> Answer:
     listed = [{"partner": f"P{place}", "percent": percent} for place, percent in enumerate(percents)]
     return send("PUT", "finances/profit-share/", token, {"shares": listed, **more})
+
+
+@pytest.mark.parametrize("percents", [("60", "40.00"), (60, 40), (33.34, "66.66"), (59.5, 40.5)])
+def test_shares_are_taken_as_numbers_or_text_and_shown_as_text(percents: tuple[Any, ...]) -> None:
+    owner = paid_out.staff(AdminRole.SUPER_ADMIN)
+    answer = shares(owner, *percents)
+    assert answer.status == 200, answer.text
+    assert [one["percent"] for one in answer.json["shares"]] == [f"{float(percent):.2f}" for percent in percents]
+    for wrong in (True, 33.333, 101, -1, None):
+        assert shares(owner, wrong, "66.66").code == "VALIDATION_ERROR", wrong
 
 
 def test_a_partner_never_withdraws_more_than_the_share_and_a_second_person_decides_about_much() -> None:
