@@ -17,15 +17,19 @@ from chalicelib.domain.campus.attendance import record_notices
 from chalicelib.domain.events import events, venues
 from chalicelib.domain.gate import alerts
 from chalicelib.domain.merchants import merchant_settings, stock_notices
+from chalicelib.domain.organizers import answer_notices
+from chalicelib.domain.payments import refunds
 from chalicelib.domain.quotations import LONGEST, quote
-from chalicelib.domain.tickets import gifts, tickets, transfers
+from chalicelib.domain.tickets import gifts, refund_requests, tickets, transfers
 from chalicelib.domain.tickets.gifts import GiftInput
+from chalicelib.identifiers import new_id
 from chalicelib.schemas.platform_names import imitates_platform
-from chalicelib.table.items import Account, Ticket
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Event, Ticket
 from chalicelib.vocabulary.access import OtpPurpose
 from chalicelib.vocabulary.campus import AppealStatus, CampusRole
 from tests.portals.webapp.evening import Evening, ask, make_evening
-from tests.support import notices
+from tests.support import notices, purchases
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
@@ -33,9 +37,11 @@ from tests.support.codes import code_for, texts
 from tests.support.factories import (
     PASSWORD,
     make_customer,
+    make_event,
     make_merchant,
     make_organization,
     make_organizer,
+    token_of,
     unused_number,
 )
 from tests.support.shops import make_shop, new_customer
@@ -171,6 +177,32 @@ def decided_attendance(words: str) -> None:
         record_notices.send({"fact_id": fact_id, "attendance_id": record.attendance_id, **decision, "answer": answer})
 
 
+def answered_organizer(words: str) -> None:
+    organizer = make_organizer()
+    event = make_event(title=words, organizer_id=organizer.account_id)
+    operations.record(operations.change(keys.events.event(event.event_id), [Event.review_note.set(words)]))
+    details = [
+        {"event_id": event.event_id, "answer": answer.value, "fact_id": f"{event.event_id}/{answer}"}
+        for answer in answer_notices.Answer
+    ]
+    for detail in details:
+        answer_notices.send(detail)  # by SMS
+    address = {"email": "organizer@example.com"}
+    assert call("PUT", "/api/organizer/profile/", address, token=token_of(organizer)).status == 200
+    for detail in details:
+        answer_notices.send(detail)  # by mail
+
+
+def refused_refund(words: str) -> None:
+    buyer = make_customer()
+    _, category = purchases.make_show(title=words)
+    order = purchases.book(buyer, category)
+    purchases.pay(order)
+    ticket_id = order.tickets[0]["ticket_id"]
+    asked = refund_requests.ask(buyer.account_id, ticket_id, reason="r", operation_id=new_id("op"))
+    told(lambda: refunds.reject(ticket_id, asked.refund_id, by="adm_1", note=words))
+
+
 def alert(words: str) -> None:
     for fact in alerts.TEXTS:
         alerts.mail(fact, {"fact_id": fact, "gate": words})
@@ -186,6 +218,7 @@ SENDERS: dict[str, dict[str, Callable[[str], None]]] = {
         "a transfer": transfer,
         "a gift to a customer": gift_to_a_customer,
         "a moved event": moved_event,
+        "a refused refund": refused_refund,
     },
     "domain/access/otp.py": {
         "a card of a shop": card_of_a_shop,
@@ -199,6 +232,7 @@ SENDERS: dict[str, dict[str, Callable[[str], None]]] = {
     },
     "domain/access/notices.py": {"a changed number": changed_number, "a bound card": bound_card},
     "domain/access/password_links.py": {"a link to set a password": link_to_set_a_password},
+    "domain/organizers/answer_notices.py": {"an answer to an organizer": answered_organizer},
     "domain/merchants/stock_notices.py": {"low stock": low_stock},
     "domain/campus/attendance/record_notices.py": {"a decision on attendance": decided_attendance},
     "domain/gate/alerts.py": {"an alert to staff": alert},
