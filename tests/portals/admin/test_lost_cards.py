@@ -81,9 +81,10 @@ def test_a_lost_card_gives_all_it_has_to_its_replacement_in_one_call() -> None:
 
 def test_money_and_tickets_that_arrive_late_follow_to_the_replacement() -> None:
     stream, customer, evening = StreamReader(), new_customer(), make_evening()
-    card, spare, newer = wallets.make_card(customer, holds=100), stock(), wallets.make_card(customer)
+    card, spare = wallets.make_card(customer, holds=100), stock()
     order = purchases.book(customer, evening.category, card_uid=card.uid)
     assert replace(card.card_id, spare).status == 200
+    newer = wallets.make_card(customer)
 
     purchases.pay(order)
     wallets.credit(card.uid, 700)

@@ -213,9 +213,14 @@ def test_only_an_event_that_is_public_and_goes_on_sells(
     assert book(event, token, wanted(category)).status == expected
 
 
-def test_an_event_that_is_over_or_unknown_sells_nothing(event: Event) -> None:
+@pytest.mark.parametrize("gates_open", [timedelta(0), timedelta(hours=1)], ids=["gates closed", "gates open"])
+def test_an_event_that_is_over_or_unknown_sells_nothing(gates_open: timedelta) -> None:
+    ends_at = clock.now() + timedelta(hours=2)
+    event = make_event(ends_at=ends_at, scanning_closes_at=ends_at + gates_open)
     category = sell(event)
-    with clock.set_to(event.ends_at):
+    with clock.set_to(ends_at - timedelta(milliseconds=1)):
+        assert book(event, customer_token(make_customer()), wanted(category)).status == 201
+    with clock.set_to(ends_at):
         token = customer_token(make_customer())
         assert book(event, token, wanted(category)).code == "INVALID_STATE"
         body = {"event_id": "evt_of_nobody", "items": [wanted(category)]}
