@@ -25,7 +25,7 @@ from chalicelib.domain.lists import follower as lists
 from chalicelib.domain.merchants import merchant_totals, stock_notices
 from chalicelib.domain.offline import feed
 from chalicelib.domain.organizations import ticket_totals
-from chalicelib.domain.organizers import organizers
+from chalicelib.domain.organizers import answer_notices, organizers
 from chalicelib.domain.payments import cleared, disputes, invoices, reconciliation, reconciliations, refunds
 from chalicelib.domain.payouts import books, event_lines, holds, paying
 from chalicelib.domain.platform_totals import recent_acts, tallies
@@ -81,6 +81,7 @@ _IN_WHOLE: tuple[Follower, ...] = (
 # They write what a request could have written, send, pay or begin a job: never from an item that is old.
 LEFT_OUT: Mapping[Follower, str] = {
     customer_notices.follow: "notices to customers",
+    answer_notices.follow: "notices to organizers",
     balances.follow: "gathers the balances of cards",
     invoices.follow: "numbers invoices",
     refunds.follow: "facts, and approves what is free",
