@@ -55,8 +55,8 @@ MUTANTS = (
         name="quotation-as-long-as-a-mails",
         bug="an SMS has more than two segments",
         file="chalicelib/domain/customer_notices/wording.py",
-        before="_QUOTED_IN_SMS, _PERSON_IN_SMS, _QUOTED_IN_MAIL = 30, 20, 60",
-        after="_QUOTED_IN_SMS, _PERSON_IN_SMS, _QUOTED_IN_MAIL = 60, 60, 60",
+        before="_QUOTED_IN_SMS, _PERSON_IN_SMS, _QUOTED_IN_MAIL, _REASON_IN_MAIL = 30, 20, 60, 200",
+        after="_QUOTED_IN_SMS, _PERSON_IN_SMS, _QUOTED_IN_MAIL, _REASON_IN_MAIL = 60, 60, 60, 200",
         tests=(f"{_WORDING}::test_a_text_is_filled_bounded_and_visible",),
     ),
     Mutant(

@@ -9,6 +9,7 @@ _CROWD = "tests/faults/test_payouts.py"
 _PAYING = "chalicelib/domain/payouts/paying.py"
 _DEBTS = "chalicelib/domain/ledger/debts.py"
 _OWED = "tests/portals/admin/test_debts.py"
+_TO_BANKS = "tests/workers/test_stripe_payouts.py"
 
 MUTANTS = (
     Mutant(
@@ -96,9 +97,17 @@ MUTANTS = (
         name="debt-larger-than-a-payout",
         bug="a debt that is larger than a payout makes it negative",
         file=_DEBTS,
-        before="    return min(debt.owed, net)\n",
-        after="    return debt.owed\n",
+        before="    less = min(debt.owed, net)\n",
+        after="    less = debt.owed\n",
         tests=(_OWED,),
+    ),
+    Mutant(
+        name="payout-that-no-bank-takes",
+        bug="a payout keeps digits that the provider refuses for ever",
+        file=_DEBTS,
+        before="    return less + money.unpayable(Money(net - less, debt.currency))\n",
+        after="    return less + 0 * money.unpayable(Money(net - less, debt.currency))\n",
+        tests=(f"{_TO_BANKS}::test_what_no_bank_can_be_sent_stays_the_organizers_and_raises_the_next_payout",),
     ),
     Mutant(
         name="loss-charged-twice",
