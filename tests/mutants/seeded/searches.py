@@ -35,8 +35,8 @@ MUTANTS = (
         name="first-words-only",
         bug="of a long title only the first words can be searched",
         file="chalicelib/folding.py",
-        before="    longest = sorted(range(1, len(found)), key=lambda place: -len(found[place]))[: most - 1 - len(others)]\n",
-        after="    longest = list(range(1, len(found)))[: most - 1 - len(others)]\n",
+        before="key=lambda place: -len(found[place]))[: most - 1 - len(others)]\n",
+        after="key=lambda place: place)[: most - 1 - len(others)]\n",
         tests=(f"{_FOLDING}::test_of_many_words_the_first_and_the_longest_can_be_searched",),
     ),
 )
