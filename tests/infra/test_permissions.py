@@ -34,6 +34,7 @@ from chalicelib.domain.exports.checkin_rows import CHECKIN_LOG
 from chalicelib.domain.gate.checkin_log import CheckinFilters
 from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.money import AmountInput
+from chalicelib.domain.offline import builds
 from chalicelib.domain.organizations import numbering, ticket_clearing
 from chalicelib.domain.organizations.printing import print_runs
 from chalicelib.domain.organizers import organizers
@@ -43,7 +44,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.table import keys, operations
-from chalicelib.table.items import AttendanceRecount, CampusEvent, NumberRange, Order, Payout
+from chalicelib.table.items import AttendanceRecount, CampusEvent, Job, NumberRange, Order, Payout
 from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.campus import CampusRole, ErasedKind, ReportFormat, ReportKind
 from chalicelib.vocabulary.events import EventStatus
@@ -51,6 +52,7 @@ from chalicelib.vocabulary.numbered_tickets import PrintFormat
 from chalicelib.vocabulary.payments import PaymentMethod
 from chalicelib.vocabulary.tickets import RefundRequestStatus
 from chalicelib.vocabulary.work import ExportFormat, JobStatus
+from chalicelib.workers import jobs as jobs_worker
 from infra.package import shares
 from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
@@ -60,9 +62,12 @@ from tests.support import audit, cloud, notices, paid_out, payers, purchases, se
 from tests.support.attendance import make_record
 from tests.support.caches import forget_answers
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
+from tests.support.cancelled import confirmed, make_staff
 from tests.support.client import call
+from tests.support.desk import new_uid
 from tests.support.evidence import begin_submission, encoded, scene, send_photo, sign, submit
 from tests.support.factories import (
+    admin_token,
     customer_token,
     make_customer,
     make_event,
@@ -510,9 +515,13 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(template: Template, rec
         organization_id, numbering.GenerationInput(2, "RUN"), user_id=by, operation_id=new_id("op")
     )
 
+    worked: set[type[Job]] = set()
+
     def work(job_id: str) -> Used:
         jobs_queue.forget()
         messages_queue.forget()
+        job = operations.get(keys.jobs.job(job_id))
+        worked.add(type(job)) if job is not None else None
         batch = {"Records": [{"messageId": "1", "body": json.dumps({"job_id": job_id})}]}
         return recorded(lambda: _taken(app.jobs(batch, None)))
 
@@ -542,7 +551,8 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(template: Template, rec
     make_ticket(event)
     export = export_runs.begin(CHECKIN_LOG, event.event_id, CheckinFilters(), wanted=ExportFormat.CSV, starter_id=by)
     used |= work(export.job_id)
-    used |= _work_on_a_person(work) | _work_on_a_campus(work)
+    used |= _work_on_a_person(work) | _work_on_a_campus(work) | _work_of_the_office(work)
+    assert worked == set(jobs_worker.KINDS)
     # An export of a customer who has no data key yet makes one.
     used |= {"kms:GenerateDataKey with the data key"}
     # With it S3 says that a file is missing, not that it is forbidden.
@@ -588,6 +598,37 @@ def _work_on_a_campus(work: Callable[[str], Used]) -> Used:
         for job_id in later:
             for _ in range(6):
                 used |= work(job_id)
+    return used
+
+
+def _work_of_the_office(work: Callable[[str], Used]) -> Used:
+    """Run the jobs that staff begin, and the build of a snapshot; return what the steps used."""
+    token, staff = admin_token(), make_staff()
+    stream, show = StreamReader(), _Show()
+    settled.buy(show.category)
+    stream.drain()
+    with configured(LIMIT_SETTLEMENT_LINES=0):
+        lines = f"/api/finances/settlements/?event_id={show.category.event_id}&format=csv"
+        written = call("GET", lines, token=token).json["job_id"]
+    cards = {"action": "create", "csv": f"{new_uid()}\nnonsense\n"}
+    made = call("POST", "/api/nfc-cards/bulk/", cards, token=token).json["job_id"]
+    cancelled = confirmed(staff, show.category.event_id).json["job_id"]
+    with configured(LIMIT_AUDIT_VERIFY_MS=0):
+        verified = call("GET", "/api/logs/system/?verify=true", token=token).json["verification"]["job_id"]
+    secrets.forget()
+    used: Used = set()
+    for job_id in (verified, written, made, cancelled):
+        used |= work(job_id)
+    builds.begin(make_event().event_id)
+    (build,) = payers.all_raws("offline_build")
+    # Its second step comes when every container feeds the event's changes.
+    for hours in range(2):
+        with clock.set_to(clock.now() + timedelta(hours=hours)):
+            used |= work(build["job_id"]["S"])
+    for job_id in (verified, written, made, cancelled, build["job_id"]["S"]):
+        job = operations.get(keys.jobs.job(job_id))
+        assert job is not None
+        assert job_id == cancelled or job.status == JobStatus.COMPLETE
     return used
 
 

@@ -280,6 +280,8 @@ OF_TWO_KINDS = {
     ("POST /api/campus/events expected.year_level", int),
     ("PUT /api/campus/events/{event_id}/update expected.year_level", int),
     ("POST /api/campus/events/bulk-create events.0.expected.year_level", int),
+    # A share of the profit, as other percentages are sent.
+    ("PUT /api/finances/profit-share shares.0.percent", int),
 }
 _WRONG_KINDS: dict[Any, tuple[Any, ...]] = {
     int: ("12", True, 1.5, "1", [1]),
