@@ -67,6 +67,6 @@ MUTANTS = (
         file=_LINES,
         before="        platform_fee=of_fees or None,\n",
         after="        platform_fee=max(of_fees, 0) or None,\n",
-        tests=(_SETTLED,),
+        tests=(f"{_SETTLED}::test_a_file_names_every_order_refund_dispute_and_late_payment_once",),
     ),
 )
