@@ -44,12 +44,13 @@ def words(text: str) -> list[str]:
 def beginnings(text: str, *, most: int = MOST_WORDS) -> list[str]:
     """Return a folded text from each of its words on; of many words from the first, and from the longest others.
 
-    A text that has an *and* is also one as it is and one without it: `R&B` is typed as `rb` too.
+    From the word before its first *and* a text is also one as it is and one without: `R&B` is typed as `rb` too, and
+    `Rock'n'Roll` as `rocknroll`.
     """
     found = words(text)
     if not found:
         return []
-    others = [_shortened(found), _shortened([word for word in found if word not in _ANDS])] if _has_and(found) else []
+    others = _with_other_ands(found)
     longest = sorted(range(1, len(found)), key=lambda place: -len(found[place]))[: most - 1 - len(others)]
     whole = [_run_together(found[place:]) for place in sorted([0, *longest])]
     return [each for each in dict.fromkeys([*whole, *others]) if each]
@@ -69,8 +70,12 @@ def begins_one(folded_beginnings: Sequence[str], by: str) -> bool:
     return any(each.startswith(by) for each in folded_beginnings)
 
 
-def _has_and(found: Sequence[str]) -> bool:
-    return not _ANDS.isdisjoint(found[1:-1])
+def _with_other_ands(found: Sequence[str]) -> list[str]:
+    first = next((place for place in range(1, len(found) - 1) if found[place] in _ANDS), None)
+    if first is None:
+        return []
+    joined = found[first - 1 :]
+    return [_shortened(joined), _shortened([word for word in joined if word not in _ANDS])]
 
 
 def _run_together(found: Sequence[str]) -> str:

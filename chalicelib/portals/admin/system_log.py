@@ -9,7 +9,7 @@ from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.portals.http.auth import LOG_READERS
 from chalicelib.portals.http.door import door
-from chalicelib.portals.http.list_pages import list_page, query_with
+from chalicelib.portals.http.list_pages import list_page, ordering_of, query_with
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import system_log as schema
 from chalicelib.schemas.admin.exports import ExportOut
@@ -62,7 +62,7 @@ def admin_export_system_log(call: Call[None, schema.SystemLogExportIn]) -> Expor
             filters=query.filters(),
             ranges=query.ranges(),
             search=query.search,
-            ordering=AUDIT_ENTRIES.orderings_shown.get(query.ordering or "", query.ordering),
+            ordering=ordering_of(AUDIT_ENTRIES, query.ordering),
         ),
         wanted=query.format,
         starter_id=call.principal.id,

@@ -74,10 +74,15 @@ def asked_of(listed: AnyList, call: Call[Any, Any]) -> Asked:
         page_size=query.page_size,
         cursor=query.cursor,
         search=query.search if isinstance(query, ListIn) else None,
-        ordering=listed.orderings_shown.get(query.ordering or "", query.ordering),
+        ordering=ordering_of(listed, query.ordering),
         filters={name: value for name, value in filters.items() if value is not None},
         ranges={name: ends for name, ends in ranges.items() if ends != (None, None)},
     )
+
+
+def ordering_of(listed: AnyList, asked: str | None) -> str | None:
+    """Return an ordering under the list's own name, where callers know the field by another one."""
+    return listed.orderings_shown.get(asked or "", asked)
 
 
 def _end(query: Any, name: str, order: Ordering[Any], end: str) -> Any:
