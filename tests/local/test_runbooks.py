@@ -169,7 +169,9 @@ def test_each_make_command_that_needs_an_account_exists_with_its_options(
         if module not in helped:
             monkeypatch.setattr(sys, "argv", [module, "--help"])
             # Another test may have imported it; runpy warns of a module that it then runs twice.
-            monkeypatch.delitem(sys.modules, f"{module}.__main__", raising=False)
+            for imported in (module, f"{module}.__main__"):
+                if not hasattr(sys.modules.get(imported), "__path__"):
+                    monkeypatch.delitem(sys.modules, imported, raising=False)
             with pytest.raises(SystemExit) as ended:
                 runpy.run_module(module, run_name="__main__")
             assert ended.value.code == 0
