@@ -24,7 +24,8 @@ def ask(run: LocalRun, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_scan_is_traced_through_api_and_stream_and_counted_by_the_query(run: LocalRun) -> None:
     wanted, headers = scan_id(), run.usher()
-    assert run.scan(headers, wanted)["scan_id"] == wanted
+    answer = run.scan(headers, wanted)
+    assert answer["scan_id"] == wanted
 
     def of(function: str | None) -> list[dict[str, Any]]:
         folder = run_log.folder(data=None, port=0, environment={"LOG_FOLDER": run.logs.name})
@@ -36,7 +37,8 @@ def test_a_scan_is_traced_through_api_and_stream_and_counted_by_the_query(run: L
     traced = ask(run, "trace", "--id", wanted)
     assert traced.returncode == 0, traced.stderr
     shown = traced.stdout.splitlines()
-    [decided] = [line for line in shown if "result=valid" in line and wanted in line]
+    # The card may be inside by another test's scan.
+    [decided] = [line for line in shown if f"result={answer['result']}" in line and wanted in line]
     request_id = of(None)[0]["request_id"]
     assert any("route=/api/usher/scan/result" in line and request_id in line for line in shown)
     assert any(" stream " in line and " call " in line for line in shown)
