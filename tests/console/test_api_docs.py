@@ -38,7 +38,7 @@ def test_a_wrapped_text_is_one_paragraph(open_page: Opener) -> None:
     page = docs(open_page)
     items = page.locator("#intro li").all_inner_texts()
     [refusals] = [item for item in items if item.startswith("Refusals")]
-    assert refusals.endswith("Unknown request fields are ignored.")
+    assert refusals.endswith("and the others are beside it (campus repeats the text as message).")
     assert page.locator("#intro p").all_inner_texts() == ["Each attendee is admitted exactly once."]
 
 

@@ -152,8 +152,8 @@ def test_fifty_scans_without_a_network_survive_the_tab_and_arrive_once(open_page
     shows(page, ADMIT, "Decided by this phone")
     scan(page, sold[0])
     shows(page, ALREADY, "When")
-    times = page.evaluate("() => performance.getEntriesByName('gate.offline').map((one) => one.duration)")
-    assert sorted(times)[len(times) // 2] <= 1000, times  # 100 ms on a quiet machine; this one may be loaded
+    # `python -m bench.console` reads how long these took.
+    assert page.evaluate("() => performance.getEntriesByName('gate.offline').length") == 51
     page.close(run_before_unload=False)
     # The page opens without the network too, with all that waits.
     page = context.new_page()
