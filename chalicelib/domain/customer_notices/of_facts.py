@@ -49,7 +49,7 @@ def ticket_refunded(detail: dict[str, Any]) -> None:
     payment = operations.get(keys.money.payment(request.payment_id)) if request.payment_id else None
     payer_id = payment.customer_id if payment is not None else request.customer_id
     if payment is not None and returns.is_failed(payment, request.refund_reference):
-        logger.info("refund not delivered, so not told", extra={"refund_id": request.refund_id})
+        logger.info("refund not delivered, so no notice", extra={"refund_id": request.refund_id})
     else:
         notices.send(Notice(Kind.REFUNDED, detail["fact_id"], subject), payer_id)
     if request.customer_id not in (None, payer_id):
