@@ -32,6 +32,8 @@ class CampusEvent(Item, discriminator="campus_event"):
     organizer_id = UnicodeAttribute()
     timezone = UnicodeAttribute()
     is_active = BooleanAttribute(default=True)
+    # Of an event that is not active: since when.
+    switched_off_at = MomentAttribute(null=True)
     require_photos = BooleanAttribute(default=False)
     require_signature = BooleanAttribute(default=False)
     require_location = BooleanAttribute(default=True)

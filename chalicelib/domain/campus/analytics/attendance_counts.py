@@ -17,6 +17,7 @@ from chalicelib.domain.campus.analytics import counted_as, expectations, figures
 from chalicelib.domain.campus.analytics.counted_as import Move, Moves, Standing
 from chalicelib.domain.campus.analytics.recent_attendance import RecordToCount
 from chalicelib.domain.campus.attendance import attendance_ids
+from chalicelib.domain.campus.events import event_windows
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import (
@@ -173,7 +174,7 @@ def _outdated(subjects: Sequence[CountedSubject], event_ids: Sequence[str], *, i
         event_mark = marks.get(keys.campus_analytics.counted_event(each.event_id))
         if former is not None and (record.erased_at is not None or (is_rebuilt and _is_by_rule(event, event_mark))):
             # Erasure removes the profile and the entry of the roster; the counts stay.
-            is_expected = former.is_expected
+            is_expected = former.is_expected and event_windows.expects(event)
         present = counted_as.of_record(record, event, is_expected=is_expected)
         if text != present.text:
             counted = RecordToCount(record, event, frozenset(former.flags if former else ()))

@@ -18,6 +18,8 @@ from chalicelib.table.items import CampusEvent, CampusProfile
 
 def is_expected(event: CampusEvent, profile: CampusProfile | None, *, is_listed: bool) -> bool:
     """Return whether a person is expected; `is_listed` is whether the roster has them."""
+    if not event_windows.expects(event):
+        return False
     if event.roster_size:
         return is_listed
     return fits(event.rule_of_expected, profile, until=event_windows.last_end(event))
@@ -38,7 +40,8 @@ def number(event: CampusEvent) -> int | None:
 
 def number_after(event: CampusEvent, former: EventStanding | None, *, is_rebuilt: bool = False) -> int | None:
     """Return how many people are expected at an event that was counted as `former`; a rebuild keeps its number."""
-    if former is not None and former.expected is not None and (is_rebuilt or _is_settled(event)):
+    is_kept = former is not None and former.expected is not None and event_windows.expects(event)
+    if former is not None and is_kept and (is_rebuilt or _is_settled(event)):
         return former.expected if is_by_rule_of(event, former) else rosters.expected_count(event)
     return rosters.expected_count(event)
 

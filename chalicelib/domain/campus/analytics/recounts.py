@@ -25,7 +25,10 @@ from chalicelib.vocabulary.work import JobStatus
 STEP = 450
 _JOB_KEPT = timedelta(days=2)
 # What the records of an event are counted by.
-_COUNTED_BY = ("starts_at", "timezone", "organizer_id", "campus_id", "expected", "roster_size", "roster_version")
+_COUNTED_BY = (
+    *("starts_at", "ends_at", "closes_at", "second_window", "timezone", "organizer_id", "campus_id"),
+    *("expected", "roster_size", "roster_version", "is_active", "deleted_at"),
+)
 
 
 @follows(*every(CampusEvent))

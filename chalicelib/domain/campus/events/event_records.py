@@ -47,6 +47,8 @@ def change(event_id: str, given: Mapping[str, Any], *, by: Principal, version: i
         changed = {name: value for name, value in stored.items() if value != getattr(event, name)}
         if not changed:
             return event
+        if "is_active" in changed:
+            changed["switched_off_at"] = None if changed["is_active"] else clock.now()
         for name, value in changed.items():
             setattr(event, name, value)
         event_fields.require_sound(event)

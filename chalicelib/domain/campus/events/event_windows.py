@@ -55,6 +55,16 @@ def last_end(event: CampusEvent) -> datetime:
     return max(ends for _, ends in windows(event))
 
 
+def expects(event: CampusEvent) -> bool:
+    """Return whether an event expects anybody: not where it was deleted, or switched off before its last window ended.
+
+    Nobody could submit then. An event that is switched off afterwards is put away, and its absences stay.
+    """
+    if event.deleted_at is not None:
+        return False
+    return event.is_active or (event.switched_off_at is not None and event.switched_off_at > last_end(event))
+
+
 def status_at(event: CampusEvent, at: datetime) -> AttendanceStatus:
     """Return `late` after the event's `late_until`, else `present`; without it nobody is late."""
     is_late = event.late_until is not None and at > event.late_until

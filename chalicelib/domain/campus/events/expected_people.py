@@ -22,9 +22,10 @@ _FILTERS = {"department": "department", "year_level": "year_level", "campus_id":
 
 def reader(event: CampusEvent) -> Read[str]:
     """Return the reader of the ids of the expected people, for `paging.walk`; of nobody where nothing says who."""
-    if event.roster_size:
+    is_expecting = event_windows.expects(event)
+    if is_expecting and event.roster_size:
         return _listed(event.event_id)
-    rule = event.rule_of_expected
+    rule = event.rule_of_expected if is_expecting else None
     return _of_rule(rule, until=event_windows.last_end(event)) if rule else lambda _after, _limit: []
 
 

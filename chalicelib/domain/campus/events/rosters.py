@@ -133,6 +133,8 @@ def page(event_id: str, *, by: Principal, page_size: int, cursor: str | None) ->
 
 def expected_count(event: CampusEvent) -> int | None:
     """Return how many people are expected; None where nothing says who is."""
+    if not event_windows.expects(event):
+        return None
     if event.roster_size:
         return event.roster_size
     rule = event.rule_of_expected
@@ -141,6 +143,8 @@ def expected_count(event: CampusEvent) -> int | None:
 
 def is_expected(event: CampusEvent, profile: CampusProfile) -> bool | None:
     """Whether a person is expected; None where nothing says who is."""
+    if not event_windows.expects(event):
+        return None
     if event.roster_size:
         return operations.get(keys.campus_events.roster_entry(event.event_id, profile.user_id)) is not None
     rule = event.rule_of_expected
