@@ -101,12 +101,12 @@ FLAGGED: list[tuple[dict[str, Any], EvidenceFlag, str]] = [
     (
         {"photos": with_back(same_bytes=True)},
         EvidenceFlag.DUPLICATE_PHOTO,
-        "A photo is the same as one of another submission",
+        "A photo is the same as one that was sent before",
     ),
     (
         {"photos": with_back(nearest=16)},
         EvidenceFlag.DUPLICATE_PHOTO,
-        "A photo is the same picture as one of another submission: 16 of 256 bits differ",
+        "A photo is the same picture as one that was sent before: 16 of 256 bits differ",
     ),
     (
         {"photos": with_back(shows_other_code=True)},

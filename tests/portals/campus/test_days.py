@@ -1,10 +1,12 @@
 """Days in filters are days of the campus: of lists of records and appeals, of reports, and of the histograms alike."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain import timezones
+from chalicelib.domain.campus.events import campus_days
 from chalicelib.table.items import Account, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
 from tests.support.attended import attend
@@ -69,3 +71,46 @@ def test_of_an_event_elsewhere_the_days_are_those_of_the_event() -> None:
             found = {days: number(admin, f"{path}&{days}") for days in DAYS}
             assert found == DAYS, path
         assert number(admin, "attendance/?event=cev_unknown&date_from=2026-11-27") == 0
+
+
+# Days on which a clock is set: back at midnight (23:00 comes twice), at one (00:00 does), forward at 23:00 and at
+# midnight (the hour is missing), and none of these.
+CHANGES = {
+    "America/Santiago": date(2026, 4, 4),
+    "Asia/Beirut": date(2026, 10, 24),
+    "Africa/Cairo": date(2026, 10, 29),
+    "America/Havana": date(2026, 11, 1),
+    "America/Nuuk": date(2026, 3, 28),
+    "America/Asuncion": date(2024, 10, 6),
+    "Australia/Lord_Howe": date(2026, 4, 5),
+    "Pacific/Kiritimati": date(2026, 1, 1),
+    "Pacific/Pago_Pago": date(2026, 1, 1),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_moment_belongs_to_one_day_also_where_clocks_are_set(name: str) -> None:
+    zone = timezones.zone(name)
+    days = [CHANGES[name] + timedelta(days=number) for number in (-1, 0, 1)]
+    ends = [[campus_days.moment(day, end, zone) for end in (time.min, campus_days.END_OF_DAY)] for day in days]
+    begins = datetime.combine(CHANGES[name], time.min, UTC) - timedelta(hours=14)
+    for quarter in range(4 * 52):
+        moment = begins + timedelta(minutes=15 * quarter)
+        here = moment.astimezone(zone).date()
+        found = [
+            day for day, (first, last) in zip(days, ends, strict=True) if first and last and first <= moment <= last
+        ]
+        assert found == [day for day in days if day == here], moment
+
+
+def test_the_second_hour_before_midnight_is_of_its_day_in_lists_and_of_its_events() -> None:
+    campus = make_campus(timezone="America/Santiago")
+    organizer, stream = make_campus_user(campus, role=CampusRole.ORGANIZER), StreamReader()
+    # 23:30 for the second time: at midnight of the 4th of April the clock went back to 23:00.
+    with clock.set_to(at("2026-04-05T03:30:00Z")):
+        event = make_campus_event(campus, organizer, starts_at=clock.now(), ends_at=clock.now() + timedelta(minutes=20))
+        attend(event, make_campus_user(campus))
+        stream.drain()
+        for day, expected in (("2026-04-04", 1), ("2026-04-05", 0)):
+            for path in ("attendance", "reports/attendance", "events"):
+                assert number(organizer, f"{path}/?date_from={day}&date_to={day}") == expected, (path, day)

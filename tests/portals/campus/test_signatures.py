@@ -14,6 +14,7 @@ from chalicelib.table.items import AttendanceSignature
 from chalicelib.vocabulary.campus import CampusRole
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.evidence import begin_submission, data_url, sign
+from tests.support.lecture import Lecture
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PATH = "M10 40C20 10 30 10 40 40S60 70 80 20L120 35"
@@ -105,6 +106,8 @@ REFUSED = {
     "PNG of many pixels": (data_url(Image.new("1", (20_000, 1_000), 1)), 400),
     "path of one point": ("M10 10L10 10Z", 400),
     "path that moves alone": ("M10 10", 400),
+    "path that moves to several points": ("M1 1M2 2M50 50", 400),
+    "SVG whose paths only move": ("<svg><path d='M0 0'/><path d='m40 30m9 9'/></svg>", 400),
     "path of huge numbers": ("M0 0L1e300 1e300", 400),
     "path that is words": ("hello", 400),
     "path of an arc that divides by zero": ("M1e999 9a1e-320 100 -0 1 1e5 100", 400),
@@ -143,3 +146,13 @@ def test_a_second_signature_replaces_the_first_and_its_file() -> None:
     assert first is not None
     assert first.key is not None
     assert files.count_all(first.key) == 0
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", "null", "undefined", None])
+def test_a_submission_with_an_empty_field_for_the_signature_has_none(nothing: str | None) -> None:
+    lecture = Lecture()
+    student = lecture.student(lecture.another(require_signature=True))
+    student.verify()
+    answer = student.submit(signature=nothing, selfie_image=nothing)
+    assert (answer.status, [flag["flag"] for flag in answer.json["flags"]]) == (201, ["no_signature"]), answer.text
+    assert operations.get(keys.attendance.signature(student.attendance_id)) is None

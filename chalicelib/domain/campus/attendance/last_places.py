@@ -30,8 +30,10 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 def _counts(record: AttendanceRecord) -> bool:
     is_verified = record.verification_status is VerificationStatus.VERIFIED
+    # Without a position that was asked for or sent, such as of a lecture by video, nobody says to have been there.
+    is_of_a_place = record.location_verified is not None
     # By hand says who decided, not when the person was there.
-    return is_verified and record.marked_by is None and record.status in _WAS_THERE
+    return is_verified and is_of_a_place and record.marked_by is None and record.status in _WAS_THERE
 
 
 def _keep(record: AttendanceRecord) -> None:

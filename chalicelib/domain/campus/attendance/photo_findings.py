@@ -42,6 +42,10 @@ class KnownPhoto:
         """What orders photos: by arrival, and then by name."""
         return (self.uploaded_at, self.attendance_id, self.side)
 
+    def is_place_of(self, other: "KnownPhoto") -> bool:
+        """Whether both are the photo of one side of one record, of which one replaced the other."""
+        return (self.attendance_id, self.side) == (other.attendance_id, other.side)
+
     @property
     def name(self) -> dict[str, str]:
         """The photo as findings name it."""

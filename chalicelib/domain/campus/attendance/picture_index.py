@@ -50,11 +50,11 @@ def keep_bytes(photo: AttendancePhoto, *, campus_id: str, until: datetime) -> Kn
             there = KnownPhoto(found.attendance_id, found.side, found.uploaded_at)
             if there == mine:
                 return other
-            if there.attendance_id != mine.attendance_id:
+            if not there.is_place_of(mine):
                 other = there
                 if there.rank < mine.rank:
                     return other
-            # A later photo, or an earlier one of the same record that this one replaced.
+            # A later photo, or an earlier one that this one replaced.
             as_read = (PictureKeeper.attendance_id == found.attendance_id) & (
                 PictureKeeper.uploaded_at == found.uploaded_at
             )
@@ -80,7 +80,7 @@ def keep_hash(photo: AttendancePhoto, hashed: bytes, *, campus_id: str, until: d
 
 
 def near(photo: AttendancePhoto, hashed: bytes, *, campus_id: str) -> Iterator[tuple[KnownPhoto, int]]:
-    """Yield other records' photos that are the same picture, with the distance in bits; each once."""
+    """Yield other photos that are the same picture, also the record's other one, with the distance in bits."""
     seen: set[KnownPhoto] = set()
     for band in picture_hash.bands(hashed):
         place = keys.attendance.picture_band(campus_id, band)
@@ -88,7 +88,7 @@ def near(photo: AttendancePhoto, hashed: bytes, *, campus_id: str) -> Iterator[t
         for raw in raws:
             entry = PictureBand.from_raw_data(raw)
             other = KnownPhoto(entry.attendance_id, entry.side, entry.uploaded_at)
-            if other in seen or other.attendance_id == photo.attendance_id:
+            if other in seen or other.is_place_of(known(photo)):
                 continue
             seen.add(other)
             bits = picture_hash.differing_bits(hashed, bytes(entry.picture_hash))

@@ -203,4 +203,6 @@ def _of_lines(lines: Sequence[Line]) -> "Image.Image":
     for line in lines:
         placed = [(_MARGIN + (x - left) * scale, _MARGIN + (y - top) * scale) for x, y in line]
         pen.line(placed, fill=0, width=_PEN, joint="curve")
+    if not _has_ink(picture):
+        raise _wrong("is empty; sign first")  # a pen that was only moved
     return picture

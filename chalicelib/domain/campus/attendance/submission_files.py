@@ -11,9 +11,15 @@ from chalicelib.vocabulary.campus import PhotoSide
 SELFIE = "selfie_image"
 
 
+def sent(text: str | None) -> str | None:
+    """Return a text that has content; clients send an empty field as one of these."""
+    return None if text is None or text.strip() in ("", "null", "undefined") else text
+
+
 def decoded(text: str | None) -> bytes | None:
     """Return the bytes of a photo that came as a data URL, or as base64. Raises ValidationFailed."""
-    if text is None or text.strip() in ("", "null", "undefined"):
+    text = sent(text)
+    if text is None:
         return None
     content = text.partition(",")[2] if text.startswith("data:") else text
     try:

@@ -106,10 +106,11 @@ def submit(given: SubmissionInput, *, principal: Principal, operation_id: str) -
     Raises QrTokenRequired, OutsideAttendancePeriod, AlreadySubmitted, NotFound, ValidationFailed.
     """
     selfie = given.selfie or submission_files.decoded(given.selfie_text)
+    signature = submission_files.sent(given.signature)
     prepared = _prepared(given, principal=principal, operation_id=operation_id)
-    if isinstance(prepared, _Attempt) and (selfie is not None or given.signature is not None):
+    if isinstance(prepared, _Attempt) and (selfie is not None or signature is not None):
         # Only once nothing refuses the submission; its files are then judged with it.
-        submission_files.keep(prepared.draft, selfie=selfie, signature=given.signature)
+        submission_files.keep(prepared.draft, selfie=selfie, signature=signature)
         prepared = _prepared(given, principal=principal, operation_id=operation_id)
     for _ in range(_TRIES):
         if isinstance(prepared, Submitted):

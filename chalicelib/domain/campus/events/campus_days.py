@@ -13,7 +13,9 @@ from chalicelib.errors import NotFound
 
 Period = Sequence[datetime | date | None]
 ALWAYS: Period = (None, None)
-_OF_DAY = (time.min, time.max)
+# Where clocks go back at midnight, the last hour comes twice, and the day ends with the second one.
+END_OF_DAY = time.max.replace(fold=1)
+_OF_DAY = (time.min, END_OF_DAY)
 
 
 def moment(value: datetime | date | None, of_day: time, zone: tzinfo) -> datetime | None:

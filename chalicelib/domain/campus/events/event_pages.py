@@ -32,7 +32,7 @@ class EventPeriod:
         """Whether an event takes place, or accepts submissions, at any time of the period."""
         zone = timezones.zone(event.timezone)
         begins = campus_days.moment(self.begins, time.min, zone)
-        ends = campus_days.moment(self.ends, time.max, zone)
+        ends = campus_days.moment(self.ends, campus_days.END_OF_DAY, zone)
         return (begins is None or max(event.ends_at, event_windows.last_end(event)) >= begins) and (
             ends is None or event.starts_at <= ends
         )
@@ -40,7 +40,10 @@ class EventPeriod:
     def starts(self) -> tuple[datetime | None, datetime | None]:
         """Return between which moments all events begin that overlap the period."""
         utc = timezones.zone("UTC")
-        first, last = campus_days.moment(self.begins, time.min, utc), campus_days.moment(self.ends, time.max, utc)
+        first, last = (
+            campus_days.moment(self.begins, time.min, utc),
+            campus_days.moment(self.ends, campus_days.END_OF_DAY, utc),
+        )
         return (
             None if first is None else first - event_fields.LONGEST - event_fields.CLOSES_AFTER - _FARTHEST,
             None if last is None else last + _FARTHEST,

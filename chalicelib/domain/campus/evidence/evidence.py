@@ -28,8 +28,8 @@ class EarlierPlace:
 class PhotoEvidence:
     """A photo of one side: whether it was uploaded for this submission's nonce, and what its check found.
 
-    `same_bytes` is true where another submission has the same bytes. `nearest` is the Hamming distance of the picture
-    hash to the nearest picture of another submission. `shows_other_code` is true where a code of another event or of
+    `same_bytes` is true where an earlier photo has the same bytes. `nearest` is the Hamming distance of the picture
+    hash to the nearest picture that was sent before. `shows_other_code` is true where a code of another event or of
     an earlier epoch is readable in the picture; `shown_code_age` is the age in seconds, at the upload, of a readable
     code of this event. `is_screenshot` is true where the picture was drawn by a computer, not taken by a camera.
     """

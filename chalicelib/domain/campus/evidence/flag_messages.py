@@ -85,8 +85,8 @@ def _others(numbers: Mapping[str, int]) -> str:
 
 def _duplicate(numbers: Mapping[str, int]) -> str:
     if not numbers["bits"]:
-        return "A photo is the same as one of another submission"
-    return f"A photo is the same picture as one of another submission: {numbers['bits']} of 256 bits differ"
+        return "A photo is the same as one that was sent before"
+    return f"A photo is the same picture as one that was sent before: {numbers['bits']} of 256 bits differ"
 
 
 def _other_code(numbers: Mapping[str, int]) -> str:
@@ -125,7 +125,7 @@ _WITHOUT_NUMBERS: dict[EvidenceFlag, str] = {
     EvidenceFlag.BURST: "Another person submitted with the same device shortly before",
     EvidenceFlag.NO_PHOTO: "Not all photos were received, and the event asks for them",
     EvidenceFlag.PHOTO_NOT_BOUND: "Not all photos were taken for this submission",
-    EvidenceFlag.DUPLICATE_PHOTO: "A photo is the same picture as one of another submission",
+    EvidenceFlag.DUPLICATE_PHOTO: "A photo is the same picture as one that was sent before",
     EvidenceFlag.OTHER_CODE_SHOWN: "A photo shows a code of another event, or an earlier one",
     EvidenceFlag.SCREENSHOT: "A photo was drawn by a computer, not taken by a camera",
     EvidenceFlag.NO_SIGNATURE: "No signature was received, and the event asks for it",

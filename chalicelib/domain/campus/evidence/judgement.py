@@ -175,7 +175,8 @@ def _position_flags(evidence: Evidence) -> Iterator[tuple[EvidenceFlag, Numbers]
 
 
 def _travel_flags(evidence: Evidence) -> Iterator[tuple[EvidenceFlag, Numbers]]:
-    if evidence.earlier is None:
+    is_of_a_place = evidence.demands.location or evidence.distance is not None
+    if evidence.earlier is None or not is_of_a_place:
         return
     earlier, place = evidence.earlier, evidence.place
     length = distances.between((earlier.latitude, earlier.longitude), (place.latitude, place.longitude))

@@ -112,9 +112,11 @@ def of_person(caller: Principal, user_id: str, *, wanted: ReportFormat, is_redac
 def _require_period(begins_at: datetime | None, ends_at: datetime | None) -> None:
     if begins_at is None:
         return
+    last = "which is now where it is left out"
+    if begins_at > (ends_at or clock.now()):
+        later = "must not be later than date_to" if ends_at else f"must not be later than date_to, {last}"
+        raise ValidationFailed(details=[{"field": "date_from", "message": later}])
     ends_at = ends_at or clock.now()
-    if begins_at > ends_at:
-        raise ValidationFailed(details=[{"field": "date_from", "message": "must not be later than date_to"}])
     if ends_at - begins_at > _MOST_DAYS:
-        message = f"must not be more than {MOST_YEARS} years before date_to, which is now where it is left out"
+        message = f"must not be more than {MOST_YEARS} years before date_to, {last}"
         raise ValidationFailed(details=[{"field": "date_from", "message": message}])
