@@ -64,6 +64,8 @@ def take(owner_id: str, upload_key: str, *, present: str | None, field: str = "p
     if photo_key == present:
         return photo_key  # converted already, and the upload deleted
     content = files.read(upload_key, limit=MAX_BYTES)
+    if content is None and files.read(photo_key, limit=MAX_BYTES) is not None:
+        return photo_key  # converted by the same request, which came twice at once
     if content is None:
         raise _wrong(field, "names no upload; upload the photo first")
     try:

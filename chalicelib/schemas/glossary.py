@@ -91,7 +91,7 @@ FIELDS: Mapping[str, str] = {
     "longitude": "Degrees east (WGS 84), as a decimal.",
     "organizer_id": "The organizer's id.",
     "refund_deadline": "Until when a refund may be asked for; by default a day before the event.",
-    "review_note": "Why the staff sent the draft back.",
+    "review_note": "Why the staff sent the draft back, or that a change took it back from them.",
     "version": "Grows by one with each change.",
     "field": "The path of a field, with dots.",
     "row": "The row that failed, counted from 1.",

@@ -27,7 +27,7 @@ from chalicelib.domain.lists import follower
 from chalicelib.domain.lists.devices import ONLINE_FOR
 from chalicelib.errors import InvalidCredentials, NotFound, Unauthenticated, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Device, Enrolment, UsedAssertion
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary.access import Factor, Portal
@@ -345,32 +345,38 @@ def is_online(device: Device, now: datetime) -> bool:
 
 def revoke(device_id: str) -> None:
     """Revoke a device; with a phone, the sessions that began on it end. Idempotent. Raises NotFound."""
+    for _ in retries.attempts():
+        device = _revoked(device_id)
+        if device is None:
+            continue
+        if device.is_phone and device.usher_id:
+            sessions.end_of_phone(device.usher_id, device_id, ended_because="phone revoked")
+        lock_outs.revoke(Portal.DEVICE, device_id, event_ids=[device.event_id])
+        return
+    raise Unavailable("This device is being changed at this moment. Try again.", retry_after=1)
+
+
+def _revoked(device_id: str) -> Device | None:
+    """Mark a device as revoked; None where it was enrolled or revoked between the read and the write."""
     place = keys.access.device(device_id)
     known = operations.get(place)
-    key = known.public_key if known is not None else None
+    if known is None:
+        raise NotFound("There is no such device.")
     gone: list[Action] = [
         Device.status.set(DeviceStatus.REVOKED),
         Device.revoked_at.set(Device.revoked_at | clock.now()),
         Device.public_key.remove(),
     ]
-    unchanged: Condition = Device.pk.exists()
-    if key is not None:
+    key = known.public_key
+    if key:
         gone.append(Device.retired_key.set(key))
-        unchanged &= Device.public_key == key
-    else:
-        unchanged &= Device.public_key.does_not_exist()
-    write = operations.change(place, gone, unchanged)
+    same: Condition = Device.public_key == key if key else Device.public_key.does_not_exist()
+    write = operations.change(place, gone, Device.pk.exists() & same)
     subject = AuditSubject("device", device_id, after={"status": DeviceStatus.REVOKED})
     try:
-        device = Device.from_raw_data(acts.record(write, subject=subject))
-    except operations.ConditionFailed as failure:
-        if known is None:
-            raise NotFound("There is no such device.") from failure
-        # It was enrolled or revoked after the read.
-        raise Unavailable(retry_after=1) from failure
-    if device.is_phone and device.usher_id:
-        sessions.end_of_phone(device.usher_id, device_id, ended_because="phone revoked")
-    lock_outs.revoke(Portal.DEVICE, device_id, event_ids=[device.event_id])
+        return Device.from_raw_data(acts.record(write, subject=subject))
+    except operations.ConditionFailed:
+        return None
 
 
 def ids(device: Device) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.errors import Unavailable
-from chalicelib.identifiers import new_id
+from chalicelib.identifiers import id_of_fact, new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Item, MerchantSettings, OrganizerProfile, Profile
@@ -75,8 +75,11 @@ def owner_with(account: Account, details: Item | None) -> Owner:
     return Owner(account.account_id, account.portal, account.mobile_number, email)
 
 
-def send(to: Owner, changed: Changed, *, card: str = "", shop: str = "", device: str = "") -> None:
-    """Queue the notice of a change on the owner's number and e-mail address. `shop` is quoted already."""
+def send(to: Owner, changed: Changed, *, card: str = "", shop: str = "", device: str = "", fact_id: str = "") -> None:
+    """Queue the notice of a change on the owner's number and e-mail address. `shop` is quoted already.
+
+    Notices of one `fact_id` are sent once, however often the change is asked for.
+    """
     text = TEXTS[changed].format(portal=_NAMES.get(to.portal, to.portal), card=card, shop=shop, device=device)
     ways = [(Channel.SMS, to.number), (Channel.EMAIL, to.email)]
     for channel, address in ways:
@@ -84,7 +87,9 @@ def send(to: Owner, changed: Changed, *, card: str = "", shop: str = "", device:
             continue
         subject = "[Gatehouse] Your account was changed" if channel is Channel.EMAIL else None
         body = f"Gatehouse: {text} {_OTHERWISE}"
+        known_by = f"{to.account_id}/{changed}/{fact_id}/{channel}"
+        message_id = id_of_fact("msg", known_by) if fact_id else new_id("msg")
         try:
-            messages.enqueue(Message(message_id=new_id("msg"), channel=channel, to=address, subject=subject, body=body))
+            messages.enqueue(Message(message_id=message_id, channel=channel, to=address, subject=subject, body=body))
         except Unavailable:
             logger.warning("notice not sent", extra={"account_id": to.account_id, "changed": changed})

@@ -7,8 +7,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain import bank_accounts, photos
@@ -19,8 +22,9 @@ from chalicelib.domain.crypto import encryption
 from chalicelib.domain.customers import contacts
 from chalicelib.domain.customers.contacts import ContactChoices
 from chalicelib.domain.photos import PhotoUpload
+from chalicelib.errors import Conflict
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, DataKey, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.customers import Language
@@ -137,37 +141,65 @@ def change(customer_id: str, changes: Mapping[str, Any], *, photo: bytes | None 
     """Update the given fields and return the whole customer. None clears a field.
 
     `photo` is the content of a picture. In `changes`, `photo` requests an upload form, `photo_key` accepts an upload.
-    Raises ValidationFailed, Unavailable.
+    Raises ValidationFailed, Conflict (changed by many at this moment), Unavailable.
     """
-    present = operations.get(keys.customers.profile(customer_id))
-    present_photo = present.photo_key if present else None
-    new_photo = present_photo
-    if photo is not None:
-        new_photo = photos.keep(customer_id, photo, field="photo")
-    elif "photo_key" in changes:
-        upload_key = changes["photo_key"]
-        new_photo = photos.take(customer_id, upload_key, present=present_photo) if upload_key else None
-    writes = _account_changes(customer_id, changes)
-    actions = _profile_actions(customer_id, present, changes)
-    if new_photo != present_photo:
-        actions.append(Profile.photo_key.set(new_photo) if new_photo else Profile.photo_key.remove())
-    if actions:
-        actions += [Profile.kind.set(Profile), Profile.customer_id.set(customer_id)]
-        writes.append(operations.change(keys.customers.profile(customer_id), actions))
-    owner = notices.owner_with(accounts.get(customer_id), present) if "bank_account" in changes else None
-    if writes:
-        operations.commit(*writes)
-        logger.info("profile changed", extra={"customer_id": customer_id, "fields": sorted(changes)})
-    if owner is not None:
-        notices.send(owner, Changed.BANK_ACCOUNT)
+    kept = photos.keep(customer_id, photo, field="photo") if photo is not None else None
+    for _ in retries.attempts():
+        present = operations.get(keys.customers.profile(customer_id))
+        try:
+            replaced, account_fact = _write(customer_id, changes, present, kept=kept)
+        except operations.ConditionFailed:
+            continue  # another photo or bank account came first: it is replaced by the next attempt
+        break
+    else:
+        if kept:
+            photos.discard(kept)  # never referenced
+        raise Conflict("This profile is being changed at this moment. Try again.")
+    if account_fact:
+        owner = notices.owner_with(accounts.get(customer_id), present)
+        notices.send(owner, Changed.BANK_ACCOUNT, fact_id=account_fact)
     if photo is None and changes.get("photo_key"):
         photos.discard(changes["photo_key"])
-    if present_photo and present_photo != new_photo:
-        photos.discard(present_photo)
+    if replaced:
+        photos.discard(replaced)
     shown = show(accounts.get(customer_id))
     if changes.get("photo") is None:
         return shown
     return replace(shown, photo_upload=photos.offer(customer_id, content_type=changes["photo"]["content_type"]))
+
+
+def _write(
+    customer_id: str, changes: Mapping[str, Any], present: Profile | None, *, kept: str | None
+) -> tuple[str | None, str | None]:
+    """Write the changes of a profile as it was read. Return the key of the replaced photo, and the notice's fact.
+
+    `kept` is the key of a photo that came with the request. Raises ConditionFailed where the photo or the bank account
+    changed meanwhile.
+    """
+    shown = present.photo_key if present else None
+    chosen = kept or shown
+    if kept is None and "photo_key" in changes:
+        upload_key = changes["photo_key"]
+        chosen = photos.take(customer_id, upload_key, present=shown) if upload_key else None
+    stored = _stored(customer_id, present, changes)
+    writes, actions = _account_changes(customer_id, changes), _profile_actions(present, changes, stored)
+    unchanged: list[Condition] = []
+    if chosen != shown:
+        actions.append(Profile.photo_key.set(chosen) if chosen else Profile.photo_key.remove())
+        unchanged.append(Profile.photo_key == shown if shown else Profile.photo_key.does_not_exist())
+    account_fact = None
+    if "bank_account" in stored:
+        before = present.bank_account if present else None
+        account_fact = bank_accounts.fact_of(before, stored["bank_account"])
+        unchanged.append(Profile.bank_account == before if before else Profile.bank_account.does_not_exist())
+    if actions:
+        actions += [Profile.kind.set(Profile), Profile.customer_id.set(customer_id)]
+        both = reduce(and_, unchanged) if unchanged else None
+        writes.append(operations.change(keys.customers.profile(customer_id), actions, both))
+    if writes:
+        operations.commit(*writes)
+        logger.info("profile changed", extra={"customer_id": customer_id, "fields": sorted(changes)})
+    return shown if shown != chosen else None, account_fact
 
 
 def _account_changes(customer_id: str, changes: Mapping[str, Any]) -> list[Write]:
@@ -182,16 +214,26 @@ def _account_changes(customer_id: str, changes: Mapping[str, Any]) -> list[Write
     return [operations.change(keys.access.account(customer_id), actions, Account.pk.exists())]
 
 
-def _profile_actions(customer_id: str, present: Profile | None, changes: Mapping[str, Any]) -> list[Action]:
-    named = [name for name in (*_PLAIN, *_SEALED) if name in changes]
-    stored: dict[str, Any] = {name: changes[name] for name in named}
-    to_seal = [name for name in named if name in _SEALED and changes[name] is not None]
+def _stored(customer_id: str, present: Profile | None, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields to write, health and bank data sealed."""
+    stored: dict[str, Any] = {name: changes[name] for name in (*_PLAIN, *_SEALED) if name in changes}
+    to_seal = [name for name in _SEALED if stored.get(name) is not None]
     if to_seal:
         envelope = encryption.envelope(customer_id)
-        stored |= {name: envelope.seal(name, json.dumps(changes[name])) for name in to_seal}
-    attributes = {name: getattr(Profile, name) for name in named}
+        stored |= {name: envelope.seal(name, json.dumps(changes[name])) for name in to_seal if name in _HEALTH}
+        if "bank_account" in to_seal:
+            before = present.bank_account if present else None
+            stored["bank_account"] = bank_accounts.sealed(envelope, changes["bank_account"], stored=before)
+    return stored
+
+
+def _profile_actions(present: Profile | None, changes: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Action]:
+    attributes = {name: getattr(Profile, name) for name in stored}
     chosen = contacts.choosing(present, changes["notifications"]) if "notifications" in changes else []
-    return [*chosen, *(attributes[n].remove() if stored[n] is None else attributes[n].set(stored[n]) for n in named)]
+    return [
+        *chosen,
+        *(attributes[n].remove() if value is None else attributes[n].set(value) for n, value in stored.items()),
+    ]
 
 
 def _read(customer_id: str) -> tuple[Profile, DataKey | None]:

@@ -88,7 +88,7 @@ def hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tup
     found = operations.get_many(places)
     card, profile, requested, early = (found.get(place) for place in places)
     if not isinstance(card, Card) or card.merchant_id != merchant_id or cards.shown_status(card) != CardStatus.STOCK:
-        raise Conflict(_NOT_IN_STOCK)
+        raise Conflict(_why_not(card if isinstance(card, Card) else None, merchant_id))
     fee = card_requests.fee_for(
         customer.account_id,
         has_paid=isinstance(profile, Profile) and profile.fee_paid,
@@ -146,7 +146,16 @@ def _record_hold(card: Card, assignment: Assignment, *, operation_id: str, also:
     except operations.ConditionFailed as failure:
         done = failure.found(Operation)
         if done is None or done.result_id != assignment_id:  # else an earlier try of this call succeeded
-            raise Conflict(_NOT_IN_STOCK) from failure
+            raise Conflict(_why_not(operations.get(keys.cards.card(card.uid)), card.merchant_id)) from failure
+
+
+def _why_not(card: Card | None, merchant_id: str | None) -> str:
+    """Return why a merchant cannot hold a card; of a card of their own, also what to do with it."""
+    until = cards.held_until(card) if card is not None and card.merchant_id == merchant_id else None
+    if until is None:
+        return _NOT_IN_STOCK
+    text = clock.to_text(until)
+    return f"This card is held for a customer until {text}. Ask for the code that was sent, or take another one."
 
 
 def _customer(merchant_id: str, wanted: AssignmentInput) -> tuple[Account, CountedLookUp | None]:

@@ -199,6 +199,8 @@ def approve(event_id: str, request_id: str, *, by: str, note: str | None = None)
         present = EventSnapshot(events.get(event_id), categories.of(event_id))
         _require_changeable(present.event)
         if present.event.version != request.event_version:
+            if get(event_id, request_id).status != request.status:
+                continue  # decided between the two reads: an approval itself changes the event
             raise Conflict("The event has changed since this request. Reject it, and ask for a fresh one.")
         version = request.event_version
         as_read = _is_version(version) & (Event.status == present.event.status) & events.as_scheduled(present.event)

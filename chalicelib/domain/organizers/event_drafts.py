@@ -44,6 +44,8 @@ _SET = (
     "refund_deadline",
 )
 FIELDS = (*_SET, "venue_id", "ticket_categories")
+# The note of a draft whose change has taken it back from the staff.
+WITHDRAWN = "This draft was changed after it was submitted, so the staff no longer have it. Submit it again."
 
 
 def create(organizer_id: str, given: Mapping[str, Any], *, operation_id: str, event_id: str | None = None) -> OwnEvent:
@@ -91,10 +93,11 @@ def _create(organizer_id: str, event_id: str, given: Mapping[str, Any], *, opera
 
 
 def change(organizer_id: str, event_id: str, given: Mapping[str, Any], *, version: int | None = None) -> OwnEvent:
-    """Change a draft: a field that is left out keeps its value, None clears it. A submitted one is withdrawn.
+    """Change a draft: a field that is left out keeps its value, None clears it.
 
-    `version` is the one that the caller has seen. Raises NotFound (the event, the venue), ValidationFailed,
-    InvalidState (it is no draft any more), Conflict (another version), Unavailable.
+    A submitted one is withdrawn by that, and its note says so; a request that changes nothing, such as one that comes
+    again, leaves it. `version` is the one that the caller has seen. Raises NotFound (the event, the venue),
+    ValidationFailed, InvalidState (it is no draft any more), Conflict (another version), Unavailable.
     """
     for _ in retries.attempts():
         event = organizer_events.own(organizer_id, event_id)
@@ -102,10 +105,14 @@ def change(organizer_id: str, event_id: str, given: Mapping[str, Any], *, versio
         seen, venue_id = event.version, venues.counted_at(event)
         if version is not None and version != seen:
             raise Conflict(f"The draft was changed meanwhile: its version is {seen}. Read it again.")
+        before = event.to_dynamodb_dict()
         apply(event, given)
+        if event.to_dynamodb_dict() == before:
+            return _shown(event)
         actions = [*_stored(event), *Event.in_gsi1(events.place_of(event, organizer_id))]
         if event.review == DraftReview.SUBMITTED:
             actions.append(Event.review.remove())
+            actions.append(Event.review_note.set(WITHDRAWN))
         if _decide(event, actions, *venues.moving(venue_id, venues.counted_at(event))):
             return _shown(events.get(event_id))
     raise Unavailable("This draft is being changed at this moment. Try again.", retry_after=1)

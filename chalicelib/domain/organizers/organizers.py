@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import reduce
+from operator import and_
 from typing import Any
 
+from pynamodb.attributes import Attribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -107,20 +110,23 @@ def change(organizer_id: str, changes: Mapping[str, Any], *, image: bytes | None
     `image` is the content of a picture. In `changes`, `image` requests an upload form and `image_key` accepts an
     upload. Raises ValidationFailed, Conflict (retries under contention exhausted), Unavailable.
     """
-    renamed: list[Action] = []
-    if "name" in changes:
-        renamed = [Account.name.set(changes["name"]), Account.version.add(1)]
-    actions = _actions(organizer_id, changes)
-    owner = notices.owner(accounts.get(organizer_id)) if "bank_account" in changes else None
-    if image is not None:
-        replaced = _set_image(organizer_id, renamed, actions, photos.keep(organizer_id, image, field="image"))
-    elif "image_key" in changes:
-        replaced = _take_image(organizer_id, renamed, actions, changes["image_key"])
+    kept = photos.keep(organizer_id, image, field="image") if image is not None else None
+    for _ in retries.attempts():
+        present = operations.get(keys.organizers.profile(organizer_id))
+        try:
+            replaced, account_fact = _write(organizer_id, changes, present, kept=kept)
+        except operations.ConditionFailed:
+            continue  # another image or bank account came first: it is replaced by the next attempt
+        break
     else:
-        replaced = None
-        _commit(organizer_id, renamed, actions)
-    if owner is not None:
-        notices.send(owner, Changed.BANK_ACCOUNT)
+        if kept:
+            photos.discard(kept)  # never referenced
+        raise Conflict("This profile is being changed at this moment. Try again.")
+    if account_fact:
+        owner = notices.owner_with(accounts.get(organizer_id), present)
+        notices.send(owner, Changed.BANK_ACCOUNT, fact_id=account_fact)
+    if image is None and changes.get("image_key"):
+        photos.discard(changes["image_key"])
     logger.info("profile changed", extra={"organizer_id": organizer_id, "fields": sorted(changes)})
     shown = show(organizer_id)
     if replaced is not None:
@@ -170,54 +176,55 @@ def _rename_events(organizer_id: str) -> None:
                 return  # renamed again, and the stream delivers that change too
 
 
-def _take_image(organizer_id: str, renamed: list[Action], actions: list[Action], upload_key: str | None) -> str | None:
-    """Set the image from an upload; None removes it. Return the key of the replaced image."""
-    profile = operations.get(keys.organizers.profile(organizer_id))
-    present = profile.image_key if profile else None
-    taken = photos.take(organizer_id, upload_key, present=present, field="image_key") if upload_key else None
-    replaced = _set_image(organizer_id, renamed, actions, taken)
-    if upload_key:
-        photos.discard(upload_key)
-    return replaced
+def _write(
+    organizer_id: str, changes: Mapping[str, Any], present: OrganizerProfile | None, *, kept: str | None
+) -> tuple[str | None, str | None]:
+    """Write the changes of a profile as it was read. Return the key of the replaced image, and the notice's fact.
+
+    `kept` is the key of an image that came with the request. Raises ConditionFailed where the image or the bank
+    account changed meanwhile.
+    """
+    stored: dict[str, Any] = {name: changes[name] for name in _PLAIN if name in changes}
+    unchanged: list[Condition] = []
+    account_fact = None
+    if "bank_account" in changes:
+        before, account = present.bank_account if present else None, changes["bank_account"]
+        envelope = encryption.envelope(organizer_id) if account else None
+        stored["bank_account"] = bank_accounts.sealed(envelope, account, stored=before) if envelope else None
+        account_fact = bank_accounts.fact_of(before, stored["bank_account"])
+        unchanged.append(_same(OrganizerProfile.bank_account, before))
+    shown = present.image_key if present else None
+    chosen = kept or shown
+    if kept is None and "image_key" in changes:
+        upload_key = changes["image_key"]
+        chosen = photos.take(organizer_id, upload_key, present=shown, field="image_key") if upload_key else None
+    if chosen != shown:
+        stored["image_key"] = chosen
+        unchanged.append(_same(OrganizerProfile.image_key, shown))
+    _commit(organizer_id, changes, _actions(stored), reduce(and_, unchanged) if unchanged else None)
+    return shown if shown != chosen else None, account_fact
 
 
-def _set_image(organizer_id: str, renamed: list[Action], actions: list[Action], image_key: str | None) -> str | None:
-    """Write the changes and the image's key. Return the key of the image that this write replaced, if any."""
-    stored = OrganizerProfile.image_key
-    for _ in retries.attempts():
-        profile = operations.get(keys.organizers.profile(organizer_id))
-        present = profile.image_key if profile else None
-        same = stored == present if present else stored.does_not_exist()
-        shown = stored.set(image_key) if image_key else stored.remove()
-        try:
-            _commit(organizer_id, renamed, [*actions, shown], same)
-        except operations.ConditionFailed:
-            continue  # a concurrent change of the image won
-        return present if present != image_key else None
-    if image_key is not None:
-        photos.discard(image_key)  # never referenced
-    raise Conflict("The image is being changed by others. Try again.")
+def _same(attribute: Attribute[Any], seen: object) -> Condition:
+    same: Condition = attribute.does_not_exist() if seen is None else attribute == seen
+    return same
 
 
 def _commit(
-    organizer_id: str, renamed: list[Action], actions: list[Action], condition: Condition | None = None
+    organizer_id: str, changes: Mapping[str, Any], actions: list[Action], condition: Condition | None = None
 ) -> None:
     writes = []
     if actions:
         own = [OrganizerProfile.kind.set(OrganizerProfile), OrganizerProfile.organizer_id.set(organizer_id)]
         writes.append(operations.change(keys.organizers.profile(organizer_id), [*actions, *own], condition))
-    if renamed:
+    if "name" in changes:
+        renamed = [Account.name.set(changes["name"]), Account.version.add(1)]
         writes.append(operations.change(keys.access.account(organizer_id), renamed, Account.pk.exists()))
     if writes:
         operations.commit(*writes)
 
 
-def _actions(organizer_id: str, changes: Mapping[str, Any]) -> list[Action]:
-    stored: dict[str, Any] = {name: changes[name] for name in _PLAIN if name in changes}
-    if "bank_account" in changes:
-        account = changes["bank_account"]
-        text = bank_accounts.to_text(account) if account else None
-        stored["bank_account"] = encryption.seal(organizer_id, "bank_account", text) if text else None
+def _actions(stored: Mapping[str, Any]) -> list[Action]:
     attributes = {name: getattr(OrganizerProfile, name) for name in stored}
     return [attributes[n].remove() if value is None else attributes[n].set(value) for n, value in stored.items()]
 

@@ -166,7 +166,8 @@ class AnalyticsOut(Out):
 class OwnEventOut(Out):
     """An event with all details for its organizer; `version` counts its changes.
 
-    `review` is set for a draft that waits for the staff or was sent back by them, with their note.
+    `review` is set for a draft that waits for the staff or was sent back by them, with their note. A change of a draft
+    that waits takes it back from the staff: `review` is null then, and the note says to submit it again.
     """
 
     id: str

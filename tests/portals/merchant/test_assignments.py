@@ -101,13 +101,14 @@ def test_the_customer_may_be_named_by_number_and_the_card_by_its_id(shop: Shop, 
     assert assignment(answer.json["assignment_id"]).customer_id == ayesha.account_id
 
 
-@pytest.mark.parametrize("which", ["another's", "unknown", "held", "active", "blocked", "nobody's"])
+@pytest.mark.parametrize("which", ["another's", "unknown", "another's held", "active", "blocked", "nobody's"])
 def test_a_card_that_is_not_in_ones_own_stock_is_refused_in_the_same_words(
     which: str, shop: Shop, ayesha: Account
 ) -> None:
-    (card,) = make_shop().stock() if which == "another's" else shop.stock()
-    if which == "held":
-        assert shop.assign(card, new_customer()).status == 201
+    owner = make_shop() if which.startswith("another's") else shop
+    (card,) = owner.stock()
+    if which == "another's held":
+        assert owner.assign(card, new_customer()).status == 201
     elif which in ("active", "blocked"):
         cards.set_status(card.uid, CardStatus(which))
     elif which == "unknown":
@@ -128,7 +129,10 @@ def test_a_card_that_is_held_is_held_once_until_its_time_is_over(
     (card,) = shop.stock()
     shop.hold(card, ayesha)
     other = ayesha if same_customer else new_customer()
-    assert refused(shop.assign(card, other)) == (409, "CONFLICT")
+    again = shop.assign(card, other)
+    assert refused(again) == (409, "CONFLICT")
+    # It says why, and until when: the shop's own first request may have held it.
+    assert clock.to_text(stored(card).held_until) in again.json["error"]["message"]
     with clock.set_to(clock.now() + HOLD):
         answer = shop.assign(card, other)
         assert answer.status == 201, answer.text

@@ -278,9 +278,24 @@ def test_the_staff_publish_only_what_was_submitted(token: str, venue_id: str) ->
         event_drafts.send_back(draft, by="a", note="no")
     event_id = submitted(token, venue_id)
     # A change withdraws it, since the staff have not seen the changed one.
-    assert change(token, event_id, title="Changed").json["review"] is None
+    changed = change(token, event_id, title="Changed").json
+    assert (changed["review"], "Submit it again" in changed["review_note"]) == (None, True)
+    assert shown(token, event_id)["review_note"] == changed["review_note"]
     with pytest.raises(InvalidState):
         event_drafts.publish(event_id, by="a")
+
+
+@pytest.mark.parametrize("field", ["title", "venue_id", "ticket_categories", "ends_at", "description"])
+def test_a_change_that_comes_again_after_the_submission_leaves_it(field: str, token: str, venue_id: str) -> None:
+    ends_at = at(days=30, hours=5)
+    first = create(token, venue_id=venue_id, ticket_categories=[category()]).json
+    offered = [category(id=first["ticket_categories"][0]["id"], capacity=90)]
+    late = {"title": "Late", "venue_id": venue_id, "ticket_categories": offered, "ends_at": ends_at}
+    wish = {field: late.get(field)}
+    assert change(token, first["id"], **wish).status == 200
+    waiting = submit(token, first["id"]).json
+    assert change(token, first["id"], **wish).json == waiting
+    assert event_drafts.publish(first["id"], by="a").status == EventStatus.PUBLISHED
 
 
 def test_what_was_valid_is_checked_again_when_it_is_submitted_and_published(token: str, venue_id: str) -> None:
