@@ -153,7 +153,8 @@ def campus_create_event(call: Call[schema.CampusEventIn, None]) -> schema.Campus
 )
 def campus_create_events(call: Call[schema.BulkEventsIn, None]) -> schema.BulkEventsOut:
     """Create many events, all of them or none."""
-    events = event_records.create_many(call.body.fields(), by=call.principal, operation_id=call.operation_id)
+    body = call.body
+    events = event_records.create_many(body.fields(), body.unread(), by=call.principal, operation_id=call.operation_id)
     return schema.BulkEventsOut(events=_shown(events, call.principal), count=len(events))
 
 

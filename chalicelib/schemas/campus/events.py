@@ -2,8 +2,16 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import (
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
+from chalicelib.schemas import messages
 from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.campus.accounts import YearLevel
 from chalicelib.schemas.texts import LINES, ONE_LINE, Name, Sought, Title
@@ -114,14 +122,37 @@ class CampusEventChangeIn(_EventFields):
     version: Version | None = Field(None, description="As it was read; another one is 409.")
 
 
+def _read_row(row: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Return an event, or what is wrong with its fields: rows that break a rule are then named in the same answer."""
+    try:
+        return read(row)
+    except ValidationError as error:
+        return messages.problems(error, CampusEventIn)
+
+
 class BulkEventsIn(In):
     """Events to create, all of them or none."""
 
-    events: Annotated[list[CampusEventIn], Field(min_length=1, max_length=MOST_EVENTS)]
+    events: Annotated[
+        list[Annotated[CampusEventIn, WrapValidator(_read_row)]], Field(min_length=1, max_length=MOST_EVENTS)
+    ]
 
-    def fields(self) -> list[dict[str, Any]]:
-        """Return the fields of each event, by the names of the domain."""
-        return [event.fields() for event in self.events]
+    def fields(self) -> dict[int, dict[str, Any]]:
+        """Return the fields of each event that could be read, by row and by the names of the domain."""
+        return {row: event.fields() for row, event in enumerate(self.events) if isinstance(event, CampusEventIn)}
+
+    def unread(self) -> dict[int, list[dict[str, str]]]:
+        """Return the problems of each row that could not be read."""
+        rows: list[Any] = list(self.events)
+        return {row: _in_row(row, found) for row, found in enumerate(rows) if not isinstance(found, CampusEventIn)}
+
+
+def _in_row(row: int, problems: list[dict[str, str]]) -> list[dict[str, str]]:
+    whole = messages.WHOLE
+    return [
+        {**each, "field": f"events.{row}" + ("" if each["field"] == whole else f".{each['field']}")}
+        for each in problems
+    ]
 
 
 class CampusEventsIn(ListIn):

@@ -72,6 +72,35 @@ def test_rows_that_contradict_themselves_are_named_with_their_field(token: str) 
     assert listed(token) == []
 
 
+def test_one_answer_names_rows_that_cannot_be_read_and_rows_that_break_a_rule(token: str) -> None:
+    sent: list[Any] = rows(9)
+    sent[0] |= {"latitude": 91, "retention": {}}
+    sent[1] |= {"end_datetime": at(-5), "campus": "Atlantis", "expected": {"campus": "Avalon"}}
+    sent[3] = "Lecture 3"
+    sent[4] = None
+    sent[5] |= {"late_until": at(500)}
+    sent[6] |= {"second_window": {"start": "soon"}, "title": True}
+    sent[8] |= {"closes_at": at(-1)}
+    named = problems(create(token, sent))
+    assert [*named] == [
+        "events.0.retention",
+        "events.0.latitude",
+        "events.1.campus",
+        "events.1.expected.campus",
+        "events.1.end_datetime",
+        "events.3",
+        "events.4",
+        "events.5.late_until",
+        "events.6.second_window.start",
+        "events.6.second_window.end",
+        "events.6.title",
+        "events.8.closes_at",
+    ]
+    assert (named["events.3"], named["events.4"]) == ("must be an object", "must not be null")
+    StreamReader().drain()
+    assert listed(token) == []
+
+
 @pytest.mark.parametrize("body", [{}, {"events": []}, {"events": None}, {"events": {}}, {"events": [1]}])
 def test_without_rows_nothing_is_created(token: str, body: dict[str, Any]) -> None:
     answer = call("POST", f"{EVENTS}/bulk-create/", body, token=token)

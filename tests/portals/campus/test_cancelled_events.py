@@ -13,6 +13,7 @@ from tests.support.attended import attend, list_on_roster
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import call
 from tests.support.factories import at
+from tests.support.numbered import work
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -35,14 +36,14 @@ def end(how: str, event: CampusEvent, by: Account) -> None:
 
 
 class Term:
-    """Two events of one day that expect the same two people: both came to one, one of them to the other."""
+    """Two events of one day that expect the same three people: one came to the one, the two others to the other."""
 
     def __init__(self, *, by_rule: bool) -> None:
         self.campus, self.stream = make_campus(), StreamReader()
         self.organizer = make_campus_user(self.campus, role=CampusRole.ORGANIZER)
         self.admin = make_campus_user(self.campus, role=CampusRole.ADMIN)
         # The rule is judged by who had registered, so all of them come before the events.
-        names = ("there", "missing")
+        names = ("there", "beside", "missing")
         self.people = {name: make_campus_user(self.campus, department="Botany", year_level="1") for name in names}
         self.stream.drain()
         rule = {"expected": {"department": "Botany"}} if by_rule else {}
@@ -51,15 +52,14 @@ class Term:
         self.other = list_on_roster(self.other, *self.people.values())
         if not by_rule:
             self.event = list_on_roster(self.event, *self.people.values())
-        for person in self.people.values():
-            attend(self.other, person, department="Botany")
-        attend(self.event, self.people["there"], department="Botany")
+        attend(self.other, self.people["missing"], department="Botany")
+        for name in ("there", "beside"):
+            attend(self.event, self.people[name], department="Botany")
         self.settle()
 
     def settle(self) -> None:
         self.stream.drain()
-        sweeps.each_minute()
-        self.stream.drain()
+        work()
         sweeps.each_minute()
 
     def rates(self) -> list[Any]:
@@ -78,26 +78,33 @@ class Term:
         return summary["absent"], summary["expected"]
 
 
-@pytest.mark.parametrize("by_rule", [False, True], ids=["listed", "by rule"])
-@pytest.mark.parametrize("how", ["deleted", "switched off"])
+@pytest.mark.parametrize(
+    ("how", "by_rule"),
+    [
+        ("deleted", False),
+        ("switched off", True),
+        pytest.param("deleted", True, marks=pytest.mark.by_day),
+        pytest.param("switched off", False, marks=pytest.mark.by_day),
+    ],
+)
 def test_a_cancelled_event_makes_nobody_absent_and_moves_no_rate(how: str, *, by_rule: bool) -> None:
     with clock.set_to(NOW):
         term = Term(by_rule=by_rule)
-        assert term.rates() == [0.75] * 3
+        assert term.rates() == [0.5] * 3
         end(how, term.event, term.organizer)
         term.settle()
     with clock.set_to(NOW + timedelta(hours=1)):
-        assert term.rates() == [1.0] * 3
+        assert term.rates() == [0.3333] * 3
         assert term.absences() == (0, 1)
         # What was submitted is there still.
-        assert get(term.people["there"], "analytics/dashboard/")["summary"]["present"] == 2
+        assert get(term.people["there"], "analytics/dashboard/")["summary"]["present"] == 1
         if how == "switched off":
             figures = get(term.organizer, f"events/{term.event.event_id}/analytics/")
-            assert (figures["expected"], figures["submitted"], figures["rate"]) == (None, 1, None)
+            assert (figures["expected"], figures["submitted"], figures["rate"]) == (None, 2, None)
             assert get(term.organizer, f"events/{term.event.event_id}/attendance/?missing=true")["results"] == []
             end("switched on", term.event, term.organizer)
             term.settle()
-            assert term.rates() == [0.75] * 3
+            assert term.rates() == [0.5] * 3
             assert term.absences() == (1, 2)
 
 
@@ -107,7 +114,7 @@ def test_an_event_that_is_put_away_after_its_end_keeps_its_absences() -> None:
     with clock.set_to(NOW + timedelta(hours=1)):
         end("switched off", term.event, term.organizer)
         term.settle()
-        assert term.rates() == [0.75] * 3
+        assert term.rates() == [0.5] * 3
         assert term.absences() == (1, 2)
 
 

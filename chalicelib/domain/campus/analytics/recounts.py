@@ -1,6 +1,7 @@
 """The job that counts the records of an event again, as its new day, organizer, campus, rule or roster asks for.
 
-It finds them by what they are counted as. Where nothing has changed it writes nothing.
+It finds them by what they are counted as. Where nothing has changed it writes nothing. Records and appeals of an event
+that was moved to another campus get its staff.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from chalicelib.domain.background import jobs
 from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.campus.analytics import attendance_counts, counted_as
 from chalicelib.domain.campus.analytics.attendance_counts import CountedSubject
+from chalicelib.domain.campus.attendance import moved_events
+from chalicelib.domain.campus.events import campus_events
 from chalicelib.identifiers import id_of_fact, new_id, unkeyed_operation_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecount, CampusEvent, CountedAttendance
@@ -37,7 +40,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     for change in changes:
         before, after = change.before, change.after
         if isinstance(before, CampusEvent) and isinstance(after, CampusEvent) and _counts_otherwise(before, after):
-            _begin(after)
+            _begin(after, is_moved=before.campus_id != after.campus_id)
     return []
 
 
@@ -45,9 +48,12 @@ def _counts_otherwise(before: CampusEvent, after: CampusEvent) -> bool:
     return any(getattr(before, name) != getattr(after, name) for name in _COUNTED_BY)
 
 
-def _begin(event: CampusEvent) -> None:
-    """Start the job for this state of an event, if anything is counted; the same state starts it once."""
-    if not operations.query(keys.campus_analytics.counted(event.event_id).pk, limit=1, consistent=True):
+def _begin(event: CampusEvent, *, is_moved: bool) -> None:
+    """Start the job for this state of an event, if anything is counted or moves; the same state starts it once."""
+    # An appeal of somebody who was absent has no record that is counted.
+    if not is_moved and not operations.query(
+        keys.campus_analytics.counted(event.event_id).pk, limit=1, consistent=True
+    ):
         return
     state = "/".join(str(getattr(event, name)) for name in (*_COUNTED_BY, "version"))
     job_id = id_of_fact("job", f"recount {event.event_id} {state}")
@@ -83,6 +89,11 @@ def run_step(job_id: str) -> bool:
     marks = [CountedAttendance.from_raw_data(raw) for raw in raws]
     attendance_counts.count([_subject(job.event_id, mark) for mark in marks], [job.event_id])
     is_over = len(marks) < STEP
+    event = campus_events.find(job.event_id)
+    if event is not None:
+        moved_events.move_records(event, [mark.sk for mark in marks])
+        if is_over:
+            moved_events.move_appeals(event)
     actions: list[Action] = [AttendanceRecount.done.add(len(marks))]
     if marks:
         actions.append(AttendanceRecount.position.set(marks[-1].sk))

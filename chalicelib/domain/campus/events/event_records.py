@@ -25,12 +25,21 @@ DEFAULT_RADIUS = 100
 
 def create(given: Mapping[str, Any], *, by: Principal, operation_id: str) -> CampusEvent:
     """Create an event; the same operation again returns the same event. Raises ValidationFailed, Conflict."""
-    return _created(_drafted([given], by=by, operation_id=operation_id, prefix=""))[0]
+    return _created(_drafted({0: given}, {}, by=by, operation_id=operation_id, prefix=""))[0]
 
 
-def create_many(given: Sequence[Mapping[str, Any]], *, by: Principal, operation_id: str) -> list[CampusEvent]:
-    """Create all of these events or none of them. Raises ValidationFailed, which names each bad field of each row."""
-    return _created(_drafted(given, by=by, operation_id=operation_id, prefix="events.{}."))
+def create_many(
+    given: Mapping[int, Mapping[str, Any]],
+    unread: Mapping[int, Sequence[dict[str, str]]],
+    *,
+    by: Principal,
+    operation_id: str,
+) -> list[CampusEvent]:
+    """Create all of these events or none of them; `unread` has the problems of rows whose fields could not be read.
+
+    Raises ValidationFailed, which names each bad field of each row.
+    """
+    return _created(_drafted(given, unread, by=by, operation_id=operation_id, prefix="events.{}."))
 
 
 def change(event_id: str, given: Mapping[str, Any], *, by: Principal, version: int | None = None) -> CampusEvent:
@@ -94,34 +103,41 @@ def refresh_code(event_id: str, *, by: Principal, operation_id: str) -> CampusEv
     return event
 
 
-def _drafted(given: Sequence[Mapping[str, Any]], *, by: Principal, operation_id: str, prefix: str) -> list[CampusEvent]:
-    """Return new events. Raises ValidationFailed for all of them at once."""
+def _drafted(
+    given: Mapping[int, Mapping[str, Any]],
+    unread: Mapping[int, Sequence[dict[str, str]]],
+    *,
+    by: Principal,
+    operation_id: str,
+    prefix: str,
+) -> list[CampusEvent]:
+    """Return new events in the order of their rows. Raises ValidationFailed for all of them at once."""
     events: list[CampusEvent] = []
-    wrong: list[dict[str, str]] = []
-    for row, fields in enumerate(given):
+    wrong = {row: list(problems) for row, problems in unread.items()}
+    for row, fields in given.items():
         at = prefix.format(row)
+        named = {**fields, "campus_id": fields.get("campus_id") or campus_events.campus_of(by.id)}
         try:
-            event = _new(fields, by=by, operation_id=f"{operation_id} {row}", prefix=at)
+            named |= _of_campus(named, by, prefix=at)
         except ValidationFailed as failure:
-            wrong += failure.details or []
-            continue
-        wrong += [problem.detail(at) for problem in event_fields.problems(event)]
+            wrong[row] = list(failure.details or [])
+        event = _new(named, by=by, operation_id=f"{operation_id} {row}")
+        wrong.setdefault(row, []).extend(problem.detail(at) for problem in event_fields.problems(event))
         events.append(event)
-    if wrong:
-        raise ValidationFailed(details=wrong)
+    found = [problem for row in sorted(wrong) for problem in wrong[row]]
+    if found:
+        raise ValidationFailed(details=found)
     return events
 
 
-def _new(given: Mapping[str, Any], *, by: Principal, operation_id: str, prefix: str) -> CampusEvent:
+def _new(given: Mapping[str, Any], *, by: Principal, operation_id: str) -> CampusEvent:
     event_id = given.get("event_id") or _id_of(operation_id)
-    named = {**given, "campus_id": given.get("campus_id") or campus_events.campus_of(by.id)}
-    fields = {**named, **_of_campus(named, by, prefix=prefix)}
-    kept = {name: value for name, value in event_fields.stored(fields).items() if value is not None}
+    kept = {name: value for name, value in event_fields.stored(given).items() if value is not None}
     return CampusEvent(
         *keys.campus_events.event(event_id),
         event_id=event_id,
         organizer_id=by.id,
-        timezone=fields["timezone"],
+        timezone=given.get("timezone", "UTC"),
         created_at=clock.now(),
         **{"location_radius": DEFAULT_RADIUS, "retention": {}, **kept},
     )
@@ -133,15 +149,24 @@ def _id_of(operation_id: str) -> str:
 
 
 def _of_campus(given: Mapping[str, Any], by: Principal, *, prefix: str) -> dict[str, Any]:
-    """Return the fields that name a campus with its id. Raises ValidationFailed for one that the caller may not use."""
+    """Return the fields that name a campus with its id. Raises ValidationFailed, which names them."""
     found: dict[str, Any] = {}
-    if given.get("campus_id") is not None:
-        campus = _own(campus_names.require(given["campus_id"], field=f"{prefix}campus"), by, f"{prefix}campus")
-        found |= {"campus_id": campus.campus_id, "timezone": campus.timezone}
+    wrong: list[dict[str, str]] = []
+    try:
+        if given.get("campus_id") is not None:
+            campus = _own(campus_names.require(given["campus_id"], field=f"{prefix}campus"), by, f"{prefix}campus")
+            found |= {"campus_id": campus.campus_id, "timezone": campus.timezone}
+    except ValidationFailed as failure:
+        wrong += failure.details or []
     rule = given.get("expected")
-    if rule and rule.get("campus_id") is not None:
-        named = campus_names.require(rule["campus_id"], field=f"{prefix}expected.campus")
-        found["expected"] = {**rule, "campus_id": named.campus_id}
+    try:
+        if rule and rule.get("campus_id") is not None:
+            named = campus_names.require(rule["campus_id"], field=f"{prefix}expected.campus")
+            found["expected"] = {**rule, "campus_id": named.campus_id}
+    except ValidationFailed as failure:
+        wrong += failure.details or []
+    if wrong:
+        raise ValidationFailed(details=wrong)
     return found
 
 
