@@ -48,6 +48,7 @@ WANTED = (
     *every(Ticket, Event, Counters, Payment, CardBalance, RefundRequest, EditRequest, NumberedTicket, NumberRange),
     *every(EventAttendanceTotals, CampusEvent),
     *every(LiveCounters, LockOut, StaffRevocation, EventRevocation),
+    # A message that a repeated batch wrote again was delivered when it was new.
     Wanted(LiveNews, only_new=True),
     Wanted(Scan, only_new=True, unless=Scan.counted),
     Wanted(Order, unless=Order.counted),
@@ -89,8 +90,7 @@ def _send(changes: Sequence[Change], show: Show) -> bool:
     unsent: dict[str, list[LiveNews]] = defaultdict(list)
     counters: set[str] = set()
     for change in changes:
-        # A message that a repeated batch wrote again was delivered when it was new.
-        if isinstance(change.after, LiveNews) and change.before is None:
+        if isinstance(change.after, LiveNews):
             unsent[change.after.channel].append(change.after)
         elif isinstance(change.after, LiveCounters):
             counters.add(change.after.channel)

@@ -65,8 +65,8 @@ MUTANTS = (
         name="rewritten-news-told-again",
         bug="news that a repeated batch of changes writes again is sent again",
         file=_LIVE,
-        before="        if isinstance(change.after, LiveNews) and change.before is None:\n",
-        after="        if isinstance(change.after, LiveNews):\n",
+        before="    Wanted(LiveNews, only_new=True),\n",
+        after="    Wanted(LiveNews),\n",
         tests=_HOW,
     ),
     Mutant(
