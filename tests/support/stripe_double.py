@@ -254,10 +254,11 @@ class StripeDouble:
     def dispute(self, name: str, what: str, status: str, *, amount: int | None = None) -> dict[str, Any]:
         """Tell of a step of the one dispute of an intent; return the event."""
         intent = self.intents[name]
+        known = self.disputes.get(f"dp_{name[3:]}", {})
         said = {
             "id": f"dp_{name[3:]}",
             "object": "dispute",
-            "created": int(time.time()),
+            "created": known.get("created", int(time.time())),
             "amount": amount or intent["amount"],
             "currency": intent["currency"],
             "payment_intent": name,

@@ -95,7 +95,7 @@ class Move:
     """A refund or a dispute of a charge, in the provider's words; `amount` is in minor units.
 
     `reference` is the provider's id of it. `key` is ours for a refund that we asked for. A `won` dispute includes one
-    that was closed without a charge-back.
+    that was closed without a charge-back. `made_on` is the day, in UTC, under which the provider lists it.
     """
 
     reference: str
@@ -104,6 +104,7 @@ class Move:
     currency: str
     words: tuple[MoveWord, ...]
     key: str | None = None
+    made_on: date | None = None
 
 
 class MoneyKind(StrEnum):

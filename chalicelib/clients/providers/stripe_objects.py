@@ -4,6 +4,7 @@ Amounts are converted to minor units of ISO 4217 (`stripe_amounts`).
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from chalicelib.clients import stripe_amounts
@@ -41,6 +42,7 @@ def refund_move(refund: Mapping[str, Any]) -> Move:
         currency=currency,
         words=(_REFUND_STATES.get(refund["status"], MoveWord.PENDING),),
         key=(refund.get("metadata") or {}).get("refund_key"),
+        made_on=_made_on(refund),
     )
 
 
@@ -54,7 +56,13 @@ def dispute_move(dispute: Mapping[str, Any], what: str) -> Move:
         amount=stripe_amounts.from_stripe(int(dispute["amount"]), currency),
         currency=currency,
         words=tuple(word for word in said if word is not None),
+        made_on=_made_on(dispute),
     )
+
+
+def _made_on(said: Mapping[str, Any]) -> date:
+    """Return the day of an object; every refund and dispute carries its Unix time of creation."""
+    return datetime.fromtimestamp(int(said["created"]), UTC).date()
 
 
 def listed_charge(intent: Mapping[str, Any]) -> ListedMoney:

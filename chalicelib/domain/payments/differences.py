@@ -18,7 +18,11 @@ _WITHOUT_MONEY = frozenset((MoveWord.FAILED, MoveWord.WON))
 
 
 def store_unbooked(payment: Payment, moves: Iterable[Move]) -> None:
-    """Store what a provider has moved of a payment and the books cannot take; idempotent on one day."""
+    """Store what a provider has moved of a payment and the books cannot take; idempotent.
+
+    A move is stored under the day on which its provider made it: a callback about it may come again on any other day,
+    and the comparison of that day finds it too.
+    """
     currency = payment.taken_currency or payment.currency
     for move in moves:
         if not _WITHOUT_MONEY.isdisjoint(move.words):
@@ -26,8 +30,9 @@ def store_unbooked(payment: Payment, moves: Iterable[Move]) -> None:
         theirs, name = Money(move.amount, move.currency), move.reference[:_LONGEST_REFERENCE]
         is_same = move.currency == currency
         kind, ours = (DifferenceKind.MISSING, None) if is_same else (DifferenceKind.OTHER_CURRENCY, Money(0, currency))
+        day = move.made_on or clock.now().date()
         found = Mismatch(kind, name, payment.payment_id, theirs, ours, MoneyKind(move.kind))
-        store(clock.now().date().isoformat(), found)
+        store(day.isoformat(), found)
 
 
 def store(day: str, found: Mismatch) -> None:

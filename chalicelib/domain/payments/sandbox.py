@@ -211,7 +211,7 @@ class Sandbox:
             return Notice(event_id=said.id, payout_key=said.reference)
         if said.type in MOVES:
             kind, word = MOVES[said.type]
-            move = Move(said.move_reference, kind, said.amount, said.currency, (word,), said.refund_key)
+            move = Move(said.move_reference, kind, said.amount, said.currency, (word,), said.refund_key, said.made_on)
             if kind is MoveKind.DISPUTE:
                 _record_dispute(said.reference, move)
             elif word is MoveWord.FAILED and move.key is not None:

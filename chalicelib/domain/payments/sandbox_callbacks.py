@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from datetime import date
 
 from pydantic import BaseModel
 
@@ -45,6 +46,8 @@ class SandboxCallback(BaseModel):
     failure_reason: str | None = None
     move_reference: str = ""
     refund_key: str | None = None
+    # The day on which the refund or the dispute was made, in UTC.
+    made_on: date | None = None
 
 
 def sign(body: bytes, *, at: int) -> str:
@@ -78,6 +81,7 @@ def moved(payment_id: str, charge: str, move: Move, *, event_id: str) -> bytes:
         "currency": move.currency,
         "move_reference": move.reference,
         "refund_key": move.key,
+        "made_on": str(move.made_on or clock.now().date()),
     }
     return json.dumps(said).encode()
 

@@ -4,6 +4,14 @@ from tests.mutants.seeded.mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        name="difference-stored-by-day-of-callback",
+        bug="a callback that comes again on another day stores a second difference, and alarms again",
+        file="chalicelib/domain/payments/differences.py",
+        before="        day = move.made_on or clock.now().date()\n",
+        after="        day = clock.now().date()\n",
+        tests=("tests/portals/admin/test_reconciliation.py",),
+    ),
+    Mutant(
         name="refund-approved-by-one",
         bug="a refund above the threshold is approved twice by one member of staff",
         file="chalicelib/domain/payments/refund_decisions.py",

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
+from itertools import product
 from time import monotonic
 from typing import Any
 
@@ -212,18 +213,21 @@ def test_money_that_moves_in_another_currency_is_a_difference_at_once_and_one_ro
     orders = sold(2)
     taken, over = (MoveWord.LOST, MoveWord.WON) if kind is MoveKind.DISPUTE else (MoveWord.SUCCEEDED, MoveWord.FAILED)
     for order, word in zip(orders, (taken, over), strict=True):
-        for number in range(2):
-            payment = payers.stored(order.payment_id)
-            move = Move(f"mv_{payment.payment_id}", kind, 100_000, "EUR", (word,))
-            named = payment.provider_reference or ""
-            told = sandbox_callbacks.moved(payment.payment_id, named, move, event_id=f"sbe_{named}_{number}")
-            assert payers.post_webhook(told).status == 200
+        payment = payers.stored(order.payment_id)
+        move = Move(f"mv_{payment.payment_id}", kind, 100_000, "EUR", (word,), made_on=day)
+        named = payment.provider_reference or ""
+        for event_id, days_later in product((f"sbe_{named}_1", f"sbe_{named}_2"), (0, 1, 6)):
+            told = sandbox_callbacks.moved(payment.payment_id, named, move, event_id=event_id)
+            with clock.set_to(clock.now() + timedelta(days=days_later)):
+                assert payers.post_webhook(told).status == 200
     name = f"mv_{orders[0].payment_id}"
     found = shown(day, page_size=100)["results"]
     assert [(row["reference"], row["kind"], row["state"]) for row in found] == [(name, "other_currency", "open")]
     assert found[0]["at_provider"] == {"amount": "1000.00", "currency": "EUR"}
     assert found[0]["in_journal"] == {"amount": "0.00", "currency": "PKR"}
     assert payers.stored(orders[0].payment_id).moves is None
+    with clock.set_to(clock.now() + timedelta(days=7)):
+        assert [shown(day + timedelta(days=one))["results"] for one in (1, 6)] == [[], []]
     stream.drain()
     after_the_day()
     assert {reference: each for reference, each in rows(day).items() if reference == name} == {
