@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from botocore.session import Session
-from moto.cloudformation.parsing import resource_class_from_type
 from moto.server import ThreadedMotoServer
 
 from tests.infra import reading
@@ -154,6 +153,9 @@ def made(client: Client, packaged: Template) -> set[str]:
 
 def test_the_kinds_that_moto_lacks_are_those_that_are_left_out(packaged: Template) -> None:
     kinds = {part["Type"] for part in packaged["Resources"].values()}
+    # Half a second, which every worker would spend at collection.
+    from moto.cloudformation.parsing import resource_class_from_type
+
     # The names of its models, which it registers when their services are imported.
     for service in ("apigateway", "apigatewayv2", "cloudwatch", "logs", "scheduler", "secretsmanager", "wafv2"):
         __import__(f"moto.{service}.models")

@@ -99,6 +99,11 @@ def _spots(schema: Schema, steps: Steps = (), definitions: Schema | None = None)
         yield from _spots(schema["items_schema"], (*steps, 0), known)
 
 
+def _spots_of(model: type[BaseModel]) -> Iterator[Spot]:
+    model.model_rebuild()  # a schema is built where it is used first
+    return _spots(model.__pydantic_core_schema__)
+
+
 def _keeps_faults(schema: Schema) -> bool:
     inner = schema.get("schema", {})
     return schema["type"] == "function-wrap" and inner.get("schema", inner).get("cls") is RecordIn
@@ -142,14 +147,12 @@ def _errors(model: type[BaseModel], spot: Spot) -> Iterator[tuple[str, str]]:
 
 def _models() -> list[type[BaseModel]]:
     found = {model for route in routes() for model in (route.body, route.query) if model} | {CommandIn}
-    for model in found:
-        model.model_rebuild()
     return sorted(found, key=lambda model: f"{model.__module__}.{model.__name__}")
 
 
 @pytest.mark.parametrize("model", _models(), ids=lambda model: f"{model.__module__}.{model.__name__}")
 def test_every_error_of_a_request_has_its_sentence(model: type[BaseModel]) -> None:
-    for spot in _spots(model.__pydantic_core_schema__):
+    for spot in _spots_of(model):
         raised = list(_errors(model, spot))
         kind = spot.schema["type"]
         expected = {"missing"} if kind == "missing" else {_OF_A_WRONG_TYPE[kind]}
@@ -175,7 +178,7 @@ def test_a_faulty_record_of_a_batch_says_what_a_caller_reads_of_one_sent_alone(
     batch: type[SenderIn], records: str
 ) -> None:
     assert any(issubclass(model, RecordIn) for model in _models())
-    for spot in _spots(RecordIn.__pydantic_core_schema__):
+    for spot in _spots_of(RecordIn):
         for value in (_NEVER,) if spot.schema["type"] == "missing" else _wrong(spot.schema):
             record = json.loads(json.dumps(_request(spot.steps, value)))
             read = batch.model_validate({"device_time": "2026-11-20T19:00:00Z", records: [record]})
@@ -190,7 +193,7 @@ def test_a_faulty_record_of_a_batch_says_what_a_caller_reads_of_one_sent_alone(
 
 
 def test_every_pattern_of_a_request_has_its_sentence_and_none_is_left_over() -> None:
-    spots = [spot for model in _models() for spot in _spots(model.__pydantic_core_schema__)]
+    spots = [spot for model in _models() for spot in _spots_of(model)]
     assert {spot.schema["pattern"] for spot in spots if "pattern" in spot.schema} == messages.PATTERNS.keys()
 
 

@@ -273,6 +273,8 @@ def bomb(side: int = 20_000) -> bytes:
 HTML = b"<!doctype html><html><script>alert(document.domain)</script></html>"
 # 1 x 1, so that it is a picture, followed or filled by what is none.
 TINY = picture("PNG", (1, 1))
+# Drawn where the tests are collected, so of few pixels.
+SMALL = (60, 40)
 
 
 class TestImage:
@@ -293,11 +295,11 @@ class TestImage:
             b"GIF89a" + bytes(20),
             b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
             b"%PDF-1.7 not a picture",
-            picture("GIF"),
+            picture("GIF", SMALL),
             picture("TIFF", (10, 10)),
-            picture("PNG")[:200],
-            picture("JPEG")[:400],
-            picture("WEBP")[:40],
+            picture("PNG", SMALL)[:200],
+            picture("JPEG", SMALL)[:400],
+            picture("WEBP", SMALL)[:40],
         ],
         ids=range(11),
     )
