@@ -90,8 +90,8 @@ destroy: setup ## Delete the stack of a stage that is not production (STAGE=dev,
 deploy-local: setup ## Deploy the package to MiniStack and use it through its API Gateway
 	@$(PY) -m infra.deploy_local
 
-first-admin: setup ## Print a one-time link for the first administrator (see ARGS="--help")
-	@$(PY) -m infra.first_admin $(ARGS)
+first-admin: setup ## Print a one-time link for the first administrator (STAGE=prod, ARGS="--help" explains)
+	@$(PY) -m infra.first_admin $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
 campus: setup ## Create a campus (NAME=, TIMEZONE=; ADMIN_EMAIL=, ADMIN_NAME= and URL= make a link for its first admin)
 	@$(PY) -m infra.campus $(if $(STAGE),--stage $(STAGE)) $(if $(NAME),--name "$(NAME)") \

@@ -55,8 +55,23 @@ def aim_at(given: argparse.Namespace) -> None:
     config.cache_clear()
 
 
+def has_terminal() -> bool:
+    """Return whether somebody can be asked: Python has no standard input at all where it was closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _take_region() -> None:
+    """Use the region of AWS_REGION, as the AWS command line does; botocore reads AWS_DEFAULT_REGION alone.
+
+    AWS: "AWS Region" in the reference guide of SDKs and tools.
+    """
+    if region := os.environ.get("AWS_REGION"):
+        os.environ["AWS_DEFAULT_REGION"] = region
+
+
 def ended(main: Callable[[], int]) -> int:
     """Run a command and return its status: what AWS, a file or the platform refuses is one line at the terminal."""
+    _take_region()
     try:
         return main()
     except CannotStart as why:
@@ -72,6 +87,8 @@ def ended(main: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         complain(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}")
+    except EOFError:
+        complain("Nobody answered, so nothing was changed.")
     except KeyboardInterrupt:
         complain("Stopped. Run it again to go on.")
         return 130

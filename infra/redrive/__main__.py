@@ -76,7 +76,10 @@ class Redrive:
     def _end_alarm(self, stream: StreamFunction) -> None:
         """Remove the notices of letters, so that the alarm ends."""
         sqs = self._client("sqs")
-        while found := sqs.receive_message(QueueUrl=stream.notices_url, MaxNumberOfMessages=10).get("Messages"):
+        # Without a wait, SQS asks some of its servers only, and a queue with few messages may seem empty (AWS, "Amazon
+        # SQS short and long polling").
+        asked = {"QueueUrl": stream.notices_url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1}
+        while found := sqs.receive_message(**asked).get("Messages"):
             for notice in found:
                 sqs.delete_message(QueueUrl=stream.notices_url, ReceiptHandle=notice["ReceiptHandle"])
 

@@ -84,8 +84,8 @@ def _act(given: argparse.Namespace, secret: "rotation.Secret") -> str:
     from infra.rotate import rotation
 
     if given.field:
-        value = getpass.getpass(f"{given.field}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
-        return rotation.set_field(secret, given.field, value)
+        _check_field(secret, given.field)
+        return rotation.set_field(secret, given.field, _typed(given.field))
     if given.rekey:
         return rotation.rekey(secret, _rekey)
     if given.prune:
@@ -93,6 +93,23 @@ def _act(given: argparse.Namespace, secret: "rotation.Secret") -> str:
     if given.show:
         return rotation.shown(secret)
     return rotation.rotate(secret, leaked=given.leaked)
+
+
+def _check_field(secret: "rotation.Secret", field: str) -> None:
+    """Raise CannotRotate for a field that no code reads: a mistyped name would be kept, and the old key be used."""
+    from chalicelib.clients.providers import stripe
+    from infra.rotate import rotation
+
+    if secret.life is not SecretLife.PROVIDERS:
+        raise rotation.CannotRotate(f"Only the secret {SecretLife.PROVIDERS} has fields: NAME={SecretLife.PROVIDERS}")
+    if field not in stripe.FIELDS:
+        raise rotation.CannotRotate(f"There is no field {field}. There are {', '.join(stripe.FIELDS)}")
+
+
+def _typed(field: str) -> str:
+    if stages.has_terminal():
+        return getpass.getpass(f"{field}: ")
+    return sys.stdin.readline().strip() if sys.stdin is not None else ""
 
 
 def _rekey() -> int:

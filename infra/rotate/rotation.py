@@ -96,6 +96,8 @@ def shown(secret: Secret) -> str:
 
 def set_field(secret: Secret, name: str, value: str) -> str:
     """Set a field of the secret; nothing is rotated. Raises CannotRotate."""
+    if not value:
+        raise CannotRotate(f"Nothing was typed, so {name} stays as it is.")
     try:
         secret.write(key_ring.with_field(secret.read(), name, value))
     except ValueError as error:

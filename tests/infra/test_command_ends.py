@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
+from botocore.session import get_session
 
 from chalicelib.errors import Unavailable
 from infra import relist, stages
@@ -58,6 +59,7 @@ def _raising(error: BaseException) -> Callable[[], int]:
         (_raising(CannotStart("Deploy first.")), "Deploy first.", 1),
         (_raising(PermissionError(13, "Permission denied", "/mark")), "/mark cannot be read or written", 1),
         (_raising(KeyboardInterrupt()), "Run it again", 130),
+        (_raising(EOFError()), "Nobody answered", 1),
         (lambda: 0, "", 0),
     ],
 )
@@ -82,6 +84,43 @@ def test_a_command_without_a_region_prints_no_traceback() -> None:
         check=False,
     )
     assert (ran.returncode, "Traceback" in ran.stderr, "region" in ran.stderr) == (1, False, True)
+
+
+def test_the_region_of_the_aws_command_line_is_the_region_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    used: list[str] = []
+
+    def ask() -> int:
+        used.append(get_session().create_client("sts").meta.region_name)
+        return 0
+
+    assert stages.ended(ask) == 0
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    assert stages.ended(ask) == 0
+    assert used == ["eu-central-1", "us-west-2"]
+
+
+def test_every_target_whose_command_has_a_stage_passes_the_makefiles_stage() -> None:
+    passed = {
+        module: line for line in (ROOT / "Makefile").read_text().splitlines() for module in _RUN.findall(line) if line
+    }
+    asked = {module for module in commands() if re.search(r'add_argument\("--stage"|stages\.add_arg', source(module))}
+    assert len(asked) > 8
+    for module in sorted(asked):
+        assert "--stage $(STAGE)" in passed[module] or "--stage $(or $(STAGE)" in passed[module], module
+
+
+def test_a_look_into_a_queue_asks_all_of_its_servers() -> None:
+    found = 0
+    for path in (ROOT / "infra" / "redrive").glob("*.py"):
+        text = path.read_text()
+        calls = text.count(".receive_message(")
+        found += calls
+        # AWS: "Amazon SQS short and long polling". The local engines know one server.
+        assert text.count("WaitTimeSeconds") >= calls, path
+    assert found > 1
 
 
 @pytest.mark.parametrize("option", ["--units", "--limit"])

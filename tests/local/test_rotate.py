@@ -60,6 +60,24 @@ def test_a_field_is_read_from_the_standard_input_and_rotates_nothing(cloud: Clou
     assert content(cloud, "providers") == {**before, "stripe_api_key": "sk_live_typed"}
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "typed", "said"),
+    [
+        ("providers", "stripe_api_key", "\n", "Nothing was typed"),
+        ("providers", "stripe_api_key", "", "Nothing was typed"),
+        ("providers", "stripe_api_keys", "sk_live_1", "There is no field stripe_api_keys. There are stripe_api_key"),
+        ("sessions", "stripe_api_key", "sk_live_1", "NAME=providers"),
+    ],
+)
+def test_a_field_that_nobody_reads_or_typed_nothing_for_changes_nothing(
+    cloud: Cloud, name: str, field: str, typed: str, said: str
+) -> None:
+    before = content(cloud, name)
+    done = rotate(cloud, name, "--field", field, typed=typed)
+    assert (done.returncode, done.stdout, said in done.stderr) == (1, "", True), done.stderr
+    assert content(cloud, name) == before
+
+
 def test_a_leaked_key_is_retired_and_shown_so(cloud: Cloud) -> None:
     assert rotate(cloud, "cards", "--leaked", "1").returncode == 0
     shown = rotate(cloud, "cards", "--show").stdout

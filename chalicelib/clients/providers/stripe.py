@@ -41,6 +41,7 @@ _API_KEY = "stripe_api_key"
 _WEBHOOK_SECRET = "stripe_webhook_secret"  # noqa: S105  # the name of a secret, not one
 # Of the endpoint for connected accounts, whose callbacks Stripe signs with a secret of its own.
 _CONNECT_SECRET = "stripe_connect_webhook_secret"  # noqa: S105  # the name of a secret, not one
+FIELDS = (_API_KEY, _WEBHOOK_SECRET, _CONNECT_SECRET)
 # Seconds; with its retries a request ends within the function's 30.
 _TIME_OUTS = (2, 6)
 _NETWORK_RETRIES = 2
