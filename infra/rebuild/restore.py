@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra import stages
+from infra.package import production
 
 _POLL_SECONDS = 15.0
 # Above every number that a client may have seen of a channel since the minute: it then loads the state again.
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     target = options.target or f"{source}-{options.minute:%Y%m%d%H%M}"
     if options.finish:
         keep_numbers(client, source, target, since=options.minute)
-        finish(client, target, is_prod=options.stage == "prod")
+        finish(client, target, stage=options.stage)
         return 0
     restore(client, source, target, options.minute)
     named = "".join(f" --{name} {text}" for name in ("table", "target") if (text := getattr(options, name)))
@@ -51,32 +52,31 @@ def restore(client: Any, source: str, target: str, minute: datetime) -> None:
         )
     except client.exceptions.TableAlreadyExistsException:
         sys.stdout.write(f"{target} exists already\n")
-    began = time.monotonic()
-    while _table(client, target)["TableStatus"] != "ACTIVE":
-        sys.stderr.write(f"restoring: {(time.monotonic() - began) / 60:.1f} minutes\n")
-        time.sleep(_POLL_SECONDS)
+    _when_active(client, target, doing="restoring")
 
 
-def finish(client: Any, table: str, *, is_prod: bool) -> None:
+def finish(client: Any, table: str, *, stage: str) -> None:
     """End what was of the lost hours, give a table what the template gives, and say how a stack uses it."""
     cursors, heads = settle(client, table)
     sys.stdout.write(
         f"{cursors} events end the cursors of their gates, {heads} live channels go on at higher numbers\n"
     )
-    described = _table(client, table)
+    described = _when_active(client, table)
     if not described.get("StreamSpecification", {}).get("StreamEnabled"):
         stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
         client.update_table(TableName=table, StreamSpecification=stream)
-    if is_prod:
+        described = _when_active(client, table)
+    if stage == production.PROD and not described.get("DeletionProtectionEnabled"):
         client.update_table(TableName=table, DeletionProtectionEnabled=True)
+        _when_active(client, table)
     ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
     if ttl == "DISABLED":
         client.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
     client.update_continuous_backups(
         TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
-    arn = _table(client, table)["LatestStreamArn"]
-    sys.stdout.write(f'make deploy ARGS="--lose-data TableName={table} TableStreamArn={arn}"\n')
+    arn = _when_active(client, table)["LatestStreamArn"]
+    sys.stdout.write(f'make deploy STAGE={stage} ARGS="--lose-data TableName={table} TableStreamArn={arn}"\n')
 
 
 def keep_numbers(client: Any, source: str, table: str, *, since: datetime) -> None:
@@ -143,9 +143,18 @@ def settle(client: Any, table: str) -> tuple[int, int]:
     return counts["offline_event"], counts["live_head"]
 
 
-def _table(client: Any, table: str) -> dict[str, Any]:
-    described: dict[str, Any] = client.describe_table(TableName=table)["Table"]
-    return described
+def _when_active(client: Any, table: str, *, doing: str = "changing") -> dict[str, Any]:
+    """Wait until a table can be changed, and return its description.
+
+    While an UpdateTable is under way, AWS refuses the next one (AWS, "UpdateTable").
+    """
+    began = time.monotonic()
+    while True:
+        described: dict[str, Any] = client.describe_table(TableName=table)["Table"]
+        if described["TableStatus"] == "ACTIVE":
+            return described
+        sys.stderr.write(f"{doing}: {(time.monotonic() - began) / 60:.1f} minutes\n")
+        time.sleep(_POLL_SECONDS)
 
 
 def _minute(text: str) -> datetime:
