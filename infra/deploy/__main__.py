@@ -1,7 +1,6 @@
 """`python -m infra.deploy deploy|rollback|destroy|smoke --stage dev`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,7 +57,7 @@ class Question:
         """Return whether the operator typed the stage's name."""
         if self._is_sure:
             return True
-        if not sys.stdin.isatty():
+        if not stages.has_terminal():
             raise CannotStart("Nobody is at the terminal to confirm. Run again with --yes.")
         return input(f"{what} Type the stage's name to go on: ").strip() == self._stage
 
@@ -150,14 +149,22 @@ def _smoke(target: Target) -> None:
 
 
 def _destroy(given: argparse.Namespace, target: Target, question: Question) -> bool:
-    if target.stack.describe() is None:
-        raise CannotStart(f"There is no stack {target.stack.name}.")
-    kept = retained.of(target.stack.template(), target.stack.resources())
+    is_there = target.stack.describe() is not None
+    # After a run without --data, or one that was killed, what the stack kept can still be deleted.
+    of = target.stack if is_there else target.stack.last_deleted() if given.data else None
+    if of is None:
+        raise CannotStart(
+            f"There is no stack {target.stack.name}. ARGS=--data deletes what one that was deleted in the last 90 days "
+            "has kept."
+        )
+    kept = retained.of(of.template(), of.resources())
     for kind, name in kept:
         step(f"  {'will be deleted, with its data' if given.data else 'stays'}: {name} ({kind})")
-    if not question.ask(f"Delete the stack {target.stack.name}{' and all its data' if given.data else ''}?"):
+    what = f"the stack {target.stack.name}" if is_there else f"what the stack {target.stack.name} has kept"
+    if not question.ask(f"Delete {what}{' and all its data' if given.data else ''}?"):
         return False
-    target.stack.delete()
+    if is_there:
+        target.stack.delete()
     if given.data and (failed := retained.remove(target.account, kept)):
         raise CannotStart("Some of it could not be deleted:\n  " + "\n  ".join(failed))
     return True

@@ -17,6 +17,9 @@ from infra.package import canary
 from infra.package.application import Template
 from infra.package.builder import Package
 
+# What a rollback leaves as it is: where the data is, and how a release gets its traffic. A release from before a
+# restore would ask for the lost table again, and one with Canary=on would wait for the alarm that it is to end.
+_OF_NO_RELEASE = ("TableName", "TableStreamArn", "KeyArn", "DataKeyArn", "Canary")
 # Asks the operator; the answer is whether to go on.
 Confirm = Callable[[ChangeSet], bool]
 
@@ -78,13 +81,19 @@ def roll_back(target: Target, release_id: str | None, *, confirm: Confirm) -> Re
     """
     release = _earlier(target.releases.all(), release_id)
     step(f"rolling back to {release.release_id}")
-    if not _apply(target, release.template_key, release.code_key, release.parameters, confirm=confirm):
+    present = target.stack.parameters()
+    chosen = {**release.parameters, **{name: present[name] for name in _OF_NO_RELEASE if name in present}}
+    template_key, template = release.template_key, target.releases.template(release.template_key)
+    chosen = {name: value for name, value in chosen.items() if name in template["Parameters"]}
+    if chosen != release.parameters:
+        template_key = _upload(target, template, release.code_key, chosen)
+    if not _apply(target, template_key, release.code_key, chosen, confirm=confirm):
         return None
-    _publish(target, release.console_key, release.parameters)
+    _publish(target, release.console_key, chosen)
     return target.releases.record(
-        template_key=release.template_key,
+        template_key=template_key,
         code_key=release.code_key,
-        parameters=release.parameters,
+        parameters=chosen,
         console_key=release.console_key,
     )
 
@@ -138,10 +147,15 @@ def _apply(
         return True
     step(f"{target.stack.name}: {len(change_set.changes)} changes")
     change_set.show()
-    if not confirm(change_set):
-        return False
-    change_set.execute()
-    return True
+    is_wanted = False
+    try:
+        is_wanted = confirm(change_set)
+    finally:
+        if not is_wanted:
+            change_set.discard()
+    if is_wanted:
+        change_set.execute()
+    return is_wanted
 
 
 def queues(resources: list[dict[str, Any]]) -> dict[str, str]:

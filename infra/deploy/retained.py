@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 from infra.deploy.account import Account
 from infra.local.console import step
 
+# A run that was killed has deleted some of it; a key that waits for its deletion is in an invalid state for another.
+_GONE = frozenset({"ResourceNotFoundException", "NoSuchBucket", "NotFoundException", "KMSInvalidStateException"})
 # AWS KMS: the shortest waiting time of a deletion, in days.
 _KEY_DAYS = 7
 
@@ -34,6 +36,9 @@ def remove(account: Account, kept: Sequence[tuple[str, str]]) -> list[str]:
             end(account, name)
             step(f"  deleted {name} ({kind})")
         except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                step(f"  gone already: {name} ({kind})")
+                continue
             failed.append(f"{name} ({kind}): {error}")
     return failed
 

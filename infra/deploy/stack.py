@@ -21,6 +21,9 @@ _KEEPS_DATA = (
     "AWS::S3::Bucket",
     "AWS::SecretsManager::Secret",
 )
+_NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+# CloudFormation takes no update of a stack in these (AWS, "Stack status codes").
+_STUCK = "UPDATE_ROLLBACK_FAILED"
 _ALIAS = "AWS::Lambda::Alias"
 _STOPPED = "The new version was refused, or an alarm stopped it. Callers have the earlier one: docs/runbooks/canary.md"
 _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": ">", "Dynamic": "?"}
@@ -49,6 +52,7 @@ class Stack:
 
     def __init__(self, account: Account, name: str, *, poll_seconds: float = _POLL_SECONDS) -> None:
         """`poll_seconds` is the pause between two questions to CloudFormation."""
+        self._account = account
         self._client = account.client("cloudformation")
         self._poll_seconds = poll_seconds
         self.name = name
@@ -62,6 +66,15 @@ class Stack:
                 return None
             raise
         return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+
+    def last_deleted(self) -> "Stack | None":
+        """Return the last stack of this name that was deleted, by its id; CloudFormation knows it for 90 days."""
+        pages = self._client.get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"])
+        ended = [found for page in pages for found in page["StackSummaries"] if found["StackName"] == self.name]
+        if not ended:
+            return None
+        last = max(ended, key=lambda found: found.get("DeletionTime", found["CreationTime"]))
+        return Stack(self._account, last["StackId"], poll_seconds=self._poll_seconds)
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters that the stack has."""
@@ -92,8 +105,16 @@ class Stack:
         """
         found = self.describe()
         status = found["StackStatus"] if found else "REVIEW_IN_PROGRESS"
-        if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"):
-            raise CannotStart(f"{self.name} is in {status}: its creation failed. Remove it first: make destroy")
+        if status in _NEVER_MADE:
+            raise CannotStart(
+                f"{self.name} is in {status}: nothing of it runs. Remove it, look at what it kept, and run again: "
+                f"aws cloudformation delete-stack --stack-name {self.name}"
+            )
+        if status == _STUCK:
+            raise CannotStart(
+                f"{self.name} is in {status}. Mend what its events name, then: "
+                f"aws cloudformation continue-update-rollback --stack-name {self.name}"
+            )
         if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
             raise CannotStart(f"{self.name} is in {status}. Wait for its end and run again.")
         name = f"gatehouse-{time.time_ns()}"
@@ -114,7 +135,7 @@ class Stack:
         made = self._settled(name)
         if made["Status"] == "FAILED":
             reason = made.get("StatusReason", "")
-            self._client.delete_change_set(StackName=self.name, ChangeSetName=name)
+            self.discard(name)
             if "didn't contain changes" in reason or "No updates are to be performed" in reason:
                 return None
             raise CannotStart(f"CloudFormation refused the change set: {reason}")
@@ -153,6 +174,10 @@ class Stack:
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             reasons = "\n  ".join(self._failures(since=begin)) or "CloudFormation gives no reason."
             raise CannotStart(f"{self.name} is in {status}; what ran before is back.\n  {reasons}")
+
+    def discard(self, change_set: str) -> None:
+        """Remove a change set that is not executed."""
+        self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
 
     def delete(self) -> None:
         """Delete the stack and wait. Raises CannotStart with the reasons if that fails."""
@@ -216,3 +241,7 @@ class ChangeSet:
     def execute(self) -> None:
         """Execute it and wait. Raises CannotStart."""
         self.stack.execute(self.name)
+
+    def discard(self) -> None:
+        """Remove it; the stack stays as it is."""
+        self.stack.discard(self.name)

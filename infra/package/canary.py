@@ -103,7 +103,12 @@ def _released(function: str, version: str, *, after: list[str]) -> Resources:
                     "Enabled": True,
                     "Events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
                 },
-                "AlarmConfiguration": {"Enabled": True, "Alarms": [{"Name": {"Ref": alarm}}]},
+                # All at once is also the way back from a release that the alarm already reports: an alarm that is on
+                # would stop it (AWS, "CreateDeployment", overrideAlarmConfiguration).
+                "AlarmConfiguration": {
+                    "Enabled": {"Fn::If": ["IsGradual", True, False]},
+                    "Alarms": [{"Name": {"Ref": alarm}}],
+                },
             },
         },
         lines: {

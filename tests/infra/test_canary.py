@@ -75,7 +75,11 @@ class TestTemplate:
             "BeforeAllowTrafficHook": {"Ref": "CanaryHook"},
         }
         group = template["Resources"][f"{short}Deployments"]["Properties"]
-        assert group["AlarmConfiguration"] == {"Enabled": True, "Alarms": [{"Name": {"Ref": f"{short}CanaryAlarm"}}]}
+        # An alarm that is on stops a deployment, also the one that ends it: the way back does not ask.
+        assert group["AlarmConfiguration"] == {
+            "Enabled": {"Fn::If": ["IsGradual", True, False]},
+            "Alarms": [{"Name": {"Ref": f"{short}CanaryAlarm"}}],
+        }
         assert {"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"} <= set(group["AutoRollbackConfiguration"]["Events"])
         assert group["DeploymentConfigName"]["Fn::If"][0] == "IsGradual"
         alarm = template["Resources"][f"{short}CanaryAlarm"]

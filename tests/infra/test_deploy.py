@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.session import get_session
+from botocore.stub import Stubber
 
-from infra.deploy import deployment, parameters, retained
+from infra.deploy import account, deployment, parameters, retained
 from infra.deploy.__main__ import Question, main
 from infra.deploy.account import Account
 from infra.deploy.deployment import Target
@@ -90,6 +92,24 @@ def package(tmp_path: Path, target: Target) -> Callable[..., Package]:
     return make
 
 
+class _Remembering:
+    """An account whose CloudFormation lists a deleted stack's resources, as AWS does for 90 days and MiniStack not."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._seen: list[dict[str, Any]] = []
+
+    def client(self, service: str) -> Any:
+        made = self._target.account.client(service)
+        if service == "cloudformation":
+            made.meta.events.register("after-call.cloudformation.ListStackResources", self._answer)
+        return made
+
+    def _answer(self, parsed: dict[str, Any], **_: Any) -> None:
+        self._seen = parsed["StackResourceSummaries"] or self._seen
+        parsed["StackResourceSummaries"] = self._seen
+
+
 def yes(_: ChangeSet) -> bool:
     return True
 
@@ -129,8 +149,14 @@ def test_the_stacks_parameters_stay_and_given_ones_win(target: Target, package: 
 def test_the_operator_who_declines_changes_nothing(target: Target, package: Callable[..., Package]) -> None:
     assert deployment.deploy(target, package(), GIVEN, confirm=yes)
     assert not deployment.deploy(target, package(queues=3), GIVEN, confirm=lambda _: False)
+    careful = Question(stage=target.stage, is_sure=True, may_lose_data=False)
+    with pytest.raises(CannotStart, match="--lose-data"):
+        deployment.deploy(target, package(table=False), GIVEN, confirm=careful)
     assert names(target) == {"Address", "Table", "Work0Queue"}
     assert len(target.releases.all()) == 1
+    client = target.account.client("cloudformation")
+    waiting = client.list_change_sets(StackName=target.stack.name)["Summaries"]
+    assert [found["ExecutionStatus"] for found in waiting if found["ExecutionStatus"] == "AVAILABLE"] == []
 
 
 def test_a_rollback_brings_the_release_before_back(target: Target, package: Callable[..., Package]) -> None:
@@ -142,6 +168,28 @@ def test_a_rollback_brings_the_release_before_back(target: Target, package: Call
     assert third.template_key == first.template_key != second.template_key
     assert deployment.roll_back(target, second.release_id, confirm=yes) is not None
     assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}
+
+
+def test_a_rollback_leaves_the_data_where_it_is_and_takes_the_way_that_was_chosen(
+    target: Target, package: Callable[..., Package]
+) -> None:
+    def with_parameters(queues: int) -> Package:
+        made = package(queues=queues)
+        content = json.loads(made.template.read_text())
+        content["Parameters"] |= {name: {"Type": "String", "Default": "own"} for name in ("TableName", "Canary")}
+        made.template.write_text(json.dumps(content))
+        return made
+
+    assert deployment.deploy(target, with_parameters(1), {**GIVEN, "Canary": "on"}, confirm=yes)
+    # Between the two releases the table was lost and restored, and the faulty release must go at once.
+    after = {"MailFrom": "other@example.com", "TableName": "restored", "Canary": "off"}
+    assert deployment.deploy(target, with_parameters(2), after, confirm=yes)
+    release = deployment.roll_back(target, None, confirm=yes)
+    found = target.stack.parameters()
+    assert names(target) == {"Address", "Table", "Work0Queue"}
+    assert (found["MailFrom"], found["TableName"], found["Canary"]) == (GIVEN["MailFrom"], "restored", "off")
+    assert release is not None
+    assert release.parameters["TableName"] == "restored"
 
 
 def test_a_rollback_without_an_earlier_release_says_so(target: Target, package: Callable[..., Package]) -> None:
@@ -179,7 +227,7 @@ def test_a_stack_that_fails_names_the_resource_and_the_reason(target: Target, pa
         deployment.deploy(target, broken, GIVEN, confirm=yes)
     assert "Orphan: " in str(refused.value)
     assert target.releases.all() == []
-    with pytest.raises(CannotStart, match="make destroy"):
+    with pytest.raises(CannotStart, match=f"aws cloudformation delete-stack --stack-name {target.stack.name}"):
         deployment.deploy(target, package(), GIVEN, confirm=yes)
 
 
@@ -245,6 +293,45 @@ def test_what_a_stack_keeps_is_named_and_removed_with_its_data(target: Target, p
     ]
 
 
+def test_what_a_deleted_stack_kept_is_deleted_by_a_later_run_and_by_one_that_was_killed(
+    target: Target, package: Callable[..., Package], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = Account(_Remembering(target).client, ACCOUNT, REGION)
+    monkeypatch.setattr(account, "current", lambda: here)
+    arguments = ["destroy", "--stage", "dev", "--stack", target.stack.name, "--yes"]
+    with pytest.raises(SystemExit) as ended:
+        raise SystemExit(main([*arguments, "--data"]))
+    assert (ended.value.code, "There is no stack" in capsys.readouterr().err) == (1, True)
+    assert deployment.deploy(target, package(), GIVEN, confirm=yes)
+    assert main(arguments) == 0
+    assert main(arguments) == 1
+    assert "ARGS=--data" in capsys.readouterr().err
+    assert main([*arguments, "--data"]) == 0
+    assert f"{target.stage}-table" not in target.account.client("dynamodb").list_tables()["TableNames"]
+    assert main([*arguments, "--data"]) == 0
+    assert "gone already" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name gatehouse-prod"),
+        ("DELETE_FAILED", "aws cloudformation delete-stack --stack-name gatehouse-prod"),
+        ("CREATE_FAILED", "aws cloudformation delete-stack --stack-name gatehouse-prod"),
+        ("UPDATE_IN_PROGRESS", "Wait for its end"),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "Wait for its end"),
+    ],
+)
+def test_a_stack_that_takes_no_update_says_what_to_do(status: str, said: str) -> None:
+    client = get_session().create_client("cloudformation", region_name=REGION)
+    with Stubber(client) as wire:
+        found = {"StackName": "gatehouse-prod", "CreationTime": "2026-11-28T00:00:00Z", "StackStatus": status}
+        wire.add_response("describe_stacks", {"Stacks": [found]})
+        stack = Stack(Account(lambda _: client, ACCOUNT, REGION), "gatehouse-prod")
+        with pytest.raises(CannotStart, match=said):
+            stack.prepare("https://example.com/template.json", {})
+
+
 def test_missing_and_unknown_parameters_are_named_together() -> None:
     declared = template("dev")
     declared["Parameters"]["AdminOrigin"] = {"Type": "String", "Description": "The admin's page"}
@@ -302,9 +389,14 @@ def test_words_that_an_act_does_not_take_are_refused_before_anything_is_asked_of
     assert said in capsys.readouterr().err
 
 
-def test_nobody_at_the_terminal_is_no_consent() -> None:
+def test_nobody_at_the_terminal_is_no_consent(monkeypatch: pytest.MonkeyPatch) -> None:
+    question = Question(stage="dev", is_sure=False, may_lose_data=False)
     with pytest.raises(CannotStart, match="--yes"):
-        Question(stage="dev", is_sure=False, may_lose_data=False).ask("Deploy?")
+        question.ask("Deploy?")
+    # As `<&-` leaves it.
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(CannotStart, match="--yes"):
+        question.ask("Deploy?")
 
 
 def test_an_interpreter_that_cannot_be_fetched_says_why_and_keeps_the_last_package(
