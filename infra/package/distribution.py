@@ -132,7 +132,7 @@ def _bucket() -> dict[str, Any]:
             "DeletionPolicy": "RetainExceptOnCreate",
             "UpdateReplacePolicy": "Retain",
             "Properties": {
-                "BucketName": {"Fn::Sub": "gatehouse-console-${Stage}-${AWS::AccountId}"},
+                "BucketName": {"Fn::Sub": "gatehouse-console-${Stage}${NameSuffix}-${AWS::AccountId}"},
                 "PublicAccessBlockConfiguration": dict.fromkeys(
                     ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
                 ),
@@ -185,7 +185,7 @@ def _bucket() -> dict[str, Any]:
             "Type": "AWS::CloudFront::OriginAccessControl",
             "Properties": {
                 "OriginAccessControlConfig": {
-                    "Name": {"Fn::Sub": "gatehouse-console-${Stage}"},
+                    "Name": {"Fn::Sub": "gatehouse-console-${Stage}${NameSuffix}"},
                     "OriginAccessControlOriginType": "s3",
                     "SigningBehavior": "always",
                     "SigningProtocol": "sigv4",
@@ -233,7 +233,7 @@ def _headers_policy(name: str, headers: dict[str, str]) -> dict[str, Any]:
         "Type": "AWS::CloudFront::ResponseHeadersPolicy",
         "Properties": {
             "ResponseHeadersPolicyConfig": {
-                "Name": {"Fn::Sub": f"gatehouse-${{Stage}}-{name}"},
+                "Name": {"Fn::Sub": f"gatehouse-${{Stage}}${{NameSuffix}}-{name}"},
                 "SecurityHeadersConfig": {kind: {**part, "Override": True} for kind, part in security.items()},
                 "CustomHeadersConfig": {"Items": custom},
             }
@@ -249,7 +249,7 @@ def _function(name: str, code: str) -> dict[str, Any]:
     return {
         "Type": "AWS::CloudFront::Function",
         "Properties": {
-            "Name": {"Fn::Sub": f"gatehouse-${{Stage}}-{name}"},
+            "Name": {"Fn::Sub": f"gatehouse-${{Stage}}${{NameSuffix}}-{name}"},
             "AutoPublish": True,
             "FunctionConfig": {"Comment": f"Gatehouse: {name}", "Runtime": "cloudfront-js-2.0"},
             "FunctionCode": code,

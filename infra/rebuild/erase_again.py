@@ -22,9 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     stages.aim_at(options)
     if options.stage != stages.LOCAL:
-        number = options.account or account.current().number
-        os.environ["FILES_BUCKET"] = f"gatehouse-files-{options.stage}-{number}"
+        os.environ["FILES_BUCKET"] = options.files or _files_of(options.stage, options.account)
     return run()
+
+
+def _files_of(stage: str, number: str | None) -> str:
+    return f"gatehouse-files-{stage}-{number or account.current().number}"
 
 
 def run() -> int:
@@ -90,6 +93,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     stages.add_arguments(parser)
     parser.add_argument("--account", help="the number of the AWS account, a part of the bucket's name")
+    parser.add_argument(
+        "--files", metavar="BUCKET", help="the bucket, the output FilesBucket of a stack with NameSuffix"
+    )
     options = parser.parse_args(arguments)
     stages.check(parser, options)
     return options

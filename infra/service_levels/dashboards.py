@@ -61,7 +61,7 @@ def expand(watching: Resources, resources: Resources) -> Resources:
         f"{area.value.title().replace('-', '')}Dashboard": {
             "Type": "AWS::CloudWatch::Dashboard",
             "Properties": {
-                "DashboardName": {"Fn::Sub": f"gatehouse-${{Stage}}-{area.value}"},
+                "DashboardName": {"Fn::Sub": f"gatehouse-${{Stage}}${{NameSuffix}}-{area.value}"},
                 "DashboardBody": _body(area, watching, graphs[area]),
             },
         }

@@ -94,8 +94,9 @@ def _budget() -> Resource:
         "Condition": "HasBudget",
         "Metadata": alarms.metadata(Subject("budget", Area.PLATFORM)),
         "Properties": {
+            # Without a name of its own: another AlarmEmail replaces the budget, and the fresh one is made before the
+            # old one goes (AWS, "AWS::Budgets::Budget", NotificationsWithSubscribers).
             "Budget": {
-                "BudgetName": {"Fn::Sub": "gatehouse-${Stage}"},
                 "BudgetType": "COST",
                 "TimeUnit": "MONTHLY",
                 "BudgetLimit": {"Amount": {"Ref": "BudgetUsd"}, "Unit": "USD"},

@@ -130,7 +130,7 @@ def test_each_alarm_has_its_place_on_the_dashboard_of_its_area(prod: Template) -
         for alarm in [*re.findall(r"\$\{(\w+)\.Arn\}", json.dumps(listed)), *places]:
             shown.setdefault(alarm, []).append(board)
     expected = {
-        name: [f"gatehouse-${{Stage}}-{part['Metadata']['Area']}"]
+        name: [f"gatehouse-${{Stage}}${{NameSuffix}}-{part['Metadata']['Area']}"]
         for name, part in watched.alarms(prod).items()
         if part["Type"] != watched.BUDGET  # it is the graph of costs that shows it
     }
