@@ -45,7 +45,7 @@ MOVES = {
 }
 
 # What a request leaves besides its effect: an act of staff that changed nothing is recorded as such.
-_BESIDE = ("IDEMPOTENCY#", "SESSION#", "THROTTLE#", "AUDIT#", "AUDIT_HEAD#")
+BESIDE = ("IDEMPOTENCY#", "SESSION#", "THROTTLE#", "AUDIT#", "AUDIT_HEAD#")
 
 
 def _send(ground: Ground, route: AnyRoute, request: Request, key: str) -> Answer:
@@ -164,11 +164,11 @@ def test_the_effect_stays_one_after_the_answer_was_forgotten(ground: Ground, rou
     request, key = ground.rightful(route), uuid.uuid4().hex
     first = _send(ground, route, request, key)
     assert first.status < 300, first.text
-    made = {place for place in stored() if not place[0].startswith(_BESIDE)}
+    made = {place for place in stored() if not place[0].startswith(BESIDE)}
     with clock.set_to(clock.now() + timedelta(hours=73)):
         again = ground.send(route, request, token=ground.fresh_token(route), headers={"idempotency-key": key})
     assert again.status == first.status, again.text
-    now = {place for place in stored() if not place[0].startswith(_BESIDE)}
+    now = {place for place in stored() if not place[0].startswith(BESIDE)}
     assert now == made, again.text
 
 

@@ -139,6 +139,19 @@ def test_a_ticket_given_away_is_found_by_its_new_name_only_also_if_the_stream_re
     assert search("khan") == search("noor") == set()
 
 
+def test_names_of_a_ticket_that_goes_on_within_one_batch_of_the_stream_leave_no_row() -> None:
+    event, category = make_show()
+    giver, receiver = make_customer(name="Ayesha Noor Khan"), make_customer(name="Bilal Ahmed Malik")
+    stream = StreamReader()
+    stream.skip()
+    order = book(giver, category)
+    pay(order)
+    path = f"/api/v1/users/tickets/{order.tickets[0]['ticket_id']}/transfer/"
+    assert call("POST", path, {"mobile_number": receiver.mobile_number}, token=token_of(giver)).status == 200
+    project(stream.read())
+    assert _words(event) == ["ahmedmalik", "malik"]
+
+
 def test_a_row_of_a_name_that_is_no_longer_true_finds_nobody() -> None:
     event = make_event()
     ticket = make_ticket(event, name="Ayesha Khan")

@@ -107,6 +107,8 @@ def change_password(
         )
     except operations.ConditionFailed as failed:
         found = failed.found(Account)
+        if found is not None and found.status != AccountStatus.ACTIVE:
+            raise AccountSuspended from failed
         if found is None or found.password_hash != new_hash:
             raise InvalidCredentials("The old password is wrong.") from failed
         # An earlier try of this call had set the password.

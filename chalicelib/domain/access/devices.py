@@ -367,8 +367,7 @@ def _revoked(device_id: str) -> Device | None:
         Device.revoked_at.set(Device.revoked_at | clock.now()),
         Device.public_key.remove(),
     ]
-    key = known.public_key
-    if key:
+    if key := known.public_key:
         gone.append(Device.retired_key.set(key))
     same: Condition = Device.public_key == key if key else Device.public_key.does_not_exist()
     write = operations.change(place, gone, Device.pk.exists() & same)

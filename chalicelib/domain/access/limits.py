@@ -8,11 +8,11 @@ Wrong codes by number and by challenge count apart.
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from chalicelib.config import config
-from chalicelib.domain.access import throttle
+from chalicelib.domain.access import code_texts, throttle
 from chalicelib.domain.access.throttle import CountedTry, Limit, LimitedTry, Streak
 from chalicelib.observability import count
 from chalicelib.table import operations
@@ -291,13 +291,18 @@ def take_send(purpose: OtpPurpose, number_mac: str, *, address: str | None) -> N
 
     A log-in's code counts against its number alone. Codes that anybody can cause do not use up those of log-ins.
     """
-    of_purpose = CODES_OF_PURPOSE.of(f"{purpose}:{number_mac}")
+    # Some codes go out by e-mail: "codes for this address".
+    where = "number" if code_texts.subject(purpose) is None else "address"
+    of_purpose, all_asked_for = (
+        replace(limit, tried=f"codes for this {where}")
+        for limit in (CODES_OF_PURPOSE.of(f"{purpose}:{number_mac}"), CODES_ASKED_FOR.of(number_mac))
+    )
     if purpose in LOG_INS:
         throttle.slide(of_purpose, CODES_OF_LOG_INS.of(number_mac), CODES_ASKED_FOR.of(number_mac, refuses=False))
         return
     if address is not None:
         CODES_FROM_ADDRESS.take(network(address))
-    throttle.slide(of_purpose, CODES_ASKED_FOR.of(number_mac))
+    throttle.slide(of_purpose, all_asked_for)
 
 
 def wrong_codes(purpose: OtpPurpose, number_mac: str, *, by_number: bool) -> Streak:

@@ -12,7 +12,7 @@ from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendeeWord, Ticket
 from chalicelib.table.operations import RawItem
-from chalicelib.table.places import Key, Place
+from chalicelib.table.places import Place
 from chalicelib.table.ranges import Begins
 
 # The most tickets that one search returns; more letters select among more.
@@ -24,12 +24,14 @@ _MOST_COMPARED = 100
 @follows(*every(Ticket))
 def follow(changes: Sequence[Change]) -> list[Published]:
     """Write the rows of new names, and remove those of former ones; idempotent."""
-    written: dict[Key, AttendeeWord] = {}
+    # Of several changes of a ticket in one batch the last one counts: a row that it removes is not written.
+    is_there: dict[Place[AttendeeWord], bool] = {}
     for change in changes:
         before, after = rows_of(change.before), rows_of(change.after)
-        operations.remove_many(place for place in before if place not in after)
-        written |= {place: AttendeeWord(*place) for place in after if place not in before}
-    operations.put_many(written.values())
+        is_there |= {place: False for place in before if place not in after}
+        is_there |= {place: True for place in after if place not in before}
+    operations.remove_many(place for place, stays in is_there.items() if not stays)
+    operations.put_many(AttendeeWord(*place) for place, stays in is_there.items() if stays)
     return []
 
 

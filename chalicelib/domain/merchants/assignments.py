@@ -148,10 +148,22 @@ def verify(merchant_id: str, name: str, code: str, *, address: str, operation_id
     OtpExpired, OtpExhausted, RateLimited, Unavailable.
     """
     assignment = _of_number(merchant_id, name) if card_holds.is_number(name) else own(merchant_id, name)
-    assignment_id = assignment.assignment_id
     if _was_done(assignment, operation_id):
         return _with_card(assignment)
     _require_open(assignment)
+    try:
+        return _verify(assignment, code, address=address, operation_id=operation_id)
+    except (OtpInvalid, InvalidState):
+        # Another request with the same code may have handed the card over meanwhile.
+        present = own(merchant_id, assignment.assignment_id)
+        if _was_done(present, operation_id):
+            return _with_card(present)
+        _require_open(present)
+        raise
+
+
+def _verify(assignment: Assignment, code: str, *, address: str, operation_id: str) -> AssignmentWithCard:
+    merchant_id, assignment_id = assignment.merchant_id, assignment.assignment_id
     if assignment.challenge_id is None:
         raise OtpInvalid("No code was sent yet. Send one.")
     proof = otp.verify(

@@ -16,7 +16,7 @@ from chalicelib.config import config
 from chalicelib.domain import idempotency
 from chalicelib.domain.access import accounts, throttle
 from chalicelib.domain.events import categories, drafted_categories, events, gate_control, venues
-from chalicelib.domain.organizers import draft_rules, organizer_events
+from chalicelib.domain.organizers import draft_rules, event_differences, organizer_events
 from chalicelib.domain.organizers.organizer_events import OwnEvent
 from chalicelib.errors import Conflict, InvalidState, Refusal, Unavailable
 from chalicelib.identifiers import new_id
@@ -97,14 +97,17 @@ def change(organizer_id: str, event_id: str, given: Mapping[str, Any], *, versio
 
     A submitted one is withdrawn by that, and its note says so; a request that changes nothing, such as one that comes
     again, leaves it. `version` is the one that the caller has seen. Raises NotFound (the event, the venue),
-    ValidationFailed, InvalidState (it is no draft any more), Conflict (another version), Unavailable.
+    ValidationFailed, InvalidState (it is no draft any more), Conflict (another version; with the present state),
+    Unavailable.
     """
     for _ in retries.attempts():
         event = organizer_events.own(organizer_id, event_id)
         _require_draft(event)
         seen, venue_id = event.version, venues.counted_at(event)
         if version is not None and version != seen:
-            raise Conflict(f"The draft was changed meanwhile: its version is {seen}. Read it again.")
+            present = event_differences.wire(event_differences.state(event)) | {"version": seen}
+            message = f"The draft was changed meanwhile: its version is {seen}. Read it again."
+            raise Conflict(message, extra={"present": present})
         before = event.to_dynamodb_dict()
         apply(event, given)
         if event.to_dynamodb_dict() == before:

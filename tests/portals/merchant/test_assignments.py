@@ -27,6 +27,7 @@ from tests.support import purchases, sweeps
 from tests.support.client import Answer, call
 from tests.support.codes import code_for, code_in, has_code, texts
 from tests.support.factories import customer_token, make_event
+from tests.support.meanwhile import WRITES, before
 from tests.support.settings import configured
 from tests.support.shops import Shop, assert_handed_over_once, assignment, make_shop, new_customer, stored, wrong
 from tests.support.wire import wire
@@ -325,6 +326,22 @@ def test_only_the_newest_code_counts(shop: Shop, ayesha: Account) -> None:
     if first != newest:
         assert refused(shop.verify(assignment_id, first)) == (400, "OTP_INVALID")
     assert shop.verify(assignment_id, newest).status == 200
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_code_that_two_requests_bring_at_once_hands_over_once_and_the_other_hears_so(
+    place: int, shop: Shop, ayesha: Account
+) -> None:
+    (card,) = shop.stock()
+    assignment_id, code = shop.hold(card, ayesha)
+    firsts: list[Answer] = []
+    skipped = [None] * place
+    with before(WRITES, *skipped, lambda: firsts.append(shop.verify(assignment_id, code))):
+        second = shop.verify(assignment_id, code)
+    assert [answer.status for answer in firsts] == [200]
+    assert refused(second) == (409, "INVALID_STATE")
+    assert second.json["error"]["message"] == "This card was handed over already."
+    assert stored(card).status == "active"
 
 
 def test_a_card_is_handed_over_once_and_the_same_key_is_told_so_again(shop: Shop, ayesha: Account) -> None:

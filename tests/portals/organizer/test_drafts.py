@@ -126,6 +126,8 @@ def test_a_stale_change_is_refused(token: str) -> None:
     assert change(token, event_id, title="One", version=0).status == 200
     stale = change(token, event_id, title="Two", version=0)
     assert (stale.status, stale.code) == (409, "CONFLICT")
+    present = stale.json["error"]["present"]
+    assert (present["title"], present["version"], "organizer_name" in present) == ("One", 1, False)
     assert shown(token, event_id)["title"] == "One"
 
 
