@@ -9,6 +9,7 @@ from chalicelib.domain import timezones
 from chalicelib.domain.campus.events import campus_days
 from chalicelib.table.items import Account, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
+from tests.support import sweeps
 from tests.support.attended import attend
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import call
@@ -114,3 +115,22 @@ def test_the_second_hour_before_midnight_is_of_its_day_in_lists_and_of_its_event
         for day, expected in (("2026-04-04", 1), ("2026-04-05", 0)):
             for path in ("attendance", "reports/attendance", "events"):
                 assert number(organizer, f"{path}/?date_from={day}&date_to={day}") == expected, (path, day)
+
+
+def test_the_moving_average_of_all_campuses_has_each_day_of_each_time_zone() -> None:
+    # It is the 6th of April in Pago Pago, where the newest record is, and the 8th in Kiritimati.
+    now, stream = at("2026-04-07T10:30:00Z"), StreamReader()
+    behind, ahead = (make_campus(timezone=zone) for zone in ("Pacific/Pago_Pago", "Pacific/Kiritimati"))
+    admin = make_campus_user(behind, role=CampusRole.ADMIN)
+    with clock.set_to(now):
+        sweeps.begin()
+        for campus, days_ago in ((behind, (0,)), (ahead, (7, 8, 9))):
+            organizer, begins = make_campus_user(campus, role=CampusRole.ORGANIZER), now - timedelta(days=days_ago[0])
+            event = make_campus_event(campus, organizer, starts_at=begins)
+            for number in days_ago:
+                attend(event, make_campus_user(campus), submitted_at=now - timedelta(days=number))
+        stream.drain()
+        sweeps.each_minute()
+        (today,) = call("GET", "/api/campus/analytics/attendance-trends/?days=1", token=token_of(admin)).json["series"]
+    # One record of the 6th, and those of the 1st of April and the 31st of March, not that of the 30th.
+    assert (today["date"], today["submitted"], today["moving_average"]) == ("2026-04-06", 1, 0.43)

@@ -12,6 +12,8 @@ from chalicelib.domain.campus.analytics.viewers import AskedFigures
 
 # A week, so that weekends do not show as falls.
 WINDOW = 7
+# Dates of two time zones differ by two days at most, and each row is within the days of its own zone.
+_APART = 2
 # Of a summary of departments: older events are not counted among their events.
 _MOST_EVENTS = 1_000
 
@@ -43,12 +45,12 @@ class DepartmentFigures:
 
 def series(caller: Principal, asked: AskedFigures) -> list[TrendDay]:
     """Return the days asked for, oldest first, also those without attendance; one query."""
-    longer = AskedFigures(asked.days + WINDOW - 1)
+    longer = AskedFigures(_APART + asked.days + WINDOW - 1)
     found = viewers.figures_of(caller, longer, asked.found_campus())
     by_day: dict[date, Numbers] = defaultdict(Counter)
     for row in found.days:
         by_day[row.day].update(row.numbers)
-    days = [found.dates.start + timedelta(days=number) for number in range(longer.days)]
+    days = [found.dates.start + timedelta(days=number) for number in range(_APART, longer.days)]
     counts = [by_day[day]["n"] for day in days]
     return [
         TrendDay(
