@@ -11,8 +11,8 @@ MUTANTS = (
         name="former-names-stay",
         bug="a ticket that was given away stays under its giver's name",
         file=_NAMES,
-        before="for place in before if place not in after)",
-        after="for place in before if place in after)",
+        before="for place in before if place not in after}",
+        after="for place in before if place in after}",
         tests=(f"{_SEARCH}::test_a_ticket_given_away_is_found_by_its_new_name_only_also_if_the_stream_repeats",),
     ),
     Mutant(
