@@ -13,7 +13,7 @@ import pytest
 import snapshot_double as double
 import structlog
 from conftest import DEMO_UID, Box, Work, wait_until
-from platform_double import Fault, Platform
+from platform_double import Fault, Platform, refusal
 from snapshot_double import CardRow, TicketRow
 from test_offline import has_snapshot, here, tap
 from test_outbox import SetClock
@@ -117,6 +117,31 @@ def test_changes_are_fetched_by_cursor_and_survive_a_restart(
         assert gate_of(sync).decide(a_tap("04000000000001")).result == "valid"
         assert gate_of(sync).decide(a_tap()).result == "valid"
         assert [since for since, _ in platform.snapshot_requests] == [None, "c1", "c2"]
+
+
+def test_the_changes_go_on_while_there_is_no_newer_whole_that_could_replace_them(
+    platform: Platform, state: Path, identity: Identity, box: Box
+) -> None:
+    epoch = datetime.now(UTC) - timedelta(minutes=5)
+    count = len(box.tickets)
+    box.publish(now=epoch)
+    whole = platform.snapshots[None](identity.device_id)
+    platform.snapshots[None] = lambda _device: whole
+    with syncing(state, identity) as sync:
+        assert sync.fetch()
+        for number in range(1, 8):  # together they soon are longer than the whole, which is asked for then
+            box.tickets[:], box.cards[:] = [TicketRow(ULID())], []
+            box.publish(f"c{number}", now=epoch + timedelta(seconds=number), epoch=epoch, cursor=f"c{number + 1}")
+            if number % 2:
+                platform.break_once(SNAPSHOT, refusal(503, "UNAVAILABLE"))
+            while sync.state()["cursor"] != f"c{number + 1}":
+                sync.fetch()
+            assert sync.state()["error"] is None
+            assert sync.state()["tickets"] == count + number
+        assert [since for since, _ in platform.snapshot_requests].count(None) > 1
+        box.publish(cursor="c20")
+        assert sync.fetch()
+        assert (sync.state()["cursor"], len(sync.store.sizes())) == ("c20", 1)
 
 
 def test_a_cursor_that_the_platform_does_not_know_brings_the_whole(

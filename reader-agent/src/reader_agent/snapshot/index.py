@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from ulid import ULID
 
@@ -88,6 +89,13 @@ class Snapshot:
         """The event's key of fingerprints."""
         text = self.head.fingerprint_key
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+    @cached_property
+    def ticket_count(self) -> int:
+        """How many tickets it has, with those that the changes added; the head counts its own part only."""
+        kept = sum(row.state & 7 != _REMOVED for row in self._tickets.values())
+        replaced = sum(_find(self._base.tickets, fingerprint) is not None for fingerprint in self._tickets)
+        return len(self._base.tickets) + kept - replaced
 
     def with_delta(self, delta: Package) -> "Snapshot":
         """Return this snapshot with the changes of a delta. Raises SnapshotRefused where it does not follow."""

@@ -122,7 +122,7 @@ class SnapshotSync:
         """Fetch what is new; return whether a snapshot is in use that the platform just sent. Raises no AgentError."""
         with self._lock:
             try:
-                self._fetch(self._since())
+                self._fetch()
             except AgentError as error:
                 self._refuse(str(error))
                 return False
@@ -134,23 +134,35 @@ class SnapshotSync:
             self._set_error(None)
             return True
 
-    def _since(self) -> str | None:
-        """Return the cursor after which changes are asked for; None for the whole."""
-        snapshot = self._offline.gate.snapshot
-        sizes = self.store.sizes()
-        if snapshot is None or not sizes or len(sizes) > _MOST_DELTAS or sum(sizes[1:]) > sizes[0]:
-            return None
-        return snapshot.head.cursor
+    def _fetch(self) -> None:
+        snapshot, sizes = self._offline.gate.snapshot, self.store.sizes()
+        since = snapshot.head.cursor if snapshot is not None and sizes else None
+        is_long = len(sizes) > _MOST_DELTAS or sum(sizes[1:]) > sum(sizes[:1])
+        if since is None:
+            self._accept(self._download(None))
+        elif not (is_long and self._fetch_whole_instead()):
+            self._fetch_since(since)
 
-    def _fetch(self, since: str | None) -> None:
+    def _fetch_whole_instead(self) -> bool:
+        """Replace many changes by one whole; return False where there is none yet that is newer: the changes go on."""
         try:
-            content = self._download(since)
-            self._accept(content)
+            self._accept(self._download(None))
         except (Rejected, SnapshotRefused) as error:
             self.store.drop_pieces()
-            if since is None:
-                raise
+            self._log.info("whole snapshot not used", error=str(error))
+            return False
+        except TryLater as error:
+            if not error.is_reached or self.store.pieces()[0]:
+                raise  # the rest of it is fetched next
+            return False
+        return True
+
+    def _fetch_since(self, since: str) -> None:
+        try:
+            self._accept(self._download(since))
+        except (Rejected, SnapshotRefused) as error:
             # The platform does not know the cursor any more, or its changes do not fit: the whole is needed.
+            self.store.drop_pieces()
             self._log.warning("changes not used", error=str(error))
             self._accept(self._download(None))
 
@@ -281,7 +293,7 @@ class SnapshotSync:
                 "expires_at": write_time(head.expires_at),
                 "age_s": round((now - head.generated_at).total_seconds()),
                 "is_expired": now >= head.expires_at,
-                "tickets": head.count,
+                "tickets": snapshot.ticket_count,
                 "names": len(self._names),
                 "hub": head.hub.device_id if head.hub else None,
             }
