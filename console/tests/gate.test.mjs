@@ -10,9 +10,11 @@ import { build } from "esbuild";
 const HERE = import.meta.dirname;
 const VECTORS = path.join(HERE, "..", "..", "tests", "vectors");
 
-async function bundled(file) {
-  const entry = path.join(HERE, "..", "src", "gate", file);
-  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false, logLevel: "warning" });
+/** Return a module of gate; `more` is what is asked for in place of all that the file exports. */
+async function bundled(file, more) {
+  const folder = path.join(HERE, "..", "src", "gate");
+  const source = more === undefined ? { entryPoints: [path.join(folder, file)] } : { stdin: { contents: more, resolveDir: folder } };
+  const { outputFiles } = await build({ ...source, bundle: true, format: "esm", write: false, logLevel: "warning" });
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
 }
 
@@ -84,6 +86,38 @@ test("a card read again within two seconds repeats its entry, however long the p
     [{ kind: "leave", direction: "entry" }, passage("inside"), at(1_000)],
     [{ kind: "return", direction: "entry" }, passage("inside"), at(1_000)],
   ]) assert.equal(repeated(entry, known(passed), read), null, JSON.stringify([entry, passed, read]));
+});
+
+test("a card that is read again repeats its entry only where nothing else speaks against it, wherever the clock goes", async () => {
+  await import("fake-indexeddb/auto");
+  const { decideHere, fingerprint, fingerprintKey, store } = await bundled("local.ts", 'export * from "./local.ts"; export * from "./code.ts"; export { store } from "./store.ts";');
+  const now = Date.now();
+  const iso = (seconds) => new Date(now + seconds * 1000).toISOString();
+  const head = { generated_at: iso(-86_000), expires_at: iso(86_000) };
+  const facts = { id: "evt_a", status: "live", scanning_opens_at: iso(-90_000), scanning_closes_at: iso(90_000), scanning_enabled: true, re_entry_allowed: false };
+  const event = { event_id: "evt_a", event: facts, attendees: head, cards: head, server_public_keys: [], clock_offset_ms: 0, seq: 0 };
+  event.fingerprint_key = await fingerprintKey("A".repeat(43));
+  const card = { event_id: "evt_a", fingerprint: await fingerprint(event.fingerprint_key, "04A1B2C3D4E5F6"), status: "active", secure: false, counter: null, ticket_ids: ["tkt_1", "tkt_2"] };
+  const ticket = (ticket_id) => ({ event_id: "evt_a", ticket_id, number: ticket_id, status: "valid", credential: 1, presence: null, scanned_at: null });
+  const kept = await store();
+  let number = 0;
+  const taps = async (rows, ...readings) => {
+    await kept.clear("passages");
+    for (const id of card.ticket_ids) await kept.put("attendees", { ...ticket(id), ...rows });
+    const shown = [];
+    for (const [seconds, cards = {}] of readings) {
+      await kept.put("cards", { ...card, ...cards });
+      const entry = { scan_id: `scn_${(number += 1)}`, event_id: "evt_a", owner: "o", state: "asking", seq: null, kind: "scan", direction: "entry", shown: { card_id: "04A1B2C3D4E5F6" }, sun: null, gate: null, scanned_at: iso(seconds) };
+      const { outcome } = await decideHere(entry, event, "usher");
+      shown.push(outcome.repeat ? "repeat" : (outcome.reason ?? outcome.result));
+    }
+    return shown;
+  };
+  assert.deepEqual(await taps({}, [0], [1], [3], [4], [6]), ["valid", "repeat", "valid", "repeat", "already_scanned"]);
+  assert.deepEqual(await taps({}, [0], [-600], [-590]), ["valid", "valid", "already_scanned"], "the clock was set back");
+  assert.deepEqual(await taps({}, [0], [1, { status: "blocked" }]), ["valid", "card_blocked"]);
+  assert.deepEqual(await taps({}, [0], [1, { secure: true }]), ["valid", "clone_suspected"]);
+  kept.close();
 });
 
 test("a row of the snapshot that may be older than a passage of this phone does not undo it", async () => {

@@ -138,7 +138,9 @@ export async function decideHere(entry: Entry, event: KeptEvent, by: string): Pr
   return decideAndStore(entry, reading.wanted, (known) => {
     const weighed = weigh(entry, event, reading, known, now);
     const open = weighed.filter(({ asked }) => decide(asked).result === "valid");
-    const again = repeated(entry, known, moment);
+    // As at the platform, nothing else may speak against a repeat: a card that was blocked since is refused.
+    const seconds = weighed.filter(({ asked }) => decide(asked).result === "already_scanned").flatMap(({ ticket }) => ticket ?? []);
+    const again = repeated(entry, { ...known, tickets: seconds }, moment);
     const chosen = open[0] ?? weighed[0];
     if (chosen === undefined) throw new Error("a scan has a case");
     const outcome = again ?? outcomeOf(chosen, open.slice(1), known.tickets.length > 1);
@@ -151,13 +153,16 @@ export async function decideHere(entry: Entry, event: KeptEvent, by: string): Pr
   });
 }
 
+/** Whether two readings are so near, in either order: where the phone's clock was set back, an earlier one looks later. */
+const isNear = (one: string, other: string): boolean => Math.abs(Date.parse(one) - Date.parse(other)) < REPEAT_MS;
+
 /**
  * Return the admission that a card got a moment ago, which this reading is a part of; null where there was none. The time
  * between the readings counts, however long the platform was waited for.
  */
 export function repeated(entry: Pick<Entry, "kind" | "direction">, { card, tickets }: Known, read: string): Outcome | null {
   if (card === undefined || entry.kind !== "scan" || entry.direction === "exit") return null;
-  const just = tickets.find(({ passage }) => passage?.presence === "inside" && passage.by_card && Date.parse(read) - Date.parse(passage.at) < REPEAT_MS);
+  const just = tickets.find(({ passage }) => passage?.presence === "inside" && passage.by_card && isNear(read, passage.at));
   if (just === undefined) return null;
   return { result: "valid", reason: null, ...faceOf(just.attendee), offline: true, repeat: true };
 }
