@@ -41,11 +41,16 @@ _MISREAD_IN_ULID = str.maketrans("OIL", "011")
 # RFC 4648, section 3.4: Base32 has no 0 and no 8.
 _MISREAD_IN_BASE32 = str.maketrans("08", "OB")
 _CAPITALS = {code: code - 32 for code in range(ord("a"), ord("z") + 1)} | dict.fromkeys(map(ord, "\u0130\u0131"), "I")
-# What appears when a scanner types as a US keyboard, on a computer with a German or a French layout (Windows).
-_US = "`1234567890-=qwertyuiop[]asdfghjkl;'zxcvbnm,./~!@#$%^&*()_+QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>?"
-_GERMAN = '^1234567890ß´qwertzuiopü+asdfghjklöäyxcvbnm,.-°!"§$%&/()=?`QWERTZUIOPÜ*ASDFGHJKLÖÄYXCVBNM;:_'  # noqa: RUF001
-_FRENCH = "²&é\"'(-è_çà)=azertyuiop^$qsdfghjklmùwxcvbn,;:!~1234567890°+AZERTYUIOP¨£QSDFGHJKLM%WXCVBN?./§"
-_LAYOUTS = [str.maketrans(dict(zip(shown, _US, strict=True))) for shown in (_GERMAN, _FRENCH)]
+# What the same keys type in the US, the German and the French layout (Windows).
+_US = "`1234567890-=qwertyuiop[]\\asdfghjkl;'zxcvbnm,./~!@#$%^&*()_+QWERTYUIOP{}|ASDFGHJKL:\"ZXCVBNM<>?"
+_GERMAN = "^1234567890ß´qwertzuiopü+#asdfghjklöäyxcvbnm,.-°!\"§$%&/()=?`QWERTZUIOPÜ*'ASDFGHJKLÖÄYXCVBNM;:_"  # noqa: RUF001
+_FRENCH = "²&é\"'(-è_çà)=azertyuiop^$*qsdfghjklmùwxcvbn,;:!~1234567890°+AZERTYUIOP¨£µQSDFGHJKLM%WXCVBN?./§"
+# A scanner that types as a US keyboard on a computer with another layout, and then the other way round: tablets have
+# the US one, and scanners the layout of where they were bought.
+_LAYOUTS = [
+    str.maketrans(dict(zip(shown, meant, strict=True)))
+    for shown, meant in ((_GERMAN, _US), (_FRENCH, _US), (_US, _GERMAN), (_US, _FRENCH))
+]
 
 
 def occurrences(text: str, *, beginning: str, length: int) -> Iterator[str]:
@@ -145,7 +150,7 @@ def _first(text: str, read: Callable[[str], str | None]) -> str | None:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """Yield a text as it is, then with its envelopes removed one by one; then the same in each other layout."""
+    """Yield a text as it is, then with its envelopes removed one by one; then the same for each pair of layouts."""
     yield from _unwrapped(visible(text))
     for layout in _LAYOUTS:
         # Every key of a scanner goes through the layout, so a text with any other character was not typed in it.

@@ -23,8 +23,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from snapshot_double import Signer
 
-# What a record says; it must say so each time that it is sent.
-CONTENT = ("kind", "uid", "qr", "sun", "direction", "gate", "delta", "scanned_at", "seq", "boot_id", "mono_ms")
+# What a record says; it must say so each time that it is sent. Its boot clock names the moment.
+CONTENT = ("kind", "uid", "qr", "sun", "direction", "gate", "delta", "seq", "boot_id", "mono_ms")
 
 
 @dataclass

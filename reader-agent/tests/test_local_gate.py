@@ -328,7 +328,7 @@ def test_codes(hands: Hands, gate: LocalGate, signer: Signer, tickets: list[Tick
     ]  # fmt: skip
 
 
-# Scanners that type into a computer of another layout; the agent reads keys and bytes, and needs no layouts.
+# US scanners that type into a computer of another layout; the agent reads keys in the US layout itself.
 OTHER_LAYOUTS = {"QWERTZ", "AZERTY"}
 FORMS = [case for case in json.loads(SCANNED.read_text())["cases"] if case["kind"] == "ticket_code"]
 

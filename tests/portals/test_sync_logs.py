@@ -219,6 +219,22 @@ def test_another_record_under_the_same_id_is_rejected_and_the_first_remains() ->
     assert tickets.get(other.ticket_id).admission is None
 
 
+def test_a_record_that_a_later_boot_sends_again_with_another_time_is_the_same_record() -> None:
+    event, stream = make_event(), StreamReader()
+    ticket, token, now = make_ticket(event), usher_token(event), clock.now()
+    first = record(ticket, at=now, boot_id="boot-1", mono_ms=60_000)
+    before = verdict(token, first, boot_id="boot-1", mono_ms=61_000)
+    again = {**first, "scanned_at": clock.to_text(now - timedelta(hours=1))}
+    for clocks in ({"boot_id": "boot-2", "mono_ms": 5_000}, {}):
+        found = verdict(token, again, **clocks)
+        assert (found["status"], found["result"], found["corrected_at"]) == ("replayed", "valid", before["corrected_at"])
+    other = verdict(token, {**again, "mono_ms": 60_001}, boot_id="boot-2", mono_ms=5_000)
+    assert other["error"]["code"] == "SCAN_ID_REUSED"
+    stream.drain()
+    page = call("GET", "/api/usher/scan/logs/?page_size=100", token=token).json["results"]
+    assert sorted(str(entry["error"]) for entry in page) == ["None", "SCAN_ID_REUSED"]
+
+
 def test_a_record_of_another_event_is_rejected_and_kept() -> None:
     event, other, stream = make_event(), make_event(), StreamReader()
     token = usher_token(event)

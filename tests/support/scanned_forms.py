@@ -5,16 +5,20 @@ from urllib.parse import quote, urlencode
 
 Form = Callable[[str], str]
 
-_US = "`1234567890-=qwertyuiop[]asdfghjkl;'zxcvbnm,./~!@#$%^&*()_+QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>?"
-_GERMAN = '^1234567890ß´qwertzuiopü+asdfghjklöäyxcvbnm,.-°!"§$%&/()=?`QWERTZUIOPÜ*ASDFGHJKLÖÄYXCVBNM;:_'  # noqa: RUF001
-_FRENCH = "²&é\"'(-è_çà)=azertyuiop^$qsdfghjklmùwxcvbn,;:!~1234567890°+AZERTYUIOP¨£QSDFGHJKLM%WXCVBN?./§"
+_US = "`1234567890-=qwertyuiop[]\\asdfghjkl;'zxcvbnm,./~!@#$%^&*()_+QWERTYUIOP{}|ASDFGHJKL:\"ZXCVBNM<>?"
+_GERMAN = "^1234567890ß´qwertzuiopü+#asdfghjklöäyxcvbnm,.-°!\"§$%&/()=?`QWERTZUIOPÜ*'ASDFGHJKLÖÄYXCVBNM;:_"  # noqa: RUF001
+_FRENCH = "²&é\"'(-è_çà)=azertyuiop^$*qsdfghjklmùwxcvbn,;:!~1234567890°+AZERTYUIOP¨£µQSDFGHJKLM%WXCVBN?./§"
 _DIGITS = {"Arabic-Indic": 0x0660, "Extended Arabic-Indic": 0x06F0, "Devanagari": 0x0966, "full-width": 0xFF10}
 
 
-def _on_a_keyboard(shown: str) -> Form:
-    layout = str.maketrans(dict(zip(_US, shown, strict=True)))
+def _on_a_keyboard(shown: str, *, of_scanner: str = _US) -> Form:
+    layout = str.maketrans(dict(zip(of_scanner, shown, strict=True)))
     # A scanner has no key for other characters, so it cannot send such a text through a keyboard.
-    return lambda text: text.translate(layout) if text.isascii() else text
+    return lambda text: text.translate(layout) if _keys_of(text) <= layout.keys() else text
+
+
+def _keys_of(text: str) -> set[int]:
+    return {ord(each) for each in text if each.isprintable() and not each.isspace()}
 
 
 def _full_width(text: str) -> str:
@@ -61,8 +65,26 @@ ENCODED: Mapping[str, Form] = {
     "the path of our URL": lambda text: f"https://tickets.gatehouse.example/t/{quote(text, safe='')}",
     "the query of our URL": lambda text: "https://gatehouse.example/?" + urlencode({"utm_source": "sms", "code": text}),
 }
-KEYBOARDS: Mapping[str, Form] = {"QWERTZ": _on_a_keyboard(_GERMAN), "AZERTY": _on_a_keyboard(_FRENCH)}
+# A US scanner on a computer of another layout, and a scanner of another layout on a US computer.
+KEYBOARDS: Mapping[str, Form] = {
+    "QWERTZ": _on_a_keyboard(_GERMAN),
+    "AZERTY": _on_a_keyboard(_FRENCH),
+    "a QWERTZ scanner": _on_a_keyboard(_US, of_scanner=_GERMAN),
+    "an AZERTY scanner": _on_a_keyboard(_US, of_scanner=_FRENCH),
+}
 CODES: Mapping[str, Form] = {**AROUND, **PREFIXED, **IN_EITHER_CASE, **ENCODED}
+
+
+def _encoded_after(outer: str, inner: str) -> Form:
+    return lambda text: ENCODED[outer](CODES[inner](text))
+
+
+# What one system adds, in what another one makes of that.
+NESTED: Mapping[str, Form] = {
+    f"{inner}, then {outer}": _encoded_after(outer, inner)
+    for inner in ("zero width", "no-break spaces", "full width", "Devanagari digits", "UTF-16", "]Q3", *ENCODED)
+    for outer in ENCODED
+}
 # What hands add.
 GROUPED: dict[str, Form] = {
     "groups": lambda text: " ".join(text[place : place + 4] for place in range(0, len(text), 4)),

@@ -16,7 +16,7 @@ _CODES: Mapping[str, Form] = {**forms.CODES, **forms.KEYBOARDS}
 # A ticket code's length and alphabet; nobody signed this one.
 _TICKET_CODE = "GH1:" + "N5 %*+-./:$ABC0" * 9 + "YZ+ %25Q"
 CANONICAL: Mapping[str, tuple[str, Mapping[str, Form]]] = {
-    "ticket_code": (_TICKET_CODE, _CODES),
+    "ticket_code": (_TICKET_CODE, {**_CODES, **forms.NESTED}),
     "identifier": ("tkt_01JDEM00000000000000000001", {**_CODES, **forms.GROUPED}),
     "card_name": ("04A1B2C3D4E5F6", {**_CODES, **forms.GROUPED, **forms.HYPHENED}),
     "numbered_ticket": ("VIP-000001", {**_CODES, **forms.GROUPED}),

@@ -87,7 +87,7 @@ def settle(upload: Upload, known: Known) -> RecordVerdict:
         known.receipt = _receive(upload)
     receipt = known.receipt
     if receipt is not None:
-        if receipt.content != upload.record.content:
+        if not upload.record.is_content(receipt.content):
             return _reject(upload, verdicts.ScanIdReused(), subject=f"{upload.subject}/{upload.record.content}")
         upload = replace(upload, at=receipt.at, correction=receipt.correction)
     for _ in retries.attempts(_ATTEMPTS):

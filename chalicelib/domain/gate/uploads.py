@@ -66,7 +66,19 @@ class ScanRecord:
 
     @property
     def content(self) -> str:
-        """A digest of what the record says; it is the same each time that the record is sent."""
+        """A digest of what the record says; it is the same each time that the record is sent.
+
+        The boot clock of the sender names the moment where the record has it. `scanned_at` may then differ: after a
+        reboot the device sends the time that it knows by now.
+        """
+        is_timed = self.boot_id is not None and self.mono_ms is not None
+        return self._digest(None if is_timed else clock.to_text(self.scanned_at))
+
+    def is_content(self, stored: str) -> bool:
+        """Whether a stored digest is of this record; earlier versions had `scanned_at` in each."""
+        return stored in (self.content, self._digest(clock.to_text(self.scanned_at)))
+
+    def _digest(self, scanned_at: str | None) -> str:
         said = (
             self.uid,
             self.code,
@@ -76,7 +88,7 @@ class ScanRecord:
             self.kind,
             self.direction,
             self.gate,
-            clock.to_text(self.scanned_at),
+            scanned_at,
             self.seq,
             self.boot_id,
             self.mono_ms,

@@ -10,11 +10,12 @@ const MOST_READINGS = 16;
 const LONGEST = 2048;
 // The parameter of a URL that has the code, where it is not the last part of the path.
 const NAMED = ["code", "qr", "ticket", "ticket_id", "id", "number", "uid", "card", "card_id", "invite", "invite_code"];
-// What appears when a scanner types as a US keyboard, on a computer with a German or a French layout.
-const US = "`1234567890-=qwertyuiop[]asdfghjkl;'zxcvbnm,./~!@#$%^&*()_+QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>?";
-const GERMAN = "^1234567890ß´qwertzuiopü+asdfghjklöäyxcvbnm,.-°!\"§$%&/()=?`QWERTZUIOPÜ*ASDFGHJKLÖÄYXCVBNM;:_";
-const FRENCH = "²&é\"'(-è_çà)=azertyuiop^$qsdfghjklmùwxcvbn,;:!~1234567890°+AZERTYUIOP¨£QSDFGHJKLM%WXCVBN?./§";
-const LAYOUTS = [GERMAN, FRENCH].map((shown) => new Map([...shown].map((each, place) => [each, US[place] ?? each])));
+// What the same keys type in the US, the German and the French layout.
+const US = "`1234567890-=qwertyuiop[]\\asdfghjkl;'zxcvbnm,./~!@#$%^&*()_+QWERTYUIOP{}|ASDFGHJKL:\"ZXCVBNM<>?";
+const GERMAN = "^1234567890ß´qwertzuiopü+#asdfghjklöäyxcvbnm,.-°!\"§$%&/()=?`QWERTZUIOPÜ*'ASDFGHJKLÖÄYXCVBNM;:_";
+const FRENCH = "²&é\"'(-è_çà)=azertyuiop^$*qsdfghjklmùwxcvbn,;:!~1234567890°+AZERTYUIOP¨£µQSDFGHJKLM%WXCVBN?./§";
+// A scanner that types as a US keyboard on a computer with another layout, and then the other way round.
+const LAYOUTS = [[GERMAN, US], [FRENCH, US], [US, GERMAN], [US, FRENCH]].map(([shown = "", meant = ""]) => new Map([...shown].map((each, place) => [each, meant[place] ?? each])));
 const UID_LENGTHS = [4, 7, 8, 10];
 const CODE = "GH1:";
 const CODE_LENGTH = 147;

@@ -26,6 +26,13 @@ _LONGEST_TEXT = 2048
 _AIM = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
 _UNSEEN = ("Cc", "Cf", "Mn", "Me", "Zl", "Zp")
 _HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣"), "-")  # noqa: RUF001  # the hyphens and dashes that keyboards send
+# Most ways in which one text is unwrapped, of envelopes in envelopes.
+_MOST_READINGS = 16
+# What keys type in the US layout, in which the agent reads them, and in the layouts of scanners bought elsewhere.
+_US = "`1234567890-=qwertyuiop[]\\asdfghjkl;'zxcvbnm,./~!@#$%^&*()_+QWERTYUIOP{}|ASDFGHJKL:\"ZXCVBNM<>?"
+_GERMAN = "^1234567890ß´qwertzuiopü+#asdfghjklöäyxcvbnm,.-°!\"§$%&/()=?`QWERTZUIOPÜ*'ASDFGHJKLÖÄYXCVBNM;:_"  # noqa: RUF001
+_FRENCH = "²&é\"'(-è_çà)=azertyuiop^$*qsdfghjklmùwxcvbn,;:!~1234567890°+AZERTYUIOP¨£µQSDFGHJKLM%WXCVBN?./§"
+_LAYOUTS = [str.maketrans(dict(zip(_US, meant, strict=True))) for meant in (_GERMAN, _FRENCH)]
 _CAPITALS = {code: code - 32 for code in range(ord("a"), ord("z") + 1)} | dict.fromkeys(map(ord, "\u0130\u0131"), "I")
 
 
@@ -75,8 +82,7 @@ def read(text: str, keys: PlatformKeys) -> TicketCode | None:
 
 def candidates(text: str) -> Iterator[str]:
     """Yield each part of a text, read in several ways, that may be a code: only the signature tells."""
-    plain = _visible(text[:_LONGEST_TEXT])
-    for reading in dict.fromkeys((plain, _AIM.sub("", plain.strip()), unquote(plain), unquote_plus(plain))):
+    for reading in dict.fromkeys(_readings(text[:_LONGEST_TEXT])):
         capitals = reading.translate(_CAPITALS).replace("GH1;", _PREFIX)  # with the capitals lock, `;` for `:`
         start = capitals.find(_PREFIX)
         while start >= 0:
@@ -84,8 +90,27 @@ def candidates(text: str) -> Iterator[str]:
             start = capitals.find(_PREFIX, start + 1)
 
 
+def _readings(text: str) -> Iterator[str]:
+    yield from _unwrapped(_visible(text))
+    for layout in _LAYOUTS:
+        yield from _unwrapped(_visible(text.translate(layout)))
+
+
+def _unwrapped(text: str) -> Iterator[str]:
+    """Yield a text as it is, then with the envelopes of codes and of links removed one by one."""
+    queue = [text]
+    for reading in queue:
+        yield reading
+        inner = [_AIM.sub("", reading.strip())]
+        if "%" in reading or "+" in reading:
+            inner += [_visible(unquote_plus(reading)), _visible(unquote(reading))]
+        queue += [each for each in dict.fromkeys(inner) if each not in queue][: _MOST_READINGS - len(queue)]
+
+
 def _visible(text: str) -> str:
     """Return a text in compatible form without marks and controls, with plain digits, hyphens and spaces."""
+    if text.isascii() and text.isprintable():
+        return text
     shown = []
     for character in unicodedata.normalize("NFKC", text).translate(_HYPHENS):
         category = unicodedata.category(character)
