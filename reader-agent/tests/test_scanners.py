@@ -199,7 +199,7 @@ def pressed(*codes: int) -> list[tuple[int, int]]:
     return [(code, value) for code in codes for value in (1, 0)]
 
 
-SHIFT, ENTER, CONTROL = 42, 28, 29
+SHIFT, ENTER, CONTROL, ALT = 42, 28, 29, 56
 # As a scanner types "tkt_01A-b!" and Enter on the US layout.
 RECORDED = [
     *pressed(20, 37, 20), (SHIFT, 1), *pressed(12), (SHIFT, 0), *pressed(11, 2), (54, 1), *pressed(30), (54, 0),
@@ -245,8 +245,31 @@ def test_a_keyboard_scanner_that_is_unplugged_or_taken_is_waited_for() -> None:
         ([(CONTROL, 1), *pressed(46), (CONTROL, 0), *pressed(30)], "a", 1),
         (pressed(79, 80, 81, 96, 57, 59), "123\n ", 1),
         ([(0, 1), (-1, 1), (99999, 1)], "", 3),
+        # 071, 72, 13 and 8364, then Alt alone and Alt with a letter
+        (
+            [
+                (ALT, 1),
+                *pressed(82, 71, 79),
+                (ALT, 0),
+                (ALT, 1),
+                *pressed(71, 80),
+                (ALT, 0),
+                (ALT, 1),
+                *pressed(79, 81),
+                (ALT, 0),
+                (ALT, 1),
+                *pressed(72, 81, 77, 75),
+                (ALT, 0),
+                *pressed(ALT),
+                (ALT, 1),
+                *pressed(30),
+                (ALT, 0),
+            ],
+            "GH\r",
+            2,
+        ),
     ],
-    ids=["capitals lock", "a key that is held", "a combination", "keypad, Enter, space, F1", "no keys"],
+    ids=["capitals lock", "a key that is held", "a combination", "keypad, Enter, space, F1", "no keys", "numbers"],
 )
 def test_keys_to_text(strokes: list[tuple[int, int]], text: str, unknown: int) -> None:
     typist = Typist()
@@ -266,6 +289,38 @@ def test_half_a_code_is_forgotten_after_two_seconds_and_a_long_one_is_cut() -> N
         list(lines.feed("x" * 1_000))
     assert len(lines._text) == LONGEST_CODE
     assert [code.unreadable is None for code in lines.feed("\nnext\n")] == [False, True]
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\t", "\t\r\n", "\x03", "\x03\r\n", "\n\n"], ids=repr)
+@pytest.mark.parametrize("start", ["", "\x02", "\t", "\n", "]Q1"], ids=repr)
+def test_each_suffix_and_prefix_that_scanners_are_set_to_makes_one_code(start: str, end: str) -> None:
+    lines = Lines()
+    found = [code.text for each in ("one", "two") for code in lines.feed(f"{start}{each}{end}")]
+    bare = start.strip()
+    assert found == [f"{bare}one".strip("\x02"), f"{bare}two".strip("\x02")]
+
+
+def test_a_scanner_without_a_suffix_is_said_at_the_gate_and_a_touched_key_is_not() -> None:
+    now = [10.0]
+    lines = Lines(clock=lambda: now[0])
+    for text, shown in (("GHQ1.tkt_01JDEM", [True]), ("x", []), ("y" * 3_000, [True])):
+        assert list(lines.feed(text)) == []
+        now[0] += 2.1
+        assert ["set the scanner" in str(code.unreadable) for code in lines.feed("")] == shown
+        assert list(lines.feed("")) == []
+    assert [code.text for code in lines.feed("next\t")] == ["next"]
+
+
+def test_a_code_without_its_end_is_shown_while_the_scanner_is_silent(line: Line) -> None:
+    line.plug()
+    keyboard = Keyboard()
+    typed = HidReader("hid:/dev/input/by-id/usb-x", open_device=lambda _path: keyboard, log=structlog.get_logger())
+    with serial(line) as wired, RunningReader(typed) as keys:
+        wait_until(lambda: wired.reader.is_open and typed.is_open, 30)
+        line.send(CODE.encode())
+        keyboard.type(*pressed(*[30] * 9))
+        assert "set the scanner" in str(wired.code().unreadable)
+        assert "set the scanner" in str(keys.code().unreadable)
 
 
 @pytest.mark.parametrize(

@@ -104,14 +104,15 @@ class HidReader(Reader):
         while device is not None and not stop.is_set():
             self.alive_at = time.monotonic()
             try:
-                if not select.select([device.fileno()], [], [], _POLL_SECONDS)[0]:
-                    continue
-                events = list(device.read())
+                is_ready = bool(select.select([device.fileno()], [], [], _POLL_SECONDS)[0])
+                events = list(device.read()) if is_ready else []
             except BlockingIOError:
                 continue
             except (OSError, ValueError) as error:  # ENODEV after an unplug
                 self.last_error = f"{self.path}: the scanner is gone ({describe(error)}); check its cable"
                 return
+            for code in lines.feed(""):
+                self._report_code(code)
             for event in events:
                 for character in typist.text(event.type, event.code, event.value):
                     for code in lines.feed(character):

@@ -11,11 +11,14 @@ LONGEST_CODE = 2_048
 _AROUND = " \t\r\n\0\x02\x03"
 # A scanner sends a code at once. Half a code that is older came from a hand, or from a scanner that lost its cable.
 _OLDEST_SECONDS = 2.0
-_ENDS = "\r\n"
+# What scanners are set to send after a code: Enter, or Tab, or ETX.
+_ENDS = "\r\n\t\x03"
+# Less than this is noise on a line or a key that somebody touched, and nobody waits for its verdict.
+_SHORTEST_SHOWN = 8
 
 
 class Lines:
-    """Puts the characters of scanned codes together; each ends with CR or LF. Bounded in length and in time."""
+    """Puts the characters of scanned codes together; each ends with Enter or Tab. Bounded in length and in time."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         # How many unfinished codes were thrown away.
@@ -26,10 +29,12 @@ class Lines:
         self._began_at = 0.0
 
     def feed(self, text: str) -> Iterator[Code]:
-        """Yield each code that these characters complete."""
+        """Yield each code that these characters complete; without characters, a code whose end is overdue."""
         now = self._clock()
         if self._length and now - self._began_at > _OLDEST_SECONDS:
             self.unfinished += 1
+            if self._length >= _SHORTEST_SHOWN:
+                yield Code("", unreadable="no Enter came after it (set the scanner to send Enter, CR or LF, as suffix)")
             self.clear()
         for character in text:
             if character in _ENDS:
