@@ -227,7 +227,11 @@ def test_a_record_that_a_later_boot_sends_again_with_another_time_is_the_same_re
     again = {**first, "scanned_at": clock.to_text(now - timedelta(hours=1))}
     for clocks in ({"boot_id": "boot-2", "mono_ms": 5_000}, {}):
         found = verdict(token, again, **clocks)
-        assert (found["status"], found["result"], found["corrected_at"]) == ("replayed", "valid", before["corrected_at"])
+        assert (found["status"], found["result"], found["corrected_at"]) == (
+            "replayed",
+            "valid",
+            before["corrected_at"],
+        )
     other = verdict(token, {**again, "mono_ms": 60_001}, boot_id="boot-2", mono_ms=5_000)
     assert other["error"]["code"] == "SCAN_ID_REUSED"
     stream.drain()

@@ -134,7 +134,10 @@ def test_a_canonical_text_stays_so_two_different_ones_never_become_one(read: Cal
 def test_a_number_that_a_hand_copied_is_read_with_its_hyphen(form: str) -> None:
     @settings(SOME, max_examples=20)
     # `A- 000001` may be a number of `A` or of `A-`.
-    @given(prefix=st.from_regex(r"[ABCXYZ019-]{0,19}[A-Z0-9]", fullmatch=True, alphabet="ABCXYZ019-"), number=_of(_DIGITS, 6) | _of(_DIGITS, 10))
+    @given(
+        prefix=st.from_regex(r"[ABCXYZ019-]{0,19}[A-Z0-9]", fullmatch=True, alphabet="ABCXYZ019-"),
+        number=_of(_DIGITS, 6) | _of(_DIGITS, 10),
+    )
     def each(prefix: str, number: str) -> None:
         assert scanned_text.numbered_ticket(form.format(prefix, number).lower()) == f"{prefix}-{number}"
 
