@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 _WHOLE_NUMBER = "must be a whole number, such as 12"
 _DECIMAL_NUMBER = "must be a number, such as 12.5"
@@ -154,6 +155,12 @@ def sentences(problems_of_fields: Iterable[Mapping[str, str]]) -> str:
     """Return several problems in one line; a problem of the whole object has no name."""
     named = ((problem["field"], problem["message"]) for problem in problems_of_fields)
     return "; ".join(message if field == WHOLE else f"{field} {message}" for field, message in named)
+
+
+def of_field(field: str, message: str) -> ValidationError:
+    """Return what a check of several fields raises, so that its problem has the name of the one to mend."""
+    problem = PydanticCustomError("value_error", "{error}", {"error": message})
+    return ValidationError.from_exception_data("", [InitErrorDetails(type=problem, loc=(field,), input="")])
 
 
 def problems(error: ValidationError, schema: type[BaseModel]) -> list[dict[str, str]]:

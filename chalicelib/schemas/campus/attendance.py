@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from chalicelib import scanned_text
+from chalicelib.schemas import messages
 from chalicelib.schemas.wire import Id, In, Moment, Out, Scanned
 from chalicelib.vocabulary.campus import AttendanceStatus, EvidenceFactor, EvidenceFlag, VerificationStatus
 
@@ -37,8 +38,8 @@ class PlaceIn(In):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
-            missing = "latitude" if self.latitude is None else "longitude"
-            raise ValueError(f"needs `{missing}` too: send both coordinates or neither")
+            missing, sent = ("latitude", "longitude") if self.latitude is None else ("longitude", "latitude")
+            raise messages.of_field(missing, f"is needed with `{sent}`: send both coordinates or neither")
         return self
 
 
@@ -120,7 +121,7 @@ class SubmitIn(PlaceIn):
     @model_validator(mode="after")
     def _names_one_event(self) -> Self:
         if None not in (self.event, self.event_id) and self.event != self.event_id:
-            raise ValueError("names another event than `event_id`: send one of them")
+            raise messages.of_field("event", "names another event than `event_id`: send one of them")
         return self
 
     @property

@@ -3,8 +3,8 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
+from chalicelib.schemas import messages
 from chalicelib.schemas.campus.records import RecordOut
 from chalicelib.schemas.wire import BetweenIn, Filter, Id, In, Moment, Out
 from chalicelib.vocabulary.campus import (
@@ -63,7 +63,7 @@ class VersionIn(In):
     @model_validator(mode="after")
     def _names_only_redacted_ones(self) -> Self:
         if self.report_id is not None and not self.is_redacted:
-            raise PydanticCustomError("report_id", "report_id: the full version is not kept; ask with redacted=true")
+            raise messages.of_field("report_id", "the full version is not kept; ask with redacted=true")
         return self
 
 

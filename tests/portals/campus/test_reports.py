@@ -166,7 +166,11 @@ def test_a_redacted_report_is_asked_for_directly_and_of_a_colleagues_report_not_
     assert {row["student"]["full_name"] for row in twin["rows"]} == {"Person 1", "Person 2", "Person 3"}
     assert checked(twin["report_id"], of_canonical(twin))["matches"] == "redacted"
     assert report(hall.colleague, f"?redacted=true&report_id={twin['report_id']}").status == 404
-    assert report(hall.teacher, f"?report_id={twin['report_id']}").status == 400
+    full = report(hall.teacher, f"?report_id={twin['report_id']}")
+    assert (full.status, full.json["error"]) == (
+        400,
+        "report_id: the full version is not kept; ask with redacted=true",
+    )
 
 
 def test_each_role_sees_its_own_part(hall: Hall) -> None:

@@ -88,7 +88,20 @@ def test_a_submission_names_its_event(lecture: Lecture) -> None:
     unknown = lecture.student().post("submit", {"event_id": "cev_unknown"})
     assert (unknown.status, unknown.json["error"]) == (404, "Event not found")
     two = lecture.student().post("submit", {"event_id": lecture.event.event_id, "event": "cev_other"})
-    assert two.status == 400
+    assert (two.status, two.json["error"]) == (400, "event: names another event than `event_id`: send one of them")
+
+
+@pytest.mark.parametrize(("sent", "missing"), [("latitude", "longitude"), ("longitude", "latitude")])
+@pytest.mark.parametrize("route", ["verify-qr", "submit"])
+def test_half_a_position_is_refused_by_the_name_of_the_other_half(
+    lecture: Lecture, route: str, sent: str, missing: str
+) -> None:
+    student = lecture.student()
+    student.verify()
+    answer = student.post(route, {"event_id": lecture.event.event_id, "qr_token": student.code(), sent: 31.5})
+    assert (answer.status, [each["field"] for each in answer.json["details"]]) == (400, [missing])
+    assert answer.json["error"] == f"{missing}: is needed with `{sent}`: send both coordinates or neither"
+    assert student.record is None
 
 
 def test_a_second_submission_is_refused_as_a_duplicate(lecture: Lecture) -> None:
