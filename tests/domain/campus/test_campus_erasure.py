@@ -14,6 +14,7 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.domain.background import jobs
 from chalicelib.domain.campus import background
+from chalicelib.domain.campus.attendance import attendance_ids
 from chalicelib.domain.campus.privacy import campus_erasure, own_export
 from chalicelib.errors import NotFound
 from chalicelib.identifiers import id_of_fact, new_id
@@ -125,6 +126,28 @@ def test_an_erased_person_cannot_log_in_and_their_token_ends() -> None:
     assert client.call("POST", "/api/campus/auth/login/", body).status in (401, 403)
     erase(day.mine)
     assert client.call("POST", "/api/campus/auth/login/", body).status == 401
+
+
+def test_an_erased_person_is_not_changed_and_gets_no_new_record() -> None:
+    day = Attended()
+    admin, user_id = make_campus_user(day.campus, role=CampusRole.ADMIN), day.mine.account_id
+    other = make_campus_event(day.campus, day.organizer)
+    erase(day.mine)
+    for method, path, body in (
+        ("PUT", f"users/{user_id}", {"first_name": "Back", "is_active": True}),
+        ("POST", f"users/{user_id}/verify", {}),
+        ("POST", f"events/{other.event_id}/attendance", {"student_id": user_id, "status": "late", "reason": "seen"}),
+    ):
+        answer = client.call(method, f"/api/campus/{path}/", body, token=token_of(admin))
+        assert (answer.status, "erased" in answer.json["error"]) == (404, True), answer.text
+    profile = operations.get(keys.campus_people.profile(user_id))
+    assert profile is not None
+    assert (profile.first_name, profile.is_active, profile.is_verified) == ("Erased", False, False)
+    assert operations.get(keys.attendance.record(attendance_ids.attendance_id(other.event_id, user_id))) is None
+    # What there is of them is decided still: the statement waits for an answer.
+    decision = {"decision": "correct", "status": "late", "note": "The third row was seen at five past."}
+    path = f"/api/campus/attendance/{day.records[0]}/verify/"
+    assert client.call("POST", path, decision, token=token_of(day.organizer)).json["status"] == "late"
 
 
 def test_an_erasure_waits_runs_once_and_may_be_asked_for_again() -> None:

@@ -18,7 +18,7 @@ from chalicelib.domain.campus.attendance import (
 from chalicelib.domain.campus.attendance.record_views import ShownRecord
 from chalicelib.domain.campus.attendance.record_writes import NewRecord, RecordChange
 from chalicelib.domain.campus.events import campus_events, event_windows
-from chalicelib.domain.campus.people import campus_cards, student_numbers
+from chalicelib.domain.campus.people import campus_cards, campus_profiles, student_numbers
 from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecord, CampusEvent, CampusProfile
@@ -84,6 +84,8 @@ def _marked(
     change = RecordChange(
         status=_status(event, wanted), verification_status=VerificationStatus.VERIFIED, by=caller.id, note=wanted.reason
     )
+    if record is None and campus_profiles.is_erased(profile):
+        raise NotFound("student_id: this person was erased, and gets no new record.")
     if record is None:
         method = AttendanceMethod.NFC if wanted.card_uid is not None else AttendanceMethod.MANUAL
         new = NewRecord(event.event_id, event.campus_id, event.organizer_id, profile=profile, method=method)

@@ -119,6 +119,8 @@ def _read(user_id: str) -> _CampusState:
     account, profile = (found.get(place) for place in places)
     if not isinstance(account, Account) or not isinstance(profile, CampusProfile):
         raise NotFound("There is no such user.")
+    if campus_profiles.is_erased(profile):
+        raise NotFound("This person was erased, and cannot be changed any more.")
     return _CampusState(account, profile)
 
 

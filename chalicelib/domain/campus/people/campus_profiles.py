@@ -42,6 +42,16 @@ def get(user_id: str) -> CampusProfile:
     return profile
 
 
+def erased_name(user_id: str) -> str:
+    """Return the user name of an erased person; nobody else can have one with a slash."""
+    return f"erased/{user_id}"
+
+
+def is_erased(profile: CampusProfile) -> bool:
+    """Whether the person of a profile was erased: it stays for the counts alone, and names nobody."""
+    return profile.username == erased_name(profile.user_id)
+
+
 def view(user_id: str) -> CampusProfileView:
     """Return the profile of an account as it is shown. Raises NotFound."""
     profile = get(user_id)

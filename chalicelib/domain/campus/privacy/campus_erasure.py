@@ -21,7 +21,7 @@ from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
 from chalicelib.domain.background import jobs
 from chalicelib.domain.campus.attendance import evidence_files
-from chalicelib.domain.campus.people import student_numbers
+from chalicelib.domain.campus.people import campus_profiles, student_numbers
 from chalicelib.domain.campus.privacy import campus_people_places, evidence_erasing, own_export
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import id_of_fact
@@ -218,7 +218,7 @@ def _person(user_id: str) -> _Erased:
                     login = keys.access.login(Portal.CAMPUS, name)
                     operations.record(operations.remove(login, Login.account_id == user_id))
         gone: list[Action] = [
-            Account.login.set(f"erased/{user_id}"),
+            Account.login.set(campus_profiles.erased_name(user_id)),
             Account.name.set(f"{FIRST_NAME} {LAST_NAME}"),
             Account.password_hash.set(FIRST_NAME),
             Account.email.remove(),
@@ -243,7 +243,7 @@ def _forget_profile(profile: CampusProfile) -> None:
     if profile.photo_key is not None:
         files.delete(profile.photo_key)
     gone: list[Action] = [
-        CampusProfile.username.set(f"erased/{user_id}"),
+        CampusProfile.username.set(campus_profiles.erased_name(user_id)),
         CampusProfile.email.set(""),
         CampusProfile.first_name.set(FIRST_NAME),
         CampusProfile.last_name.set(LAST_NAME),
