@@ -12,6 +12,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AccountStatus
 from tests.contract.ground import Ground, label, routes, stored
+from tests.contract.request import Request
 from tests.contract.test_idempotency import BESIDE
 from tests.support import meanwhile
 from tests.support.client import Answer
@@ -21,6 +22,11 @@ WRITING = [route for route in routes() if route.method != "GET"]
 ABOUT_ONE_THING = [route for route in WRITING if route.method in ("PUT", "DELETE") or route.variables]
 # Without a key each of these is a wish of its own; a second clearing is of what was made meanwhile.
 _EACH_IS_ITS_OWN = {"customer_gift_ticket", "customer_reload_card", "organizer_request_edit", "tix_clear_tickets"}
+VERSIONED = [
+    route for route in WRITING if route.method == "PUT" and "version" in getattr(route.body, "model_fields", {})
+]
+# Of a request: why it is sent, and a list of which the answer says how many people are on it.
+_NOT_STORED = {"reason", "student_ids"}
 _ANSWERS = {200, 201, 202, 204, 400, 401, 404, 409, 429}
 
 
@@ -67,6 +73,23 @@ def test_the_same_request_in_the_middle_of_itself_is_answered_and_no_fault(groun
     assert outer.status in _ANSWERS, outer.text
     if route in ABOUT_ONE_THING and route.operation_id not in _EACH_IS_ITS_OWN:
         assert made == set()
+
+
+@pytest.mark.parametrize("route", VERSIONED, ids=label)
+def test_a_stale_version_is_refused_with_what_is_stored_now_and_changes_nothing(
+    ground: Ground, route: AnyRoute
+) -> None:
+    request, token = ground.rightful(route), ground.token(route)
+    assert request.body is not None
+    wanted = {**request.body, "version": 99}
+    before = {place: text for place, text in stored().items() if not place[0].startswith(("AUDIT", *BESIDE))}
+    stale = ground.send(route, Request(wanted, request.path, request.query, request.headers), token=token)
+    assert (stale.status, stale.code) == (409, "CONFLICT"), stale.text
+    error = stale.json if isinstance(stale.json["error"], str) else stale.json["error"]
+    said = {each["field"] for each in error.get("details", [])} | set(error.get("present", {}))
+    assert said >= request.body.keys() - _NOT_STORED
+    now = {place: text for place, text in stored().items() if not place[0].startswith(("AUDIT", *BESIDE))}
+    assert now == before
 
 
 @pytest.mark.parametrize("route", [route for route in WRITING if route.audited == "password.change"], ids=label)

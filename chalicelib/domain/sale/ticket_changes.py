@@ -52,8 +52,8 @@ def _change(ticket_id: str, wanted: TicketChange, *, operation_id: str) -> None:
     for _ in retries.attempts():
         ticket = tickets.get(ticket_id)
         if staff_tickets.version_of(ticket) != wanted.version:
-            shown = {"status": tickets.shown_status(ticket), "version": staff_tickets.version_of(ticket)}
-            raise Conflict("This ticket was changed meanwhile. Read it again.", extra={"present": shown})
+            message = "This ticket was changed meanwhile. `present` is what is stored now."
+            raise Conflict(message, extra={"present": _present(ticket)})
         actions, writes = _changes(ticket, wanted)
         changed = [*actions, Ticket.staff_changes.set(int(ticket.staff_changes or 0) + 1)]
         before, after = _difference(ticket, wanted)
@@ -70,6 +70,17 @@ def _change(ticket_id: str, wanted: TicketChange, *, operation_id: str) -> None:
         logger.info("ticket changed by staff", extra={"ticket_id": ticket_id, "changes": sorted(after)})
         return
     raise Unavailable("This ticket is being changed by others. Try again.", retry_after=1)
+
+
+def _present(ticket: Ticket) -> dict[str, Any]:
+    """Return what a change may change, as it is now."""
+    return {
+        "status": tickets.shown_status(ticket),
+        "holder_name": ticket.holder_name,
+        "labels": list(ticket.labels or []),
+        "category_id": ticket.category_id,
+        "version": staff_tickets.version_of(ticket),
+    }
 
 
 def _as_read(ticket: Ticket) -> Condition:

@@ -209,5 +209,23 @@ def _stale(event: CampusEvent) -> Conflict:
     return Conflict(
         f"The event was changed meanwhile: its version is {event.version}. Read it again.",
         details=[{"field": "version", "message": f"is {event.version} now"}],
-        extra={"present": {"id": event.event_id, "version": event.version}},
+        extra={"present": {"id": event.event_id, "version": event.version, **_present(event)}},
     )
+
+
+def _present(event: CampusEvent) -> dict[str, Any]:
+    """Return what an event says of its place, times and demands now, by the names of a request."""
+    plain = ("title", "description", "location", "location_radius", "is_active")
+    demands = ("require_photos", "require_signature", "require_location")
+    times = {
+        "start_datetime": event.starts_at,
+        "end_datetime": event.ends_at,
+        "late_until": event.late_until,
+        "closes_at": event.closes_at,
+    }
+    return {
+        **{name: getattr(event, name) for name in (*plain, *demands)},
+        "latitude": float(event.latitude),
+        "longitude": float(event.longitude),
+        **{name: moment and clock.to_text(moment) for name, moment in times.items()},
+    }
