@@ -3,7 +3,8 @@
 import gc
 import os
 import zlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 os.environ.update(
@@ -82,14 +83,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_measurement)
 
 
-# Shared out by day: the families with a test for each route, field or value, and the races and faults, which start an
-# engine's work for every one of them, as the flows of the console start a browser's and those of local runs a run's. A
-# run of everything tries one day's eighth of each, by their names (of the cost tests, and of a file that is marked
-# `by_day("file")`, by their files, which share data), and what is marked `each_run`.
+# Shared out by day. A family has a test for each route, field or value: a run of everything tries a sixteenth of it,
+# and one test at least. Each race and fault starts an engine's work, each flow of the console a browser's, and each of
+# local runs a run's: it tries an eighth of them, by their names (of the cost tests, and of a file that is marked
+# `by_day("file")`, by their files, which share data). What is marked `each_run` is always tried.
 _FAMILIES = ("contract", "security", "infra", "portals")
 _ONE_BY_ONE = ("truth", "faults", "console", "operations")
 _BY_FILE = ("cost",)
-_DAYS = 8
+_DAYS, _DAYS_OF_A_FAMILY = 8, 16
 # Python asks for one after 700; a test makes some thousands.
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
@@ -98,27 +99,41 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave the other days' share of what is shared out from a run of everything."""
     if fault_days.is_everything() or not any(Path(each).name == "tests" for each in config.args):
         return
-    todays: list[pytest.Item] = []
-    left_out: list[pytest.Item] = []
+    families: dict[str, list[str]] = defaultdict(list)
+    others: list[str] = []
     for item in items:
-        (left_out if _is_of_another_day(item) else todays).append(item)
-    items[:] = todays
-    config.hook.pytest_deselected(items=left_out)
+        if not item.get_closest_marker("each_run"):
+            if (family := _family_of(item)) is not None:
+                families[family].append(item.nodeid)
+            elif _is_of_another_day(item):
+                others.append(item.nodeid)
+    left_out = {*others, *(name for names in families.values() for name in _of_other_days(sorted(names)))}
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in left_out])
+    items[:] = [item for item in items if item.nodeid not in left_out]
+
+
+def _kind_of(item: pytest.Item) -> str:
+    return item.nodeid.removeprefix("tests/").partition("/")[0]
+
+
+def _family_of(item: pytest.Item) -> str | None:
+    """Return the name of the family that a test is one of, if it is shared out with it."""
+    is_one = _kind_of(item) in _FAMILIES and "[" in item.name and item.get_closest_marker("by_day") is None
+    return item.nodeid.partition("[")[0] if is_one else None
+
+
+def _of_other_days(names: Sequence[str]) -> Iterator[str]:
+    """Yield those of a family that are not tried today; each is tried on one day of sixteen, or of a smaller number."""
+    days = min(len(names), _DAYS_OF_A_FAMILY)
+    first = zlib.crc32(names[0].partition("[")[0].encode()) + fault_days.today()
+    yield from (name for place, name in enumerate(names) if (place + first) % days != 0)
 
 
 def _is_of_another_day(item: pytest.Item) -> bool:
-    kind = item.path.relative_to(Path(__file__).parent).parts[0]
-    if item.get_closest_marker("each_run"):
-        return False
-    mark = item.get_closest_marker("by_day")
+    kind, mark = _kind_of(item), item.get_closest_marker("by_day")
     is_one_file = kind in _BY_FILE or (mark is not None and "file" in mark.args)
     name = item.path.name if is_one_file else item.nodeid
-    is_shared = (
-        kind in (*_ONE_BY_ONE, *_BY_FILE)
-        or (kind in _FAMILIES and "[" in item.name)
-        or (kind == "local" and _starts_an_engine(item))
-        or mark is not None
-    )
+    is_shared = kind in (*_ONE_BY_ONE, *_BY_FILE) or (kind == "local" and _starts_an_engine(item)) or mark is not None
     return is_shared and (zlib.crc32(name.encode()) + fault_days.today()) % _DAYS != 0
 
 

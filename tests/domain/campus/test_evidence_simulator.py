@@ -14,6 +14,8 @@ from tests.support.campus_world import STEP
 from tests.support.sizes import size_of
 
 SUBMISSIONS = size_of("CAMPUS_SUBMISSIONS", small=1_500, full=20_000)
+# One worker simulates for all of them.
+pytestmark = pytest.mark.xdist_group("evidence simulator")
 
 
 @pytest.fixture(scope="module")

@@ -73,6 +73,10 @@ class Door:
         self._socket.close()
 
 
+# One worker starts it for all of them.
+pytestmark = pytest.mark.xdist_group("localstripe")
+
+
 @pytest.fixture(scope="module")
 def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log: Path = tmp_path_factory.mktemp("localstripe") / "log"
