@@ -137,7 +137,7 @@ prewarm: setup ## Before a big event, warm table and containers; shows, asks (ST
 	@$(PY) -m infra.prewarm $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
 restore: setup ## Restore the table to a minute as another one (STAGE=prod MINUTE=2026-11-28T08:30Z)
-	@$(PY) -m infra.rebuild.restore $(if $(STAGE),--stage $(STAGE)) $(if $(MINUTE),--minute $(MINUTE)) $(ARGS)
+	@$(PY) -m infra.rebuild.restore $(if $(STAGE),--stage $(STAGE)) $(if $(MINUTE),--minute "$(MINUTE)") $(ARGS)
 
 export-query: setup ## Sums of journals and admissions by event, from an export's files (FOLDER=…)
 	@$(PY) -m infra.rebuild.exported $(FOLDER) $(ARGS)

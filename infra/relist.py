@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     kinds = sorted({str(kind.kind.get_discriminator(kind)) for each in LISTS for kind in _classes(each.item)})
     marks = Path(options.mark or f".local/relist-{options.stage}.json")
-    kept = json.loads(marks.read_text()) if marks.exists() else {}
+    kept = stages.mark(marks)
     # A file of another table, such as the one before a restore, is none of this one's.
     reached = kept["reached"] if kept.get("of") == os.environ["TABLE_NAME"] else {}
     pause = _UNITS_PER_PAGE / options.units

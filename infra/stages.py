@@ -1,9 +1,12 @@
 """The stage that an operator's command works on: its arguments, the environment that the domain reads, and its end."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -93,6 +96,17 @@ def ended(main: Callable[[], int]) -> int:
         complain("Stopped. Run it again to go on.")
         return 130
     return 1
+
+
+def mark(path: Path) -> dict[str, Any]:
+    """Return what a command that was killed has kept in a file; nothing without one. Raises CannotStart."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict):
+        raise CannotStart(f"{path} is damaged. Remove it: the command then begins at the beginning, which is safe.")
+    return kept
 
 
 def positive(text: str) -> int:

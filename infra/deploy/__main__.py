@@ -157,7 +157,7 @@ def _destroy(given: argparse.Namespace, target: Target, question: Question) -> b
             f"There is no stack {target.stack.name}. ARGS=--data deletes what one that was deleted in the last 90 days "
             "has kept."
         )
-    kept = retained.of(of.template(), of.resources())
+    kept = [*retained.of(of.template(), of.resources()), *retained.adopted(of.parameters())]
     for kind, name in kept:
         step(f"  {'will be deleted, with its data' if given.data else 'stays'}: {name} ({kind})")
     what = f"the stack {target.stack.name}" if is_there else f"what the stack {target.stack.name} has kept"

@@ -7,9 +7,13 @@ from botocore.exceptions import ClientError
 
 from infra.deploy.account import Account
 from infra.local.console import step
+from infra.package import adoption
 
 # A run that was killed has deleted some of it; a key that waits for its deletion is in an invalid state for another.
 _GONE = frozenset({"ResourceNotFoundException", "NoSuchBucket", "NotFoundException", "KMSInvalidStateException"})
+_ADOPTED = {"TableName": "AWS::DynamoDB::Table", "KeyArn": "AWS::KMS::Key", "DataKeyArn": "AWS::KMS::Key"}
+# The stack makes its own.
+_OWN = ("", adoption.OWN)
 # AWS KMS: the shortest waiting time of a deletion, in days.
 _KEY_DAYS = 7
 
@@ -22,6 +26,11 @@ def of(template: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> l
         for found in resources
         if found["LogicalResourceId"] in kept and found.get("PhysicalResourceId")
     ]
+
+
+def adopted(parameters: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return type and id of what a stack uses by its parameters: a restored table, the keys of an earlier stack."""
+    return [(kind, given) for name, kind in _ADOPTED.items() if (given := parameters.get(name, "")) not in _OWN]
 
 
 def remove(account: Account, kept: Sequence[tuple[str, str]]) -> list[str]:

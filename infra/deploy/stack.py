@@ -59,13 +59,18 @@ class Stack:
 
     def describe(self) -> dict[str, Any] | None:
         """Return what CloudFormation says of the stack, or None where it does not exist."""
+        found = self._found()
+        return None if found is None or found["StackStatus"] == "DELETE_COMPLETE" else found
+
+    def _found(self) -> dict[str, Any] | None:
+        """Return the stack, also one that was deleted and is named by its id."""
         try:
             found: dict[str, Any] = self._client.describe_stacks(StackName=self.name)["Stacks"][0]
         except ClientError as error:
             if error.response["Error"]["Code"] == "ValidationError":
                 return None
             raise
-        return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+        return found
 
     def last_deleted(self) -> "Stack | None":
         """Return the last stack of this name that was deleted, by its id; CloudFormation knows it for 90 days."""
@@ -80,7 +85,9 @@ class Stack:
         """Return the parameters that the stack has."""
         return {
             parameter["ParameterKey"]: parameter["ParameterValue"]
-            for parameter in (self.describe() or {}).get("Parameters", [])
+            for parameter in ((self._found() if self.name.startswith("arn:") else self.describe()) or {}).get(
+                "Parameters", []
+            )
         }
 
     def outputs(self) -> dict[str, str]:

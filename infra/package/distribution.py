@@ -61,6 +61,16 @@ def _given(name: str) -> dict[str, Any]:
     return {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]}
 
 
+def rules() -> dict[str, Any]:
+    """Return the rule that a domain has its certificate: without one, CloudFront's own name would be used."""
+    is_empty = [{"Fn::Equals": [{"Ref": name}, ""]} for name in ("ConsoleDomain", "ConsoleCertificate")]
+    lacks = {"Fn::And": [{"Fn::Not": [is_empty[0]]}, is_empty[1]]}
+    message = "ConsoleDomain needs ConsoleCertificate, a certificate of that domain in us-east-1."
+    return {
+        "DomainWithItsCertificate": {"Assertions": [{"Assert": {"Fn::Not": [lacks]}, "AssertDescription": message}]}
+    }
+
+
 CONDITIONS = {
     "HasConsole": {
         "Fn::And": [{"Fn::Not": [{"Condition": "IsLocal"}]}, {"Fn::Equals": [{"Ref": "Console"}, ON]}],

@@ -16,6 +16,17 @@ _API = "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}"
 LEAST = 10
 
 
+def rules() -> dict[str, Any]:
+    """Return the rule that a limit is one that AWS WAF takes, or none."""
+    too_small = [{"Fn::Equals": [{"Ref": "FirewallRequests"}, str(number)]} for number in range(1, LEAST)]
+    message = f"FirewallRequests is 0 for no firewall, or at least {LEAST}: AWS WAF refuses a smaller limit."
+    return {
+        "FirewallTakesLimit": {
+            "Assertions": [{"Assert": {"Fn::Not": [{"Fn::Or": too_small}]}, "AssertDescription": message}]
+        }
+    }
+
+
 def _of_edge(secret: Any) -> dict[str, Any]:
     return {
         "ByteMatchStatement": {

@@ -47,7 +47,12 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
     }
     base["Parameters"] = production.parameters(_joined("Parameters", base["Parameters"], parameters), stage=stage)
     base["Parameters"]["Stage"]["Default"] = stage
-    base["Rules"] = {**production.rules(stage=stage), **adoption.rules()}
+    base["Rules"] = {
+        **production.rules(stage=stage),
+        **adoption.rules(),
+        **distribution.rules(),
+        **firewall.rules(),
+    }
     base["Conditions"] = _joined(
         "Conditions",
         base["Conditions"],

@@ -59,6 +59,7 @@ def of(template: Template) -> list[Use]:
         *(_of_role(name, part["Properties"]) for name, part in _of_type(resources, "AWS::IAM::Role")),
         *_of_mappings(resources),
         *_of_stages(resources, parameters),
+        *_of_edge(resources),
     ]
 
 
@@ -111,6 +112,16 @@ def _of_stages(resources: Mapping[str, Any], parameters: Mapping[str, Any]) -> I
             yield Use(f"variables of {name}", len(variables), 100)
             for key, value in variables.items():
                 yield Use(f"characters of {name}'s {key}", _longest(value, parameters), 512)
+
+
+def _of_edge(resources: Mapping[str, Any]) -> Iterator[Use]:
+    """Yield what a console takes of CloudFront (AWS, "Quotas" in its developer guide)."""
+    policies = len(_of_type(resources, "AWS::CloudFront::ResponseHeadersPolicy"))
+    if policies:
+        yield Use("the account's response headers policies", policies, 20, adjustable=True)
+    for name, part in _of_type(resources, "AWS::CloudFront::Distribution"):
+        behaviors = len(part["Properties"]["DistributionConfig"]["CacheBehaviors"])
+        yield Use(f"cache behaviors of {name}", behaviors, 75, adjustable=True)
 
 
 def _of_type(resources: Mapping[str, Any], kind: str) -> list[tuple[str, dict[str, Any]]]:

@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     client: Any = operations.client()
     source = stages.table_of(options.stage, options.table)
-    target = options.target or f"{source}-{options.minute:%Y%m%d%H%M}"
+    # Another second is another table: one that exists would pass for it.
+    target = options.target or f"{source}-{options.minute:{'%Y%m%d%H%M%S' if options.minute.second else '%Y%m%d%H%M'}}"
     if options.finish:
         keep_numbers(client, source, target, since=options.minute)
         finish(client, target, stage=options.stage)
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{target} is restored. Next:\n"
         f'1. make rebuild STAGE={options.stage} ARGS="--table {target}"\n'
         f'2. make erase-again STAGE={options.stage} ARGS="--table {target}"\n'
-        f'3. make restore STAGE={options.stage} MINUTE={options.minute:%Y-%m-%dT%H:%MZ} ARGS="--finish{named}"\n'
+        f'3. make restore STAGE={options.stage} MINUTE={_written(options.minute)} ARGS="--finish{named}"\n'
     )
     return 0
 
@@ -164,7 +165,11 @@ def _minute(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"{text!r} is no moment, such as 2026-11-28T08:30Z") from error
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no time zone; end it with Z for UTC")
-    return moment.astimezone(UTC)
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _written(minute: datetime) -> str:
+    return f"{minute:{'%Y-%m-%dT%H:%M:%SZ' if minute.second else '%Y-%m-%dT%H:%MZ'}}"
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

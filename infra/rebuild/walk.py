@@ -55,7 +55,7 @@ class Progress:
     def __init__(self, path: Path | None, *, passes: tuple[str, ...], of: str) -> None:
         """`of` names what is done, so that a file of another table or another way is not used."""
         self._path, self._passes, self._lock = path, passes, threading.Lock()
-        kept: dict[str, Any] = json.loads(path.read_text()) if path is not None and path.exists() else {}
+        kept: dict[str, Any] = stages.mark(path) if path is not None else {}
         if kept.get("of") != of:
             kept = {"of": of, "done": [], "positions": {}}
         self._kept = kept

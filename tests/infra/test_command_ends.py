@@ -146,6 +146,18 @@ def test_a_walk_in_other_parts_does_not_take_over_the_parts_of_the_killed_one(tm
     assert again.reached("replay", "0 of 4") is None
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", "7"])
+def test_a_damaged_mark_is_named_in_one_line(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mark = tmp_path / "mark.json"
+    mark.write_text(content)
+    for main in (
+        lambda: relist.main(["--table", "gatehouse", "--mark", str(mark)]),
+        lambda: int(Progress(mark, passes=("replay",), of="t whole").is_begun),
+    ):
+        assert stages.ended(main) == 1
+        assert f"{mark} is damaged. Remove it" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("moto_cloud")
 def test_a_mark_of_another_table_is_not_gone_on_from(tmp_path: Path) -> None:
     mark = tmp_path / "mark.json"

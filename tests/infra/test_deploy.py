@@ -332,6 +332,15 @@ def test_a_stack_that_takes_no_update_says_what_to_do(status: str, said: str) ->
             stack.prepare("https://example.com/template.json", {})
 
 
+def test_a_restored_table_and_earlier_keys_end_with_the_data_of_their_stack() -> None:
+    given = {"TableName": "gatehouse-dev-202611280830", "KeyArn": "arn:aws:kms:us-east-1:1:key/a", "Currency": "PKR"}
+    assert retained.adopted(given) == [
+        ("AWS::DynamoDB::Table", "gatehouse-dev-202611280830"),
+        ("AWS::KMS::Key", "arn:aws:kms:us-east-1:1:key/a"),
+    ]
+    assert retained.adopted({"TableName": "own", "KeyArn": "", "DataKeyArn": ""}) == []
+
+
 def test_missing_and_unknown_parameters_are_named_together() -> None:
     declared = template("dev")
     declared["Parameters"]["AdminOrigin"] = {"Type": "String", "Description": "The admin's page"}

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from infra.package import merge, production
+from infra.package import firewall, merge, production
 from tests.infra.conftest import Made
 
 pytestmark = pytest.mark.xdist_group("package")
 Template = dict[str, Any]
+_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"
 ORIGINS = ("CorsOrigins", "AdminOrigin", "PublicUrl")
 
 
@@ -82,6 +83,25 @@ def test_a_template_for_another_stage_does_not_deploy_production(template: Templ
     assert accepted(template, Stage="dev", PaymentProvider="sandbox", AdminOrigin="http://localhost:8081")
     assert not accepted(template, Stage="prod")
     assert not accepted(prod, Stage="dev")
+
+
+@pytest.mark.parametrize(
+    ("given", "is_taken"),
+    [
+        ({"FirewallRequests": "0"}, True),
+        *(({"FirewallRequests": str(number)}, False) for number in range(1, firewall.LEAST)),
+        ({"FirewallRequests": str(firewall.LEAST)}, True),
+        ({"ConsoleDomain": "gate.example.com"}, False),
+        ({"ConsoleDomain": "gate.example.com", "ConsoleCertificate": _CERTIFICATE}, True),
+        # The domain moves later, for example to another region.
+        ({"ConsoleCertificate": _CERTIFICATE}, True),
+    ],
+    ids=str,
+)
+def test_what_aws_would_refuse_or_leave_out_is_refused_before_anything_changes(
+    template: Template, given: dict[str, str], is_taken: bool
+) -> None:
+    assert accepted(template, Stage="dev", **given) == is_taken
 
 
 @pytest.mark.by_day

@@ -1,5 +1,6 @@
 """`make restore`: a table of a minute ago with all that a stack needs; the lost hours leave no cursor behind."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -92,3 +93,20 @@ def test_a_minute_is_a_moment_with_a_time_zone(text: str, why: str, capsys: pyte
     with pytest.raises(SystemExit):
         restore.main(["--stage", "test", "--minute", text])
     assert why in capsys.readouterr().err
+
+
+def test_another_second_is_another_table_and_the_next_command_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    client: Any = operations.client()
+    recovery = {"PointInTimeRecoveryEnabled": True}
+    client.update_continuous_backups(TableName="gatehouse", PointInTimeRecoverySpecification=recovery)
+    now = clock.now()
+    made = {}
+    with environment():
+        for second in ("00", "07"):
+            minute = f"{now:%Y-%m-%dT%H:%M}:{second}Z"
+            assert restore.main(["--stage", "test", "--table", "gatehouse", "--minute", minute]) == 0
+            said = capsys.readouterr().out
+            assert "exists already" not in said
+            (made[second],) = re.findall(r"^(\S+) is restored", said, re.MULTILINE)
+    assert made == {"00": f"gatehouse-{now:%Y%m%d%H%M}", "07": f"gatehouse-{now:%Y%m%d%H%M}07"}
+    assert f"MINUTE={minute} ARGS" in said
