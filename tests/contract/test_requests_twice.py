@@ -27,6 +27,20 @@ VERSIONED = [
 ]
 # Of a request: why it is sent, and a list of which the answer says how many people are on it.
 _NOT_STORED = {"reason", "student_ids"}
+# Two changes of different fields, by the operation that takes both.
+CHANGES = {
+    "admin_change_event": ({"title": "A later title"}, {"description": "Under trees."}),
+    "admin_change_device": ({"name": "A later name"}, {"gate": "Gate 2"}),
+    "merchant_change_settings": ({"name": "A later shop"}, {"city": "Multan"}),
+    "tix_change_settings": ({"name": "A later name"}, {"timezone": "Asia/Tokyo"}),
+    "campus_change_event": ({"title": "A later title"}, {"description": "With a film."}),
+    "campus_change_user": ({"department": "Law"}, {"last_name": "Later"}),
+    "campus_update_profile": ({"first_name": "Later"}, {"last_name": "Name"}),
+    "customer_change_dependent": ({"name": "A later name"}, {"relation": "niece"}),
+    "customer_change_profile": ({"name": "A later name"}, {"date_of_birth": "1990-01-02"}),
+    "organizer_change_draft": ({"title": "A later title"}, {"description": "Under trees."}),
+    "organizer_change_profile": ({"company_name": "A later firm"}, {"address": "Mall Road 7"}),
+}
 _ANSWERS = {200, 201, 202, 204, 400, 401, 404, 409, 429}
 
 
@@ -73,6 +87,23 @@ def test_the_same_request_in_the_middle_of_itself_is_answered_and_no_fault(groun
     assert outer.status in _ANSWERS, outer.text
     if route in ABOUT_ONE_THING and route.operation_id not in _EACH_IS_ITS_OWN:
         assert made == set()
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_two_changes_of_one_thing_at_once_are_both_kept(ground: Ground, operation: str) -> None:
+    (route,) = (route for route in WRITING if route.operation_id == operation)
+    request, token = ground.rightful(route), ground.token(route)
+
+    def change(body: dict[str, Any]) -> Answer:
+        return ground.send(route, Request(body, request.path, request.query, request.headers), token=token)
+
+    one, other = CHANGES[operation]
+    inner: list[Answer] = []
+    with meanwhile.before(meanwhile.WRITES, lambda: inner.append(change(other))):
+        outer = change(one)
+    assert [answer.status for answer in (*inner, outer)] == [200, 200], outer.text
+    shown = change({}).text
+    assert [value for value in (*one.values(), *other.values()) if value not in shown] == []
 
 
 @pytest.mark.parametrize("route", VERSIONED, ids=label)
