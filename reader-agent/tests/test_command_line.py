@@ -152,6 +152,37 @@ def test_every_command_explains_itself(here: Command, command: str) -> None:
     assert "Usage" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "enroll --server http://127.0.0.1:1 --code A", "run", "status", "self-test --reader serial:/dev/none",
+        "sync now", "snapshot info", "count +1", "outbox list", "outbox export", "outbox retry",
+        "outbox send", "simulate --uid 04A1B2C3D4E5F6",
+    ],
+)  # fmt: skip
+def test_a_state_folder_that_is_a_file_is_said_with_what_to_do(
+    here: Command, platform: Platform, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    more = ["--server", platform.url] if command.startswith("simulate") else []
+    done = here(*command.split(), *more, "--state", str(tmp_path / "file"))
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode in (1, 3)
+    assert "folder" in said
+    assert "Traceback" not in said
+    assert (tmp_path / "file").read_text() == "no folder"
+
+
+def test_an_option_that_is_no_address_is_answered_with_an_example(
+    here: Command, state: Path, identity: Identity
+) -> None:
+    assert identity.origin == "enrolled"
+    for options in (["--hub", "--hub-announce"], ["--hub-address"], ["--hub", "--hub-listen"]):
+        done = here("run", *options, "nonsense", "--state", str(state))
+        said = " ".join(done.stderr.split())
+        assert (done.returncode, "HOST:PORT, such as 192.0.2.10:8443" in said) == (3, True), said
+
+
 def test_an_unknown_command_and_an_unenrolled_device_are_errors(here: Command) -> None:
     for arguments, said in (
         (["dance"], "No such command"),

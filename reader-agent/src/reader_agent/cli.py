@@ -1,5 +1,6 @@
 """`gatehouse-reader`: the agent's commands. Exit codes: 0 done or admitted, 1 refused, 2 kept unsent, 3 error."""
 
+import errno
 import os
 import signal
 import sqlite3
@@ -246,6 +247,16 @@ def simulate_gate_command(
     return DONE
 
 
+# What to do about an error of the system, by its number.
+_ADVICE = {
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "that is a file: name a folder, with --state"),
+    errno.EISDIR: "that is a folder: name a file",
+    errno.ENOENT: "create its folder, or name another path",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "run this as the agent's user, or check who owns it"),
+    errno.EROFS: "the disk is mounted read-only: mount it writable, or name another folder with --state",
+    errno.ENOSPC: "the disk is full: free some space",
+}
+
 station_commands.register(app)
 snapshot_commands.register(app)
 
@@ -269,7 +280,8 @@ def main() -> None:
             "the file is damaged, move it aside (do not delete it: an outbox holds unsent taps) and start again"
         )
     except OSError as error:
-        _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+        advice = _ADVICE.get(error.errno or 0)
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}" + (f"; {advice}" if advice else ""))
     else:
         sys.exit(code if isinstance(code, int) else DONE)
 

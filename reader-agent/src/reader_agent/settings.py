@@ -30,8 +30,10 @@ def read_settings(**given: Any) -> "Settings":
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
+        # A pattern tells an operator nothing.
+        why = "give it as HOST:PORT, such as 192.0.2.10:8443" if name == "hub_announce" else first["msg"]
         raise BadSetup(
-            f"{name} (GATEHOUSE_READER_{name.upper()} or its option) is not usable: {first['msg']}"
+            f"{name} (GATEHOUSE_READER_{name.upper()} or its option) is not usable: {why}"
         ) from None
 
 
