@@ -32,9 +32,7 @@ def read_settings(**given: Any) -> "Settings":
         name = str(first["loc"][0]) if first["loc"] else "settings"
         # A pattern tells an operator nothing.
         why = "give it as HOST:PORT, such as 192.0.2.10:8443" if name == "hub_announce" else first["msg"]
-        raise BadSetup(
-            f"{name} (GATEHOUSE_READER_{name.upper()} or its option) is not usable: {why}"
-        ) from None
+        raise BadSetup(f"{name} (GATEHOUSE_READER_{name.upper()} or its option) is not usable: {why}") from None
 
 
 # A name, an IPv4 address or an IPv6 one in brackets, and a port.
