@@ -1,4 +1,4 @@
-"""`make relist`: write the list entries of rows that were stored before their list was declared.
+"""`make relist`: write the list entries of rows that were stored before their list, or an index, was declared.
 
 It reads the whole table once, which no function may do: it runs on the operator's machine, with the operator's own AWS
 permissions (D-LIST-07). The place that it has reached is in a file, so a command that was killed goes on from there.
@@ -29,15 +29,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from chalicelib.domain.lists.declared import LISTS
     from chalicelib.table import operations
     from chalicelib.table.items import Item
+    from infra import reindex
 
-    kinds = sorted({str(kind.kind.get_discriminator(kind)) for each in LISTS for kind in _classes(each.item)})
+    listed = {str(kind.kind.get_discriminator(kind)) for each in LISTS for kind in _classes(each.item)}
+    kinds = sorted(listed | reindex.KINDS)
     marks = Path(options.mark or f".local/relist-{options.stage}.json")
     kept = stages.mark(marks)
     # A file of another table, such as the one before a restore, is none of this one's.
     reached = kept["reached"] if kept.get("of") == os.environ["TABLE_NAME"] else {}
     pause = _UNITS_PER_PAGE / options.units
     client: Any = operations.client()
-    rows = 0
+    rows = indexed = 0
     while True:
         begun = time.monotonic()
         answer = client.scan(
@@ -47,9 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             **({"ExclusiveStartKey": reached} if reached else {}),
             **({"Limit": options.limit} if options.limit else {}),
         )
-        rows += follower.write([Item.from_raw_data(raw) for raw in answer["Items"]])
+        rows += follower.write([Item.from_raw_data(raw) for raw in answer["Items"] if raw["kind"]["S"] in listed])
+        indexed += reindex.write(
+            Item.from_raw_data(raw) for raw in answer["Items"] if raw["kind"]["S"] in reindex.KINDS
+        )
         reached = answer.get("LastEvaluatedKey")
-        sys.stdout.write(f"{rows} rows of {len(LISTS)} lists\n")
+        sys.stdout.write(f"{rows} rows of {len(LISTS)} lists, {indexed} missing keys of indexes\n")
         if not reached:
             marks.unlink(missing_ok=True)
             sys.stdout.write("done\n")

@@ -8,8 +8,13 @@ from chalicelib.domain.events import venues
 from chalicelib.domain.lists import pages
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.lists.venues import VENUES
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Order
 from infra import relist
+from tests.support.factories import make_customer
 from tests.support.meanwhile import failing
+from tests.support.purchases import book, make_show
+from tests.support.settled import buy
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -36,3 +41,34 @@ def test_rows_without_entries_are_listed_and_a_killed_command_goes_on(
     assert [each.name for each in pages.page(VENUES, Asked(caller_id="adm_1")).results] == names
     assert not (tmp_path / "mark.json").exists()
     assert capsys.readouterr().out.endswith("done\n")
+
+
+def test_orders_from_before_their_indexes_are_found_by_customer_and_event(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, category = make_show()
+    paid, reserved = buy(category), book(make_customer(), category)
+    lacking = {paid.order_id: [*Order.in_gsi1(None), *Order.in_gsi2(None)], reserved.order_id: Order.in_gsi1(None)}
+    due = stored(reserved).gsi2pk
+    for order_id, actions in lacking.items():
+        operations.record(operations.change(keys.sale.order(order_id), actions))
+    arguments = ["--table", "gatehouse", "--mark", str(tmp_path / "mark.json"), "--units", "100000"]
+    assert relist.main(arguments) == 0
+    assert "2 missing keys of indexes" in capsys.readouterr().out
+    for order in (paid, reserved):
+        partition = keys.sale.customer_orders(order.customer_id).pk
+        assert [raw["gsi1sk"]["S"] for raw in operations.query(partition, index="gsi1")] == [order.order_id]
+    # What a cancellation of the event pays back.
+    partitions = keys.sale.event_order_partitions(paid.event_id)
+    assert [raw["gsi2sk"]["S"] for each in partitions for raw in operations.query(each, index="gsi2")] == [
+        paid.order_id
+    ]
+    assert stored(reserved).gsi2pk == due
+    assert relist.main(arguments) == 0
+    assert "0 missing keys of indexes" in capsys.readouterr().out
+
+
+def stored(order: Order) -> Order:
+    found = operations.get(keys.sale.order(order.order_id))
+    assert found is not None
+    return found
