@@ -140,8 +140,10 @@ def redrawn(content: bytes, *, field: str, side: int = _SIDE, most_plain: int = 
         plain.paste(opaque, mask=opaque)
     except bombs as error:
         raise _wrong(field, _TOO_MANY) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+    except UnidentifiedImageError as error:
         raise _wrong(field, "must be a JPEG, PNG or WebP picture") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise _wrong(field, "is cut off or damaged; send it again") from error
     drawn = io.BytesIO()
     plain.save(drawn, "JPEG", quality=_QUALITY, optimize=True)
     return drawn.getvalue()

@@ -122,8 +122,9 @@ REFUSED = {
     "PDF": (b"%PDF-1.7 ...", 400, "photo"),
     "empty": (b"", 400, "photo"),
     "truncated JPEG": (encoded(SMALL)[:-3000], 400, "photo"),
-    "JPEG of a header alone": (encoded(SMALL)[:200], 400, "photo"),
-    "truncated PNG": (encoded(SMALL, "PNG")[:-3000], 400, "photo"),
+    "truncated JPEG: its header alone": (encoded(SMALL)[:200], 400, "photo"),
+    "truncated PNG": (encoded(SMALL, "PNG")[:-100], 400, "photo"),
+    "truncated WebP": (encoded(SMALL, "WEBP")[:-1000], 400, "photo"),
     "APNG with a frame beyond its picture": (bomb_of_frames(), 400, "photo"),
     "missing": (None, 400, "photo"),
 }
@@ -141,6 +142,8 @@ def test_a_bad_photo_is_refused_with_its_status_and_field(kind: str) -> None:
         assert "JPEG, PNG or WebP" in answer.json["error"]
     if status == 413:
         assert "bucket" in answer.json["error"]
+    # A bad network cuts off what was the right kind of picture.
+    assert kind.startswith("truncated") == ("cut off" in answer.json["error"])
     assert stored(submission_id) is None
 
 
