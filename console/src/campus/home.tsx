@@ -162,7 +162,7 @@ function Recent({ recent }: { recent: readonly Schemas["CampusRecentActivityOut"
         {recent.map((each) => (
           <li key={each.attendance_id} class="row">
             <a class="grow" href={`/campus/records/${each.attendance_id}`}>
-              <bdi>{`${each.first_name} ${each.last_name}`}</bdi> · {each.title}
+              <bdi>{`${each.first_name} ${each.last_name}`}</bdi> · <bdi>{each.title}</bdi>
             </a>
             <span class="quiet">{clock(each.submitted_at)}</span>
             <Badge kind="status" value={each.status} />

@@ -77,10 +77,11 @@ function Nothing(): JSX.Element {
 }
 
 function Page(): JSX.Element {
-  const isIn = session("campus").value !== null;
+  const who = session("campus").value?.who.id;
+  const isIn = who !== undefined;
   useEffect(() => {
     if (isIn) void readProfile().catch(() => undefined); // the name that was kept does
-  }, [isIn]);
+  }, [who]);
   if (match("/campus/verify") || match("/campus/verify/:id")) {
     return (
       <Shell title={t("campus.title")} links={isIn ? linksOf(me().role) : [["/campus", t("campus.home")]]}>

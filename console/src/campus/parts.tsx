@@ -55,7 +55,7 @@ export function Title({ children }: { children: string }): JSX.Element {
   }, []);
   return (
     <h1 ref={heading} tabIndex={-1}>
-      {children}
+      <bdi>{children}</bdi>
     </h1>
   );
 }

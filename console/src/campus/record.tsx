@@ -52,7 +52,7 @@ function Facts({ record, changed }: { record: AttendanceRecord; changed(): void 
           <bdi>{about}</bdi>
         </p>
         <p>
-          <a href={`/campus/events/${record.event.id}`}>{record.event.title}</a> · {time(record.submitted_at)} · {word("campus.method", record.method)}
+          <a href={`/campus/events/${record.event.id}`}><bdi>{record.event.title}</bdi></a> · <Num>{time(record.submitted_at)}</Num> · {word("campus.method", record.method)}
         </p>
         {record.distance_m === null ? null : (
           <p class="quiet">
@@ -66,7 +66,7 @@ function Facts({ record, changed }: { record: AttendanceRecord; changed(): void 
         ) : null}
         {record.verified_by ? (
           <p class="quiet">
-            {t("campus.decided_by")} <bdi>{record.verified_by}</bdi> {record.verified_at ? time(record.verified_at) : ""}
+            {t("campus.decided_by")} <bdi>{record.verified_by}</bdi> <Num>{record.verified_at ? time(record.verified_at) : ""}</Num>
           </p>
         ) : null}
       </section>

@@ -111,7 +111,7 @@ export function RecordRow({ record, named = false }: { record: AttendanceRecord;
               <bdi>{record.student.full_name}</bdi> ·{" "}
             </>
           ) : null}
-          {record.event.title}
+          <bdi>{record.event.title}</bdi>
         </a>
         <p class="quiet">
           <Num>{time(record.submitted_at)}</Num> · {word("campus.method", record.method)}

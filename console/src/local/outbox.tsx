@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { clock, count, Num } from "../ui/format.tsx";
+import { copied } from "../ui/copy.ts";
 import { t } from "../ui/i18n.ts";
 import { Listing, type Listed } from "../ui/list.tsx";
 import { offerCode } from "../ui/local.tsx";
@@ -161,13 +162,8 @@ function UseCode({ to, code }: { to: string; code: string }): JSX.Element {
   const said = useSignal("");
   const use = async (): Promise<void> => {
     const filled = offerCode(to, code);
-    let copied = true;
-    try {
-      await navigator.clipboard.writeText(code);
-    } catch {
-      copied = false; // the browser asks for a permission that was refused
-    }
-    said.value = (await filled) ? t("local.code.filled") : copied ? t("local.code.copied") : t("local.code.select");
+    const isCopied = await copied(code);
+    said.value = (await filled) ? t("local.code.filled") : isCopied ? t("local.code.copied") : t("local.code.select");
     notice.value = `${code}: ${said.value}`;
   };
   return (

@@ -18,6 +18,7 @@ export function LookUp(): JSX.Element {
         <p class="quiet">{t("merchant.look_up.about")}</p>
         <Form
           label={t("merchant.look_up")}
+          draft="merchant.look_up"
           onSubmit={async ({ mobile_number: mobile = "" }) => {
             found.value = null;
             const recipient = await answerOf(api.GET("/api/merchant/verify-customer/{mobile}/", { params: { path: { mobile } } }));

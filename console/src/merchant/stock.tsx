@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import { answerOf } from "../ui/api/client.ts";
 import { Filters } from "../ui/filters.tsx";
-import { clock, count, money, Num, time } from "../ui/format.tsx";
+import { clock, count, dateOf, money, Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
 import { Columns } from "../ui/picture.tsx";
@@ -113,7 +113,6 @@ function Low(): JSX.Element {
 
 export function Totals(): JSX.Element {
   const read = useRead(() => answerOf(api.GET("/api/merchant/dashboard-stats/")));
-  const day = (date: string): string => time(`${date}T12:00:00Z`, "UTC", { dateStyle: "medium" });
   return (
     <>
       <h1>{t("merchant.totals")}</h1>
@@ -130,7 +129,7 @@ export function Totals(): JSX.Element {
             <section class="card">
               <Columns
                 title={t("merchant.by_day")}
-                points={stats.by_day.map((each) => ({ label: day(each.date), value: each.assigned, text: `${count(each.assigned)} · ${money(each.fees)}` }))}
+                points={stats.by_day.map((each) => ({ label: dateOf(each.date), value: each.assigned, text: `${count(each.assigned)} · ${money(each.fees)}` }))}
               />
             </section>
             {stats.assigned_total ? (
@@ -150,7 +149,7 @@ export function Totals(): JSX.Element {
                     .map((each) => (
                       <tr key={each.date}>
                         <th scope="row">
-                          <Num>{day(each.date)}</Num>
+                          <Num>{dateOf(each.date)}</Num>
                         </th>
                         <td>
                           <Num>{count(each.assigned)}</Num>

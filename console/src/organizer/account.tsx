@@ -122,6 +122,7 @@ function Bank({ profile, reload }: PartProps): JSX.Element {
       <Form
         key={saved.value}
         label={t("organizer.bank")}
+        draft="organizer.bank"
         onSubmit={async ({ "bank_account.title": title = "", "bank_account.iban": iban = "" }) => {
           await answerOf(api.PUT("/api/organizer/profile/", { body: { bank_account: { title, iban } } }));
           saved.value += 1;

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { Deed } from "../ui/form.tsx";
-import { clock, count, money, Num, time } from "../ui/format.tsx";
+import { clock, count, dateOf, money, Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Shown, useRead } from "../ui/list.tsx";
 import { follow, type LiveState } from "../ui/live.ts";
@@ -155,7 +155,7 @@ function Sales({ event }: { event: EventDetail }): JSX.Element {
       <Columns
         title={t("organizer.sales_by_day")}
         points={sales_by_day.map((day) => ({
-          label: time(`${day.date}T12:00:00Z`, "UTC", { dateStyle: "medium" }),
+          label: dateOf(day.date),
           value: day.tickets,
           text: `${count(day.tickets)} · ${money(day.revenue)}`,
         }))}

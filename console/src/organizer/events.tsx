@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import { answerOf } from "../ui/api/client.ts";
 import { Filters } from "../ui/filters.tsx";
-import { count, money, Num, percent, time } from "../ui/format.tsx";
+import { count, dateOf, money, Num, percent, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
 import { Columns } from "../ui/picture.tsx";
@@ -116,7 +116,8 @@ function Glance(): JSX.Element {
       {(stats) => (
         <section class="card" aria-label={t("organizer.glance")}>
           <div class="figures">
-            <Figure label={t("organizer.upcoming_live")} value={`${count(stats.events.upcoming)} · ${count(stats.events.live)}`} />
+            <Figure label={t("organizer.upcoming")} value={count(stats.events.upcoming)} />
+            <Figure label={t("organizer.status.live")} value={count(stats.events.live)} />
             <Figure label={t("organizer.tickets_sold")} value={count(stats.tickets_sold)} />
             <Figure label={t("organizer.revenue")} value={money(stats.revenue)} />
             <Figure label={t("organizer.check_in_rate")} value={percent(stats.check_in_rate)} />
@@ -125,7 +126,7 @@ function Glance(): JSX.Element {
           <Columns
             title={t("organizer.sales_by_day")}
             points={stats.sales_by_day.map((day) => ({
-              label: time(`${day.date}T12:00:00Z`, "UTC", { dateStyle: "medium" }),
+              label: dateOf(day.date),
               value: day.tickets,
               text: `${count(day.tickets)} · ${money(day.revenue)}`,
             }))}

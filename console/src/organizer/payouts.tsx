@@ -6,7 +6,7 @@ import { answerOf } from "../ui/api/client.ts";
 import { Deed } from "../ui/form.tsx";
 import { fileOf, save } from "../ui/file.ts";
 import { Filters } from "../ui/filters.tsx";
-import { count, money, Num, time } from "../ui/format.tsx";
+import { count, dateOf, money, Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { JobProgress } from "../ui/job.tsx";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
@@ -15,7 +15,6 @@ import { api, PAYOUT_STATUSES, PORTAL, readPayout, TONES, type Payout, type Payo
 import { Figure } from "./events.tsx";
 
 const filter = signal<{ status: PayoutStatus | ""; scheduled_from: string; scheduled_to: string }>({ status: "", scheduled_from: "", scheduled_to: "" });
-const day = (value: string): string => time(`${value}T12:00:00Z`, "UTC", { dateStyle: "medium" });
 
 function PayoutState({ status }: { status: string }): JSX.Element {
   return <span class={`badge ${TONES[status] ?? ""}`}>{word("organizer.payout", status)}</span>;
@@ -69,7 +68,7 @@ export function Payouts(): JSX.Element {
 function When({ payout }: { payout: Payout }): JSX.Element {
   return (
     <>
-      {t(payout.paid_at ? "organizer.paid_at" : "organizer.scheduled_for")} <Num>{payout.paid_at ? time(payout.paid_at) : day(payout.scheduled_for)}</Num>
+      {t(payout.paid_at ? "organizer.paid_at" : "organizer.scheduled_for")} <Num>{payout.paid_at ? time(payout.paid_at) : dateOf(payout.scheduled_for)}</Num>
     </>
   );
 }

@@ -12,7 +12,7 @@ import { Title } from "./parts.tsx";
 
 /** The list of open reservations. */
 export function Bookings(): JSX.Element {
-  const list = useList(() => answerOf(mine.GET("/api/v1/users/bookings/")));
+  const list = useList((cursor) => answerOf(mine.GET("/api/v1/users/bookings/", { params: { query: { cursor } } })));
   return (
     <>
       <Title text={t("shop.bookings")} />

@@ -85,6 +85,7 @@ function TopUp({ card, changed }: { card: Card; changed(): void }): JSX.Element 
       {chosen === null ? (
         <Form
           label={t("shop.top_up")}
+          draft={`top_up.${card.id}`}
           onSubmit={({ amount: value = "" }) => {
             news.value = "";
             if (!/^\d{1,7}(\.\d{1,3})?$/.test(value.trim()))
@@ -136,7 +137,7 @@ function AutoReload({ card, changed }: { card: Card; changed(): void }): JSX.Ele
   return (
     <section class="card">
       <h2>{t("shop.auto_reload")}</h2>
-      <Form label={t("shop.auto_reload")} initial={{ enabled: now?.enabled ? "true" : "", threshold: now?.threshold.amount ?? "", amount: now?.amount.amount ?? "", payment_token: "" }} onSubmit={send}>
+      <Form label={t("shop.auto_reload")} draft={`auto_reload.${card.id}`} secret={["payment_token"]} initial={{ enabled: now?.enabled ? "true" : "", threshold: now?.threshold.amount ?? "", amount: now?.amount.amount ?? "", payment_token: "" }} onSubmit={send}>
         <Check name="enabled" label={t("shop.auto_enabled")} />
         <Field name="threshold" label={t("shop.threshold", { currency: card.balance.currency })} inputmode="decimal" />
         <Field name="amount" label={t("shop.amount", { currency: card.balance.currency })} inputmode="decimal" />
@@ -158,7 +159,7 @@ function Block({ card, changed }: { card: Card; changed(): void }): JSX.Element 
     <section class="card">
       <h2>{t("shop.block")}</h2>
       <p>{t("shop.block_hint")}</p>
-      <Form label={t("shop.block")} onSubmit={send}>
+      <Form label={t("shop.block")} draft={`block.${card.id}`} onSubmit={send}>
         <Field name="reason" label={t("shop.reason")} required />
         <Submit class="danger">{t("shop.block")}</Submit>
       </Form>

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { answerOf, type Schemas } from "../ui/api/client.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Choice, Deed, Field, Form, Submit } from "../ui/form.tsx";
-import { Num } from "../ui/format.tsx";
+import { dateOf } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Listing, useList, useRead } from "../ui/list.tsx";
 
@@ -16,7 +16,7 @@ type Card = readonly [id: string, label: string];
 
 /** The list of dependents, with their forms. */
 export function Family(): JSX.Element {
-  const list = useList(() => answerOf(mine.GET("/api/v1/users/dependents/")));
+  const list = useList((cursor) => answerOf(mine.GET("/api/v1/users/dependents/", { params: { query: { cursor } } })));
   const cards = useRead(() => answerOf(mine.GET("/api/v1/users/nfc-cards/", { params: { query: { page_size: 100 } } })));
   const open = useSignal<Dependent | "new" | null>(null);
   const active = (cards.value?.results ?? []).filter(({ status }) => status === "active").map(({ id, uid }): Card => [id, `…${uid.slice(-4)}`]);
@@ -44,7 +44,7 @@ export function Family(): JSX.Element {
               {each.date_of_birth ? (
                 <small>
                   {" "}
-                  <Num>{each.date_of_birth}</Num>
+                  <bdi>{dateOf(each.date_of_birth)}</bdi>
                 </small>
               ) : null}
             </span>

@@ -3,7 +3,7 @@ import { signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { Num, time } from "../ui/format.tsx";
+import { time } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Failure } from "../ui/list.tsx";
 
@@ -57,28 +57,11 @@ export function useNow(every: number): number {
 }
 
 const WHEN: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit", hourCycle: "h23" };
-const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-
-function zoneName(at: string, zone: string): string {
-  try {
-    const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "short" }).formatToParts(new Date(at));
-    return parts.find(({ type }) => type === "timeZoneName")?.value ?? zone;
-  } catch {
-    return zone; // one that this browser does not know
-  }
-}
-
-/** A time in the zone of its event; the zone is named where it is not the browser's. */
+/** A time in the zone of its event. */
 export function When({ at, zone }: { at: string; zone?: string | null }): JSX.Element {
   return (
     <time dateTime={at}>
       <bdi>{time(at, zone, WHEN)}</bdi>
-      {zone && zone !== own ? (
-        <>
-          {" "}
-          <Num>{zoneName(at, zone)}</Num>
-        </>
-      ) : null}
     </time>
   );
 }

@@ -6,11 +6,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { Num } from "../ui/format.tsx";
 import { language, t } from "../ui/i18n.ts";
 import { go, match, path, query } from "../ui/router.ts";
-import { Settings } from "../ui/shell.tsx";
+import { Settings, useTurn } from "../ui/shell.tsx";
 
 import { logOut, may, me, type Permission } from "./parts/api.ts";
 import { lazy } from "./parts/lazy.tsx";
 import { pending, readPending } from "./parts/pending.ts";
+import { Nothing } from "./parts/shown.tsx";
 import { arrows, SearchView } from "./search/view.tsx";
 
 interface Part {
@@ -52,16 +53,17 @@ const PARTS: readonly Part[] = [
 ];
 
 function Missing(): JSX.Element {
-  return <p class="empty">{t("staff.no_view")}</p>;
+  return <Nothing>{t("staff.no_view")}</Nothing>;
 }
 
-/** The view of the address. Its key is the path, so that a view of another thing begins from nothing. */
+/** The view of the address. Its key is the path and the person, so that a view of another begins from nothing. */
 function Outlet(): JSX.Element {
+  const turn = useTurn(me.value?.who.id);
   const found = PARTS.find(({ pattern }) => match(pattern) !== null);
   if (found === undefined) return <Missing />;
-  if (found.needs && !may(...found.needs)) return <p class="empty">{t("staff.not_yours")}</p>;
+  if (found.needs && !may(...found.needs)) return <Nothing>{t("staff.not_yours")}</Nothing>;
   const View = found.view;
-  return <View key={path.value} />;
+  return <View key={`${path.value} ${turn}`} />;
 }
 
 type Link = readonly [href: string, label: string, needs: readonly Permission[], due?: number];

@@ -6,6 +6,7 @@ import { answerOf, type Schemas } from "../ui/api/client.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { count, Num, time } from "../ui/format.tsx";
+import { copied } from "../ui/copy.ts";
 import { t } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
 
@@ -85,6 +86,7 @@ function Invite(): JSX.Element {
               <summary>{t("tix.invite.new")}</summary>
               <Form
                 label={t("tix.invite.new")}
+                draft="tix.invite"
                 initial={{ invite_days: "7", invite_uses: "10" }}
                 onSubmit={async ({ invite_days, invite_uses }) => {
                   await answerOf(api.PUT("/api/tix/settings", { body: { rotate_invite: true, invite_days: typed(invite_days), invite_uses: typed(invite_uses) } }));
@@ -107,7 +109,7 @@ function Invite(): JSX.Element {
 }
 
 function Code({ found, code }: { found: Schemas["TixSettingsOut"]; code: string }): JSX.Element {
-  const copied = useSignal(false);
+  const isCopied = useSignal(false);
   const link = `${location.origin}/tix?invite=${encodeURIComponent(code)}`;
   return (
     <>
@@ -118,11 +120,11 @@ function Code({ found, code }: { found: Schemas["TixSettingsOut"]; code: string 
         <Num>{link}</Num>{" "}
         <Deed
           act={async () => {
-            await navigator.clipboard.writeText(link);
-            copied.value = true;
+            if (!(await copied(link))) throw new Error(t("ui.copy.refused"));
+            isCopied.value = true;
           }}
         >
-          {t(copied.value ? "tix.copied" : "tix.copy")}
+          {t(isCopied.value ? "tix.copied" : "tix.copy")}
         </Deed>
       </p>
       <p class="quiet">
@@ -130,7 +132,8 @@ function Code({ found, code }: { found: Schemas["TixSettingsOut"]; code: string 
           <>
             {t("tix.invite.until")} <Num>{time(found.invite_expires_at, found.timezone)}</Num>
           </>
-        ) : null}{" "}
+        ) : null}
+        {found.invite_expires_at && found.invite_uses !== null ? " · " : null}
         {found.invite_uses === null ? null : t("tix.invite.left", { count: count(found.invite_uses) })}
       </p>
     </>

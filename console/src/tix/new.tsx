@@ -128,6 +128,7 @@ function PrintForm({ me, made }: { me: Me; made: Made | null }): JSX.Element {
   return (
     <Form
       label={t("tix.print.title")}
+      draft={`tix.print.${made ? `${made.prefix}${made.from}` : ""}`}
       initial={initial}
       onSubmit={async ({ prefix = "", from, to, format }) => {
         const body = { prefix: prefix.trim(), from: typed(from), to: typed(to), format: format === "csv" ? ("csv" as const) : ("pdf" as const) };

@@ -28,7 +28,8 @@ export function useForm(): State {
   return found;
 }
 
-function draftOf(name: string | undefined): Values {
+/** Return the draft of a form, as it was kept. */
+export function draftOf(name: string | undefined): Values {
   try {
     return name ? (JSON.parse(sessionStorage.getItem(`gatehouse.draft.${name}`) ?? "{}") as Values) : {};
   } catch {
@@ -221,21 +222,30 @@ export function Choice({ name, label, options, hint }: ChoiceProps): JSX.Element
   const id = useId();
   const error = form.errors[name];
   const chosen = form.values[name] ?? options[0]?.[0] ?? "";
+  const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ") || undefined;
   useEffect(() => {
     if (form.values[name] === undefined && chosen) form.set(name, chosen);
   }, [chosen]);
   return (
-    <div class="field">
+    <div class={`field ${error ? "wrong" : ""}`}>
       <label for={id}>{label}</label>
-      <select id={id} name={name} value={chosen} aria-invalid={error ? "true" : undefined} onChange={(event) => form.set(name, event.currentTarget.value)}>
+      <select id={id} name={name} value={chosen} aria-invalid={error ? "true" : undefined} aria-describedby={described} onChange={(event) => form.set(name, event.currentTarget.value)}>
         {options.map(([value, text]) => (
           <option key={value} value={value}>
             {text}
           </option>
         ))}
       </select>
-      {hint ? <p class="hint">{hint}</p> : null}
-      {error ? <p class="problem">{error}</p> : null}
+      {hint ? (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      ) : null}
+      {error ? (
+        <p class="problem" id={`${id}-error`}>
+          {error}
+        </p>
+      ) : null}
     </div>
   );
 }
@@ -247,9 +257,13 @@ export function Check({ name, label, hint }: { name: string; label: string; hint
   const error = form.errors[name];
   return (
     <div class={`field check ${error ? "wrong" : ""}`}>
-      <input id={id} name={name} type="checkbox" aria-invalid={error ? "true" : undefined} aria-describedby={error ? `${id}-error` : undefined} checked={form.values[name] === "true"} onChange={(event) => form.set(name, event.currentTarget.checked ? "true" : "")} />
+      <input id={id} name={name} type="checkbox" aria-invalid={error ? "true" : undefined} aria-describedby={[hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ") || undefined} checked={form.values[name] === "true"} onChange={(event) => form.set(name, event.currentTarget.checked ? "true" : "")} />
       <label for={id}>{label}</label>
-      {hint ? <p class="hint">{hint}</p> : null}
+      {hint ? (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      ) : null}
       {error ? (
         <p class="problem" id={`${id}-error`}>
           {error}

@@ -28,22 +28,47 @@ export function percent(share: number): string {
 
 const DAY_AND_TIME: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short" };
 
-/** Return a time of the API in the zone of its event, or the browser's where none is given. */
+const offsets = new Map<string, Intl.DateTimeFormat>();
+
+/** Return how a zone's clock is set at a time, such as `GMT+5`; `""` is the reader's own zone. */
+function offsetOf(at: Date, zone: string): string {
+  let reading = offsets.get(zone);
+  if (reading === undefined) {
+    reading = new Intl.DateTimeFormat("en-GB", { timeZone: zone || undefined, timeZoneName: "shortOffset" });
+    offsets.set(zone, reading);
+  }
+  return reading.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? zone;
+}
+
+/** Return a zone's offset behind a time that it shows, where its clock is not the reader's: nobody guesses whose time it is. */
+function zoneBehind(at: Date, zone: string | null | undefined, style: Intl.DateTimeFormatOptions): string {
+  if (!zone || !(style.timeStyle ?? style.hour)) return "";
+  const offset = offsetOf(at, zone);
+  return offset === offsetOf(at, "") ? "" : ` ${offset}`;
+}
+
+/** Return a time of the API in the zone of its event, or the browser's where none is given. Another zone is named. */
 export function time(value: string, zone?: string | null, style: Intl.DateTimeFormatOptions = DAY_AND_TIME): string {
   const at = new Date(value);
   if (Number.isNaN(at.getTime())) return value;
   try {
-    return new Intl.DateTimeFormat(locale.value, { ...style, timeZone: zone ?? undefined }).format(at);
+    return new Intl.DateTimeFormat(locale.value, { ...style, timeZone: zone ?? undefined }).format(at) + zoneBehind(at, zone, style);
   } catch {
     return new Intl.DateTimeFormat(locale.value, style).format(at); // a zone that this browser does not know
   }
 }
 
+/** Return a date of the API, which has no zone. */
+export function dateOf(value: string): string {
+  return time(`${value}T12:00:00Z`, "UTC", { dateStyle: "medium" });
+}
+
 /** Return the hour and minute of a time, with its day where that is not today. */
 export function clock(value: string, zone?: string | null): string {
-  const day = (at: Date): string => time(at.toISOString(), zone, { dateStyle: "short" });
-  const today = day(new Date()) === day(new Date(value));
-  return time(value, zone, today ? { timeStyle: "short" } : DAY_AND_TIME);
+  const date = (at: Date): string => time(at.toISOString(), zone, { dateStyle: "short" });
+  const at = new Date(value);
+  if (Number.isNaN(at.getTime())) return value;
+  return time(value, zone, date(new Date()) === date(at) ? { timeStyle: "short" } : DAY_AND_TIME);
 }
 
 /** Isolate a part of a sentence, such as a percentage, from the direction of the words around it. */

@@ -61,10 +61,21 @@ export async function speak(wanted: Language): Promise<void> {
   }
 }
 
+const OTHERS = { ltr: /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/, rtl: /[A-Za-z0-9]/ };
+
+/** Isolate a value of the other direction: a name in Urdu must not move the English words around it, nor the reverse. */
+function apart(value: string | number): string {
+  const text = String(value);
+  return OTHERS[direction.value].test(text) ? `\u2068${text}\u2069` : text;
+}
+
 /** Return the message of a key with `{name}` replaced by its value. A missing key shows itself, which a test refuses. */
 export function t(key: string, values: Readonly<Record<string, string | number>> = {}): string {
   const text = words.value[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    return value === undefined ? whole : apart(value);
+  });
 }
 
 /** Return whether there is a message of this key: for words of the API that a later release may add. */

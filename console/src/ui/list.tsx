@@ -1,11 +1,12 @@
 // Lists of the API: pages by cursor, and the states that every list has.
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { Refused, Unreachable } from "./api/client.ts";
 import { messageOf } from "./form.tsx";
 import { t } from "./i18n.ts";
+import { root } from "./router.ts";
 
 export interface Page<T> {
   results: readonly T[];
@@ -146,17 +147,33 @@ function Table({ columns, label, rows }: { columns: readonly (string | JSX.Eleme
   );
 }
 
-/** Say why something could not be read, and offer to try again. */
+/**
+ * Say why something could not be read, and offer to try again. Where it was the whole view, it has the view's heading;
+ * a thing that is gone has the way to what is there.
+ */
 export function Failure({ error, again }: { error: unknown; again?: () => void }): JSX.Element {
   const offline = error instanceof Unreachable;
+  const gone = error instanceof Refused && error.status === 404;
+  const place = useRef<HTMLDivElement>(null);
+  const whole = useSignal(false);
+  useEffect(() => {
+    const main = place.current?.closest("main");
+    whole.value = main?.querySelector("h1") === null && main.querySelector(".failure") === place.current;
+  }, []);
   return (
-    <div class={`failure ${offline ? "offline" : ""}`} role="alert">
+    <div ref={place} class={`failure ${offline ? "offline" : ""}`} role="alert">
+      {whole.value ? <h1>{t(gone ? "ui.gone" : "ui.not_read")}</h1> : null}
       <p>{messageOf(error)}</p>
       {error instanceof Refused && error.requestId ? <p class="hint">{t("ui.request", { id: error.requestId })}</p> : null}
       {again ? (
         <button type="button" onClick={again}>
           {t("ui.again")}
         </button>
+      ) : null}{" "}
+      {whole.value && gone ? (
+        <a class="button" href={root.value}>
+          {t("ui.first")}
+        </a>
       ) : null}
     </div>
   );

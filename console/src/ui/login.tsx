@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 
-import { Field, Form, Submit, useForm } from "./form.tsx";
+import { draftOf, Field, Form, keepDraft, Submit, useForm } from "./form.tsx";
 import { Num } from "./format.tsx";
 import { t } from "./i18n.ts";
 import { LocalCode } from "./local.tsx";
@@ -17,9 +17,18 @@ export interface PhoneLogInProps {
   children?: ComponentChildren;
 }
 
-/** Two steps; the typed number survives a reload, the password and the code do not. */
+// How long a code is good for: after that, a reload begins with the password again.
+const CODE_MS = 5 * 60_000;
+
+/** Two steps; the typed number and the step survive a reload, the password and the code do not. */
 export function PhoneLogIn({ title, begin, finish, children }: PhoneLogInProps): JSX.Element {
-  const challenge = useSignal<{ id: string; number: string } | null>(null);
+  const name = `code.${location.pathname}`;
+  const kept = draftOf(name);
+  const challenge = useSignal(kept.id && Number(kept.until) > Date.now() ? { id: kept.id, number: kept.number ?? "" } : null);
+  const sent = (now: { id: string; number: string } | null): void => {
+    challenge.value = now;
+    keepDraft(name, now && { ...now, until: String(Date.now() + CODE_MS) });
+  };
   const waiting = challenge.value;
   if (waiting === null)
     return (
@@ -31,7 +40,7 @@ export function PhoneLogIn({ title, begin, finish, children }: PhoneLogInProps):
           secret={["password"]}
           onSubmit={async ({ mobile_number: number = "", password = "" }) => {
             const { challenge_id: id } = await begin(number, password);
-            challenge.value = { id, number };
+            sent({ id, number });
           }}
         >
           <Field name="mobile_number" label={t("ui.number")} type="tel" autocomplete="tel" required />
@@ -44,8 +53,8 @@ export function PhoneLogIn({ title, begin, finish, children }: PhoneLogInProps):
   return (
     <section class="card narrow">
       <h1>{title}</h1>
-      <CodeForm to={waiting.number} finish={(code) => finish(waiting.id, code)} />
-      <button type="button" class="plain" onClick={() => (challenge.value = null)}>
+      <CodeForm to={waiting.number} finish={(code) => finish(waiting.id, code).then(() => keepDraft(name, null))} />
+      <button type="button" class="plain" onClick={() => sent(null)}>
         {t("ui.back")}
       </button>
     </section>

@@ -21,7 +21,9 @@ export function Bars({ title, points }: { title: string; points: readonly Point[
       <dl>
         {points.map(({ label, value, text }) => (
           <div key={label}>
-            <dt>{label}</dt>
+            <dt>
+              <bdi>{label}</bdi>
+            </dt>
             <dd>
               <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
                 <rect width="100" height="4" class="track" />
@@ -65,7 +67,9 @@ export function Columns({ title, points }: { title: string; points: readonly Poi
           <tbody>
             {points.map(({ label, value, text }) => (
               <tr key={label}>
-                <th scope="row">{label}</th>
+                <th scope="row">
+                  <bdi>{label}</bdi>
+                </th>
                 <td>
                   <bdi class="num">{text ?? count(value)}</bdi>
                 </td>

@@ -25,10 +25,13 @@ export function go(to: string, { replace = false } = {}): void {
 
 const segmentOf = (name: string): string => name.split("/")[1] ?? "";
 let ownSegments = new Set([segmentOf(location.pathname)]);
+/** The address of the page's first view. */
+export const root = signal("/");
 
 /** Name the first segments that this page answers, and follow its links. */
 export function route(segments: readonly string[]): void {
   ownSegments = new Set(segments);
+  root.value = `/${segments[0] ?? ""}`;
   addEventListener("popstate", read);
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

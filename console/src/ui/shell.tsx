@@ -1,6 +1,7 @@
 // The frame of a page: skip link, head with navigation and settings, main part.
 import { useSignalEffect } from "@preact/signals";
-import type { ComponentChildren, JSX } from "preact";
+import { Fragment, type ComponentChildren, type JSX } from "preact";
+import { useRef } from "preact/hooks";
 
 import { session, type Portal } from "./api/session.ts";
 import { Num } from "./format.tsx";
@@ -20,9 +21,18 @@ export interface ShellProps {
   children: ComponentChildren;
 }
 
+/** Count the people that this tab has had: a log-in of the same one, and the first log-in, change nothing. */
+export function useTurn(id: string | undefined): number {
+  const last = useRef({ id, turn: 0 });
+  if (id !== undefined && last.current.id !== id) last.current = { id, turn: last.current.turn + (last.current.id === undefined ? 0 : 1) };
+  return last.current.turn;
+}
+
 /** Render a page within its frame; the title is the document's too. */
 export function Shell({ title, view, links = [], portal, logOut, children }: ShellProps): JSX.Element {
   const who = portal ? session(portal).value?.who : undefined;
+  // Another tab may log somebody else in: nothing of the former person stays in a view or in a form.
+  const turn = useTurn(who?.id);
   useSignalEffect(() => {
     void language.value;
     const shown = view?.() || title;
@@ -59,7 +69,7 @@ export function Shell({ title, view, links = [], portal, logOut, children }: She
         </div>
       </header>
       <main id="main" tabIndex={-1}>
-        {children}
+        <Fragment key={turn}>{children}</Fragment>
       </main>
     </>
   );

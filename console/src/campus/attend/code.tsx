@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { answerOf, Unreachable } from "../../ui/api/client.ts";
+import { answerOf, Refused, Unreachable } from "../../ui/api/client.ts";
 import { watch, type Camera } from "../../ui/camera.ts";
 import { Choice, Field, Form, messageOf, Submit } from "../../ui/form.tsx";
 import { clock } from "../../ui/format.tsx";
@@ -110,7 +110,9 @@ function Typed(): JSX.Element {
     const query = { date_from: moment(Date.now() - AROUND), date_to: moment(Date.now() + AROUND), page_size: 100 };
     const { results: listed } = await answerOf(api.GET("/api/campus/events/", { params: { query } }));
     if (asked && !listed.some(({ id }) => id === asked)) {
-      listed.push(await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } })));
+      const found = answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } }));
+      // One that is gone, or is another's: the others can be chosen.
+      listed.push(...(await found.then((event) => [event]).catch((error: unknown) => (error instanceof Refused && error.status === 404 ? [] : Promise.reject(error)))));
     }
     const rank = (event: CampusEvent): number => (event.id === asked ? 2 : Number(periodOf(event).is === "open"));
     return listed.sort((one, other) => rank(other) - rank(one));

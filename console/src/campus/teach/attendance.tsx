@@ -165,6 +165,7 @@ function Mark({ eventId, student, marked }: { eventId: string; student: Student 
   return (
     <Form
       label={t("campus.mark")}
+      draft={`campus.mark.${eventId}.${student?.id ?? ""}`}
       initial={{ student_id: shown, status: "present" }}
       onSubmit={async ({ student_id: number = "", card_uid = "", status = "", reason = "" }) => {
         // The chosen person, whoever else claims the same number.

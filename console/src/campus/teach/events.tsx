@@ -87,7 +87,7 @@ export function Row({ event, staff }: { event: CampusEvent; staff: boolean }): J
     <li class="row">
       <div class="grow">
         <h2 class="of-row">
-          <a href={`/campus/events/${event.id}`}>{event.title}</a>
+          <a href={`/campus/events/${event.id}`}><bdi>{event.title}</bdi></a>
         </h2>
         <p class="quiet">
           <Num>{time(event.start_datetime, event.timezone)}</Num> · <bdi>{event.location}</bdi> · <bdi>{event.campus}</bdi>

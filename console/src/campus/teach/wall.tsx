@@ -132,7 +132,7 @@ function Code({ id, event }: { id: string; event: CampusEvent | null }): JSX.Ele
         <p class="quiet">{error ? "" : t("ui.loading")}</p>
       )}
       <p class="problem" role="alert">
-        {error ? `${messageOf(error)} ${t(isDead ? "campus.wall.dead" : "campus.wall.retry")}` : ""}
+        {error ? `${messageOf(error)} ${shown ? t(isDead ? "campus.wall.dead" : "campus.wall.retry") : ""}` : ""}
       </p>
       <div class="row">
         <Deed act={refresh}>{t("campus.wall.refresh")}</Deed>

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import type { Schemas } from "../../ui/api/client.ts";
 import { fileOf, save } from "../../ui/file.ts";
 import { Field } from "../../ui/form.tsx";
-import { Num } from "../../ui/format.tsx";
+import { dateOf, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import type { Loaded } from "../../ui/list.tsx";
 import { api, ask, asked, deed, may } from "../parts/api.ts";
@@ -151,7 +151,7 @@ export function Expenses(): JSX.Element {
       row={(expense, list) => (
         <tr key={expense.id}>
           <td>
-            <Num>{expense.incurred_on}</Num>
+            <Num>{dateOf(expense.incurred_on)}</Num>
           </td>
           <th scope="row">{expense.description}</th>
           <td>{expense.category}</td>
@@ -249,7 +249,7 @@ export function Deposits(): JSX.Element {
       row={(deposit, list) => (
         <tr key={deposit.id}>
           <td>
-            <Num>{deposit.received_on}</Num>
+            <Num>{dateOf(deposit.received_on)}</Num>
           </td>
           <th scope="row">{deposit.source}</th>
           <td>{deposit.reference}</td>

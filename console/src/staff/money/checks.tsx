@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
 import { Deed } from "../../ui/form.tsx";
-import { count, Num } from "../../ui/format.tsx";
+import { count, dateOf, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Listing, useList, type Loaded } from "../../ui/list.tsx";
 import { query } from "../../ui/router.ts";
@@ -30,7 +30,7 @@ export function Reconciliation(): JSX.Element {
       <FilterRow filters={[{ name: "date", label: t("staff.day"), kind: "date" }]} />
       {found ? (
         <p role="status">
-          <Num>{found.date}</Num> · <State value={found.status} /> · {t("staff.compared", { provider: count(found.provider_count), journal: count(found.journal_count) })}
+          <Num>{dateOf(found.date)}</Num> · <State value={found.status} /> · {t("staff.compared", { provider: count(found.provider_count), journal: count(found.journal_count) })}
         </p>
       ) : null}
       <Listing

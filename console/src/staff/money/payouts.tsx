@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
 import { Field } from "../../ui/form.tsx";
-import { Num } from "../../ui/format.tsx";
+import { dateOf, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import type { Loaded } from "../../ui/list.tsx";
 import { api, ask, asked, deed, may, myself } from "../parts/api.ts";
@@ -114,7 +114,7 @@ export function Payouts(): JSX.Element {
           <td>
             <Sum of={payout.net} />
           </td>
-          <td>{payout.paid_at ? <When at={payout.paid_at} /> : <Num>{payout.scheduled_for}</Num>}</td>
+          <td>{payout.paid_at ? <When at={payout.paid_at} /> : <Num>{dateOf(payout.scheduled_for)}</Num>}</td>
           <td>
             <Num>{payout.invoice_number}</Num>
           </td>

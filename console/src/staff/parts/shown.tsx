@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { clock, money, Num, time, type Amount } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
+import { copied } from "../../ui/copy.ts";
 
 const GOOD = new Set("active valid used published live approved refunded paid done complete fulfilled won enrolled closed whole resolved admitted let_in".split(" "));
 const WARN = new Set("pending awaiting_second requested submitted scheduled processing open in_progress running on_hold held reserved draft preview contested provisioned link_sent refunding".split(" "));
@@ -32,6 +33,18 @@ export function Title({ children, actions }: { children: ComponentChildren; acti
   );
 }
 
+/** In the place of a view that is not there, or not for this role. */
+export function Nothing({ children }: { children: ComponentChildren }): JSX.Element {
+  return (
+    <>
+      <Title>{children}</Title>
+      <p>
+        <a href="/staff">{t("staff.home")}</a>
+      </p>
+    </>
+  );
+}
+
 /** Facts by name; those without a value are left out. */
 export function Facts({ of }: { of: readonly (readonly [label: string, value: ComponentChildren])[] }): JSX.Element {
   return (
@@ -50,7 +63,7 @@ export function Facts({ of }: { of: readonly (readonly [label: string, value: Co
 
 /** An id or number with a button that copies it. */
 export function Copied({ children }: { children: string }): JSX.Element {
-  const copied = useSignal(false);
+  const said = useSignal("");
   return (
     <>
       <Num>{children}</Num>
@@ -58,15 +71,13 @@ export function Copied({ children }: { children: string }): JSX.Element {
         type="button"
         class="copy"
         aria-label={t("staff.copy", { what: children })}
-        onClick={() =>
-          void navigator.clipboard.writeText(children).then(
-            () => (copied.value = true),
-            () => undefined,
-          )
-        }
+        onClick={async () => {
+          said.value = (await copied(children)) ? t("staff.copied") : t("ui.copy.refused");
+        }}
       >
-        {copied.value ? t("staff.copied") : t("staff.copy_short")}
+        {t("staff.copy_short")}
       </button>
+      <small role="status">{said.value}</small>
     </>
   );
 }

@@ -4,7 +4,7 @@ import type { FunctionComponent, JSX } from "preact";
 import { t } from "../../ui/i18n.ts";
 import { match } from "../../ui/router.ts";
 import { may, type Permission } from "../parts/api.ts";
-import { Title } from "../parts/shown.tsx";
+import { Nothing, Title } from "../parts/shown.tsx";
 
 import { CardRequests, Conflicts, Incidents } from "./gates.tsx";
 import { Disputes, Refunds } from "./refunds.tsx";
@@ -25,8 +25,8 @@ const QUEUES: Readonly<Record<string, { view: FunctionComponent; needs: readonly
 export function Queues(): JSX.Element {
   const name = match("/staff/queues/:queue")?.queue ?? "";
   const queue = QUEUES[name];
-  if (queue === undefined) return <p class="empty">{t("staff.no_view")}</p>;
-  if (!may(...queue.needs)) return <p class="empty">{t("staff.not_yours")}</p>;
+  if (queue === undefined) return <Nothing>{t("staff.no_view")}</Nothing>;
+  if (!may(...queue.needs)) return <Nothing>{t("staff.not_yours")}</Nothing>;
   const View = queue.view;
   return (
     <>

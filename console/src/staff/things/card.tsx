@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
 import { Choice, Field } from "../../ui/form.tsx";
-import { count, Num } from "../../ui/format.tsx";
+import { count, money, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
@@ -113,7 +113,7 @@ function Deeds({ card, changed }: { card: Known; changed(text: string): void }):
             const moved = await deed(`replace.${card.id}`, body, (headers) =>
               api.POST("/api/nfc-cards/{card_id}/transfer/", { params: { path: { card_id: card.id } }, body, headers }),
             );
-            changed(t("staff.lost.moved", { uid: moved.to_uid, tickets: moved.tickets, amount: `${moved.balance.currency} ${moved.balance.amount}` }));
+            changed(t("staff.lost.moved", { uid: moved.to_uid, tickets: moved.tickets, amount: money(moved.balance) }));
           }}
         >
           <Field name="to_uid" label={t("staff.lost.to_uid")} hint={t("staff.lost.to_hint")} required />

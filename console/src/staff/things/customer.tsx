@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
 import { Choice, Deed, Field, Check } from "../../ui/form.tsx";
-import { Num } from "../../ui/format.tsx";
+import { dateOf, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
@@ -62,7 +62,7 @@ function Head({ customer, changed }: { customer: Known; changed(): void }): JSX.
           of={[
             [t("ui.number"), customer.mobile_number ? <Copied>{customer.mobile_number}</Copied> : null],
             [t("staff.email"), customer.email ? <Copied>{customer.email}</Copied> : null],
-            [t("staff.born"), customer.date_of_birth ? <Num>{customer.date_of_birth}</Num> : null],
+            [t("staff.born"), customer.date_of_birth ? <Num>{dateOf(customer.date_of_birth)}</Num> : null],
             [t("staff.labels"), customer.labels.join(", ")],
             [t("staff.since"), <When at={customer.created_at} />],
             [t("staff.id"), <Copied>{customer.id}</Copied>],

@@ -13,7 +13,7 @@ import { match, query } from "../../ui/router.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { Register } from "../parts/register.tsx";
-import { Copied, Facts, Note, State, Thing, Title, When } from "../parts/shown.tsx";
+import { Copied, Facts, Note, Nothing, State, Thing, Title, When } from "../parts/shown.tsx";
 import { deviceById } from "../search/ask.ts";
 
 import { History } from "./history.tsx";
@@ -148,7 +148,7 @@ export function Device(): JSX.Element {
     <Shown read={read}>
       {({ device }) =>
         device === null ? (
-          <p class="empty">{t("staff.device_missing")}</p>
+          <Nothing>{t("staff.device_missing")}</Nothing>
         ) : (
           <>
             <Title actions={<DeviceDeeds device={device} changed={changed} />}>

@@ -1,6 +1,8 @@
 // The API with the types of its own document. `schema.ts` is generated from the document and is not kept.
 import createClient, { type Client, type Middleware } from "openapi-fetch";
 
+import { t } from "../i18n.ts";
+
 import { keep, latest, type Portal } from "./session.ts";
 import type { components, paths } from "./schema.ts";
 
@@ -42,6 +44,12 @@ const REFRESHES: Readonly<Record<Portal, Refresh | null>> = {
   tix: null, // its token lives for twelve hours, and there is none to refresh it
 };
 
+/** Say what to do about an answer that is not the platform's own, such as one of the gateway before it. */
+function wordsOf(status: number): string {
+  const known = status === 429 ? "many" : status === 413 ? "large" : status >= 500 ? "fault" : "other";
+  return t(`ui.answer.${known}`, { status });
+}
+
 /** Return a refusal made of an answer's body, whichever of the two envelopes it has. */
 export function refusalOf(response: Response, body: unknown): Refused {
   const said = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
@@ -51,7 +59,7 @@ export function refusalOf(response: Response, body: unknown): Refused {
   return new Refused(
     response.status,
     typeof inner.code === "string" ? inner.code : "UNKNOWN",
-    typeof text === "string" ? text : `The platform answered with status ${response.status}.`,
+    typeof inner.code === "string" && typeof text === "string" ? text : wordsOf(response.status),
     Array.isArray(inner.details) ? (inner.details as { field: string; message: string }[]) : [],
     response.headers.get("X-Request-Id"),
     Number.isFinite(wait) && wait > 0 ? Math.min(wait, 3600) : null,
