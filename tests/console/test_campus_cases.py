@@ -149,7 +149,7 @@ def test_people_are_added_to_a_list_by_the_column_that_has_their_numbers(open_pa
     page.get_by_label("Student numbers").fill("\n".join(["Name;Student number", *rows]))
     button(page, "Save").click()
     page.get_by_text("Listed now: 2. Added 2, removed 0.").wait_for()
-    expect(page.get_by_text("rows name nobody")).to_have_count(0)
+    expect(page.get_by_text("Rows that name nobody")).to_have_count(0)
     wait_until(lambda: submitted(site, event["id"], students[0], by, **NEAR) != "")
 
 

@@ -3,17 +3,43 @@
 One opening of a page in a language serves all of it, since each costs a second.
 """
 
+import json
+from typing import NamedTuple
+
 import pytest
+from playwright.sync_api import expect
 
 from infra import pages
 from infra.pages import Page
 from tests.console.browsers import Opener
 from tests.console.checks import axe, no_overflow
+from tests.console.site import Site
 
 PAGES = pages.pages()
 # A scheme changes colours only.
 COLOURS = ["cat.color"]
 LANGUAGES = {"en": "ltr", "ur": "rtl"}
+
+
+class _Inside(NamedTuple):
+    """A page behind its log-in: an address of a thing that is gone, and a form with one of its fields."""
+
+    portal: str
+    gone: str
+    form: str
+    field: str
+
+
+INSIDE = {
+    "shop": _Inside("webapp", "/e/evt_gone", "/account", "name"),
+    "organizer": _Inside("organizer", "/organizer/e/evt_gone", "/organizer/account", "name"),
+    "merchant": _Inside("merchant", "/merchant/give/gone", "/merchant/look-up", "mobile_number"),
+    "staff": _Inside("admin", "/staff/venues/ven_gone", "/staff/events/new", "title"),
+    "tix": _Inside("tix", "/tix/gone", "/tix/settings", "name"),
+    "campus": _Inside("campus", "/campus/events/cev_gone", "/campus/profile", "first_name"),
+}
+# The gate and the Board have no such addresses, the local desk no log-in.
+ONE_VIEW = {"gate", "board", "local"}
 
 
 def address(page: Page) -> str:
@@ -51,3 +77,36 @@ def test_a_page_that_is_none_says_so(open_page: Opener) -> None:
     opened.goto("about:blank")
     opened.set_content(markup)
     axe(opened)
+
+
+def test_each_page_with_views_is_tried_inside() -> None:
+    assert {page.name for page in PAGES} == INSIDE.keys() | ONE_VIEW
+
+
+@pytest.mark.parametrize("page", INSIDE)
+def test_a_thing_that_is_gone_has_a_heading_and_a_way_on(open_page: Opener, site: Site, page: str) -> None:
+    """So has the view of the next person: nothing that the former one typed stays in it."""
+    inside = INSIDE[page]
+    session = site.session(inside.portal)
+    opened = open_page(inside.gone, sessions={inside.portal: session})
+    expect(opened.locator("main h1")).to_have_count(1)
+    opened.locator("main a").first.click()
+    opened.wait_for_url(lambda url: not url.endswith("gone"))
+    opened.goto(inside.form)
+    field = opened.locator(f"main [name='{inside.field}']").first
+    field.fill("typed by the former")
+    other = opened.context.new_page()
+    other.goto("/_local/")
+
+    def log_in(who: str) -> None:
+        """Store a session as another tab does, and wait until this tab has it."""
+        named = {**session["who"], "id": who, "name": f"Name of {who}"}
+        store = "([key, value]) => localStorage.setItem(key, value)"
+        other.evaluate(store, [f"gatehouse.session.{inside.portal}", json.dumps({**session, "who": named})])
+        if page != "campus":  # it reads the name again
+            expect(opened.locator(".who, .settings").get_by_text(f"Name of {who}")).to_be_visible()
+
+    log_in(session["who"]["id"])
+    expect(field).to_have_value("typed by the former")
+    log_in("another")
+    expect(field).not_to_have_value("typed by the former")

@@ -252,7 +252,7 @@ def test_another_ushers_scans_wait_for_that_ushers_session(
     context.set_offline(False)
     second = evening.new_usher()
     log_in(page, evening, second)
-    expect(page.locator(".state")).to_contain_text("1 scans of other ushers wait on this phone")
+    expect(page.locator(".state")).to_contain_text("Scans of other ushers that wait on this phone: 1")
     scan(page, next(codes))
     shows(page, ADMIT)
     assert waiting(page) == 1

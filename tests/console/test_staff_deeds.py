@@ -53,7 +53,7 @@ def test_cards_of_a_file_are_created_and_bad_rows_are_named_by_their_line(open_p
     content = "\r\n".join(rows).encode()
     page.get_by_label("CSV file").set_input_files({"name": "box.csv", "mimeType": "text/csv", "buffer": content})
     press(page, "Start")
-    expect(page.get_by_role("status").filter(has_text="4 rows accepted")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Rows accepted: 4")).to_be_visible()
     job = page.locator(".job").first
     expect(job).to_contain_text("Done. 5 of 5")
     expect(job.locator(".problems li")).to_have_count(2)
@@ -173,7 +173,7 @@ def test_the_readiness_board_says_which_gates_can_open_and_why_not(open_page: Op
     page.keyboard.press("Escape")
     expect(south).to_contain_text("Turnstile 2")
     expect(south).to_contain_text("not enrolled")
-    expect(page.get_by_role("status").filter(has_text="0 of 1 gates can open")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Gates that can open: 0 of 1")).to_be_visible()
 
     phone = open_page(f"/gate?event={tonight.event_id}&usher={tonight.username}")
     phone.get_by_label("Password").fill(tonight.password)
@@ -184,7 +184,7 @@ def test_the_readiness_board_says_which_gates_can_open_and_why_not(open_page: Op
     expect(phone.locator(".state")).to_contain_text(", data of ")
     # The board reads again by itself.
     expect(north.locator(".badge").first).to_have_text("Ready", timeout=60_000)
-    expect(page.get_by_role("status").filter(has_text="1 of 2 gates can open")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Gates that can open: 1 of 2")).to_be_visible()
     axe(page)
 
 

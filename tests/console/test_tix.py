@@ -97,7 +97,7 @@ def test_numbers_are_generated_printed_and_scanned_once(club: Club, open_page: O
     expect(form.locator(".field.wrong")).to_have_count(1)
     form.get_by_label("How many").fill("20")
     form.get_by_role("button", name="Generate").click()
-    expect(page.locator(".result")).to_contain_text("20 tickets: GALA-000001 \N{EN DASH} GALA-000020")
+    expect(page.locator(".result")).to_contain_text("Tickets made: 20 GALA-000001 \N{EN DASH} GALA-000020")
     assert ok(club.ask("GET", "tickets"))["total"] == 20
 
     sheets = page.get_by_role("form", name="Print tickets")
@@ -274,14 +274,14 @@ def test_what_was_typed_survives_an_expired_session(club: Club, open_page: Opene
     page.get_by_role("button", name="Log in").first.click()
     expect(form.get_by_label("How many")).to_have_value("13")
     form.get_by_role("button", name="Generate").click()
-    expect(page.locator(".result")).to_contain_text("13 tickets")
+    expect(page.locator(".result")).to_contain_text("Tickets made: 13")
 
 
 def test_paper_is_set_and_previewed(club: Club, open_page: Opener) -> None:
     page = open_page("/tix/settings", sessions=club.sessions())
     page.get_by_label("Columns").fill("2")
     page.get_by_label("Rows").fill("5")
-    expect(page.get_by_role("img", name="10 tickets on a sheet")).to_be_visible()
+    expect(page.get_by_role("img", name="Tickets on a sheet: 10")).to_be_visible()
     page.get_by_label("Time zone").fill("Nowhere/Town")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".field.wrong")).to_have_count(1)

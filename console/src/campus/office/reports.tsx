@@ -112,7 +112,7 @@ function Individual({ get, listed }: { get(path: string, filters: Record<string,
   };
   return (
     <>
-      <Form label={t("campus.report.individual")} onSubmit={find}>
+      <Form label={t("campus.report.individual")} draft="campus.report.individual" onSubmit={find}>
         <Field name="student" label={t("campus.mark.student")} required />
         <Submit>{t("ui.search")}</Submit>
       </Form>
