@@ -128,6 +128,15 @@ def test_a_style_follows_the_direction_of_the_text(style: Path) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda path: path.relative_to(_SRC).as_posix())
+def test_what_scrolls_sideways_holds_its_unseen_words(style: Path) -> None:
+    """Words for readers alone are positioned: they would widen the page where the part that scrolls is not."""
+    text = re.sub(r"/\*.*?\*/", "", style.read_text(encoding="utf-8"), flags=re.DOTALL)
+    rules = re.findall(r"[^{}]+\{[^{}]*\}", text)
+    scrolling = [rule.strip() for rule in rules if re.search(r"overflow-x\s*:\s*(?:auto|scroll)", rule)]
+    assert not [rule for rule in scrolling if not re.search(r"position\s*:", rule)]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda path: path.relative_to(_SRC).as_posix())
 def test_the_colour_of_a_text_is_named_or_has_its_own_ground(style: Path) -> None:
     """A literal colour of a text is the same in both schemes, so its ground must be, too."""
     text = re.sub(r"/\*.*?\*/", "", style.read_text(encoding="utf-8"), flags=re.DOTALL)

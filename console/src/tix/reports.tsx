@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf } from "../ui/api/client.ts";
+import { dateOf } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Shown, useRead } from "../ui/list.tsx";
 import { Columns } from "../ui/picture.tsx";
@@ -19,7 +20,7 @@ interface Row {
 }
 
 async function read(period: Period): Promise<Row[]> {
-  if (period === "daily") return (await answerOf(api.GET("/api/tix/reports/daily"))).map((each) => ({ label: each.date, ...each }));
+  if (period === "daily") return (await answerOf(api.GET("/api/tix/reports/daily"))).map((each) => ({ label: dateOf(each.date), ...each }));
   if (period === "weekly") return (await answerOf(api.GET("/api/tix/reports/weekly"))).map((each) => ({ label: each.week, ...each }));
   return (await answerOf(api.GET("/api/tix/reports/monthly"))).map((each) => ({ label: each.month, ...each }));
 }

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
-import { count, money, Num, time } from "../../ui/format.tsx";
+import { count, dateOf, money, Num, time } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { Bars, Columns } from "../../ui/picture.tsx";
@@ -193,7 +193,7 @@ function Statistics({ event }: { event: Known }): JSX.Element {
                 points={stats.by_category.map((each) => ({ label: each.name, value: each.sold, text: `${count(each.sold)} / ${count(each.capacity)} · ${money(each.revenue)}` }))}
               />
               <Bars title={t("staff.by_gate")} points={stats.check_ins.by_gate.map((each) => ({ label: each.gate ?? "–", value: each.admitted }))} />
-              <Columns title={t("staff.by_day")} points={stats.sales_by_day.map((each) => ({ label: each.date, value: each.tickets, text: `${count(each.tickets)} · ${money(each.revenue)}` }))} />
+              <Columns title={t("staff.by_day")} points={stats.sales_by_day.map((each) => ({ label: dateOf(each.date), value: each.tickets, text: `${count(each.tickets)} · ${money(each.revenue)}` }))} />
               <Columns title={t("staff.by_hour")} points={stats.check_ins.by_hour.map((each) => ({ label: time(each.hour, event.timezone), value: each.count }))} />
             </div>
           </>

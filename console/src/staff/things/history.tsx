@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
-import { Num } from "../../ui/format.tsx";
+import { dateOf, money, Num, time, type Amount } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { Register } from "../parts/register.tsx";
@@ -44,13 +44,28 @@ export function History({ id, turn = 0 }: { id: string; turn?: number }): JSX.El
   );
 }
 
-const said = (value: unknown): string => (typeof value === "string" ? value : value === null || value === undefined ? "–" : JSON.stringify(value));
+const isAmount = (value: object): value is Amount => "amount" in value && "currency" in value;
+
+/** Return a recorded value as people read it: times, dates and amounts as everywhere else, and what has parts by part. */
+export function said(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "–";
+  if (typeof value === "boolean") return t(value ? "staff.yes" : "staff.no");
+  if (Array.isArray(value)) return value.map(said).join(", ") || "–";
+  if (typeof value === "object") {
+    if (isAmount(value)) return money(value);
+    const parts = Object.entries(value).filter(([, part]) => part !== null);
+    return parts.map(([name, part]) => `${name.replaceAll("_", " ")} ${said(part)}`).join(", ") || "–";
+  }
+  const text = String(value);
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)) return time(text);
+  return /^\d{4}-\d\d-\d\d$/.test(text) ? dateOf(text) : text;
+}
 
 /** What changed, field by field. */
 export function Changes({ before, after }: { before: unknown; after: unknown }): JSX.Element | null {
   const was = (before ?? {}) as Record<string, unknown>;
   const is = (after ?? {}) as Record<string, unknown>;
-  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((field) => said(was[field]) !== said(is[field]));
+  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((field) => JSON.stringify(was[field]) !== JSON.stringify(is[field]));
   if (fields.length === 0) return null;
   return (
     <ul class="diff">
