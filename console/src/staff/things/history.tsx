@@ -65,7 +65,7 @@ export function said(value: unknown): string {
 export function Changes({ before, after }: { before: unknown; after: unknown }): JSX.Element | null {
   const was = (before ?? {}) as Record<string, unknown>;
   const is = (after ?? {}) as Record<string, unknown>;
-  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((field) => JSON.stringify(was[field]) !== JSON.stringify(is[field]));
+  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((field) => JSON.stringify(was[field] ?? null) !== JSON.stringify(is[field] ?? null));
   if (fields.length === 0) return null;
   return (
     <ul class="diff">
