@@ -110,9 +110,12 @@ function Typed(): JSX.Element {
     const query = { date_from: moment(Date.now() - AROUND), date_to: moment(Date.now() + AROUND), page_size: 100 };
     const { results: listed } = await answerOf(api.GET("/api/campus/events/", { params: { query } }));
     if (asked && !listed.some(({ id }) => id === asked)) {
-      const found = answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } }));
-      // One that is gone, or is another's: the others can be chosen.
-      listed.push(...(await found.then((event) => [event]).catch((error: unknown) => (error instanceof Refused && error.status === 404 ? [] : Promise.reject(error)))));
+      try {
+        listed.push(await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } })));
+      } catch (error) {
+        // One that is gone, or is another's: the others can be chosen.
+        if (!(error instanceof Refused && error.status === 404)) throw error;
+      }
     }
     const rank = (event: CampusEvent): number => (event.id === asked ? 2 : Number(periodOf(event).is === "open"));
     return listed.sort((one, other) => rank(other) - rank(one));

@@ -56,9 +56,9 @@ export function said(value: unknown): string {
     const parts = Object.entries(value).filter(([, part]) => part !== null);
     return parts.map(([name, part]) => `${name.replaceAll("_", " ")} ${said(part)}`).join(", ") || "–";
   }
-  const text = String(value);
-  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)) return time(text);
-  return /^\d{4}-\d\d-\d\d$/.test(text) ? dateOf(text) : text;
+  if (typeof value !== "string") return JSON.stringify(value);
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return time(value);
+  return /^\d{4}-\d\d-\d\d$/.test(value) ? dateOf(value) : value;
 }
 
 /** What changed, field by field. */
