@@ -47,7 +47,7 @@ export function History({ id, turn = 0 }: { id: string; turn?: number }): JSX.El
 const isAmount = (value: object): value is Amount => "amount" in value && "currency" in value;
 
 /** Return a recorded value as people read it: times, dates and amounts as everywhere else, and what has parts by part. */
-export function said(value: unknown): string {
+function said(value: unknown): string {
   if (value === null || value === undefined || value === "") return "–";
   if (typeof value === "boolean") return t(value ? "staff.yes" : "staff.no");
   if (Array.isArray(value)) return value.map(said).join(", ") || "–";
