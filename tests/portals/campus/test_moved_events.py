@@ -32,7 +32,7 @@ def test_records_and_appeals_follow_their_event_to_another_campus() -> None:
     with clock.set_to(NOW):
         event = make_campus_event(here, organizer, ends_at=NOW + timedelta(minutes=1))
         event = list_on_roster(event, present, absent)
-        record = attend(event, present)
+        record = attend(event, present, flags={"impossible_travel": {"speed": 900}})
     absence = attendance_id(event.event_id, absent.account_id)
     with clock.set_to(NOW + timedelta(hours=1)):
         own = ask(present, f"attendance/{record.attendance_id}/appeal/", {"statement": "I was in time."})
@@ -43,6 +43,9 @@ def test_records_and_appeals_follow_their_event_to_another_campus() -> None:
         stream.drain()
         work()
         stream.drain()
+        for campus, number in ((here, 0), (there, 1)):
+            path = f"analytics/anomaly-detection/?campus_id={campus.campus_id}"
+            assert len(ask(admin, path).json["anomalies"]) == number
         for supervisor, number in ((before, 0), (after, 1)):
             assert ask(supervisor, f"attendance/{record.attendance_id}/").status == (200 if number else 404)
             assert ask(supervisor, f"attendance/{record.attendance_id}/history/").status == (200 if number else 404)

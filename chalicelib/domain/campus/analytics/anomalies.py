@@ -89,7 +89,7 @@ RULES: Mapping[EvidenceFlag, _Rule] = {
         AnomalyType.LOCATION_CLUSTER, 2, Severity.LOW, "have exactly the same coordinates as another person's"
     ),
     EvidenceFlag.DUPLICATE_PHOTO: _Rule(
-        AnomalyType.DUPLICATE_PHOTO, 1, Severity.MEDIUM, "have a photo that another submission has as well"
+        AnomalyType.DUPLICATE_PHOTO, 1, Severity.MEDIUM, "have a photo that was sent before"
     ),
 }
 _ORDER = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)

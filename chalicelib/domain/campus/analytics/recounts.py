@@ -87,13 +87,14 @@ def run_step(job_id: str) -> bool:
     after = After(job.position) if job.position else None
     raws = operations.query(partition, after, limit=STEP, consistent=True)
     marks = [CountedAttendance.from_raw_data(raw) for raw in raws]
-    attendance_counts.count([_subject(job.event_id, mark) for mark in marks], [job.event_id])
     is_over = len(marks) < STEP
     event = campus_events.find(job.event_id)
     if event is not None:
+        # First, since what is counted copies the staff of flagged records.
         moved_events.move_records(event, [mark.sk for mark in marks])
         if is_over:
             moved_events.move_appeals(event)
+    attendance_counts.count([_subject(job.event_id, mark) for mark in marks], [job.event_id])
     actions: list[Action] = [AttendanceRecount.done.add(len(marks))]
     if marks:
         actions.append(AttendanceRecount.position.set(marks[-1].sk))
