@@ -34,7 +34,10 @@ def main() -> int:
         with engines.ministack() as url:
             step(f"deploying to {url}")
             _use_cloud(url)
-            return _used(Cloud(url, url), package)
+            status = _used(Cloud(url, url), package)
+            # Each function has its own copy of the package, so that this may take minutes on a busy disk.
+            step("stopping MiniStack and deleting its files")
+            return status
     except CannotStart as why:
         complain(f"FAILED: {why}")
     except OSError as error:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.session import get_session
-from botocore.stub import Stubber
 
 from infra.deploy import deployment, parameters, retained
 from infra.deploy.__main__ import Question, main
@@ -301,35 +299,6 @@ def test_what_a_deleted_stack_kept_is_found_by_a_later_run_and_by_one_that_was_k
     assert retained.remove(target.account, kept) == []
     assert retained.remove(target.account, kept) == []
     assert f"gone already: {target.stage}-table" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [
-        ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name gatehouse-prod"),
-        ("DELETE_FAILED", "aws cloudformation delete-stack --stack-name gatehouse-prod"),
-        ("CREATE_FAILED", "aws cloudformation delete-stack --stack-name gatehouse-prod"),
-        ("UPDATE_IN_PROGRESS", "Wait for its end"),
-        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "Wait for its end"),
-    ],
-)
-def test_a_stack_that_takes_no_update_says_what_to_do(status: str, said: str) -> None:
-    client = get_session().create_client("cloudformation", region_name=REGION)
-    with Stubber(client) as wire:
-        found = {"StackName": "gatehouse-prod", "CreationTime": "2026-11-28T00:00:00Z", "StackStatus": status}
-        wire.add_response("describe_stacks", {"Stacks": [found]})
-        stack = Stack(Account(lambda _: client, ACCOUNT, REGION), "gatehouse-prod")
-        with pytest.raises(CannotStart, match=said):
-            stack.prepare("https://example.com/template.json", {})
-
-
-def test_a_restored_table_and_earlier_keys_end_with_the_data_of_their_stack() -> None:
-    given = {"TableName": "gatehouse-dev-202611280830", "KeyArn": "arn:aws:kms:us-east-1:1:key/a", "Currency": "PKR"}
-    assert retained.adopted(given) == [
-        ("AWS::DynamoDB::Table", "gatehouse-dev-202611280830"),
-        ("AWS::KMS::Key", "arn:aws:kms:us-east-1:1:key/a"),
-    ]
-    assert retained.adopted({"TableName": "own", "KeyArn": "", "DataKeyArn": ""}) == []
 
 
 def test_missing_and_unknown_parameters_are_named_together() -> None:
