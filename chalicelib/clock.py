@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 
@@ -16,6 +17,27 @@ def now() -> datetime:
     """Return the present moment in UTC, to the millisecond, which is what the table keeps."""
     moment = _source()
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+_begun: ContextVar[datetime | None] = ContextVar("begun", default=None)
+
+
+@contextmanager
+def beginning() -> Iterator[None]:
+    """Keep the present moment for `begun` inside the block, which is one request."""
+    outer = _begun.set(now())
+    try:
+        yield
+    finally:
+        _begun.reset(outer)
+
+
+def begun() -> datetime:
+    """Return when the present request began; outside of one, the present moment.
+
+    What follows from rows that a request has read is dated by it: a change of these rows meanwhile is the later one.
+    """
+    return _begun.get() or now()
 
 
 def to_text(moment: datetime) -> str:

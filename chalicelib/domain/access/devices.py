@@ -256,7 +256,7 @@ def token(*, device_id: str, assertion: str, is_late: bool = False) -> str:
             portal=Portal.DEVICE,
             id=device_id,
             session_id=device_id,
-            issued_at=clock.now(),
+            issued_at=clock.begun(),  # a move or revocation after the read above ends this token as well
             name=device.name,
             claims={
                 "event_id": device.event_id,

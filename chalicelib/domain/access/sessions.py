@@ -158,7 +158,7 @@ def begin(
         generation=1,
         token_hash=_hash(refresh),
         rotated_at=now,
-        started_at=now,
+        started_at=clock.begun(),
         expires_at=expires_at,
         in_cookie=in_cookie,
         device=visitor.device if visitor else None,
@@ -175,7 +175,8 @@ def _principal(account: Account, session: Session) -> Principal:
         portal=account.portal,
         id=account.account_id,
         session_id=session.session_id,
-        issued_at=clock.now(),
+        # An account that is closed, or gets another password, after it was read for this ends this token as well.
+        issued_at=clock.begun(),
         name=account.name,
         claims={
             **accounts.claims(account, event_id=session.event_id),

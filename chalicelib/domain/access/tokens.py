@@ -79,8 +79,7 @@ def _id_claim(portal: Portal) -> str:
 
 
 def issue(principal: Principal) -> str:
-    """Return a new access token for a principal."""
-    now = clock.now().timestamp()
+    """Return a new access token for a principal, as old as its `issued_at`."""
     kid, key = signing.signer(signing.ACCESS_TOKENS)
     claims = {
         **principal.claims,
@@ -91,8 +90,8 @@ def issue(principal: Principal) -> str:
         "sid": principal.session_id,
         # In milliseconds (RFC 7519, section 2, allows fractions). A password change ends all sessions, and a log-in
         # within the same second must succeed.
-        "iat": now,
-        "exp": int(now) + int(lifetime(principal.portal).total_seconds()),
+        "iat": principal.issued_at.timestamp(),
+        "exp": int(clock.now().timestamp()) + int(lifetime(principal.portal).total_seconds()),
     }
     if principal.name is not None:
         claims["name"] = principal.name

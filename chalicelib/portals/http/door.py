@@ -12,6 +12,7 @@ from typing import Any
 
 from chalice import Blueprint, Response
 
+from chalicelib import clock
 from chalicelib.domain.access import request_rates
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http import body, forms, headers, padding, query, ranges, request_log, staff_acts, variables
@@ -50,7 +51,7 @@ def door(
 
 def respond(route: AnyRoute, view: View, request: Any, sent: Mapping[str, str]) -> Answer:
     """Return the answer to one request, with its duration padded where the route asks for it."""
-    with padding.padded() if route.padded else nullcontext():
+    with clock.beginning(), padding.padded() if route.padded else nullcontext():
         return staff_acts.recorded(route, request, sent, lambda: _answer(route, view, request, sent))
 
 
