@@ -70,7 +70,12 @@ def ask(wanted: DepositAsk, *, by: str, operation_id: str) -> Deposit:
     if amount is None or source is None or received_on is None or reference is None:
         parts = {"amount": amount, "source": source, "received_on": received_on, "reference": reference}
         missing = [name for name, part in parts.items() if part is None]
-        raise ValidationFailed(details=[{"field": name, "message": "is required"} for name in missing])
+        raise ValidationFailed(
+            details=[
+                {"field": name, "message": "is required, or `reverses` alone to take a deposit back"}
+                for name in missing
+            ]
+        )
     made = _drafted(DepositInput(amount, source, received_on, reference), by=by)
     return _commit(made, before, by=by, operation_id=operation_id)
 
