@@ -64,8 +64,10 @@ def test_an_address_without_a_message_is_none(address: str) -> None:
         f"https://t.example/t?p={'0' * 30}&m={'0' * 16}",
         f"https://t.example/t?p={'0' * 32}&m={'0' * 14}",
         f"https://t.example/t?p={'x' * 32}&m={'0' * 16}",
+        f"https://t.example/t?p={'0' * 30}++&m={'0' * 16}",
+        f"https://t.example/t?p={'0' * 32}&m=%20{'0' * 14}%20",
     ],
-    ids=["lrp", "short identity", "short cmac", "no hex"],
+    ids=["lrp", "short identity", "short cmac", "no hex", "spaces in the identity", "spaces in the cmac"],
 )
 def test_a_message_of_another_form_is_refused(address: str) -> None:
     with pytest.raises(sun.UnusableMessageError):
