@@ -46,7 +46,7 @@ format: setup ## Format the code and apply safe lint fixes
 
 truth: setup engine ## Run races, fault matrices and costs at full size, and the whole fuzz
 	@FETCH=0 FAULTS=all TRUTH_TICKETS=2000 SALE_BUYERS=500 LEDGER_OPERATIONS=10000 NUMBERING_TICKETS=500 PAYOUT_ORDERS=200 FUZZ_REQUESTS=3000 $(PY) -m pytest tests/truth tests/faults tests/cost tests/domain tests/contract/test_fuzz.py tests/contract/test_fuzz_principals.py -x
-	@cd reader-agent && READER_KEPT=300 READER_PEOPLE=52 READER_EVERY=1 READER_TAPS=500 READER_KILLS=20 READER_HUB_TICKETS=1000 .venv/bin/python -m pytest tests/test_outage.py tests/test_hub_event.py
+	@cd reader-agent && READER_KEPT=300 READER_PEOPLE=52 READER_EVERY=1 READER_TAPS=500 READER_KILLS=20 READER_HUB_TICKETS=1000 READER_EVENINGS=60 READER_DEEDS=120 .venv/bin/python -m pytest tests/test_outage.py tests/test_hub_event.py tests/test_random_evening.py
 
 mutants: setup engine pages ## Seed bugs one by one, and require that a test fails for each
 	@FETCH=0 $(PY) -m tests.mutants

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from conftest import DEMO_UID, FAMILY, Box, Work, WorkingAgent, wait_until
-from platform_double import Fault, Platform
+from platform_double import Fault, Platform, refusal
 from snapshot_double import Signer, TicketRow
 from ulid import ULID
 
 from reader_agent.identity import Identity
 from reader_agent.outbox import DecidedAtGate
-from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome
+from reader_agent.outcomes import Decided, DecidedHere, Kept, Outcome, Refused
 from reader_agent.readers import Card
 from reader_agent.readers.reading import Code
 from reader_agent.simulator import Ntag213
@@ -206,6 +206,23 @@ def test_one_refusal_before_an_outage_closes_no_gate_for_its_length(
         assert isinstance(tap(gate), Kept)
         gate.agent.standing.doubt_seconds = 0.0
         assert isinstance(tap(gate, FAMILY), DecidedHere if decides else Kept)
+
+
+@pytest.mark.usefixtures("box")
+def test_a_person_is_decided_here_where_a_firewall_or_a_deployment_refuses_every_request(
+    work: Work, platform: Platform
+) -> None:
+    statuses = (404, 405, 410, 413, 414, 415)
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        for number, status in enumerate(statuses):
+            platform.always[TAPS] = refusal(status, "NOT_FOUND")
+            assert here(tap(gate, f"0400000000{number:04X}")) == ("not_found", None), status
+        platform.always[TAPS] = refusal(400, "VALIDATION_ERROR")
+        assert isinstance(tap(gate), Refused)
+        del platform.always[TAPS]
+        wait_until(lambda: gate.agent.outbox.depth() + gate.agent.outbox.dead() == 0)
+    assert len(platform.received) == len(statuses) + 1
 
 
 @pytest.mark.usefixtures("box")

@@ -28,6 +28,9 @@ from reader_agent.tap import Tap
 # than the shortest time for it.
 _SHOWN_SECONDS, _HUB_SECONDS, _SHORTEST_HUB_SECONDS = 1.5, 1.0, 0.4
 
+# These refusals of one tap are about what it says. A firewall or a deployment gives others, and to everybody.
+_ABOUT_TAP = frozenset({400, 422})
+
 
 class Delivery:
     """Stores taps in the outbox and sends them to the server."""
@@ -104,9 +107,12 @@ class Delivery:
         outcome = self._ask([*older, mine], until)
         if older and isinstance(outcome, Kept):  # an older one may be the cause
             outcome = self._ask([mine], until)
-        if isinstance(outcome, Kept):
+        if isinstance(outcome, Kept) or (isinstance(outcome, Refused) and not outcome.is_about_tap):
             left = until - self.pace.online_seconds + _SHOWN_SECONDS - time.monotonic()
-            outcome = self._decide_here(mine, outcome, min(_HUB_SECONDS, max(_SHORTEST_HUB_SECONDS, left)))
+            seconds = min(_HUB_SECONDS, max(_SHORTEST_HUB_SECONDS, left))
+            here = self._decide_here(mine, Kept(outcome.why), seconds)
+            if isinstance(outcome, Kept) or isinstance(here, DecidedHere):
+                return here
         return outcome
 
     def _older(self, tap: Tap) -> list[Entry]:
@@ -148,7 +154,7 @@ class Delivery:
             if len(entries) > 1:
                 return Kept(str(error))
             self.backlog.was_rejected(mine.sequence)
-            return Refused(str(error))
+            return Refused(str(error), is_about_tap=error.status in _ABOUT_TAP)
         except LockedOut as error:
             return Kept(self.standing.locked_out or str(error))
         except ServerError as error:

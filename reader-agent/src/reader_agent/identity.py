@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import secrets
-import time
 import uuid
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -182,11 +181,11 @@ class Identity(BaseModel):
         """Return the path of this enrolment's outbox: each enrolment has its own, since it has its own event."""
         return outbox_path(state_dir, self.device_id)
 
-    def assertion(self, *, clock_offset_seconds: float) -> str:
-        """Return a signed proof of identity, timed by the server's clock where it is known."""
+    def assertion(self, *, now: float) -> str:
+        """Return a signed proof of identity of this time, in seconds since 1970, by the server's clock if possible."""
         key = self.signing_key()
         # Some seconds in the past, so that a server whose clock is slow does not see a time in the future.
-        issued_at = int(time.time() + clock_offset_seconds) - 5
+        issued_at = int(now) - 5
         claims = {
             "iss": self.device_id,
             "sub": self.device_id,

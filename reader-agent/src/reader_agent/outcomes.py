@@ -38,6 +38,8 @@ class Refused:
     """The server rejected the tap: it stays in the outbox and is retried slowly."""
 
     why: str
+    # Whether the answer was about this tap; else it may be about the address, a firewall or a deployment.
+    is_about_tap: bool = True
 
 
 Outcome = Decided | DecidedHere | Kept | Refused

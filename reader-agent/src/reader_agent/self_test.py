@@ -127,7 +127,7 @@ def run(settings: Settings) -> list[Check]:
     def key() -> str:
         if identity is None:
             raise NotEnrolled(enrolled)
-        identity.assertion(clock_offset_seconds=0)
+        identity.assertion(now=time.time())
         return f"{identity.device_id} at {identity.gate}"
 
     checks: list[tuple[str, Callable[[], Any]]] = [

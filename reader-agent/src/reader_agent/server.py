@@ -170,7 +170,7 @@ class Server:
         for last_try in (False, True):
             body = {
                 "device_id": self.identity.device_id,
-                "assertion": self.identity.assertion(clock_offset_seconds=offset),
+                "assertion": self.identity.assertion(now=self.clock.wall().timestamp() + offset),
             }
             try:
                 return self._post("/api/device/token/", body, TokenAnswer, call=call)
