@@ -132,6 +132,27 @@ def test_a_token_of_an_account_that_is_closed_while_it_is_made_is_worth_nothing(
     assert way.use(way.enter()) == 200
 
 
+@pytest.mark.parametrize("name", ["usher", "admin"])
+def test_a_session_that_was_begun_with_the_former_password_is_not_refreshed(name: str) -> None:
+    path = "/api/usher/token/refresh/" if name == "usher" else "/api/auth/refresh/"
+    entered = 0
+    for read in range(8):
+        way = _log_in(name)
+
+        def change(way: Way = way) -> None:
+            _gets_a_password(way.account.account_id)
+
+        try:
+            with meanwhile.after(("GetItem", "BatchGetItem"), *([None] * read), change):
+                answer = way.enter()
+        except AssertionError:
+            break  # the log-in has no more reads
+        if answer.status == 200:
+            entered += 1
+            assert call("POST", path, {"refresh": answer.json["refresh"]}).status == 401
+    assert entered > 0
+
+
 @pytest.mark.parametrize("deed", ["moved", "revoked"])
 def test_a_devices_token_that_was_made_while_it_was_moved_or_revoked_is_worth_nothing(deed: str) -> None:
     event = make_event(gates=["Gate 1", "Gate 2"])

@@ -7,6 +7,7 @@ _RESERVATIONS = "tests/security/test_own_reservations.py"
 _KNOWLEDGE = "tests/security/test_least_knowledge.py"
 _SMS = "tests/security/test_sms_costs.py"
 _PAYMENT = "tests/security/test_means_of_payment.py"
+_MEANWHILE = "tests/security/test_log_ins_meanwhile.py"
 
 MUTANTS = (
     Mutant(
@@ -109,5 +110,29 @@ MUTANTS = (
         before="        phone_numbers.mobile(message.to)\n",
         after="        phone_numbers.e164(message.to)\n",
         tests=(f"{_SMS}::test_nothing_goes_out_to_a_number_that_no_door_would_take",),
+    ),
+    Mutant(
+        name="token-younger-than-what-it-says",
+        bug="a token that was made while its account was closed is good for its whole life",
+        file="chalicelib/domain/access/tokens.py",
+        before='        "iat": principal.issued_at.timestamp(),\n',
+        after='        "iat": clock.now().timestamp(),\n',
+        tests=(f"{_MEANWHILE}::test_a_token_of_an_account_that_is_closed_while_it_is_made_is_worth_nothing",),
+    ),
+    Mutant(
+        name="session-younger-than-its-password",
+        bug="a session begun with the former password outlives the change of the password",
+        file="chalicelib/domain/access/sessions.py",
+        before="        started_at=clock.begun(),\n",
+        after="        started_at=clock.now(),\n",
+        tests=(f"{_MEANWHILE}::test_a_session_that_was_begun_with_the_former_password_is_not_refreshed",),
+    ),
+    Mutant(
+        name="pictures-overwrite-each-other",
+        bug="of two pictures at the same moment one stays in the bucket for nobody",
+        file="chalicelib/domain/customers/customers.py",
+        before="unchanged.append(Profile.photo_key == shown if shown else Profile.photo_key.does_not_exist())",
+        after="pass",
+        tests=("tests/portals/test_profiles_at_once.py",),
     ),
 )
