@@ -73,7 +73,7 @@ KINDS: Mapping[Callable[[str], str], Kind] = {
     ),
     scanned_text.numbered_ticket: Kind(
         st.builds("{}-{}".format, _of("ABCXYZ019-", 5), _of(_DIGITS, 6)) | _id("tkt"),
-        {**forms.CODES, **forms.GROUPED, **forms.KEYBOARDS},
+        {**forms.CODES, **forms.GROUPED, **forms.KEYBOARDS_OF_NUMBERS},
     ),
     scanned_text.enrolment_code: Kind(
         _of("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", 12), {**forms.CODES, **forms.GROUPED, **forms.HYPHENED}

@@ -72,6 +72,8 @@ KEYBOARDS: Mapping[str, Form] = {
     "a QWERTZ scanner": _on_a_keyboard(_US, of_scanner=_GERMAN),
     "an AZERTY scanner": _on_a_keyboard(_US, of_scanner=_FRENCH),
 }
+# There the hyphen of `YVIP-000001` appears as in `ZVIP/000001`, which a hand may write for another number.
+KEYBOARDS_OF_NUMBERS = {name: form for name, form in KEYBOARDS.items() if name != "a QWERTZ scanner"}
 CODES: Mapping[str, Form] = {**AROUND, **PREFIXED, **IN_EITHER_CASE, **ENCODED}
 
 

@@ -19,7 +19,7 @@ CANONICAL: Mapping[str, tuple[str, Mapping[str, Form]]] = {
     "ticket_code": (_TICKET_CODE, {**_CODES, **forms.NESTED}),
     "identifier": ("tkt_01JDEM00000000000000000001", {**_CODES, **forms.GROUPED}),
     "card_name": ("04A1B2C3D4E5F6", {**_CODES, **forms.GROUPED, **forms.HYPHENED}),
-    "numbered_ticket": ("VIP-000001", {**_CODES, **forms.GROUPED}),
+    "numbered_ticket": ("VIP-000001", {**forms.CODES, **forms.KEYBOARDS_OF_NUMBERS, **forms.GROUPED}),
     "enrolment_code": ("ABCD2345WXYZ", {**forms.CODES, **forms.GROUPED, **forms.HYPHENED}),
     "one_time_code": ("012345", {**forms.AROUND, **forms.GROUPED, **forms.HYPHENED}),
     "iban": ("PK36SCBL0000001123456702", {**forms.AROUND, **forms.GROUPED, **forms.HYPHENED, **forms.IN_EITHER_CASE}),

@@ -157,7 +157,7 @@ def test_a_number_that_hands_type_admits_its_ticket_once_with_its_id(token: str)
 
 
 def test_a_ticket_is_let_in_once_in_every_form_of_its_id_and_shown_in_every_form_of_its_number(token: str) -> None:
-    forms = {**scanned_forms.CODES, **scanned_forms.GROUPED, **scanned_forms.KEYBOARDS}
+    forms = {**scanned_forms.CODES, **scanned_forms.GROUPED, **scanned_forms.KEYBOARDS_OF_NUMBERS}
     tickets = dict(zip(forms, generate(token, len(forms), prefix="yvip"), strict=True))
 
     shown = {
