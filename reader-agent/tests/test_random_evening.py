@@ -153,7 +153,7 @@ def test_an_evening_of_cuts_lost_answers_and_reboots_leaves_each_tap_at_the_plat
     assert Counter(tap["scan_id"] for tap in platform.received) == Counter(shown.keys())
     assert [entry.sequence for entry in entries] == list(range(1, len(shown) + 1))
     assert {entry.tap.scan_id: entry.detail for entry in entries if '"rejected"' in entry.detail} == {}
-    # One gate remembers who passed, through cuts and reboots: a card lets in as many as it has tickets.
+    # One gate remembers who passed, through cuts and reboots: a card admits as many as it has tickets.
     let_in = Counter(entry.tap.uid for entry in entries if _is_first_entry(shown[entry.tap.scan_id]))
     assert let_in[DEMO_UID] <= 1
     assert let_in[FAMILY] <= len(box.cards[1].tickets)
