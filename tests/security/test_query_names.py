@@ -27,6 +27,22 @@ def test_an_unknown_query_parameter_is_400_and_the_answer_names_the_known_ones(g
         assert all(name in details[0]["message"] for name in known), (label(route), details)
 
 
+def test_a_parameter_with_two_values_is_400_and_one_value_twice_is_not(ground: Ground) -> None:
+    reading = [route for route in routes() if route.method == "GET" and route.query and route.query.model_fields]
+    for route in reading:
+        right, token = ground.rightful(route), ground.token(route)
+        name, field = next(iter(route.query.model_fields.items())) if route.query else ("", None)
+        name = (field.alias if field else None) or name
+        answer = ground.send(route, replace(right, query=f"{name}=1&{name}=2"), token=token)
+        assert answer.status == 400, label(route)
+        details = answer.json.get("details") or answer.json["error"]["details"]
+        assert {"field": name, "message": "was sent with several values; send one"} in details, label(route)
+        if right.query:
+            answer = ground.send(route, replace(right, query=f"{right.query}&{right.query}"), token=token)
+            assert answer.status == route.status, (label(route), answer.text)
+    assert len(reading) > 50
+
+
 def test_page_is_400_on_every_list_that_goes_by_cursor(ground: Ground) -> None:
     lists = [
         route

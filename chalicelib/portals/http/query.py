@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, get_args
 
+from chalice.app import MultiDict
 from pydantic import BaseModel, ValidationError
 
 from chalicelib.errors import ValidationFailed
@@ -28,7 +29,7 @@ _LONGEST_NAME = 40
 def parse(parameters: Mapping[str, str], schema: type[BaseModel] | None) -> BaseModel | None:
     """Return the query, checked against its schema; an empty parameter counts as left out, like a text of spaces.
 
-    Raises ValidationFailed, also for a parameter that the route does not know.
+    Raises ValidationFailed, also for a parameter that the route does not know, or that was sent with several values.
     """
     known = [field.alias or name for name, field in schema.model_fields.items()] if schema else []
     unknown = [name for name in parameters if name not in known and not _is_ignored(name)]
@@ -36,6 +37,9 @@ def parse(parameters: Mapping[str, str], schema: type[BaseModel] | None) -> Base
         raise ValidationFailed(details=list(_problems(unknown, known)))
     if schema is None:
         return None
+    if several := [name for name in known if len(_values(parameters, name)) > 1]:
+        message = "was sent with several values; send one"
+        raise ValidationFailed(details=[{"field": name, "message": message} for name in several])
     texts = _texts(schema)
     given = {
         name: value
@@ -49,6 +53,13 @@ def parse(parameters: Mapping[str, str], schema: type[BaseModel] | None) -> Base
         return schema.model_validate(given)
     except ValidationError as error:
         raise ValidationFailed(details=messages.problems(error, schema)) from error
+
+
+def _values(parameters: Mapping[str, str], name: str) -> set[str]:
+    """Return the different values of a parameter: a mapping of Chalice shows the last of them alone."""
+    if name not in parameters:
+        return set()
+    return set(parameters.getlist(name)) if isinstance(parameters, MultiDict) else {parameters[name]}
 
 
 @lru_cache(maxsize=256)

@@ -72,7 +72,8 @@ Each attendee is admitted exactly once.
   and `cursor`.
 - **Refusals** are `{"error": {"code", "message", "details"?, "request_id"}}`; in Tix and campus `error` is the message,
   and the others are beside it (campus repeats the text as `message`).
-- **Unknown** request fields are ignored; an unknown query parameter is 400, `_` and `utm_…` aside.
+- **Unknown** request fields are ignored; an unknown query parameter is 400, `_` and `utm_…` aside, and so is
+  one with two values.
 """
 
 
