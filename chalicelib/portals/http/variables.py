@@ -63,7 +63,8 @@ def _is_decoded(text: str) -> bool:
 
 
 def _card(text: str) -> str | None:
-    if not _is_decoded(text):
+    # Between its bytes a UID may have the slash that a scanner of another layout types; at its end it is of a path.
+    if not _is_decoded(text) or text.endswith("/"):
         return None
     name = scanned_text.card_name(text)
     return name if uid_of_card_id(name) else parse_uid(name)
