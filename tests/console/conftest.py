@@ -24,6 +24,8 @@ from tests.local.local_run import LocalRun
 _HERE = Path(__file__).parent
 
 
+# Before xdist reads the groups, also where this folder is named on the command line.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the console's tests on one worker: they share a run and a browser."""
     for item in items:

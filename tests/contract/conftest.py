@@ -11,6 +11,8 @@ from tests.contract.shared_ground import cloud_with_ground
 _HERE = Path(__file__).parent
 
 
+# Before xdist reads the groups, also where this folder is named on the command line.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run each file here on one worker: two would create its data twice."""
     for item in items:
