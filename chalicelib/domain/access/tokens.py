@@ -91,7 +91,7 @@ def issue(principal: Principal) -> str:
         # In milliseconds (RFC 7519, section 2, allows fractions). A password change ends all sessions, and a log-in
         # within the same second must succeed.
         "iat": principal.issued_at.timestamp(),
-        "exp": int(clock.now().timestamp()) + int(lifetime(principal.portal).total_seconds()),
+        "exp": int(principal.issued_at.timestamp()) + int(lifetime(principal.portal).total_seconds()),
     }
     if principal.name is not None:
         claims["name"] = principal.name
