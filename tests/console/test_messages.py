@@ -77,7 +77,7 @@ def test_both_languages_have_the_same_keys_and_values_in_them(folder: Path) -> N
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=named)
 def test_no_message_speaks_of_one_in_the_plural(folder: Path) -> None:
-    """A noun stands before its number ("Tickets made: 1"), or a message of its own says one (`….one`)."""
+    """A noun comes before its number ("Tickets made: 1"), or a message of its own says one (`….one`)."""
     english = messages(folder, "en")
     wrong = {
         key: text

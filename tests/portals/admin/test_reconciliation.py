@@ -217,9 +217,9 @@ def test_money_that_moves_in_another_currency_is_a_difference_at_once_and_one_ro
         move = Move(f"mv_{payment.payment_id}", kind, 100_000, "EUR", (word,), made_on=day)
         named = payment.provider_reference or ""
         for event_id, days_later in product((f"sbe_{named}_1", f"sbe_{named}_2"), (0, 1, 6)):
-            told = sandbox_callbacks.moved(payment.payment_id, named, move, event_id=event_id)
+            body = sandbox_callbacks.moved(payment.payment_id, named, move, event_id=event_id)
             with clock.set_to(clock.now() + timedelta(days=days_later)):
-                assert payers.post_webhook(told).status == 200
+                assert payers.post_webhook(body).status == 200
     name = f"mv_{orders[0].payment_id}"
     found = shown(day, page_size=100)["results"]
     assert [(row["reference"], row["kind"], row["state"]) for row in found] == [(name, "other_currency", "open")]
