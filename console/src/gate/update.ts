@@ -12,6 +12,8 @@ const CHECK_MS = 15 * 60_000;
 // Nobody scanned, typed or pressed anything for so long: the page may load again.
 const QUIET_MS = 60_000;
 const LOOK_MS = 5_000;
+// A browser leaves a release waiting, for minutes, while the worker before it is busy with a request of this page.
+const TAKEN_MS = 5_000;
 
 // The page's policy makes addresses of scripts of nothing but this one's own worker.
 function address(): string {
@@ -39,6 +41,8 @@ export async function register(): Promise<void> {
       updateReady.value = () => {
         taken = true;
         worker.postMessage("take over");
+        // A page that loads again leaves the worker before it without work.
+        setTimeout(() => location.reload(), TAKEN_MS);
       };
     };
     offer(registration.waiting);
