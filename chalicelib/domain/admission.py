@@ -209,6 +209,11 @@ def decide(case: Case) -> Verdict:
     return VALID
 
 
+def objection_to_proof(case: Case) -> Verdict | None:
+    """Return why what was presented does not prove itself, or None."""
+    return _signature(case)
+
+
 def objection_of_state(case: Case) -> Verdict | None:
     """Return why the event, card or ticket alone refuse the scan, or None: neither time, nor who is inside, counts."""
     return next((verdict for question in (_event, _card, _ticket) if (verdict := question(case)) is not None), None)

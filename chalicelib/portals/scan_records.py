@@ -43,7 +43,6 @@ def read(record: RecordIn) -> ScanRecord:
         seq=record.seq,
         boot_id=record.boot_id,
         mono_ms=record.mono_ms,
-        snapshot_cursor=record.snapshot_cursor,
         shown=record.offline.result if record.offline else None,
         shown_reason=record.offline.reason if record.offline else None,
         via=record.via,

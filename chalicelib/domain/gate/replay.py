@@ -17,11 +17,13 @@ from chalicelib.domain.admission import EventFacts, Presented
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.gate import checkin, settling, sun, uploads, verdicts
+from chalicelib.domain.gate.claimed_tickets import Upload
 from chalicelib.domain.gate.readings import Caller, Reading
-from chalicelib.domain.gate.settling import Known, Upload
+from chalicelib.domain.gate.settling import Known
 from chalicelib.domain.gate.uploads import ScanRecord, SenderClock
 from chalicelib.domain.gate.verdicts import RecordVerdict
 from chalicelib.domain.tickets import credentials
+from chalicelib.errors import IdempotencyMismatch
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
 from chalicelib.table.places import Key, Place
@@ -154,6 +156,7 @@ def _presented(upload: Upload) -> Upload:
         is_own = opened is not None and uid in (None, opened.tap.uid)
         signature = Signature.GOOD if is_own else Signature.BAD
         uid = uid or (opened.tap.uid if opened is not None else None)
+        upload = replace(upload, key_version=opened.key_version if opened is not None else None)
     presented = Presented(by_card=True, signature=signature)
     return replace(upload, record=replace(record, uid=uid), subject=f"card:{uid}", presented=presented)
 
@@ -215,7 +218,10 @@ def _decide(upload: Upload) -> RecordVerdict:
         seq=record.seq,
     )
     source = ScanSource.ONLINE if at_once else ScanSource.OFFLINE
-    decision = checkin.scan(replace(caller, source=source), reading)
+    try:
+        decision = checkin.scan(replace(caller, source=source), reading)
+    except IdempotencyMismatch:
+        return settling.reject_reused(_presented(upload))
     is_repeat = decision.decided_at < upload.now
     return RecordVerdict(
         scan_id=decision.scan_id,

@@ -5,29 +5,27 @@ when it is sent again.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib.domain import admission
-from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, TicketFacts, Verdict
-from chalicelib.domain.gate import conflicts, merging, passages, verdicts
+from chalicelib.domain.admission import Verdict
+from chalicelib.domain.gate import claimed_tickets, conflicts, merging, passages, verdicts
 from chalicelib.domain.gate.answers import ScanDecision, ScanFacts, attendee_of, scan_record, ticket_shown
+from chalicelib.domain.gate.claimed_tickets import Upload
 from chalicelib.domain.gate.merging import Arrival
-from chalicelib.domain.gate.readings import Caller, Reading
-from chalicelib.domain.gate.uploads import ScanRecord
+from chalicelib.domain.gate.readings import Reading
 from chalicelib.domain.gate.verdicts import RecordError, RecordVerdict
-from chalicelib.domain.tickets import states
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.identifiers import log_id_of
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Card, Passage, Scan, ScanReceipt, Ticket
+from chalicelib.table.items import Passage, Scan, ScanReceipt, Ticket
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.gate import (
     ConflictKind,
-    Correction,
     Direction,
     Presence,
     Reason,
@@ -41,35 +39,6 @@ from chalicelib.vocabulary.tickets import TicketStatus
 # A record is older than a week at most, so its receipt is needed no longer.
 _RECEIPT_KEPT = timedelta(days=15)
 _ATTEMPTS = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A record with what it presents, and what the platform knows of that."""
-
-    caller: Caller
-    record: ScanRecord
-    event: EventFacts
-    now: datetime
-    at: datetime
-    correction: Correction
-    subject: str
-    presented: Presented = field(default_factory=Presented)
-    card: Card | None = None
-    ticket_ids: tuple[str, ...] = ()
-    error: Refusal | None = None
-    # The device was revoked since, so its records are marked.
-    is_late: bool = False
-
-    @property
-    def gate(self) -> str | None:
-        """The gate in the record, else the sender's."""
-        return self.record.gate or self.caller.gate
-
-    @property
-    def log_id(self) -> str:
-        """The id of its log entry."""
-        return log_id_of(f"{self.caller.id}/{self.record.scan_id}/{self.subject}", decided_at=self.now)
 
 
 @dataclass(slots=True)
@@ -88,7 +57,7 @@ def settle(upload: Upload, known: Known) -> RecordVerdict:
     receipt = known.receipt
     if receipt is not None:
         if not upload.record.is_content(receipt.content):
-            return _reject(upload, verdicts.ScanIdReused(), subject=f"{upload.subject}/{upload.record.content}")
+            return reject_reused(upload)
         upload = replace(upload, at=receipt.at, correction=receipt.correction)
     for _ in retries.attempts(_ATTEMPTS):
         verdict = _attempt(upload, known)
@@ -156,13 +125,17 @@ def _is_overruled(upload: Upload, scan: Scan) -> bool:
 
 
 def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
-    ticket = _ticket_for(upload, known)
+    ticket = claimed_tickets.find(upload, known.tickets)
     if ticket is None:
         return _reject(upload, verdicts.UnknownThing(), subject=upload.subject, result=ScanResult.NOT_FOUND)
     if ticket.event_id != upload.caller.event_id:
         return _reject(upload, verdicts.OfAnotherEvent(), subject=upload.subject, reason=Reason.WRONG_EVENT)
-    objection = objection_then(upload, ticket)
+    if (forged := claimed_tickets.objection_to_proof(upload)) is not None:
+        return _reject(upload, verdicts.Unproven(), subject=upload.subject, reason=forged.reason)
+    objection = claimed_tickets.objection_then(upload, ticket)
     if objection is not None:
+        if known.scan is not None:
+            return _contradict(upload, known.scan, ticket)
         return _log(upload, objection, ticket, conflict=ConflictKind.REVOKED_BEFORE)
     passage = _passage(upload, ticket)
     if known.scan is not None:
@@ -202,54 +175,6 @@ def _admit(upload: Upload, known: Known, ticket: Ticket, passage: Passage) -> Re
     return _verdict(upload, RecordStatus.ACCEPTED, admission.VALID, ticket, log_id=passage.log_id)
 
 
-def _ticket_for(upload: Upload, known: Known) -> Ticket | None:
-    """Return the ticket that a claim is about: of a family's card the first that was good then and is free.
-
-    Where none is free, it is the one whose bearer came in last. So the earliest claims admit, as many as there are
-    tickets, in any order of arrival.
-    """
-    opened = [known.tickets[each] for each in upload.ticket_ids if each in known.tickets]
-    opened = [ticket for ticket in opened if _is_owned(upload, ticket)]
-    good = [ticket for ticket in opened if objection_then(upload, ticket) is None] or opened
-    goes_out = upload.record.heading is Direction.EXIT
-    wanted = (Presence.INSIDE,) if goes_out else (None, Presence.OUTSIDE)
-    fitting = [ticket for ticket in good if ticket.presence in wanted]
-    if fitting or goes_out:
-        return next(iter(fitting or good), None)
-    return max(good, key=passages.came_in, default=None)
-
-
-def _is_owned(upload: Upload, ticket: Ticket) -> bool:
-    """Whether the ticket was of the card's customer when the record was made."""
-    owner = upload.card.customer_id if upload.card is not None else None
-    is_of_owner = owner is None or ticket.customer_id in (None, owner)
-    return is_of_owner or (ticket.renewed_at is not None and upload.at < ticket.renewed_at)
-
-
-def objection_then(upload: Upload, ticket: Ticket) -> Verdict | None:
-    """Return why card or ticket were no longer good when the record was made, or None: they were."""
-    card, shown = upload.card, upload.presented
-    is_current = shown.credential is not None and states.was_current(ticket, shown.credential, upload.at)
-    case = Case(
-        presented=shown,
-        card=CardFacts(status=_card_status_at(card, upload.at), type=card.type) if card is not None else None,
-        ticket=TicketFacts(
-            event_id=ticket.event_id,
-            status=states.status_at(ticket, upload.at),
-            credential=shown.credential if is_current and shown.credential is not None else ticket.credential,
-        ),
-        event=upload.event,
-        at=upload.at,
-        direction=upload.record.direction,
-    )
-    return admission.objection_of_state(case)
-
-
-def _card_status_at(card: Card, at: datetime) -> CardStatus:
-    was_active = card.inactive_since is not None and at < card.inactive_since
-    return CardStatus.ACTIVE if was_active else card.status
-
-
 def _passage(upload: Upload, ticket: Ticket) -> Passage:
     record, caller = upload.record, upload.caller
     return Passage(
@@ -273,9 +198,11 @@ def _passage(upload: Upload, ticket: Ticket) -> Passage:
 def _refused_at_gate(upload: Upload, known: Known) -> RecordVerdict | None:
     """Keep a record of somebody whom the gate refused; where it did not know a ticket that was sold, say so."""
     shown = upload.record.shown or ScanResult.INVALID
-    ticket = _ticket_for(upload, known)
+    ticket = claimed_tickets.find(upload, known.tickets)
+    if ticket is not None and ticket.event_id != upload.caller.event_id:
+        ticket = None  # this event's log names nobody of another one
     was_unknown = shown is ScanResult.NOT_FOUND and ticket is not None and ticket.issued_at <= upload.at
-    is_unknown_then = was_unknown and ticket is not None and objection_then(upload, ticket) is None
+    is_unknown_then = was_unknown and ticket is not None and claimed_tickets.objection_then(upload, ticket) is None
     conflict = ConflictKind.UNKNOWN_THEN if is_unknown_then else None
     words = tuple(Reason)
     reason = Reason(upload.record.shown_reason) if upload.record.shown_reason in words else None
@@ -299,6 +226,33 @@ def _log(
     status = RecordStatus.CONFLICT if conflict else RecordStatus.ACCEPTED
     shown = verdicts.conflict_of(record.conflict, [ticket])
     return _verdict(upload, status, found, ticket, conflict=shown, log_id=record.log_id)
+
+
+def _contradict(upload: Upload, refused: Scan, ticket: Ticket) -> RecordVerdict | None:
+    """Note on the entry of an online refusal that the gate admitted all the same; None where that is noted already.
+
+    The refusal was right, so the entry keeps its result.
+    """
+    actions: list[Action] = [
+        Scan.conflict.set(ConflictKind.REVOKED_BEFORE),
+        Scan.shown.set(upload.record.shown),
+        Scan.correction.set(upload.correction),
+        Scan.late.set(True) if upload.is_late else Scan.late.remove(),
+    ]
+    is_unnoted = Scan.pk.exists() & Scan.shown.does_not_exist()
+    try:
+        operations.commit(
+            operations.change(refused.place, actions, is_unnoted), conflicts.address(refused, is_conflict=True)
+        )
+    except operations.ConditionFailed:
+        return None
+    found, shown = Verdict(refused.result, refused.reason), verdicts.RecordConflict(ConflictKind.REVOKED_BEFORE)
+    return _verdict(upload, RecordStatus.CONFLICT, found, ticket, conflict=shown, log_id=refused.log_id)
+
+
+def reject_reused(upload: Upload) -> RecordVerdict:
+    """Keep a record whose id is that of another one, and return its verdict."""
+    return _reject(upload, verdicts.ScanIdReused(), subject=f"{upload.subject}/{upload.record.content}")
 
 
 def _reject(

@@ -1,7 +1,6 @@
 """Records of scans that a device or a phone sends: what they say, and when they happened by the platform's clock."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,7 +46,6 @@ class ScanRecord:
     seq: int | None = None
     boot_id: str | None = None
     mono_ms: int | None = None
-    snapshot_cursor: str | None = None
     shown: ScanResult | None = None
     shown_reason: str | None = None
     via: str | None = None
@@ -121,6 +119,3 @@ def _spent(record: ScanRecord, sender: SenderClock) -> timedelta | None:
 def is_plausible(at: datetime, *, now: datetime) -> bool:
     """Whether a corrected time is neither in the future nor too old."""
     return now - OLDEST <= at <= now + FURTHEST_AHEAD
-
-
-Corrector = Callable[[ScanRecord], tuple[datetime, Correction]]

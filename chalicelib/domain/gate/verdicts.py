@@ -30,6 +30,12 @@ class UnknownThing(NotFound):
     message = "The platform knows no ticket for what was presented."
 
 
+class Unproven(UnknownThing):
+    """A claim of a card whose message is not its own, or which must prove itself and did not."""
+
+    message = "This card did not prove that it is genuine, so nobody is admitted by it."
+
+
 class OfAnotherEvent(NotAssigned):
     """A record of another event."""
 

@@ -84,7 +84,7 @@ MUTANTS = (
     Mutant(
         name="late-claim-takes-the-first-ticket",
         bug="on a family's card an earlier claim that arrives last does not take the place of the latest one",
-        file="chalicelib/domain/gate/settling.py",
+        file="chalicelib/domain/gate/claimed_tickets.py",
         before="return max(good, key=passages.came_in, default=None)",
         after="return next(iter(good), None)",
         tests=(f"{_TESTS}::test_the_earliest_claims_of_a_familys_card_admit_in_any_order_of_arrival",),

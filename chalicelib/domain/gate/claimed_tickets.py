@@ -1,0 +1,124 @@
+"""Which ticket a record made without the network is about, and whether card and ticket were good at its time. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from chalicelib.domain import admission
+from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, TicketFacts, Verdict
+from chalicelib.domain.cards import cards
+from chalicelib.domain.gate import passages
+from chalicelib.domain.gate.readings import Caller
+from chalicelib.domain.gate.uploads import ScanRecord
+from chalicelib.domain.tickets import states
+from chalicelib.errors import Refusal
+from chalicelib.identifiers import log_id_of
+from chalicelib.table.items import Card, Ticket
+from chalicelib.vocabulary.cards import CardStatus
+from chalicelib.vocabulary.gate import Correction, Direction, Presence, ScanKind, Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A record with what it presents, and what the platform knows of that."""
+
+    caller: Caller
+    record: ScanRecord
+    event: EventFacts
+    now: datetime
+    at: datetime
+    correction: Correction
+    subject: str
+    presented: Presented = field(default_factory=Presented)
+    card: Card | None = None
+    ticket_ids: tuple[str, ...] = ()
+    # The version of the keys of a secure card's message.
+    key_version: int | None = None
+    error: Refusal | None = None
+    # The device was revoked since, so its records are marked.
+    is_late: bool = False
+
+    @property
+    def gate(self) -> str | None:
+        """The gate in the record, else the sender's."""
+        return self.record.gate or self.caller.gate
+
+    @property
+    def log_id(self) -> str:
+        """The id of its log entry."""
+        return log_id_of(f"{self.caller.id}/{self.record.scan_id}/{self.subject}", decided_at=self.now)
+
+
+def find(upload: Upload, tickets: Mapping[str, Ticket]) -> Ticket | None:
+    """Return the ticket that a claim is about: of a family's card the first that was good then and may pass so.
+
+    Where none may, it is the one whose bearer came in last. So the earliest claims admit, as many as there are tickets,
+    in any order of arrival.
+    """
+    opened = [tickets[each] for each in upload.ticket_ids if each in tickets]
+    opened = [ticket for ticket in opened if _is_owned(upload, ticket)]
+    good = [ticket for ticket in opened if objection_then(upload, ticket) is None] or opened
+    fitting = (ticket for presences in _passing(upload) for ticket in good if ticket.presence in presences)
+    found = next(fitting, None)
+    if found is not None or upload.record.heading is Direction.EXIT:
+        return found or next(iter(good), None)
+    return max(good, key=passages.came_in, default=None)
+
+
+def _passing(upload: Upload) -> Sequence[Sequence[Presence | None]]:
+    """Return where a bearer is who may pass so, by the gate's own rule; of several groups the likeliest first.
+
+    Where nobody may return, a bearer who went out has used the ticket up: the card's next one comes before it.
+    """
+    if upload.record.heading is Direction.EXIT:
+        return [[Presence.INSIDE]]
+    if upload.record.kind is ScanKind.RETURN:
+        return [[Presence.OUTSIDE]]
+    return [[None, Presence.OUTSIDE]] if upload.event.re_entry_allowed else [[None], [Presence.OUTSIDE]]
+
+
+def _is_owned(upload: Upload, ticket: Ticket) -> bool:
+    """Whether the ticket was of the card's customer when the record was made."""
+    owner = upload.card.customer_id if upload.card is not None else None
+    is_of_owner = owner is None or ticket.customer_id in (None, owner)
+    return is_of_owner or (ticket.renewed_at is not None and upload.at < ticket.renewed_at)
+
+
+def objection_then(upload: Upload, ticket: Ticket) -> Verdict | None:
+    """Return why card or ticket were no longer good when the record was made, or None: they were."""
+    card, shown = upload.card, upload.presented
+    is_current = shown.credential is not None and states.was_current(ticket, shown.credential, upload.at)
+    case = Case(
+        presented=shown,
+        card=CardFacts(status=_card_status_at(card, upload.at), type=card.type) if card is not None else None,
+        ticket=TicketFacts(
+            event_id=ticket.event_id,
+            status=states.status_at(ticket, upload.at),
+            credential=shown.credential if is_current and shown.credential is not None else ticket.credential,
+        ),
+        event=upload.event,
+        at=upload.at,
+        direction=upload.record.direction,
+    )
+    return admission.objection_of_state(case)
+
+
+def objection_to_proof(upload: Upload) -> Verdict | None:
+    """Return why the card did not prove itself, or None: it did, or need not.
+
+    No gate can check the message of a secure card without the network. Its counter says nothing by then: later taps may
+    have arrived before.
+    """
+    card, shown = upload.card, upload.presented
+    if card is None:
+        return None
+    if upload.key_version is not None and cards.has_newer_keys(card, upload.key_version):
+        shown = replace(shown, signature=Signature.BAD)
+    facts = CardFacts(status=card.status, type=card.type)
+    case = Case(presented=shown, card=facts, ticket=None, event=upload.event, at=upload.at)
+    return admission.objection_to_proof(case)
+
+
+def _card_status_at(card: Card, at: datetime) -> CardStatus:
+    was_active = card.inactive_since is not None and at < card.inactive_since
+    return CardStatus.ACTIVE if was_active else card.status

@@ -1,0 +1,172 @@
+"""What a gate decided without the network, where the platform knows more of the card, the ticket or the scan."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.domain.gate import conflict_counts
+from chalicelib.domain.tickets import tickets
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Card, Counters, Event, Ticket
+from chalicelib.vocabulary.cards import CardType
+from chalicelib.vocabulary.tickets import TicketStatus
+from tests.support import secure_cards
+from tests.support.client import Answer, call
+from tests.support.factories import (
+    make_card,
+    make_event,
+    make_reader,
+    make_ticket,
+    scan_id,
+    usher_token,
+)
+from tests.support.streams import StreamReader
+
+pytestmark = pytest.mark.usefixtures("moto_cloud")
+Record = dict[str, Any]
+
+
+def record(shown: Ticket | Card, *, minutes: int = 0, **more: Any) -> Record:
+    """Return the record of somebody whom the gate admitted so many minutes ago."""
+    what = {"ticket_id": shown.ticket_id} if isinstance(shown, Ticket) else {"uid": shown.uid}
+    scanned_at = clock.to_text(clock.now() - timedelta(minutes=minutes))
+    return {"scan_id": scan_id(), **what, "scanned_at": scanned_at, "offline": {"result": "valid"}, **more}
+
+
+def tap(token: str, *taps: Record) -> Answer:
+    return call("POST", "/api/device/taps/", {"taps": taps, "device_time": clock.to_text(clock.now())}, token=token)
+
+
+def tapped(token: str, *taps: Record) -> list[Record]:
+    answer = tap(token, *taps)
+    assert answer.status == 200, answer.text
+    return list(answer.json["results"])
+
+
+def scan(token: str, **shown: Any) -> Record:
+    return dict(call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), **shown}, token=token).json)
+
+
+def log_of(event: Event) -> dict[str, Record]:
+    page = call("GET", "/api/usher/scan/logs/?page_size=100", token=usher_token(event)).json["results"]
+    return {entry["scan_id"]: entry for entry in page}
+
+
+def counters(event: Event) -> Counters:
+    found = operations.get(keys.gate.counters(event.event_id))
+    assert found is not None
+    return found
+
+
+def admitted(*family: Ticket) -> list[bool]:
+    return [tickets.get(ticket.ticket_id).admission is not None for ticket in family]
+
+
+@pytest.mark.parametrize("re_entry", [False, True])
+def test_an_entry_by_a_familys_card_is_the_next_ones_where_the_first_is_out_for_good(re_entry: bool) -> None:
+    """As online: without re-entry the one who went out has used the ticket up, with it that one is back."""
+    event, stream = make_event(re_entry_allowed=re_entry), StreamReader()
+    family, token = [make_ticket(event) for _ in range(2)], make_reader(event).token()
+    card = make_card(*family)
+    found = tapped(token, record(card, minutes=9), record(card, minutes=8, direction="exit"), record(card, minutes=7))
+    assert [(one["status"], one["conflict"]) for one in found] == [("accepted", None)] * 3
+    assert admitted(*family) == [True, not re_entry]
+    if not re_entry:
+        # Nobody of the family is left who could come in.
+        assert scan(usher_token(event), card_id=card.uid)["result"] == "already_scanned"
+        one_too_many = tapped(token, record(card, minutes=6))[0]
+        assert (one_too_many["status"], one_too_many["conflict"]["kind"]) == ("conflict", "double_admission")
+    stream.drain()
+    assert (counters(event).admitted, counters(event).inside) == ((1, 1) if re_entry else (2, 2))
+
+
+def test_a_return_by_a_familys_card_is_of_one_who_left_and_locks_nobody_out() -> None:
+    event, stream = make_event(re_entry_allowed=True), StreamReader()
+    family, token = [make_ticket(event) for _ in range(2)], make_reader(event).token()
+    card = make_card(*family)
+    moves = [
+        record(family[1], minutes=9),
+        record(card, minutes=8, kind="leave"),
+        record(card, minutes=7, kind="return"),
+    ]
+    assert [one["status"] for one in tapped(token, *moves)] == ["accepted"] * 3
+    assert admitted(*family) == [False, True]
+    stream.drain()
+    assert (counters(event).admitted, counters(event).inside, counters(event).on_leave) == (1, 1, 0)
+    assert scan(usher_token(event), ticket_id=family[0].ticket_id)["result"] == "valid"
+
+
+def test_a_right_refusal_that_did_not_reach_the_gate_is_a_conflict_and_holds_up_nothing() -> None:
+    event, stream = make_event(), StreamReader()
+    ticket, token = make_ticket(event), make_reader(event).token()
+    tickets.set_status(ticket.ticket_id, TicketStatus.CANCELLED)
+    waiting = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id, "scanned_at": clock.to_text(clock.now())}
+    refused = tapped(token, waiting)[0]
+    assert (refused["result"], refused["reason"]) == ("invalid", "cancelled")
+    stream.drain()
+    admission = {**record(ticket), "scan_id": waiting["scan_id"]}
+    for status in ("conflict", "replayed"):
+        found, other = tapped(token, admission, record(make_ticket(event)))
+        assert (found["status"], found["result"], found["reason"]) == (status, "invalid", "cancelled")
+        assert (found["conflict"], found["log_id"]) == ({"kind": "revoked_before", "with": None}, refused["log_id"])
+        assert other["status"] == "accepted"
+    stream.drain()
+    entry = log_of(event)[waiting["scan_id"]]
+    assert (entry["result"], entry["conflict"]) == ("invalid", "revoked_before")
+    assert conflict_counts.pending(event.event_id) == 1
+    assert (counters(event).scans, counters(event).result_invalid, counters(event).inside) == (3, 1, 2)
+
+
+@pytest.mark.parametrize("by_code", [False, True])
+def test_a_refused_record_of_another_events_ticket_names_nobody(by_code: bool) -> None:
+    event, stream = make_event(), StreamReader()
+    stranger, token = make_ticket(make_event(), name="Stranger Secret"), make_reader(event).token()
+    sent = record(stranger, offline={"result": "invalid", "reason": "wrong_event"})
+    if by_code:
+        sent = {**sent, "ticket_id": None, "qr": tickets.code(stranger)}
+    for _ in range(2):
+        answer = tap(token, sent)
+        assert answer.json["results"][0]["reason"] == "wrong_event"
+        assert "Secret" not in answer.text
+        assert stranger.number not in answer.text
+    stream.drain()
+    entry = log_of(event)[sent["scan_id"]]
+    assert (entry["attendee_name"], entry["ticket_id"], entry["reason"]) == (None, None, "wrong_event")
+
+
+def test_an_undecided_record_under_the_id_of_another_kind_is_rejected_alone() -> None:
+    event, stream = make_event(re_entry_allowed=True), StreamReader()
+    ticket, token = make_ticket(event), make_reader(event).token()
+    first = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id, "scanned_at": clock.to_text(clock.now())}
+    assert tapped(token, first)[0]["result"] == "valid"
+    reused, other = tapped(token, {**first, "kind": "leave"}, record(make_ticket(event)))
+    assert (reused["status"], reused["error"]["code"], other["status"]) == ("rejected", "SCAN_ID_REUSED", "accepted")
+    assert tickets.get(ticket.ticket_id).presence == "inside"
+    stream.drain()
+    page = call("GET", "/api/usher/scan/logs/?page_size=100", token=usher_token(event)).json["results"]
+    assert sorted(str(each["error"]) for each in page if each["scan_id"] == first["scan_id"]) == [
+        "None",
+        "SCAN_ID_REUSED",
+    ]
+
+
+@pytest.mark.parametrize("proof", ["genuine", "forged", "of another card", "none"])
+def test_a_secure_card_that_a_gate_admitted_unchecked_is_checked_by_the_platform(proof: str) -> None:
+    event, stream = make_event(), StreamReader()
+    ticket, token = make_ticket(event), make_reader(event).token()
+    card = make_card(ticket, card_type=CardType.SECURE)
+    of_card = secure_cards.message(make_card().uid if proof == "of another card" else card.uid, 7)
+    cmac = "0011223344556677" if proof == "forged" else of_card.cmac
+    sun: Record = {} if proof == "none" else {"sun": {"picc_data": of_card.picc_data, "cmac": cmac}}
+    is_genuine = proof == "genuine"
+    sent = record(card, **sun)
+    for status in ("accepted", "replayed") if is_genuine else ("rejected", "rejected"):
+        found = tapped(token, sent)[0]
+        assert (found["status"], found["result"], found["reason"]) == (
+            (status, "valid", None) if is_genuine else (status, "invalid", "clone_suspected")
+        )
+    assert admitted(ticket) == [is_genuine]
+    stream.drain()
+    assert log_of(event)[sent["scan_id"]]["error"] == (None if is_genuine else "NOT_FOUND")
