@@ -282,8 +282,3 @@ def kind_of(cls: type[Item]) -> str:
 
 
 OF_KIND: Mapping[str, type[Item]] = {kind_of(cls): cls for cls in FAMILIES}
-
-
-def kinds_of(family: Family) -> frozenset[str]:
-    """Return the kinds of a family."""
-    return frozenset(kind_of(cls) for cls, row in FAMILIES.items() if row.family is family)

@@ -114,6 +114,16 @@ def test_the_gates_of_a_long_event_are_watched_to_its_end(stream: StreamReader) 
         assert events.open_now() == []
 
 
+def test_gates_that_are_open_around_the_longest_event_are_watched_all_the_time(stream: StreamReader) -> None:  # noqa: ARG001  # its clock
+    opens, closes = NOON - events.GATES_AROUND, NOON + events.LONGEST + events.GATES_AROUND
+    event = make_event(
+        starts_at=NOON, ends_at=NOON + events.LONGEST, scanning_opens_at=opens, scanning_closes_at=closes
+    )
+    for at in (opens, closes - timedelta(minutes=1)):
+        with clock.set_to(at):
+            assert [each.event_id for each in events.open_now()] == [event.event_id]
+
+
 # Times and time zones
 
 

@@ -12,7 +12,9 @@ import app
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.access import devices, heartbeats, silences
+from chalicelib.domain.events import events
 from chalicelib.vocabulary.cards import CardType
+from chalicelib.vocabulary.events import EventStatus
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
 from tests.support.meanwhile import asked
@@ -141,5 +143,17 @@ def test_a_silent_reader_is_told_once_until_it_is_heard_again(published: Callabl
 def test_nobody_is_told_of_readers_whose_gates_are_closed(published: Callable[[], list[str]]) -> None:
     make_reader(make_event())
     with clock.set_to(clock.now() + timedelta(days=2)):
+        assert silences.watch() == 0
+    assert published() == []
+
+
+@pytest.mark.parametrize("status", [EventStatus.ENDED, EventStatus.CANCELLED, EventStatus.ARCHIVED])
+def test_nobody_is_told_of_readers_of_an_event_that_admits_nobody(
+    status: EventStatus, published: Callable[[], list[str]]
+) -> None:
+    event = make_event()
+    make_reader(event)
+    events.set_status(event.event_id, status)
+    with clock.set_to(clock.now() + timedelta(minutes=10)):
         assert silences.watch() == 0
     assert published() == []

@@ -22,6 +22,8 @@ from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Begins
 
 KEPT_SECONDS = 5.0
+# Tickets of a category in one order, where it does not say.
+PER_ORDER = 10
 # Across all categories of an order, since it is written in one transaction.
 MAX_TICKETS_PER_ORDER = 20
 # The public listing of an event is one item, with all of its categories (AWS: an item has at most 400 KB).
@@ -47,7 +49,7 @@ class CategoryDraft:
     capacity: int
     currency: str | None = None
     tier: str | None = None
-    per_order_limit: int = 10
+    per_order_limit: int = PER_ORDER
     sales_start: datetime | None = None
     sales_end: datetime | None = None
     category_id: str | None = None

@@ -9,6 +9,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.domain import timezones
+from chalicelib.domain.admission import EventFacts
 from chalicelib.domain.events import categories, gate_control, venues
 from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
@@ -288,7 +289,7 @@ def status_of(event: Event, *, exact: bool = False) -> GateStatus:
     now = clock.now()
     facts = gate_control.facts_of(event)
     return GateStatus(
-        active=facts.status in (EventStatus.PUBLISHED, EventStatus.LIVE) and facts.opens_at <= now < facts.closes_at,
+        active=_is_open(facts, now),
         scanning_enabled=facts.scanning_enabled,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
@@ -305,14 +306,15 @@ def status_of(event: Event, *, exact: bool = False) -> GateStatus:
 def open_now() -> list[Event]:
     """Return the events whose gates are open now; reads one index partition a day."""
     now = clock.now()
-    longest = (LONGEST + GATES_AROUND).days
+    # Gates may be open before its start and after its end.
+    longest = (LONGEST + 2 * GATES_AROUND).days
     days = {(now - timedelta(days=back)).astimezone(UTC).date().isoformat() for back in range(longest + 1)}
     found: list[Place[Event]] = []
     for day in sorted(days):
         found += operations.places_of(Event, operations.query(keys.events.events_by_day(day).pk, index="gsi2"))
     events = operations.get_many(found, consistent=False).values()
-    return [
-        event
-        for event in events
-        if gate_control.facts_of(event).opens_at <= now < gate_control.facts_of(event).closes_at
-    ]
+    return [event for event in events if _is_open(gate_control.facts_of(event), now)]
+
+
+def _is_open(facts: EventFacts, now: datetime) -> bool:
+    return facts.status in (EventStatus.PUBLISHED, EventStatus.LIVE) and facts.opens_at <= now < facts.closes_at

@@ -20,7 +20,7 @@ from chalicelib.errors import BeingWritten, NotFound, Refusal
 from chalicelib.identifiers import ticket_number, ulid_of
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
-from chalicelib.table.items import NumberedTicket, NumberRange, RangePlace, TicketTally
+from chalicelib.table.items import NumberedTicket, NumberRange, NumberSeries, RangePlace, TicketTally
 from chalicelib.table.ranges import Between
 
 _PREFIX = "tkt_"
@@ -99,7 +99,7 @@ def ticket_of(of: NumberRange, offset: int, *, first: int, first_ordinal: int) -
 def find(organization_id: str, name: str) -> NumberedTicket:
     """Return a ticket by its id or its number. Raises NotFound, also for another organization's ticket.
 
-    Raises BeingWritten for the id of a ticket that was given out and is not written yet.
+    Raises BeingWritten for a ticket that was given out and is not written yet.
     """
     ticket = _written(organization_id, name)
     if ticket.deleted_at is not None:
@@ -151,15 +151,35 @@ def being_written(tally: TicketTally) -> list[Span]:
     return [(first, first + quantity - 1) for first, quantity in firsts]
 
 
+def ranges_being_written(series: NumberSeries, first: int, last: int) -> list[NumberRange]:
+    """Return the ranges with one of these numbers that the series lists as being written; one may be complete since."""
+    begins = {job_id: int(begin) for job_id, begin in series.firsts.as_dict().items() if int(begin) <= last}
+    found = operations.get_many(map(keys.organizations.number_range, begins)).values()
+    return [each for each in found if first < begins[each.job_id] + int(each.quantity or 0)]
+
+
 def _ordinal_of_number(organization_id: str, text: str) -> int | None:
+    """Return the ordinal of a number, None where it was not given out. Raises BeingWritten."""
     named = parse_number(text)
     if named is None:
         return None
     prefix, number = named
+    place = _range_with(organization_id, prefix, number)
+    if place is None:
+        series = operations.get(keys.organizations.last_number(organization_id, prefix))
+        if series is None or series.last < number:
+            return None
+        if ranges_being_written(series, number, number):
+            raise BeingWritten(retry_after=_WRITTEN_SECONDS)
+        # Its range may have been completed since.
+        place = _range_with(organization_id, prefix, number)
+    return place.first_ordinal + number - place.first if place is not None else None
+
+
+def _range_with(organization_id: str, prefix: str, number: int) -> RangePlace | None:
+    """Return the complete range that has a number."""
     place = _place_at(organization_id, prefix, number)
-    if place is None or number >= place.first + place.quantity:
-        return None
-    return place.first_ordinal + number - place.first
+    return place if place is not None and number < place.first + place.quantity else None
 
 
 def _place_at(organization_id: str, prefix: str, number: int) -> RangePlace | None:

@@ -4,7 +4,7 @@ One transaction increments a prefix's series and the organization's tally, and w
 the start of the range in the counters: no read before it, and no gap if the process dies.
 The tickets are written afterwards, in several transactions, each with an optimistic lock on the range's progress. So
 the work can be resumed any number of times, also concurrently. The last transaction makes the whole range visible.
-Until then, readers omit its ordinals, and its numbers cannot be found.
+Until then, readers omit its ordinals, and its numbers are answered as being written.
 """
 
 import secrets
@@ -210,7 +210,10 @@ def _next(made: NumberRange, first: int, first_ordinal: int) -> Iterator[Write]:
     offsets = _offsets(made)
     ends = offsets.stop == _size(made)
     actions: list[Action] = [NumberRange.done.set(offsets.stop)]
-    if ends:
+    if not ends:
+        # What goes on is not queued a second time.
+        actions += NumberRange.due_at(jobs.due_place(made.job_id))
+    else:
         actions += [
             NumberRange.status.set(JobStatus.COMPLETE),
             NumberRange.completed_at.set(clock.now()),
@@ -310,5 +313,5 @@ def require_written(organization_id: str, prefix: str, first: int, last: int) ->
     series = operations.get(keys.organizations.last_number(organization_id, prefix))
     if series is None or series.last < first:
         raise NotFound("There are no tickets with these numbers.")
-    if any(int(begin) <= last for begin in series.firsts.as_dict().values()):
+    if any(each.status != JobStatus.COMPLETE for each in numbered_tickets.ranges_being_written(series, first, last)):
         raise InvalidState("Tickets with these numbers are being written. Try again when their job is complete.")

@@ -1,6 +1,7 @@
 """Deletes all tickets that an organization has at one time; large numbers in the background."""
 
 import time
+from itertools import chain
 
 from pynamodb.expressions.update import Action
 
@@ -35,11 +36,12 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
         message = "must be the name of the organization, since this deletes all of its tickets"
         raise ValidationFailed(details=[{"field": "confirm", "message": message}])
     tally = operations.get(keys.organizations.ticket_tally(organization_id)) or TicketTally()
+    spared = numbered_tickets.being_written(tally)
     is_many = tally.live > config().limits.numbers_at_once
     operation_id = unkeyed_operation_id()
     if is_many:
-        # What it deletes is part of the request: after more tickets were generated, it is another one.
-        request = ("clear", organization_id, tally.last)
+        # What it deletes is part of the request: after more tickets were generated or written, it is another one.
+        request: list[str | int | None] = ["clear", organization_id, tally.last, *sorted(chain.from_iterable(spared))]
         operation_id = jobs.operation_of(operation_id, starter_id=user_id, request=request)
     job_id = new_id("job")
     due = jobs.due_place(job_id)
@@ -51,7 +53,7 @@ def clear(organization_id: str, *, confirm: str | None, user_id: str) -> TicketC
         status=JobStatus.OPEN,
         quantity=tally.live,
         below=tally.last + 1,
-        spared=[list(span) for span in numbered_tickets.being_written(tally)],
+        spared=[list(span) for span in spared],
         created_by=user_id,
         created_at=clock.now(),
     )
@@ -114,15 +116,15 @@ def _step(clearing: TicketClearing) -> None:
     """Delete the remaining tickets with the highest ordinals, or complete the job where none remain."""
     spared = [(first, last) for first, last in clearing.spared]
     left = ticket_pages.live_below(clearing.owner_id, clearing.below, spared, limit=_PER_TRANSACTION)
-    below, now = (left[-1] if left else 1), clock.now()
+    below, is_last, now = (left[-1] if left else 1), not left, clock.now()
     for _ in retries.attempts():
         deletions = [numbered_tickets.deletion(clearing.owner_id, ordinal, now) for ordinal in left]
         try:
-            operations.commit(_progress(clearing, below=below, count=len(left), ends=not left), *deletions)
+            operations.commit(_progress(clearing, below=below, count=len(left), ends=is_last), *deletions)
         except operations.ConditionFailed as failure:
             if 0 in failure.failures:
                 return  # another worker has progressed on the same job
-            # Deleted concurrently; the totals lag behind the tickets.
+            # Deleted concurrently or just before; the totals lag behind the tickets. There may be others below.
             left = [ordinal for place, ordinal in enumerate(left, start=1) if place not in failure.failures]
         else:
             return
@@ -137,5 +139,8 @@ def _progress(clearing: TicketClearing, *, below: int, count: int, ends: bool) -
             TicketClearing.completed_at.set(clock.now()),
             *TicketClearing.not_due(),
         ]
+    else:
+        # What goes on is not queued a second time.
+        actions += TicketClearing.due_at(jobs.due_place(clearing.job_id))
     as_read = (TicketClearing.status == JobStatus.OPEN) & (TicketClearing.below == clearing.below)
     return operations.change(keys.organizations.ticket_clearing(clearing.job_id), actions, as_read)

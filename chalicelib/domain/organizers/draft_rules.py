@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import money
+from chalicelib.domain.events import categories
 from chalicelib.domain.events.categories import CategoryDraft
 from chalicelib.domain.events.events import GATES_AROUND, LONGEST
 from chalicelib.errors import ValidationFailed
@@ -15,8 +16,8 @@ from chalicelib.table.items import Category, Event
 
 # How far ahead an event may be planned.
 FARTHEST = timedelta(days=10 * 366)
-# Tickets in one order, where a category does not say.
-_PER_ORDER = 10
+# What a category cannot be without.
+_NEEDED = ("name", "price", "capacity")
 
 _Problem = tuple[str, str]
 
@@ -98,6 +99,9 @@ def drafted(given: Sequence[Mapping[str, Any]], known: Sequence[str]) -> list[Ca
 
 def _drafted(given: Mapping[str, Any], *, field: str, known: Sequence[str]) -> CategoryDraft:
     category_id, currency = given.get("id"), config().currency
+    missing = next((name for name in _NEEDED if given.get(name) is None), None)
+    if missing is not None:
+        raise _invalid(f"{field}.{missing}", "a category needs a name, a price and a capacity")
     if category_id is not None and category_id not in known:
         raise _invalid(f"{field}.id", "is no category of this event; leave it out for a new one")
     price = money.parse(given["price"]["amount"], currency)
@@ -115,7 +119,7 @@ def _drafted(given: Mapping[str, Any], *, field: str, known: Sequence[str]) -> C
         price=price.minor,
         currency=currency,
         capacity=given["capacity"],
-        per_order_limit=given.get("per_order_limit") or _PER_ORDER,
+        per_order_limit=given.get("per_order_limit") or categories.PER_ORDER,
         sales_start=starts,
         sales_end=ends,
     )

@@ -19,7 +19,7 @@ from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import categories, drafted_categories, events, gate_control, stock, venues
 from chalicelib.domain.organizers import draft_rules, event_differences, event_drafts, event_edits
 from chalicelib.domain.organizers.event_differences import EDITED, PLAIN
-from chalicelib.domain.organizers.event_edits import EventSnapshot
+from chalicelib.domain.organizers.event_edits import Difference, EventSnapshot
 from chalicelib.domain.organizers.organizer_events import OwnEvent
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
@@ -84,6 +84,7 @@ def _create(given: Mapping[str, Any], *, operation_id: str) -> OwnEvent:
     _set_own(event, given)
     _set_organizer(event, given)
     laid: list[Write] = []
+    offered = event.drafted_categories
     if given.get("status") == EventStatus.PUBLISHED:
         laid = _publish(event)
     _index(event)
@@ -93,7 +94,7 @@ def _create(given: Mapping[str, Any], *, operation_id: str) -> OwnEvent:
         operations.put(Counters(*keys.gate.counters(event_id)), Counters.pk.does_not_exist()),
         *laid,
         *venues.moving(None, venues.counted_at(event)),
-        subject=AuditSubject("event", event_id, after=event_differences.state(event)),
+        subject=AuditSubject("event", event_id, after={**event_differences.state(event), "ticket_categories": offered}),
     )
     logger.info("event created", extra={"event_id": event_id, "status": event.status})
     return _shown(event)
@@ -111,14 +112,16 @@ def change(event_id: str, given: Mapping[str, Any], *, version: int | None = Non
         after = copy.deepcopy(before)
         _require_version(before, version)
         if before.status == EventStatus.DRAFT:
-            writes = _change_draft(after, given)
+            writes, diff = _change_draft(after, given)
         elif before.status in _ON_SALE:
-            writes = _change_shown(after, given)
+            writes, diff = _change_shown(after, given)
         else:
-            writes = _change_closed(after, given)
+            writes, diff = _change_closed(after, given), []
         _index(after)
         writes += venues.moving(venues.counted_at(before), venues.counted_at(after))
         actions, was, now = event_differences.difference(before, after)
+        was |= {each["field"]: each["from"] for each in diff}
+        now |= {each["field"]: each["to"] for each in diff}
         if not actions and not writes:
             return _shown(before)
         if len(writes) > _WRITES_AT_MOST:
@@ -162,7 +165,9 @@ def _index(event: Event) -> None:
 
 
 def _set_own(event: Event, given: Mapping[str, Any]) -> None:
-    """Set what only staff decide: whether an event is featured, and its own fee."""
+    """Set what only staff decide: whether an event is featured or shows names without network, and its own fee."""
+    if "offline_names" in given:
+        event.offline_names = given["offline_names"]
     if "featured" in given:
         event.featured = given["featured"]
     if "platform_fee_percent" in given:
@@ -184,22 +189,25 @@ def _set_organizer(event: Event, given: Mapping[str, Any]) -> None:
     event.organizer_id, event.organizer_name = organizer_id, organizer.name
 
 
-def _change_draft(event: Event, given: Mapping[str, Any]) -> list[Write]:
-    """Change a draft; publish it or send it back. Returns the writes beside its own."""
+def _change_draft(event: Event, given: Mapping[str, Any]) -> tuple[list[Write], list[Difference]]:
+    """Change a draft; publish it or send it back. Returns the writes beside its own, and what differs in categories."""
+    offered = event.drafted_categories
     _require_transition(event, given.get("status"))
     fields = {name: value for name, value in given.items() if name != "status"}
     if any(name in fields for name in event_drafts.FIELDS):
         event_drafts.apply(event, fields)
+    changed = [{"field": "ticket_categories", "from": offered, "to": event.drafted_categories}]
+    diff = changed if event.drafted_categories != offered else []
     _set_own(event, given)
     _set_organizer(event, given)
     if given.get("review") is not None:
         event_drafts.send_draft_back(event, note=given.get("review_note"))
     status = given.get("status")
     if status == EventStatus.PUBLISHED:
-        return _publish(event)
+        return _publish(event), diff
     if status == EventStatus.ARCHIVED:
         event.status, event.review = EventStatus.ARCHIVED, None
-    return []
+    return [], diff
 
 
 def _publish(event: Event) -> list[Write]:
@@ -208,12 +216,12 @@ def _publish(event: Event) -> list[Write]:
     return [write for category in offered for write in categories.laying(category)]
 
 
-def _change_shown(event: Event, given: Mapping[str, Any]) -> list[Write]:
-    """Change an event on sale. Returns the writes of its categories."""
+def _change_shown(event: Event, given: Mapping[str, Any]) -> tuple[list[Write], list[Difference]]:
+    """Change an event on sale. Returns the writes of its categories, and what differs in them."""
     _require_transition(event, given.get("status"))
     _require_no_review(given)
     offered = categories.of(event.event_id)
-    writes = _change_categories(EventSnapshot(event, offered), given)
+    writes, diff = _change_categories(EventSnapshot(event, offered), given)
     _set_place_and_time(event, given)
     for name in (*EDITED, *PLAIN):
         if name in given:
@@ -231,15 +239,16 @@ def _change_shown(event: Event, given: Mapping[str, Any]) -> list[Write]:
         raise InvalidState(f"This event is published and ends at {end}. Make it live first, or cancel it.")
     if status is not None:
         event.status = status
-    return writes
+    return writes, diff
 
 
-def _change_categories(present: EventSnapshot, given: Mapping[str, Any]) -> list[Write]:
+def _change_categories(present: EventSnapshot, given: Mapping[str, Any]) -> tuple[list[Write], list[Difference]]:
     if given.get("ticket_categories") is None:
-        return []
+        return [], []
     changes = {"ticket_categories": given["ticket_categories"]}
     try:
-        return event_edits.applying(present, event_edits.differences(present, changes))[1]
+        diff = event_edits.differences(present, changes)
+        return event_edits.applying(present, diff)[1], diff
     except ValidationFailed as refused:
         # An edit request sends its fields under `changes`.
         details = [{**each, "field": each["field"].removeprefix("changes.")} for each in refused.details or ()]

@@ -19,6 +19,7 @@ from chalicelib.domain import money
 from chalicelib.domain.events import categories, events, stock, venues
 from chalicelib.domain.events.categories import CategoryDraft
 from chalicelib.domain.money import Money
+from chalicelib.domain.organizers import draft_rules
 from chalicelib.errors import InvalidState, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -57,12 +58,27 @@ def differences(present: EventSnapshot, changes: Mapping[str, Any]) -> list[Diff
     names = [each["field"] for each in really]
     if len(set(names)) < len(names):
         raise _invalid(_CATEGORIES, "names the same category twice")
+    _require_own_names(known, really)
     # A new one has an id and no field; the event's version, which an approval checks, counts the others.
     made = sum(name.startswith(f"{_CATEGORIES}.") and name.count(".") == 1 for name in names)
     if len(known) + made > categories.MAX_PER_EVENT:
         raise _invalid(_CATEGORIES, f"an event has at most {categories.MAX_PER_EVENT} ticket categories")
     require_times(event, really)
     return really
+
+
+def _require_own_names(known: Mapping[str, Category], diff: Sequence[Difference]) -> None:
+    """Raise ValidationFailed where a category would get the name of another one of the event."""
+    names = {category_id: category.name for category_id, category in known.items()}
+    given: dict[str, str] = {}
+    for each in diff:
+        of, _, name = each["field"].removeprefix(f"{_CATEGORIES}.").partition(".")
+        if each["field"].startswith(f"{_CATEGORIES}.") and name in ("", "name"):
+            given[of] = each["to"] if name else each["to"]["name"]
+    names |= given
+    for of, name in given.items():
+        if any(other != of and its.casefold() == name.casefold() for other, its in names.items()):
+            raise _invalid(_CATEGORIES, f"must have names of their own; {name} is there twice")
 
 
 def _difference(field: str, before: object, after: object) -> Difference:
@@ -95,11 +111,16 @@ def require_times(event: Event, diff: Sequence[Difference]) -> None:
 
 
 def _of_category(known: Mapping[str, Category], request: Mapping[str, Any], *, field: str) -> list[Difference]:
+    if "per_order_limit" in request and request["per_order_limit"] is None:
+        request = {**request, "per_order_limit": categories.PER_ORDER}
     if "id" not in request:
         return [_new_category(known, request, field=field)]
     category = known.get(request["id"])
     if category is None:
         raise _invalid(f"{field}.id", "is no category of this event; leave it out for a new one")
+    cleared = next((name for name in _NEEDED if name in request and request[name] is None), None)
+    if cleared is not None:
+        raise _invalid(f"{field}.{cleared}", "cannot be cleared")
     named = f"{_CATEGORIES}.{category.category_id}"
     found = []
     for name in _OF_CATEGORY:
@@ -122,7 +143,7 @@ def _present_value(category: Category, name: str) -> object:
 
 
 def _new_category(known: Mapping[str, Category], request: Mapping[str, Any], *, field: str) -> Difference:
-    missing = [name for name in _NEEDED if name not in request]
+    missing = [name for name in _NEEDED if request.get(name) is None]
     if missing:
         raise _invalid(f"{field}.{missing[0]}", "a new category needs a name, a price and a capacity")
     _require_window(request.get("sales_start"), request.get("sales_end"), field=field)
@@ -194,7 +215,17 @@ def _changes_of(event: Event, to: Mapping[str, Any]) -> list[Action]:
             datetime.fromisoformat(to[name]) if name in to else getattr(event, name) for name in _TIMES
         )
         actions += events.moving(event, starts_at=starts_at, ends_at=ends_at)
+        _require_gates(event, "ends_at" if "ends_at" in to else "starts_at")
     return actions
+
+
+def _require_gates(event: Event, field: str) -> None:
+    """Raise ValidationFailed where the gates of a moved event, each end of which moved on its own, would not open."""
+    try:
+        draft_rules.require_gates(event)
+    except ValidationFailed as refused:
+        said = "; ".join(f"{each['field']} {each['message']}" for each in refused.details or ())
+        raise _invalid(field, f"does not fit the times of the gates: {said}. Ask the staff for it") from refused
 
 
 def _drafted(present: EventSnapshot, category_id: str, given: Mapping[str, Any]) -> Category:
@@ -206,7 +237,7 @@ def _drafted(present: EventSnapshot, category_id: str, given: Mapping[str, Any])
         price=_price(given["price"], given["price"]["currency"], field=_CATEGORIES).minor,
         currency=given["price"]["currency"],
         capacity=given["capacity"],
-        per_order_limit=given.get("per_order_limit", 10),
+        per_order_limit=given.get("per_order_limit", categories.PER_ORDER),
         sales_start=_moment(given.get("sales_start")),
         sales_end=_moment(given.get("sales_end")),
         position=last + 1,

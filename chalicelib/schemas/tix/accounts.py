@@ -1,11 +1,11 @@
 """Bodies of Tix: registration and log-in."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AliasChoices, Field, StringConstraints
+from pydantic import AliasChoices, Field, StringConstraints, model_validator
 
 from chalicelib import scanned_text
-from chalicelib.schemas.platform_names import PublicName
+from chalicelib.schemas.platform_names import PublicName, imitates_platform
 from chalicelib.schemas.profiles import Email
 from chalicelib.schemas.texts import Name
 from chalicelib.schemas.wire import In, NewPassword, OneTimeCode, Out, Password, ResetCode, Scanned
@@ -25,6 +25,12 @@ class RegisterIn(In):
     name: Name
     organization: PublicName | None = None
     invite_code: InviteCode | None = None
+
+    @model_validator(mode="after")
+    def _does_not_name_the_platform(self) -> Self:
+        if self.organization is None and self.invite_code is None and imitates_platform(self.name):
+            raise ValueError("needs an `organization`, since `name` reads as a name of the platform")
+        return self
 
 
 class LoginIn(In):

@@ -56,7 +56,7 @@ class PaperIn(In):
 
     @model_validator(mode="after")
     def _not_too_much(self) -> "PaperIn":
-        if len(json.dumps(self.model_extra, default=str).encode()) > _PAPER_BYTES:
+        if len(json.dumps(self.model_extra, default=str, allow_nan=False).encode()) > _PAPER_BYTES:
             raise ValueError(f"must have at most {_PAPER_BYTES} bytes of other fields")
         return self
 

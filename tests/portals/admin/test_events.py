@@ -1,5 +1,6 @@
 """Events in the staff's portal: created, changed, published, sent back, ended, archived and deleted."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from chalicelib.domain.events import categories, events, venues
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.events import EventStatus
+from tests.support import audit
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, customer_token, make_customer, make_organizer, token_of
 from tests.support.payers import counts
@@ -167,6 +169,65 @@ def test_capacity_and_price_keep_to_what_is_sold(staff: str) -> None:
     assert cheaper.json["error"]["present"]["price"]["amount"] == "1600.00"
     assert change(staff, event.event_id, ticket_categories=[{**one, "capacity": 6}]).status == 200
     assert counts(standard) == (0, 0, 6)
+
+
+def test_a_category_of_an_event_on_sale_is_not_left_without_what_it_needs(staff: str) -> None:
+    event, standard = make_show()
+    one = {"id": standard.category_id}
+    for name in ("name", "price", "capacity"):
+        for category in ({**one, name: None}, {"name": "VIP", "price": "9.00", "capacity": 5, name: None}):
+            refused = change(staff, event.event_id, ticket_categories=[category])
+            assert refused.status == 400, refused.text
+            assert refused.json["error"]["details"][0]["field"] == f"ticket_categories.0.{name}"
+    vip = {"name": "VIP", "price": "9.00", "capacity": 5, "per_order_limit": None, "tier": None, "sales_end": None}
+    usual = change(staff, event.event_id, ticket_categories=[{**one, "per_order_limit": None}, vip])
+    assert usual.status == 200, usual.text
+    assert [each["per_order_limit"] for each in usual.json["ticket_categories"]] == [10, 10]
+    pay(book(make_customer(), categories.of(event.event_id)[0], 2))
+
+
+def test_the_categories_of_a_draft_are_whole(staff: str, organizer: Account, venue_id: str) -> None:
+    draft = call("POST", EVENTS, body(organizer, venue_id), token=staff).json
+    whole = {"name": "Standard", "price": "1500.00", "capacity": 100}
+    for name in whole:
+        for given in ({each: value for each, value in whole.items() if each != name}, {**whole, name: None}):
+            refused = change(staff, draft["id"], ticket_categories=[given])
+            assert refused.status == 400, refused.text
+            assert refused.json["error"]["details"][0]["field"] == f"ticket_categories.0.{name}"
+    assert shown(staff, draft["id"]) == draft
+
+
+def test_the_audit_log_says_what_a_category_was_and_became(staff: str, organizer: Account, venue_id: str) -> None:
+    event, standard = make_show()
+    changes = {"id": standard.category_id, "price": "1600.00", "capacity": 480, "tier": None}
+    assert change(staff, event.event_id, ticket_categories=[changes]).status == 200
+    draft = call("POST", EVENTS, body(organizer, venue_id), token=staff).json["id"]
+    whole = {"name": "Standard", "price": "1700.00", "capacity": 100}
+    assert change(staff, draft, ticket_categories=[whole], status="published").status == 200
+    dearer, made, published = audit.entries()
+    one = f"ticket_categories.{standard.category_id}"
+    for state, amount, capacity in (("before", "1500.00", 500), ("after", "1600.00", 480)):
+        said = json.loads(dearer[state])
+        assert said == {f"{one}.price": {"amount": amount, "currency": "PKR"}, f"{one}.capacity": capacity}
+    prices = [
+        [each["price"] for each in json.loads(entry[state])["ticket_categories"]]
+        for entry, state in ((made, "after"), (published, "before"), (published, "after"))
+    ]
+    assert prices == [[150_000], [150_000], [170_000]]
+
+
+def test_a_draft_takes_every_field_that_an_event_on_sale_takes(staff: str, organizer: Account, venue_id: str) -> None:
+    own: dict[str, Any] = {"featured": True, "offline_names": False, "children_enabled": True, "re_entry_allowed": True}
+    own |= {"platform_fee_percent": 3.5, "category": "music", "image_url": "https://example.com/a.png"}
+    own |= {"scanning_opens_at": at(days=29), "scanning_closes_at": at(days=31), "refund_deadline": at(days=20)}
+    own |= {"title": "Closed air", "description": "Rain.", "timezone": "Asia/Karachi"}
+    draft = call("POST", EVENTS, body(organizer, venue_id), token=staff).json["id"]
+    begins = clock.now() + timedelta(days=30)
+    shown_event, _ = make_show(starts_at=begins, ends_at=begins + timedelta(hours=4))
+    for event_id in (draft, shown_event.event_id):
+        changed = change(staff, event_id, **own)
+        assert changed.status == 200, changed.text
+        assert {name: changed.json[name] for name in own} == own
 
 
 def test_another_venue_and_another_start_mark_an_event_as_moved(staff: str) -> None:

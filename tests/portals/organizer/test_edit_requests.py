@@ -316,3 +316,29 @@ def test_an_open_order_keeps_the_price_that_was_booked(organizer: Account) -> No
     assert paid.json["amount"] == rupees("3000.00")
     assert confirm(buyer, paid.json["id"]).json["status"] == "succeeded"
     assert book(make_customer(), category_of(event, standard)).total == 180_000
+
+
+def test_an_event_is_not_moved_so_that_its_gates_would_close_before_they_open(organizer: Account) -> None:
+    begins = clock.now() + timedelta(days=7)
+    event, _ = make_show(organizer_id=organizer.account_id, starts_at=begins, ends_at=begins + timedelta(days=3))
+    earlier = {"ends_at": clock.to_text(begins + timedelta(days=1))}
+    asked = ask(organizer, event, earlier)
+    events.set_deadlines(event.event_id, scanning_opens_at=begins + timedelta(days=2))
+
+    refused = ask(organizer, event, earlier)
+    assert (refused.status, refused.json["error"]["details"][0]["field"]) == (400, "changes.ends_at")
+    with pytest.raises(InvalidState):
+        edit_requests.approve(event.event_id, asked.json["id"], by="adm_1")
+    assert events.get(event.event_id).ends_at == begins + timedelta(days=3)
+
+
+def test_no_category_gets_the_name_of_another_one(organizer: Account) -> None:
+    event, standard = make_show(organizer_id=organizer.account_id)
+    vip = {"name": "VIP", "price": "5000.00", "capacity": 40}
+    renamed = {"id": standard.category_id, "name": "Vip"}
+    for asked in ([{**vip, "name": "STANDARD"}], [vip, {**vip, "name": "vip"}], [vip, renamed]):
+        refused = ask(organizer, event, {"ticket_categories": asked})
+        assert refused.status == 400, refused.text
+        assert refused.json["error"]["details"][0]["field"] == "changes.ticket_categories"
+    swapped = [{**vip, "name": "Standard"}, {**renamed, "name": "Seats"}]
+    assert ask(organizer, event, {"ticket_categories": swapped}).status == 201

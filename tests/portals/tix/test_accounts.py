@@ -61,6 +61,13 @@ def test_an_organization_without_a_name_is_called_after_who_founds_it() -> None:
     assert organizations.get(register().json["user"]["organizationId"]).name == "Sana"
 
 
+def test_nobody_founds_an_organization_with_a_name_of_the_platform_by_their_own_name() -> None:
+    for name in ("Gatehouse", "Gatehouse Support", "G\u0430tehouse Team"):
+        refused = register(name=name)
+        assert (refused.status, refused.code, "`organization`" in refused.text) == (400, "VALIDATION_ERROR", True)
+    assert register(name="Gatehouse", organization="City Run").status == 201
+
+
 def test_an_address_is_one_in_whatever_case_and_registers_once(admin: Account) -> None:
     assert register(email="Sana@tix.Example.com").json["user"]["email"] == EMAIL
     before = stored()

@@ -14,8 +14,10 @@ from chalicelib.domain.organizations import numbering
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Job
 from chalicelib.workers import jobs as worker
+from chalicelib.workers import schedules
 from tests.contract.ground import stored
 from tests.portals.tix.test_tickets import TICKETS, ask, listed, numbers, scan
+from tests.support import sweeps
 from tests.support.client import Answer, call
 from tests.support.deaths import Died
 from tests.support.factories import make_organization, make_tix_user, token_of
@@ -103,6 +105,10 @@ def test_a_ticket_that_is_not_written_yet_is_scanned_later_and_a_forged_one_is_u
     forged = f"tkt_{ULID.from_bytes(real[:10] + bytes(6))}"
     assert scan(token, forged).status == 404
     assert scan(token_of(make_organization(name="Another")), last).status == 404
+    number = answer.json[-1]["number"]
+    for method, path in (("PUT", f"{number}/scan"), ("GET", number), ("DELETE", number)):
+        assert call(method, f"{TICKETS}/{path}", token=token).code == "BEING_WRITTEN"
+    assert scan(token, f"VIP-{MANY + 1:06}").status == 404
     # A refusal for now is not kept under the key.
     assert scan(token, last, key="at the gate").code == "BEING_WRITTEN"
     work()
@@ -187,6 +193,32 @@ def test_a_job_is_shown_to_its_starter_alone(admin: Account, token: str) -> None
     assert call("GET", f"/api/jobs/{new_id('job')}/", token=token).status == 404
 
 
+def clear_in_part(job_id: str) -> None:
+    """Run a step of a clearing that dies after the first of its transactions."""
+
+    def die() -> None:
+        raise Died
+
+    with before("TransactWriteItems", None, die), pytest.raises(Died):
+        worker.run_step(job_id)
+
+
+@pytest.mark.parametrize("is_clearing", [False, True], ids=["writing", "clearing"])
+def test_a_job_that_goes_on_is_not_queued_a_second_time(token: str, *, is_clearing: bool) -> None:
+    job_id = job_of(many(token))
+    if is_clearing:
+        work()
+        job_id = start_clearing(token)
+    begun = clock.now()
+    sweeps.begin()
+    with clock.set_to(begun + jobs.PATIENCE - timedelta(minutes=1)):
+        (clear_in_part if is_clearing else write_in_part)(job_id)
+    with clock.set_to(begun + jobs.PATIENCE + timedelta(minutes=1, seconds=1)):
+        assert schedules.sweep().handled == 0
+    with clock.set_to(begun + 2 * jobs.PATIENCE):
+        assert schedules.sweep().handled == 1
+
+
 def test_a_printed_list_is_linked_by_its_job(token: str) -> None:
     many(token, count=3)
     job_id = print_list(token).json["job_id"]
@@ -242,12 +274,15 @@ def test_requests_with_keys_of_their_own_are_jobs_of_their_own(token: str) -> No
     assert job_of(many(token, key="a")) == job_of(many(token, key="a"))
 
 
-def test_another_range_or_paper_is_another_job(token: str) -> None:
+def test_another_range_paper_or_name_is_another_job(token: str) -> None:
     many(token, count=3)
     first = print_list(token).json["job_id"]
     assert print_list(token, to=2).json["job_id"] != first
     assert call("PUT", "/api/tix/settings", {"paper": {"size": "A5"}}, token=token).status == 200
     assert print_list(token).json["job_id"] != first
+    again = print_list(token, to=2).json["job_id"]
+    assert call("PUT", "/api/tix/settings", {"name": "City Marathon"}, token=token).status == 200
+    assert print_list(token, to=2).json["job_id"] != again
 
 
 def test_clearing_again_deletes_what_was_generated_since(token: str) -> None:
@@ -259,6 +294,22 @@ def test_clearing_again_deletes_what_was_generated_since(token: str) -> None:
     stream.drain()
     many(token, count=5)
     work()
+    assert start_clearing(token) != first
+    work()
+    stream.drain()
+    assert listed(token)["total"] == 0
+
+
+def test_clearing_again_deletes_what_was_being_written_before(token: str) -> None:
+    stream = StreamReader()
+    many(token, count=4)
+    work()
+    many(token, count=5)
+    # The last range is spared: its tickets are not visible yet.
+    first = start_clearing(token)
+    work()
+    stream.drain()
+    assert listed(token)["total"] == 5
     assert start_clearing(token) != first
     work()
     stream.drain()

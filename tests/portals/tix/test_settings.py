@@ -79,6 +79,14 @@ def test_paper_has_defaults_and_keeps_what_a_client_says_beside(admin: Account) 
     assert shown(admin)["paper"]["rows"] == 8
 
 
+@pytest.mark.parametrize("value", ["1e400", '"\\ud800"', '[{"deep": -1e999}]', '{"\\udfff": 1}'])
+def test_paper_keeps_nothing_that_no_answer_can_hold(admin: Account, value: str) -> None:
+    before = shown(admin)
+    refused = call("PUT", PATH, token=token_of(admin), raw=f'{{"paper": {{"own": {value}}}}}'.encode())
+    assert refused.status == 400, refused.text
+    assert shown(admin) == before
+
+
 def test_there_may_not_be_fewer_users_than_there_are(admin: Account) -> None:
     make_tix_user(admin)
     refused = put(admin, max_users=1)

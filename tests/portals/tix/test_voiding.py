@@ -103,6 +103,25 @@ def test_numbers_that_are_being_written_are_neither_taken_back_nor_printed_in_pa
     assert void(admin, 2, 5).json == {"voided": 4, "voided_before": 1, "scanned": 0}
 
 
+def test_numbers_above_those_that_are_being_written_are_printed_sold_and_taken_back(admin: Account) -> None:
+    organization_id, token = str(admin.organization_id), token_of(admin)
+    with configured(LIMIT_NUMBERS_AT_ONCE=1):
+        made = numbering.generate(
+            organization_id, GenerationInput(3, "RUN"), user_id=admin.account_id, operation_id=new_id("op")
+        )
+    generate(admin, 2)
+    numbers = {"prefix": "RUN", "from": 4, "to": 5}
+    printing = call("POST", "/api/tix/tickets/print", {**numbers, "format": "csv"}, token=token)
+    assert printing.status == 202, printing.text
+    sold = call("POST", "/api/tix/batches", {**numbers, "seller": "Kiosk", "price": "5.00"}, token=token)
+    assert sold.status == 201, sold.text
+    assert void(admin, 4, 5).json == {"voided": 2, "voided_before": 0, "scanned": 0}
+    for first in (1, 3):
+        assert void(admin, first, 4).code == "INVALID_STATE"
+    numbering.run_step(made.job_id)
+    assert void(admin, 3, 4).json == {"voided": 2, "voided_before": 1, "scanned": 0}
+
+
 def test_numbers_that_are_none_are_refused_by_their_fields(admin: Account) -> None:
     for changes in ({"from": 0}, {"from": "a"}, {"to": None}, {"prefix": ""}, {"reason": "x" * 201}):
         refused = call("POST", VOID, {"prefix": "RUN", "from": 1, "to": 2, **changes}, token=token_of(admin))

@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.events import catalogue, events, venues
-from chalicelib.table.items import Event, Venue
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CategoryCount, Event, Venue
 from chalicelib.vocabulary.events import EventStatus
 from tests.support.catalogue import PATH, Show, counted, listed, page, walked
 from tests.support.client import call
@@ -269,6 +270,12 @@ def test_categories_are_told_with_how_many_events_to_come_they_have(shows: list[
         "music": 3,
         "theatre": 2,
     }
+
+
+def test_categories_whose_events_are_over_leave_the_others_in_the_list(shows: list[Event]) -> None:  # noqa: ARG001
+    over = (CategoryCount(*keys.events.catalogue_category(f"a{n:03}"), category=f"A{n}") for n in range(500))
+    operations.put_many(over)
+    assert {name.casefold() for name in counted()} == {"art", "comedy", "music", "theatre"}
 
 
 def test_an_event_is_told_as_the_contract_writes_it(stream: StreamReader) -> None:

@@ -103,7 +103,7 @@ def begin(organization_id: str, wanted: PrintInput, *, user_id: str, operation_i
     if wanted.format is PrintFormat.PDF:
         printable.require(chain([some], tickets), sheet_layout.layout(organization.paper), name=organization.name)
     job_id, now = new_id("job"), clock.now()
-    paper = json.dumps(organization.paper, sort_keys=True)
+    paper = json.dumps([organization.name, organization.paper], sort_keys=True)
     request = ("print", organization_id, wanted.prefix, wanted.first, wanted.last, wanted.format, paper)
     operation_id = jobs.operation_of(operation_id, starter_id=user_id, request=request)
     due = jobs.due_place(job_id)
