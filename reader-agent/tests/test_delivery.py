@@ -11,14 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from conftest import DEMO_UID, Work, wait_until
 from platform_double import Fault, Platform, refusal
 
 from reader_agent.clock import Clock
+from reader_agent.delivery import Delivery
 from reader_agent.identity import Identity
 from reader_agent.outbox import Outbox
 from reader_agent.outcomes import Decided, Kept, Refused
+from reader_agent.pace import Pace
+from reader_agent.server import Server
 from reader_agent.simulator import Air, Ntag213
+from reader_agent.standing import Standing
 from reader_agent.tap import Tap
 
 TAPS, TOKEN = "/api/device/taps/", "/api/device/token/"
@@ -276,3 +281,33 @@ def test_a_kept_connection_that_the_server_closes_costs_no_tap_its_decision(work
             _, outcome = gate.tap(card(number))
             assert isinstance(outcome, Decided), outcome
     assert len(platform.received) == 6
+
+
+def test_few_people_wait_for_a_silent_platform_also_on_a_slow_disk(
+    platform: Platform, state: Path, identity: Identity
+) -> None:
+    """The disk takes its part of the second, so a silence is a shorter one."""
+
+    class SlowDisk(Outbox):
+        def record(self, tap: Tap) -> int:
+            time.sleep(0.3)
+            return super().record(tap)
+
+    platform.always[TAPS] = Fault(delay=10.0)
+    with (
+        SlowDisk(identity.outbox_path(state)) as outbox,
+        Server(identity.server, clock=Clock(), identity=identity) as server,
+    ):
+        server.access_token(timeout=5)
+        delivery = Delivery(
+            outbox,
+            server,
+            pace=Pace(online_seconds=1.0),
+            log=structlog.get_logger(),
+            on_late=lambda _entry, _outcome: None,
+            standing=Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None),
+        )
+        for number in range(2):
+            tap = Tap.of_card(Clock(), f"04{number:012X}", sun=None, direction=None, clock_offset_ms=None)
+            assert isinstance(delivery.take(tap), Kept)
+        assert delivery._silence.lasts(None)

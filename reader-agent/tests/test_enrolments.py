@@ -116,10 +116,10 @@ def test_what_one_boot_learns_of_the_servers_clock_corrects_its_kept_taps_in_the
     assert abs(corrected - true_time) < timedelta(seconds=5)
 
 
-def test_the_time_of_a_tap_of_an_earlier_boot_is_stored_before_it_is_sent(
+def test_a_tap_of_an_earlier_boot_is_one_record_whichever_later_boot_sends_it(
     platform: Platform, state: Path, identity: Identity
 ) -> None:
-    """Two later boots disagree by an hour; the platform takes another time for another record."""
+    """Two later boots disagree by an hour, so each sends another time; the boot clock names the moment."""
     standing = Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None)
     path = identity.outbox_path(state)
     with Outbox(path) as outbox:
@@ -295,3 +295,64 @@ def test_the_agent_works_without_nfcpy_and_says_what_to_install(state: Path) -> 
     assert tapped[0] == 3
     # A public index may have another package of that name.
     assert "gatehouse-reader[nfc]" not in str((tested, tapped))
+
+
+def test_a_tap_of_an_earlier_boot_has_its_time_also_where_the_clock_is_set_between_two_attempts(
+    platform: Platform, state: Path, identity: Identity
+) -> None:
+    """A board without a clock is three hours behind at first, and the road fails; then the time comes by NTP."""
+    standing = Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None)
+    made_then = datetime.now(UTC) - timedelta(hours=1)
+    clock = SetClock(datetime.now(UTC) - timedelta(hours=3), 10 * 10**9, boot_id="boot-b")
+    with (
+        Outbox(identity.outbox_path(state)) as outbox,
+        Server(identity.server, clock=clock, identity=identity) as server,
+    ):
+        outbox.record(made_at(BOOT_A))
+        outbox.learn_boot("boot-a", round(made_then.timestamp() * 1000) - 60_000)
+        sender = Sender(outbox, server, standing, log=structlog.get_logger())
+        platform.break_once(TAPS, Fault(drop=True))
+        with pytest.raises(TryLater):
+            sender.send(outbox.pending(1), road="backlog", seconds=5)
+        clock._wall = datetime.now(UTC)
+        sender.send(outbox.pending(1), road="backlog", seconds=5)
+    [record] = platform.received
+    assert abs(read_time(record["scanned_at"]) - made_then) < timedelta(seconds=10)
+
+
+def test_an_enrolment_that_is_replaced_keeps_its_key_as_long_as_a_tap_is_not_done(
+    here: Command,  # noqa: F811
+    platform: Platform,
+    state: Path,
+    identity: Identity,
+) -> None:
+    """A dead letter is not done; without the key its sealed card could not even be exported."""
+    with Outbox(identity.outbox_path(state), secret=identity.storage_secret()) as outbox:
+        outbox.buried(outbox.record(made_at(BOOT_B)), status=422, detail="no", at=NOW)
+    enrolment.enroll(state, server=platform.url, code=platform.provision(), name=None, replace=True)
+    where = ["--enrolment", identity.device_id, "--state", str(state)]
+    assert json.loads(here("outbox", "export", *where).stdout)["uid"] == "04" + "0" * 12
+    assert here("outbox", "retry", *where).returncode == 0
+    assert here("outbox", "send", *where).returncode == 0
+    assert len(sent(platform)) == 1
+    assert not (state / f"identity-{identity.device_id}.json").exists()
+
+
+def test_a_damaged_outbox_of_an_earlier_enrolment_keeps_no_gate_closed(
+    here: Command,  # noqa: F811
+    platform: Platform,
+    state: Path,
+    earlier: Identity,
+) -> None:
+    earlier.outbox_path(state).write_bytes(b"no database " * 1000)
+    where = ["--state", str(state)]
+    assert json.loads(here("status", "--json", *where).stdout)["unsent_of_earlier_enrolments"] == 0
+    [_, listed] = json.loads(here("outbox", "enrolments", "--json", *where).stdout)
+    assert "cannot be opened" in listed["trouble"]
+    # What asks for these very taps says so.
+    assert here("outbox", "list", "--enrolment", earlier.device_id, *where).returncode == 3
+    # Its key stays for whoever mends the file, and a damaged present outbox is no reason not to enrol.
+    present = Identity.load(state)
+    present.outbox_path(state).write_bytes(b"no database " * 1000)
+    enrolment.enroll(state, server=platform.url, code=platform.provision(), name=None, replace=True)
+    assert (state / f"identity-{present.device_id}.json").exists()

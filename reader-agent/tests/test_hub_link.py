@@ -136,6 +136,9 @@ def test_an_agent_keeps_the_first_hub_it_was_given(tmp_path: Path) -> None:
     assert choice.place(HubPlace("nowhere", "dev_1"), devices) is None
     assert choice.place(first, devices) == first
     assert choice.place(second, devices) == first
+    # A wiped device, or one with a damaged snapshot, knows no devices for a while.
+    choice.place(None, [])
+    assert choice.place(second, devices) == first
     # Also after a restart, and where the snapshot names none any more.
     assert HubChoice(tmp_path, event_id=EVENT).place(second, devices) == first
     assert HubChoice(tmp_path, event_id=EVENT).place(None, devices) == first
@@ -184,3 +187,23 @@ def test_a_hub_that_the_snapshot_does_not_list_is_not_asked(party: Party) -> Non
             with pytest.raises(HubAway, match="does not list the hub's device"):
                 link.ask(tap_of(party.cards[0]), seconds=1.0)
             assert hub.refused == {}
+
+
+def test_a_passage_that_is_not_on_the_disk_yet_is_told_to_a_hub_that_begins(party: Party) -> None:
+    """The platform's answer is told before its commit; the hub that is met at that moment must hear of it."""
+    device = party.gates[0]
+    with party.hub() as hub:
+        link = HubLink(
+            party.local_gate(device),
+            member=Member(EVENT, device, party.keys[device]),
+            find=lambda: (HubPlace(f"127.0.0.1:{hub.port}", party.hub_id), party.peers),
+            passages=lambda: (),
+            log=structlog.get_logger(),
+        )
+        link.tell(Passed("scn_now", ticket(party, 0)))
+        link.start()
+        try:
+            wait_until(lambda: link.is_up)
+            assert hub.desk.journal.last() == 1
+        finally:
+            link.stop()

@@ -175,6 +175,14 @@ def test_the_heartbeat_tells_how_the_device_is_and_follows_the_configuration(wor
     assert beat["app_version"] == "0.1.0"
 
 
+def test_the_heartbeat_has_the_devices_clock_minus_the_platforms(work: Work, platform: Platform) -> None:
+    platform.clock_ahead = 3600.0
+    with work() as gate:
+        wait_until(lambda: gate.agent.heartbeat.last_answer is not None)
+        gate.agent.heartbeat.beat()
+    assert platform.heartbeats[-1]["clock_offset_ms"] == pytest.approx(-3_600_000, abs=5000)
+
+
 def test_a_heartbeat_repeats_once_and_at_once_what_it_was_asked_to(work: Work, platform: Platform) -> None:
     platform.config["heartbeat_seconds"] = 3600
     platform.test = "a-nonce_1"

@@ -72,7 +72,8 @@ def test_people_without_a_ticket_are_counted_and_sent_in_their_order(
     assert "+3 people" in listed
     platform.up()
     with work() as gate:
-        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        wait_until(lambda: "count of -1: now sent, COUNTED" in gate.screen.getvalue())
+        assert "ADMITTED" not in gate.screen.getvalue()
     assert [(tap["seq"], tap["kind"], tap["delta"], tap["gate"]) for tap in platform.received] == [
         (1, "count", 3, "A"), (2, "count", -1, identity.gate),
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from reader_agent.clock import Clock, read_time, write_time
 from reader_agent.failures import BadSetup
 from reader_agent.outbox import DecidedAtGate, Outbox, Passage
 from reader_agent.tap import ServerTime, Tap
-from reader_agent.wire import Attendee, Decision, Sun
+from reader_agent.wire import Attendee, Decision, OfflineOut, Sun
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -188,3 +188,37 @@ def test_the_platforms_time_of_a_passage_is_the_one_that_is_kept(tmp_path: Path)
         answer = Decision(scan_id=made.scan_id, result="valid", status="accepted")
         outbox.decided({sequence: answer}, at=wrong, passages={sequence: Passage(7, "inside", right)})
         assert [(each.ticket, each.at) for each in outbox.passages()] == [(7, right)]
+
+
+def test_a_wipe_leaves_what_is_still_to_be_sent_and_later_taps_readable(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "outbox.sqlite3", secret=b"s" * 32) as outbox:
+        first, later = tap(), tap("04A1B2C3D4E5F7")
+        sequence = outbox.record(first)
+        assert not outbox.forget_cards()
+        assert [entry.tap.uid for entry in outbox.pending(10)] == [first.uid]
+        outbox.decided({sequence: decision(first)}, at=NOW)
+        assert outbox.forget_cards()
+        outbox.record(later)
+        assert [entry.tap.uid for entry in outbox.entries()] == [None, later.uid]
+
+
+def test_a_tap_that_was_answered_on_another_road_is_sent_again_with_what_was_shown(tmp_path: Path) -> None:
+    """The gate lost its own answer, and the backlog's came before the gate's decision was on the disk."""
+    with Outbox(tmp_path / "outbox.sqlite3") as outbox:
+        one = tap()
+        sequence = outbox.record(one)
+        outbox.decided({sequence: decision(one, "invalid")}, at=NOW)
+        outbox.decided_here(sequence, DecidedAtGate("valid"), at=NOW)
+        [entry] = outbox.pending(10)
+        assert (entry.tap.scan_id, entry.on_the_wire().offline) == (one.scan_id, OfflineOut(result="valid"))
+        assert outbox.decided({sequence: decision(one)}, at=NOW) == {sequence}
+        assert outbox.depth() == 0
+
+
+def test_numbers_go_on_after_the_last_that_is_known_to_have_been(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "outbox.sqlite3") as outbox:
+        outbox.begin_after(1000)
+        outbox.begin_after(5)
+        assert (outbox.last(), outbox.record(tap())) == (1000, 1001)
+        outbox.begin_after(3000)
+        assert outbox.record(tap()) == 3001

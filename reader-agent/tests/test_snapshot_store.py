@@ -1,5 +1,6 @@
 """The snapshot on the way and on the disk: resumed, replaced whole, encrypted, and judged by the time that is known."""
 
+import contextlib
 import os
 import secrets
 import sqlite3
@@ -338,3 +339,80 @@ def test_a_large_snapshot_is_read_and_asked_in_time(state: Path, identity: Ident
     assert loaded < 15
     assert median < 0.010
     assert late < 0.050
+
+
+@pytest.mark.usefixtures("state", "identity")
+def test_a_snapshot_that_is_on_its_way_while_staff_wipe_the_device_is_not_used(
+    work: Work, platform: Platform, box: Box
+) -> None:
+    platform.config["heartbeat_seconds"] = 0.2
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        tried_at = gate.agent.sync.tried_at
+        box.publish("c1", cursor="c2")
+        platform.break_once(SNAPSHOT, Fault(delay=3.0))
+        gate.agent.sync.wake()
+        wait_until(lambda: not platform.faults[SNAPSHOT])
+        platform.revoked_before = write_time(datetime.now(UTC))
+        wait_until(lambda: gate.agent.offline.gate.snapshot is None)
+        assert gate.agent.sync.tried_at == tried_at
+        wait_until(lambda: gate.agent.sync.tried_at != tried_at)
+        assert gate.agent.offline.gate.snapshot is None
+        assert (gate.agent.sync.store.parts(), gate.agent.sync.store.pieces()) == ([], (0, b""))
+
+
+def test_changes_that_come_in_parts_are_all_fetched_at_once(
+    platform: Platform, state: Path, identity: Identity, box: Box
+) -> None:
+    epoch = datetime.now(UTC)
+    box.tickets += [TicketRow(ULID()) for _ in range(500)]
+    box.publish(now=epoch)
+    with syncing(state, identity) as sync:
+        assert sync.fetch()
+        for number in (1, 2, 3):
+            row = TicketRow(ULID())
+            box.tickets[:], box.cards[:] = [row], [CardRow(f"0400000000000{number}", (row,))]
+            at = epoch + timedelta(seconds=number)
+            box.publish(f"c{number}", now=at, epoch=epoch, cursor=f"c{number + 1}", more=number < 3)
+        assert sync.fetch()
+        assert sync.state()["cursor"] == "c4"
+        assert gate_of(sync).decide(a_tap("04000000000003")).result == "valid"
+        # A part without changes waits for one that is on its way, and is no reason to ask without end.
+        box.tickets, box.cards = [], []
+        box.publish("c4", now=epoch + timedelta(seconds=4), epoch=epoch, cursor="c5", more=True)
+        assert sync.fetch()
+    assert [since for since, _ in platform.snapshot_requests] == [None, "c1", "c2", "c3", "c4"]
+
+
+def test_a_store_with_a_damaged_page_is_made_again(
+    platform: Platform, state: Path, identity: Identity, box: Box
+) -> None:
+    box.tickets += [TicketRow(ULID()) for _ in range(500)]
+    box.publish()
+    with syncing(state, identity) as sync:
+        assert sync.fetch()
+        path = sync.store.path
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [page] = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'part'").fetchone()
+        [size] = db.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    with syncing(state, identity) as sync:
+        assert gate_of(sync).snapshot is None
+        assert sync.fetch(), sync.last_error
+        assert sync.state()["tickets"] == 504
+    assert len(platform.snapshot_requests) == 2
+
+
+def test_a_snapshot_that_took_long_on_its_way_does_not_set_the_clock(
+    platform: Platform, identity: Identity, box: Box
+) -> None:
+    """An answer's Date is from before its body; one of many names takes a minute on a slow road."""
+    assert box.platform is platform
+    with Server(identity.server, clock=Clock(), identity=identity) as server:
+        server.access_token(timeout=5)
+        platform.clock_ahead = -40.0
+        server.snapshot(since=None, headers={}, on_piece=lambda *_: None, timeout=5)
+        assert server.clock_offset_seconds == pytest.approx(0, abs=3)

@@ -172,3 +172,19 @@ def test_a_support_bundle_has_no_key_uid_code_token_or_name(
 )  # fmt: skip
 def test_what_looks_like_a_secret_is_hidden(text: str, masked: str) -> None:
     assert support.mask_text(text) == masked
+
+
+@pytest.mark.usefixtures("box")
+def test_the_report_is_not_written_each_second(work: Work, state: Path) -> None:
+    """A file each second would wear out the memory card of a small board."""
+    with work() as gate:
+        wait_until(lambda: gate.agent.sync.state()["age_s"] is not None)
+        began, written = gate.agent.sync.state()["age_s"], set()
+
+        def later() -> bool:
+            if (state / "runtime.json").exists():
+                written.add((state / "runtime.json").stat().st_mtime_ns)
+            return bool(gate.agent.sync.state()["age_s"] >= began + 6)
+
+        wait_until(later)
+    assert 1 <= len(written) <= 4

@@ -109,7 +109,7 @@ class Agent:
         sync.load()
         # An outbox that was lost or moved aside: some numbers are left out, and so are seen to be missing.
         last = int(sync.store.fact(_LAST_NUMBER) or 0)
-        if last:
+        if last > self.outbox.last():
             self.outbox.begin_after(last + _MOST_BETWEEN_LOOKS)
         self.offline.remember(self.outbox)
         return sync
@@ -333,8 +333,10 @@ class Agent:
                 # A thread that hangs cannot be started again: systemd then restarts the agent.
                 if state["loop_alive"] and state["threads_alive"]:
                     watchdog.notify("WATCHDOG=1")
-                if state != reported or time.monotonic() - reported_at > _REPORT_SECONDS:
-                    reported, reported_at = state, time.monotonic()
+                # What changes by itself is no news: a file each second would wear out a card.
+                steady = {**state, "clock_offset_ms": None, "snapshot": {**state["snapshot"], "age_s": None}}
+                if steady != reported or time.monotonic() - reported_at > _REPORT_SECONDS:
+                    reported, reported_at = steady, time.monotonic()
                     self._write_report(state)
             except Exception as error:  # noqa: BLE001  # without this thread systemd would end a gate that works
                 self._log.exception("status not reported", error=str(error))
@@ -354,7 +356,7 @@ class Agent:
             self.sync.wake()
         with contextlib.suppress(sqlite3.Error):
             if self.sync.mark_time():
-                self.sync.store.set_fact(_LAST_NUMBER, str(self.outbox.last_number()))
+                self.sync.store.set_fact(_LAST_NUMBER, str(self.outbox.last()))
         if self.outbox.trouble:
             with contextlib.suppress(sqlite3.Error, OSError):
                 self.outbox.check_writable()
@@ -363,12 +365,10 @@ class Agent:
         """Delete what is known of attendees and cards, where staff asked for it and every tap was sent."""
         answer = self.heartbeat.last_answer
         asked = answer.revoked_before if answer else None
-        if asked is None or self.sync.store.fact(_WIPED) == asked or self.outbox.depth() + self.outbox.dead():
+        if asked is None or self.sync.store.fact(_WIPED) == asked or not self.outbox.forget_cards():
             return
         self._is_wiped = True
-        self.offline.use(None)
-        self.sync.store.wipe()
-        self.outbox.forget_cards()
+        self.sync.wipe()
         self.sync.store.set_fact(_WIPED, asked)
         self._log.warning("wiped", asked_at=asked)
         self._display.say("this device was wiped: it fetches no snapshot before a restart or `sync now`", "red")

@@ -164,6 +164,8 @@ def run(
             + (f" · {waiting} kept taps to send" if waiting else "")
         )
         for earlier in enrolments.earlier(settings.state_dir, identity):
+            if earlier.trouble:
+                display.say(f"the taps of the earlier {earlier.device_id} cannot be read: {earlier.trouble}", "yellow")
             if earlier.unsent:
                 display.say(
                     f"{earlier.unsent} taps of the earlier {earlier.device_id} are not sent: "

@@ -158,7 +158,8 @@ class Delivery:
         except LockedOut as error:
             return Kept(self.standing.locked_out or str(error))
         except ServerError as error:
-            self._silence.failed(time.monotonic() - began, timeout=self.pace.online_seconds)
+            # A slow disk, or an older tap, took its part of the time before.
+            self._silence.failed(time.monotonic() - began, timeout=until - began)
             return Kept(str(error))
         self._silence.heard()
         self.backlog.road_works(time.monotonic() - began)

@@ -145,7 +145,10 @@ def _access(path: Path, usual_group: str) -> str | None:
         group = grp.getgrgid(state.st_gid).gr_name
     except KeyError:
         group = usual_group
-    user = pwd.getpwuid(os.geteuid()).pw_name
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # in a container
+        user = f"user {os.geteuid()}"
     return (
         f"{user} may not open it (group {group}, mode {state.st_mode & 0o777:o}); "
         f"run: usermod -aG {usual_group} {user} and log in again, "

@@ -147,16 +147,22 @@ class Display:
         self.say(f"{heading}: tap of {self._time(tap.scanned_at)}, {_card(tap.uid)}: {detail}", "red")
 
     def late(self, tap: Tap, outcome: Outcome) -> None:
-        """Show in one line the outcome of a tap that was shown amber before."""
+        """Show in one line the outcome of a tap that was shown amber before, or of a count."""
+        what = (
+            f"count of {tap.delta:+}"
+            if tap.delta is not None
+            else f"kept tap of {self._time(tap.scanned_at)}, {_card(tap.uid)}"
+        )
         if isinstance(outcome, Decided):
             decision = outcome.decision
             colour = "green" if decision.admitted else "red"
-            words = "ADMITTED" if decision.admitted else _RESULTS.get(decision.result, "REFUSED")
+            admitted = "ADMITTED" if tap.delta is None else "COUNTED"
+            words = admitted if decision.admitted else _RESULTS.get(decision.result, "REFUSED")
             detail = "; ".join(self._why(decision))
             text = f"{words}{': ' + detail if detail else ''}"
         else:
             colour, text = "red", f"NOT TAKEN: {outcome.why}"
-        self.say(f"kept tap of {self._time(tap.scanned_at)}, {_card(tap.uid)}: now sent, {text}", colour)
+        self.say(f"{what}: now sent, {text}", colour)
 
     def repeated(self, uid: str | None, shown: str, seconds: float) -> None:
         """Show that a card came back within the debounce, and what it was shown."""

@@ -95,8 +95,19 @@ def _keep_earlier(state_dir: Path, following: Identity) -> None:
         present = Identity.load(state_dir)
     except (NotEnrolled, BadSetup):
         return
-    if present.device_id != following.device_id and unsent(state_dir, present):
+    if present.device_id != following.device_id and _may_have_unsent(state_dir, present):
         present.keep_as_earlier(state_dir)
+
+
+def _may_have_unsent(state_dir: Path, identity: Identity) -> bool:
+    path = identity.outbox_path(state_dir)
+    try:
+        if not path.exists():
+            return False
+        with Outbox.reading(path) as outbox:
+            return bool(outbox.depth() + outbox.dead())
+    except BadSetup:  # damaged: whoever mends it needs the key
+        return True
 
 
 def enroll_demo(state_dir: Path, *, server: str, login: str, name: str) -> Identity:

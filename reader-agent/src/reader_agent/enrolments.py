@@ -12,7 +12,10 @@ from reader_agent.outbox import Outbox
 
 @dataclass(frozen=True)
 class Enrolment:
-    """One enrolment with the counts of its outbox; `can_send`: its identity is still here."""
+    """One enrolment with the counts of its outbox; `can_send`: its identity is still here.
+
+    `trouble` says why the outbox of an earlier one cannot be read.
+    """
 
     device_id: str
     is_present: bool
@@ -21,6 +24,7 @@ class Enrolment:
     unsent: int
     dead: int
     oldest_unsent_at: str | None
+    trouble: str | None = None
 
 
 def present(state_dir: Path, identity: Identity) -> Enrolment:
@@ -30,11 +34,19 @@ def present(state_dir: Path, identity: Identity) -> Enrolment:
 
 def earlier(state_dir: Path, identity: Identity) -> list[Enrolment]:
     """Return the earlier enrolments, by device id."""
-    return [
-        _look(state_dir, device_id, is_present=False, can_send=_find_identity(state_dir, device_id) is not None)
-        for device_id in sorted(_device_ids(state_dir))
-        if device_id != identity.device_id
-    ]
+    others = [device_id for device_id in sorted(_device_ids(state_dir)) if device_id != identity.device_id]
+    return [_earlier(state_dir, device_id) for device_id in others]
+
+
+def _earlier(state_dir: Path, device_id: str) -> Enrolment:
+    can_send = _find_identity(state_dir, device_id) is not None
+    try:
+        return _look(state_dir, device_id, is_present=False, can_send=can_send)
+    except BadSetup as error:  # a file of last year must not keep today's gate closed
+        return Enrolment(
+            device_id, is_present=False, can_send=can_send, taps=0, unsent=0, dead=0, oldest_unsent_at=None,
+            trouble=str(error),
+        )  # fmt: skip
 
 
 def identity_of(state_dir: Path, device_id: str | None) -> Identity:

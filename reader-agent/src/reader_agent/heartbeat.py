@@ -110,7 +110,8 @@ class Heartbeat:
         offset = self._server.clock_offset_seconds
         body: dict[str, Any] = {
             "queue_depth": state["queue_depth"],
-            "clock_offset_ms": round((offset or 0.0) * 1000),
+            # The contract's is the device's clock minus the platform's.
+            "clock_offset_ms": round(-(offset or 0.0) * 1000),
             "app_version": __version__,
         }
         if path:

@@ -91,20 +91,23 @@ class Outbox(DurableFile):
         db.execute("INSERT OR IGNORE INTO storage VALUES (1, ?)", (os.urandom(SALT_BYTES),))
         return Vault(self._secret, db.execute("SELECT salt FROM storage").fetchone()[0])
 
-    def forget_cards(self) -> None:
-        """Make the card numbers and codes of all taps so far unreadable for ever; the taps stay."""
-        with self._transaction() as db:
-            db.execute("UPDATE storage SET salt = ?", (os.urandom(SALT_BYTES),))
-            self._vault = self._open_vault(db)
-        with self._lock:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def forget_cards(self) -> bool:
+        """Make the card numbers and codes of all taps so far unreadable for ever; the taps stay.
 
-    def record(self, tap: Tap, *, at_gate: DecidedAtGate | None = None, passage: Passage | None = None) -> int:
-        """Put a tap on the disk and return its place in the order. Raises `sqlite3.Error` where it cannot.
-
-        `at_gate` is a decision that is known already, such as a hub's.
+        Return False, and change nothing, where a tap is still to be sent: nobody could read it any more.
         """
-        content = self._content_of(tap)
+        with self._lock:
+            with self._transaction() as db:
+                if db.execute("SELECT 1 FROM open LIMIT 1").fetchone():
+                    return False
+                db.execute("UPDATE storage SET salt = ?", (os.urandom(SALT_BYTES),))
+                vault = self._open_vault(db)
+            self._vault = vault
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return True
+
+    def record(self, tap: Tap) -> int:
+        """Put a tap on the disk and return its place in the order. Raises `sqlite3.Error` where it cannot."""
         row = {
             "scan_id": tap.scan_id,
             "kind": tap.kind,
@@ -115,17 +118,15 @@ class Outbox(DurableFile):
             "direction": tap.direction,
             "delta": tap.delta,
             "gate": tap.gate,
-            **content,
         }
-        names, places = ", ".join(row), ", ".join("?" * len(row))
         with self._transaction() as db:
+            row |= self._content_of(tap)  # by the vault of this transaction: a wipe changes it
+            names, places = ", ".join(row), ", ".join("?" * len(row))
             query = f"INSERT INTO tap ({names}) VALUES ({places})"  # noqa: S608 # nosec B608  # names of this function
             sequence = db.execute(query, tuple(row.values())).lastrowid
             db.execute("INSERT INTO open (sequence) VALUES (?)", (sequence,))
             if sequence is None:
                 raise sqlite3.DatabaseError("the database named no row")
-            if at_gate is not None:
-                self._add_decision(sequence, at_gate, passage, tap.scanned_at)
         return sequence
 
     def _content_of(self, tap: Tap) -> dict[str, Any]:
@@ -144,17 +145,18 @@ class Outbox(DurableFile):
     def decided_here(
         self, sequence: int, decision: DecidedAtGate, *, at: datetime, passage: Passage | None = None
     ) -> None:
-        """Put what this device decided by itself on the disk, before anybody is shown it. Raises `sqlite3.Error`."""
-        with self._transaction():
-            self._add_decision(sequence, decision, passage, at)
+        """Put what this device decided by itself on the disk, before anybody is shown it. Raises `sqlite3.Error`.
 
-    def _add_decision(self, sequence: int, decision: DecidedAtGate, passage: Passage | None, at: datetime) -> None:
-        self._db.execute(
-            "INSERT INTO decision (sequence, decided_at, result, reason, cursor, via) VALUES (?, ?, ?, ?, ?, ?)",
-            (sequence, write_time(at), decision.result, decision.reason, decision.cursor, decision.via),
-        )
-        if passage is not None:
-            self._add_passage(sequence, passage)
+        A tap that the platform answered meanwhile, on another road, is sent once more: it must hear what was shown.
+        """
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO decision (sequence, decided_at, result, reason, cursor, via) VALUES (?, ?, ?, ?, ?, ?)",
+                (sequence, write_time(at), decision.result, decision.reason, decision.cursor, decision.via),
+            )
+            db.execute("INSERT OR IGNORE INTO open (sequence) VALUES (?)", (sequence,))
+            if passage is not None:
+                self._add_passage(sequence, passage)
 
     def _add_passage(self, sequence: int, passage: Passage) -> None:
         self._db.execute(
@@ -242,22 +244,19 @@ class Outbox(DurableFile):
             (sequence, write_time(at), kind, status, detail),
         )
 
-    def fix_times(self, times: Mapping[int, datetime]) -> None:
-        """Store the times that taps of earlier boots are sent with: each is sent alike whenever it is sent."""
+    def fix_times(self, times: Mapping[int, datetime | None]) -> None:
+        """Store the times that taps of earlier boots are sent with, for an export."""
         with self._transaction() as db:
-            rows = [(sequence, write_time(moment)) for sequence, moment in times.items()]
-            db.executemany("INSERT OR IGNORE INTO sent_as VALUES (?, ?)", rows)
+            db.executemany("DELETE FROM sent_as WHERE sequence = ?", [(sequence,) for sequence in times])
+            rows = [(sequence, write_time(moment)) for sequence, moment in times.items() if moment]
+            db.executemany("INSERT INTO sent_as VALUES (?, ?)", rows)
 
     def begin_after(self, sequence: int) -> None:
-        """Let the numbers of an outbox without taps begin after this one: a number is never used twice."""
+        """Let the next number be a later one than this: a number is never used twice."""
         with self._transaction() as db:
-            if db.execute("SELECT count(*) FROM tap").fetchone()[0] == 0:
-                db.execute("DELETE FROM sqlite_sequence WHERE name = 'tap'")
+            raised = db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'tap'", (sequence,))
+            if not raised.rowcount:
                 db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('tap', ?)", (sequence,))
-
-    def last_number(self) -> int:
-        """Return the number of the last tap, 0 before the first."""
-        return self._count("SELECT coalesce(max(sequence), 0) FROM tap")
 
     def learn_boot(self, boot_id: str, server_minus_boot_ms: int) -> None:
         """Remember the server's clock minus the boot clock: it corrects this boot's taps in later boots."""

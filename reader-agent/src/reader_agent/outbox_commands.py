@@ -129,7 +129,8 @@ def outbox_enrolments(state: State = None, as_json: AsJson = False) -> int:
         return DONE
     for each in found:
         key = "present" if each.is_present else "earlier" if each.can_send else "earlier, without its key"
-        say(f"{each.device_id}  {key}: {each.taps} taps, {each.unsent} unsent, {each.dead} dead letters")
+        counts = f"{each.taps} taps, {each.unsent} unsent, {each.dead} dead letters"
+        say(f"{each.device_id}  {key}: {each.trouble or counts}")
     return DONE
 
 

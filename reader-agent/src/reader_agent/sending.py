@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from reader_agent.failures import LockedOut, ServerError, TryLater
+from reader_agent.failures import LockedOut, ServerError
 from reader_agent.outbox import Entry, Outbox, Passage
 from reader_agent.server import RoadName, Server
 from reader_agent.standing import Standing
@@ -112,24 +112,25 @@ class Sender:
                 self.tally.buried += 1
 
     def _with_fixed_times(self, entries: Sequence[Entry], seconds: float) -> Sequence[Entry]:
-        """Return entries with the times that those of earlier boots are sent with, which are on the disk."""
+        """Return entries with the times that those of earlier boots are sent with, by the wall clock of now.
+
+        The platform corrects them by that clock, which may have been set since an attempt before.
+        """
         clock = self.server.clock
-        late = [entry for entry in entries if entry.sent_as is None and entry.tap.boot_id != clock.boot_id]
+        late = [entry for entry in entries if entry.tap.boot_id != clock.boot_id]
         if late and self.server.clock_offset_seconds is None:
             self.server.access_token(timeout=seconds)  # its answer says what time it is
         now = self._server_time()
         if now is None or not late:
             return entries
-        found = {
+        times = {
             entry.sequence: entry.tap.time_after_a_reboot(clock, now, decided_at=entry.decided_at) for entry in late
         }
-        times = {sequence: moment for sequence, moment in found.items() if moment is not None}
-        if times:
-            try:
-                self.outbox.fix_times(times)
-            except sqlite3.Error as error:
-                raise TryLater(f"the times of kept taps could not be recorded: {error}", is_reached=False) from None
-        return [replace(entry, sent_as=entry.sent_as or times.get(entry.sequence)) for entry in entries]
+        try:
+            self.outbox.fix_times(times)
+        except sqlite3.Error as error:
+            self._log.warning("times of kept taps not recorded", error=str(error))
+        return [replace(entry, sent_as=times.get(entry.sequence)) for entry in entries]
 
     def _server_time(self) -> ServerTime | None:
         offset = self.server.clock_offset_seconds

@@ -65,9 +65,7 @@ class Server:
         self.url = check_address(url)
         self.clock = clock
         self.identity = identity
-        # The server's clock minus this device's wall clock; None until it is known.
-        self.clock_offset_seconds: float | None = None
-        # The server's clock minus the boot clock: it stays true where the wall clock is set.
+        # The server's clock minus the boot clock, None until it is known: it stays true where the wall clock is set.
         self.server_minus_boot_seconds: float | None = None
         self._roads = {name: Road(self.url, trust_env=not is_loopback(self.url)) for name in get_args(RoadName)}
         self._lock = threading.Lock()
@@ -81,6 +79,12 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def clock_offset_seconds(self) -> float | None:
+        """The server's clock minus this device's wall clock of now; None until it is known."""
+        ahead = self.server_minus_boot_seconds
+        return None if ahead is None else ahead + self.clock.monotonic() - self.clock.wall().timestamp()
 
     def close(self) -> None:
         """Close the connections."""
@@ -136,7 +140,7 @@ class Server:
             )
             reply = self._roads["snapshot"].ask(request, seconds=self._left(call))
             if reply.status in (200, 206, 416):
-                self._learn_time(reply)
+                # Its Date is from before the body, which may have taken a minute: nothing is learned of the time.
                 return reply
             failure = self._failure(reply) if reply.is_json else _foreign(self.url, reply)
             if last_try or not isinstance(failure, LockedOut) or failure.status != 401:
@@ -244,11 +248,11 @@ class Server:
             return
         offset = stated - self.clock.wall().timestamp()
         # The heartbeat's own time is finer: the header counts only where it differs by far.
-        if self.clock_offset_seconds is None or abs(offset - self.clock_offset_seconds) > _DATE_TRUSTED_SECONDS:
+        known = self.clock_offset_seconds
+        if known is None or abs(offset - known) > _DATE_TRUSTED_SECONDS:
             self._set_offset(offset)
 
     def _set_offset(self, offset: float) -> None:
-        self.clock_offset_seconds = offset
         self.server_minus_boot_seconds = self.clock.wall().timestamp() + offset - self.clock.monotonic()
 
 

@@ -111,11 +111,31 @@ MUTANTS = (
         tests=(f"{_TESTS}/test_local_gate.py::test_a_foreign_platforms_snapshot_is_refused",),
     ),
     Mutant(
-        name="record-changes-with-the-clock",
-        bug="a kept tap of an earlier boot gets another time at each attempt, and is another record to the platform",
+        name="time-of-a-wrong-clock-stays",
+        bug="a kept tap of an earlier boot is sent with the time by a clock that was set since, hours early",
         file=f"{_AGENT}/sending.py",
-        before="                self.outbox.fix_times(times)\n",
-        after="                len(times)\n",
-        tests=(f"{_TESTS}/test_enrolments.py::test_the_time_of_a_tap_of_an_earlier_boot_is_stored_before_it_is_sent",),
+        before="        late = [entry for entry in entries if entry.tap.boot_id != clock.boot_id]\n",
+        after=(
+            "        late = [each for each in entries if each.sent_as is None and each.tap.boot_id != clock.boot_id]\n"
+        ),
+        tests=(
+            (
+                f"{_TESTS}/test_enrolments.py"
+                "::test_a_tap_of_an_earlier_boot_has_its_time_also_where_the_clock_is_set_between_two_attempts"
+            ),
+        ),
+    ),
+    Mutant(
+        name="wipe-loses-a-snapshot-on-its-way",
+        bug="a snapshot that was on its way while staff wiped a stolen device comes into use after it, with its names",
+        file=f"{_AGENT}/agent.py",
+        before="        sync.may_fetch = lambda: self.standing.locked_out is None and not self._is_wiped\n",
+        after="        sync.may_fetch = lambda: self.standing.locked_out is None\n",
+        tests=(
+            (
+                f"{_TESTS}/test_snapshot_store.py"
+                "::test_a_snapshot_that_is_on_its_way_while_staff_wipe_the_device_is_not_used"
+            ),
+        ),
     ),
 )

@@ -47,8 +47,8 @@ class HubChoice:
         if self._setting:
             return self._setting
         present = {peer.device_id for peer in peers}
-        if self._given and self._given.device_id not in present:
-            self._given = None  # it was revoked
+        if self._given and present and self._given.device_id not in present:
+            self._given = None  # it was revoked; without a snapshot nothing is known of it
         if named and named.device_id in present and (self._is_news(named)):
             self._keep(named)
         return HubPlace(self._given.address, self._given.device_id) if self._given else None

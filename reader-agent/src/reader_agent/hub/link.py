@@ -226,8 +226,8 @@ class HubLink:
         wait = _WAIT_FOR_NEWS if self._is_up and not self._to_report else 0
         state = client.state(self._sequence, wait=wait, seconds=_NEWS_SECONDS)
         if state.journal != self._journal:
-            # Another journal knows nothing of this gate yet, and has numbers of its own.
-            self._to_report.clear()
+            # Another journal knows nothing of this gate yet, and has numbers of its own. What waits goes on waiting: it
+            # may not be on the disk yet, and a hub notes each passage once.
             self._to_report.extend(self._passages())
             self._hub, self._journal, self._sequence = state.hub, state.journal, 0
             state = client.state(0, wait=0, seconds=_NEWS_SECONDS)

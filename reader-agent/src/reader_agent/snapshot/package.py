@@ -84,6 +84,8 @@ class Head(_Part):
     device_id: str
     cursor: Annotated[str, Field(min_length=1, max_length=500)]
     since: Annotated[str, Field(max_length=500)] | None = None
+    # Whether the changes go on after this cursor.
+    more: bool = False
     epoch: datetime | None = None
     generated_at: datetime
     expires_at: datetime

@@ -55,6 +55,7 @@ class SnapshotStore(DurableFile):
             for statement in _SCHEMA.strip().split(";\n"):
                 db.execute(statement)
             db.execute("INSERT OR IGNORE INTO storage VALUES (1, ?)", (os.urandom(SALT_BYTES),))
+            _check_whole(db)
             return db, Vault(self._secret, db.execute("SELECT salt FROM storage").fetchone()[0])
         except BaseException:
             db.close()
@@ -140,6 +141,11 @@ class SnapshotStore(DurableFile):
             self._db.close()
             remove(self.path)
             self._db, self._vault = self._open_once()
+
+
+def _check_whole(db: sqlite3.Connection) -> None:
+    if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise sqlite3.DatabaseError("a page of it is damaged")
 
 
 def remove(path: Path) -> None:

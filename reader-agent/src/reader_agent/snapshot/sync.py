@@ -22,12 +22,14 @@ from reader_agent.pace import Backoff
 from reader_agent.server import Server
 from reader_agent.snapshot.index import Snapshot
 from reader_agent.snapshot.names import Name, open_names
-from reader_agent.snapshot.package import Package, SnapshotRefused
+from reader_agent.snapshot.package import Head, Package, SnapshotRefused
 from reader_agent.snapshot.store import SnapshotStore
 
 _ATTEMPT_SECONDS = 60.0
 # A longer chain, or one that outgrew its beginning, is fetched as a whole again.
 _MOST_DELTAS = 200
+# Of the changes of one outage, which the platform gives in parts.
+_MOST_PARTS = 50
 _MARK_SECONDS = 30.0
 _LONGEST_BACKOFF = 60.0
 _HIGH_WATER, _LAST_ERROR, _ETAG = "high water", "last error", "etag of pieces"
@@ -66,6 +68,8 @@ class SnapshotSync:
         self.may_fetch: Callable[[], bool] = lambda: True
         self._names: dict[int, Name] = {}
         self._lock, self._wake, self._stop = threading.Lock(), threading.Event(), threading.Event()
+        # Held while a snapshot comes into use, or is wiped: of the two, the wipe has the last word.
+        self._using = threading.Lock()
         self._marked_at = float("-inf")
         self._thread = self._make_thread()
 
@@ -158,13 +162,18 @@ class SnapshotSync:
         return True
 
     def _fetch_since(self, since: str) -> None:
-        try:
-            self._accept(self._download(since))
-        except (Rejected, SnapshotRefused) as error:
-            # The platform does not know the cursor any more, or its changes do not fit: the whole is needed.
-            self.store.drop_pieces()
-            self._log.warning("changes not used", error=str(error))
-            self._accept(self._download(None))
+        for _ in range(_MOST_PARTS):
+            try:
+                head = self._accept(self._download(since))
+            except (Rejected, SnapshotRefused) as error:
+                # The platform does not know the cursor any more, or its changes do not fit: the whole is needed.
+                self.store.drop_pieces()
+                self._log.warning("changes not used", error=str(error))
+                head = self._accept(self._download(None))
+            # A part without changes waits for a change that is still on its way.
+            if not head.more or not head.sections.body_bytes or self._stop.is_set():
+                return
+            since = head.cursor
 
     def _download(self, since: str | None) -> bytes:
         """Return the bytes of a snapshot; an attempt that broke off is taken up where it ended."""
@@ -192,7 +201,7 @@ class SnapshotSync:
             headers["If-Range"] = etag
 
         def on_piece(status: int, answered: httpx.Headers, piece: bytes) -> None:
-            if not progress.current:
+            if not progress.current or not self.may_fetch():
                 return
             try:
                 self._take(progress, wanted, status, answered, piece)
@@ -223,9 +232,26 @@ class SnapshotSync:
         self.store.add_piece(piece)
         progress.have += len(piece)
 
-    def _accept(self, content: bytes) -> None:
-        """Use a snapshot, and store it. Raises SnapshotRefused."""
+    def _accept(self, content: bytes) -> Head:
+        """Use a snapshot, and store it; return its head. Raises SnapshotRefused."""
         package = self._read(content)
+        with self._using:
+            if not self.may_fetch():
+                self.store.drop_pieces()
+                raise AgentError("this device must not have a snapshot any more")
+            self._use(package, content)
+        head = package.head
+        self._log.info("snapshot", cursor=head.cursor, is_delta=head.since is not None, bytes=len(content))
+        return head
+
+    def wipe(self) -> None:
+        """Forget the snapshot, in memory and on the disk; one that is on its way is not used."""
+        with self._using:
+            self._names = {}
+            self._offline.use(None)
+            self.store.wipe()
+
+    def _use(self, package: Package, content: bytes) -> None:
         in_use, head = self._offline.gate.snapshot, package.head
         if head.expires_at <= self._offline.time.now():
             raise SnapshotRefused(f"the snapshot has expired, at {write_time(head.expires_at)}")
@@ -240,7 +266,6 @@ class SnapshotSync:
             self.store.replace(content)
         self._names = names if head.names else {}
         self._offline.use(InUse(snapshot, dict(self._names)))
-        self._log.info("snapshot", cursor=head.cursor, is_delta=head.since is not None, bytes=len(content))
 
     def _read(self, content: bytes) -> Package:
         keys = self.identity.platform_keys()
