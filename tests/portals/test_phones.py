@@ -221,3 +221,14 @@ def test_without_a_log_in_nobody_sees_or_sends_a_status() -> None:
     assert call("GET", "/api/usher/sync/status/").status == 401
     assert call("POST", "/api/usher/sync/status/", BEAT, token=make_reader(event).token()).status == 401
     assert status(usher_token(event))["pending_conflicts"] == 0
+
+
+def test_everybodys_sessions_on_a_revoked_phone_end_with_their_next_refresh() -> None:
+    event, lost = make_event(), installation()
+    pairs = [log_in(event, make_usher(event), lost).json for _ in range(2)]
+    phone_id = phones.phone_id_of(event.event_id, lost)
+    assert call("DELETE", f"/api/devices/{phone_id}/", token=admin_token()).status == 204
+    refreshed = [call("POST", "/api/usher/token/refresh/", {"refresh": pair["refresh"]}) for pair in pairs]
+    assert [answer.status for answer in refreshed] == [401, 401]
+    with clock.set_to(clock.now() + timedelta(minutes=1)):
+        assert [beat(pair["access"]).status for pair in pairs] == [401, 401]

@@ -271,3 +271,13 @@ def test_a_session_from_before_the_setting_loses_its_role_with_its_next_token(ad
     with configured(SECOND_FACTOR_ROLES="support"):
         renewed = call("POST", "/api/auth/refresh/", {"refresh": pair.refresh}).json
         assert call("GET", "/api/auth/me/", token=renewed["access"]).status == 403
+
+
+def test_codes_are_renewed_after_a_replacement_that_was_given_up(admin: Account) -> None:
+    with clock.set_to(START):
+        former, codes = with_recovery_codes(admin)
+        assert post(sessions.start(admin).access, current=codes[0]).status == 200
+    with clock.set_to(START + second_factor.PENDING_FOR):
+        renewed = post(sessions.start(admin).access, code=pyotp.TOTP(former).at(clock.now()))
+        assert renewed.status == 200, renewed.text
+        assert len(set(renewed.json["recovery_codes"]) - set(codes)) == 10

@@ -408,13 +408,13 @@ def test_who_signed_out_or_was_locked_out_is_cut_off_and_nobody_else(live: Gatew
     opened("organizer", token_of(organizer), f"event-{event_of.event_id}")
     opened("staff at the event", admin_token(), f"event-{event_of.event_id}")
     events.present(event_of.event_id, organizer_id=make_organizer().account_id)
-    lock_outs.revoke(Portal.USHER, usher.account_id, event_ids=[other_event.event_id])
+    operations.commit(*lock_outs.revocations(Portal.USHER, usher.account_id, event_ids=[other_event.event_id]))
     stream.drain()
     assert not opened_as["organizer"].is_open
     assert opened_as["staff at the event"].is_open
     # At another event only.
     assert opened_as["another session"].is_open
-    lock_outs.revoke(Portal.USHER, usher.account_id, event_ids=[event.event_id])
+    operations.commit(*lock_outs.revocations(Portal.USHER, usher.account_id, event_ids=[event.event_id]))
     stream.drain()
     assert not opened_as["another session"].is_open
 

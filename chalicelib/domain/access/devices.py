@@ -85,10 +85,7 @@ class EnrolledDevice:
 
 
 def settings(event_id: str) -> DeviceSettings:
-    """Return the settings of an event's devices. Raises NotFound.
-
-    The event is read from the cache of gate settings, where each request of a device looks for its lock-out.
-    """
+    """Return the settings of an event's devices, by the cache of gate settings. Raises NotFound."""
     return DeviceSettings(timezone=gate_control.control(event_id).event.timezone)
 
 
@@ -112,11 +109,10 @@ def provision(*, event_id: str, gate_name: str, name: str, by: str) -> Provision
     device_id = new_id("dev")
     code = "".join(random_source.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
     expires_at = now + CODE_LIFETIME
-    listed, at_event = keys.access.all_devices(device_id), keys.access.event_devices(event_id, device_id)
     device = Device(
         *keys.access.device(device_id),
-        gsi1=listed,
-        gsi2=at_event,
+        gsi1=keys.access.all_devices(device_id),
+        gsi2=keys.access.event_devices(event_id, device_id),
         device_id=device_id,
         event_id=event_id,
         gate=gate_name,
@@ -349,15 +345,15 @@ def revoke(device_id: str) -> None:
         device = _revoked(device_id)
         if device is None:
             continue
+        lock_outs.forget()
         if device.is_phone and device.usher_id:
             sessions.end_of_phone(device.usher_id, device_id, ended_because="phone revoked")
-        lock_outs.revoke(Portal.DEVICE, device_id, event_ids=[device.event_id])
         return
     raise Unavailable("This device is being changed at this moment. Try again.", retry_after=1)
 
 
 def _revoked(device_id: str) -> Device | None:
-    """Mark a device as revoked; None where it was enrolled or revoked between the read and the write."""
+    """Mark a device as revoked and lock it out; None where it was changed between the read and the write."""
     place = keys.access.device(device_id)
     known = operations.get(place)
     if known is None:
@@ -367,15 +363,18 @@ def _revoked(device_id: str) -> Device | None:
         Device.revoked_at.set(Device.revoked_at | clock.now()),
         Device.public_key.remove(),
     ]
-    if key := known.public_key:
-        gone.append(Device.retired_key.set(key))
+    key = known.public_key
+    gone += [Device.retired_key.set(key)] if key else []
     same: Condition = Device.public_key == key if key else Device.public_key.does_not_exist()
     write = operations.change(place, gone, Device.pk.exists() & same)
     subject = AuditSubject("device", device_id, after={"status": DeviceStatus.REVOKED})
     try:
-        return Device.from_raw_data(acts.record(write, subject=subject))
+        acts.commit(
+            write, *lock_outs.revocations(Portal.DEVICE, device_id, event_ids=[known.event_id]), subject=subject
+        )
     except operations.ConditionFailed:
         return None
+    return operations.get(place)
 
 
 def ids(device: Device) -> dict[str, Any]:

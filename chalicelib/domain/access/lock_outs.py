@@ -117,10 +117,3 @@ def revocations(
         for event_id in event_ids
     ]
     return [operations.put(item) for item in items]
-
-
-def revoke(portal: Portal, principal_id: str, *, session_id: str | None = None, event_ids: Iterable[str] = ()) -> None:
-    """Lock out a principal or one session: in this process at once, elsewhere within REFRESH_SECONDS."""
-    for write in revocations(portal, principal_id, session_id=session_id, event_ids=event_ids):
-        operations.record(write)
-    forget()

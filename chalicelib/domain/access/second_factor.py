@@ -81,7 +81,7 @@ def set_up(account_id: str, *, code: str | None, current: str | None, address: s
     account = accounts.get(account_id)
     if code is None:
         return _enrol(account, current, address=address)
-    if account.totp_pending is None and account.totp_sealed is not None:
+    if account.totp_sealed is not None and not _waits(account):
         return _renew(account, code, address=address)
     return _confirm(account, code, address=address)
 
@@ -125,8 +125,8 @@ def _enrol(account: Account, current: str | None, *, address: str) -> SecondFact
 
 
 def _confirm(account: Account, code: str, *, address: str) -> SecondFactor:
-    pending, until, former = account.totp_pending, account.totp_pending_until, account.totp_sealed
-    if pending is None or until is None or clock.now() >= until:
+    pending, former = account.totp_pending, account.totp_sealed
+    if pending is None or not _waits(account):
         raise InvalidState("No second factor waits for its code. Begin again without a code.")
     step = _step_of(account, bytes(pending), code, address=address)
     fresh = recovery_codes.make(account.account_id)
@@ -257,6 +257,12 @@ def _step_of(account: Account, sealed: bytes, code: str, *, address: str) -> int
             return step
     _count_wrong(account)
     raise InvalidCredentials("The six-digit code is wrong.")
+
+
+def _waits(account: Account) -> bool:
+    """Whether a secret waits for its first code; one that was given up waits no longer."""
+    until = account.totp_pending_until
+    return account.totp_pending is not None and until is not None and clock.now() < until
 
 
 def _state(account: Account) -> str:

@@ -31,6 +31,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Session
 from chalicelib.table.places import Place
 from chalicelib.vocabulary.access import AccountStatus, Portal
+from chalicelib.vocabulary.devices import DeviceStatus
 
 LIFETIME = timedelta(days=30)
 # OAuth 2.0 practice for lost responses: within it a spent token returns the same successor.
@@ -210,6 +211,7 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False, visitor: Vis
     if _ended_with_all(session, account):
         raise Unauthenticated(_NOT_VALID)
     accounts.require_assignment(account, session.event_id)
+    _require_phone(session)
     if portal in WITHOUT_ROTATION:
         _note_use(session, now, visitor)
         return _pair(account, session, token)
@@ -221,6 +223,17 @@ def refresh(token: str, portal: Portal, *, in_cookie: bool = False, visitor: Vis
         end(session_id, ended_because="refresh token reused")
         raise TokenReused
     return _pair(account, session, successor)
+
+
+def _require_phone(session: Session) -> None:
+    """End a session on a revoked phone, which its revocation may have missed. Raises Unauthenticated.
+
+    That ends the sessions which the phone's last usher has then. Others logged in before, or at the same moment.
+    """
+    phone = operations.get(keys.access.device(session.phone_id)) if session.phone_id else None
+    if phone is not None and phone.status == DeviceStatus.REVOKED:
+        end(session.session_id, ended_because="phone revoked")
+        raise Unauthenticated(_NOT_VALID)
 
 
 def _note_use(session: Session, now: datetime, visitor: Visitor | None) -> None:
@@ -347,7 +360,10 @@ def end(session_id: str, *, ended_because: str) -> None:
 
 
 def _end(session_id: str, condition: Condition, *, ended_because: str) -> bool:
-    """End a session and return True, or return False where the condition does not hold."""
+    """End a session, with its lock-out in one transaction, and return True; False where the condition does not hold."""
+    session = operations.get(keys.access.session(session_id))
+    if session is None:
+        return False
     # It leaves the list of its owner, so an erasure would not find where it was used.
     actions = [
         Session.ended_at.set(clock.now()),
@@ -355,20 +371,17 @@ def _end(session_id: str, condition: Condition, *, ended_because: str) -> bool:
         Session.device.remove(),
         Session.address_hint.remove(),
     ]
+    event_ids = [session.event_id] if session.event_id else []
+    locked_out = lock_outs.revocations(session.portal, session.account_id, session_id=session_id, event_ids=event_ids)
     try:
-        raw = acts.record(
-            operations.change(keys.access.session(session_id), actions, condition),
+        acts.commit(
+            operations.change(session.place, actions, condition),
+            *locked_out,
             subject=AuditSubject("session", session_id, after={"ended_because": ended_because}),
         )
     except operations.ConditionFailed:
         return False
-    session = Session.from_raw_data(raw)
-    lock_outs.revoke(
-        session.portal,
-        session.account_id,
-        session_id=session_id,
-        event_ids=[session.event_id] if session.event_id else [],
-    )
+    lock_outs.forget()
     accounts.log_security_event(
         "session ended", account_id=session.account_id, session_id=session_id, because=ended_because
     )

@@ -45,8 +45,6 @@ _REQUIRED = {
 }
 # Portals whose accounts staff check, before a payout or stock.
 CHECKED = (Portal.ORGANIZER, Portal.MERCHANT)
-# An usher's events are written in one transaction with their lock-outs.
-EVENTS_AT_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)

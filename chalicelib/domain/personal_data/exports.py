@@ -22,14 +22,16 @@ from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.jobs import JobResult
 from chalicelib.domain.crypto import encryption
-from chalicelib.domain.crypto.encryption import Envelope, UndecryptableData
+from chalicelib.domain.crypto.encryption import Envelope
 from chalicelib.domain.customers import customer_records
 from chalicelib.domain.personal_data import disclosure, export_document
 from chalicelib.domain.personal_data.places import PLACES, Person
+from chalicelib.errors import Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Job, PersonalExport
+from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.work import JobStatus
 
 KEPT = timedelta(days=1)
@@ -112,19 +114,18 @@ def run_step(job_id: str) -> bool:
     job = operations.get(keys.personal_data.export(job_id))
     if job is None or job.status != JobStatus.OPEN:
         return False
-    try:
-        envelope = encryption.envelope(job.owner_id)
-    except UndecryptableData:
-        # The customer was erased meanwhile, with the parts.
-        _enter(job, [PersonalExport.status.set(JobStatus.FAILED), *PersonalExport.not_due()])
+    account = operations.get(keys.access.account(job.owner_id))
+    if account is None or account.status == AccountStatus.ERASED:
+        # The erasure deletes the parts, and may have looked for files already.
+        ended = [PersonalExport.status.set(JobStatus.FAILED), PersonalExport.completed_at.set(clock.now())]
+        _enter(job, [*ended, *PersonalExport.not_due()])
         return False
+    envelope = encryption.envelope(job.owner_id)
     if job.done < len(PLACES):
         _gather(job, envelope)
         return True
     key = f"{folder(job.owner_id)}{job_id}.zip"
     files.write(key, _packed(job, envelope), content_type="application/zip")
-    for place in range(len(PLACES)):
-        files.delete(_part_key(job, place))
     over: list[Action] = [
         PersonalExport.file_key.set(key),
         PersonalExport.done.set(len(PLACES) + 1),
@@ -133,6 +134,9 @@ def run_step(job_id: str) -> bool:
         *PersonalExport.not_due(),
     ]
     _enter(job, over)
+    # After the entry: a step that dies before it reads the parts once more.
+    for place in range(len(PLACES)):
+        files.delete(_part_key(job, place))
     logger.info("personal export made", extra={"job_id": job_id, "customer_id": job.owner_id})
     return False
 
@@ -176,7 +180,7 @@ def _places(job: PersonalExport, envelope: Envelope) -> dict[str, Any]:
     for position, place in enumerate(PLACES):
         sealed = files.read(_part_key(job, position), limit=_MOST_BYTES)
         if sealed is None:
-            raise RuntimeError("a part of the export is missing")
+            raise Unavailable(retry_after=1)  # a concurrent step has finished and deleted it
         found[place.name] = json.loads(envelope.open(_PART, sealed))
     return found
 

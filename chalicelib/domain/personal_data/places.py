@@ -11,19 +11,23 @@ from typing import TypeVar
 from chalicelib.domain.access import numbers
 from chalicelib.domain.lists import pages
 from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
+from chalicelib.domain.lists.declaration import ListOf
+from chalicelib.domain.lists.disputes import REFUND_REQUESTS
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import MAX_SIZE
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     Account,
     CardBalance,
+    Gift,
     Item,
     Leave,
     Order,
     Payment,
+    RefundRequest,
     Ticket,
 )
-from chalicelib.table.places import Place, whose
+from chalicelib.table.places import Key, Place, whose
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary.access import OtpPurpose, Portal
 
@@ -142,10 +146,27 @@ def _tickets(person: Person) -> Sequence[Item]:
 
 
 def _beside_tickets(person: Person) -> Iterator[Item]:
-    """Refund requests of the customer, and gifts that they gave or received."""
+    """Refund requests of the customer, and gifts that they gave or received.
+
+    A ticket that went from hand to hand also has those of others, whose words these are.
+    """
+    yield from _refund_requests(person).values()
+    held = {ticket.ticket_id for ticket in person.tickets}
     for ticket_id in person.ticket_ids:
-        for first in (keys.tickets.refund_request(ticket_id), keys.tickets.closed_gift(ticket_id)):
-            yield from _partition(first.pk, first.sk)
+        first = keys.tickets.closed_gift(ticket_id)
+        for gift in _partition(first.pk, first.sk):
+            if isinstance(gift, Gift) and (ticket_id in held or gift.giver_id == person.customer_id):
+                yield gift
+
+
+def _refund_requests(person: Person) -> dict[Key, RefundRequest]:
+    """The list has also those of tickets that are another's by now; beside the tickets are those it has not yet."""
+    found: dict[Key, RefundRequest] = {item.place: item for item in _of_list(REFUND_REQUESTS, person, "customer_id")}
+    for ticket_id in person.ticket_ids:
+        first = keys.tickets.refund_request(ticket_id)
+        beside = (item for item in _partition(first.pk, first.sk) if isinstance(item, RefundRequest))
+        found |= {item.place: item for item in beside if item.customer_id == person.customer_id}
+    return found
 
 
 def _waiting_gifts(person: Person) -> Iterator[Item]:
@@ -207,11 +228,16 @@ def _live_of_events(person: Person) -> Iterator[Item]:
 
 def _audit_entries(person: Person) -> Iterator[Item]:
     """What staff did with the customer; what an entry says of a person is sealed under the customer's key."""
+    return _of_list(AUDIT_ENTRIES, person, "entity_id")
+
+
+def _of_list(listed: ListOf[ItemT], person: Person, named_by: str) -> Iterator[ItemT]:
+    """Yield what a list has under the customer's id."""
     cursor: str | None = None
     while True:
-        about = {"entity_id": person.customer_id}
+        about = {named_by: person.customer_id}
         asked = Asked(caller_id=person.customer_id, page_size=MAX_SIZE, cursor=cursor, filters=about)
-        found = pages.page(AUDIT_ENTRIES, asked)
+        found = pages.page(listed, asked)
         yield from found.results
         cursor = found.next
         if cursor is None:

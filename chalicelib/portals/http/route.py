@@ -12,6 +12,7 @@ from typing_extensions import TypeVar
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.errors import Refusal
+from chalicelib.identifiers import unkeyed_operation_id
 from chalicelib.portals.http import variables
 from chalicelib.portals.http.auth import Guard
 from chalicelib.portals.http.paths import portal_of
@@ -29,8 +30,8 @@ BODY_LIMIT = 64 * 1024
 class Call(Generic[BodyT, QueryT]):
     """One request, parsed. `principal` is set on every guarded route; `raw` is the body's bytes.
 
-    `operation_id` identifies the effect of this request: requests with one Idempotency-Key share it. `files` are the
-    files of a form, by field.
+    `operation_id` identifies the effect of this request: requests with one Idempotency-Key share it, each other request
+    has one of its own. `files` are the files of a form, by field.
     """
 
     body: BodyT
@@ -40,7 +41,7 @@ class Call(Generic[BodyT, QueryT]):
     address: str
     principal: Principal
     raw: bytes = b""
-    operation_id: str = ""
+    operation_id: str = field(default_factory=unkeyed_operation_id)
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property

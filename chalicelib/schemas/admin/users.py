@@ -11,6 +11,7 @@ from chalicelib.schemas.wire import ChangeIn, Id, In, Moment, NewPassword, Out, 
 from chalicelib.vocabulary.access import AccountStatus, AdminRole, UserType, UsherRole
 
 _Roles = Annotated[list[UsherRole], Field(min_length=1, max_length=len(UsherRole))]
+# They are written in one transaction with their lock-outs.
 _EventIds = Annotated[list[Id], Field(max_length=50)]
 
 

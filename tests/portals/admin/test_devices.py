@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import devices, heartbeats
+from chalicelib.domain.access import devices, heartbeats, lock_outs, tokens
 from chalicelib.domain.access.heartbeats import DeviceHeartbeat
-from tests.support import audit
+from chalicelib.vocabulary.access import Portal
+from tests.support import audit, meanwhile
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_event, make_reader
 from tests.support.streams import StreamReader
@@ -82,3 +83,13 @@ def test_devices_are_found_by_event_gate_state_and_name() -> None:
     assert ids("search=reader") == {first.device_id, third.device_id}
     with clock.set_to(clock.now() + timedelta(minutes=3)):
         assert ids("online=true") == set()
+
+
+def test_a_revocation_that_is_cut_off_leaves_no_device_that_goes_on() -> None:
+    reader = make_reader(make_event())
+    token, staff = reader.token(), admin_token()
+    with meanwhile.failing("PutItem", required=False):
+        answer = call("DELETE", f"/api/devices/{reader.device_id}/", token=staff)
+    lock_outs.forget()
+    is_revoked = devices.of_event(tokens.verify(token, Portal.DEVICE).event_id, devices.AGENTS)[0].status == "revoked"
+    assert (answer.status == 204, beat(token).status == 401) == (is_revoked, is_revoked)
