@@ -56,7 +56,7 @@ class AccountStatus(StrEnum):
     SUSPENDED = "suspended"
     BLOCKED = "blocked"
     DEACTIVATED = "deactivated"
-    # Of customers only: their personal data is being erased, or is gone. It is final.
+    # Of customers and campus people: their personal data is being erased, or is gone. It is final.
     ERASED = "erased"
 
 

@@ -7,11 +7,12 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.access import lock_outs
+from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.campus.people import campus_cards, student_numbers
 from chalicelib.errors import Conflict, NotFound, Refusal
 from chalicelib.table.items import Account, Campus
 from chalicelib.vocabulary.campus import CampusRole
-from tests.support.campus import PASSWORD, make_campus, make_campus_user, token_of
+from tests.support.campus import PASSWORD, make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
 from tests.support.streams import StreamReader
 
@@ -135,6 +136,20 @@ def test_nobody_changes_their_own_role_or_access(admin: Account) -> None:
     for changes in ({"role": "student"}, {"is_active": False}):
         assert put(admin, admin, **changes).status == 403
     assert put(admin, admin, department="Chemistry", role="admin").json["department"] == "Chemistry"
+
+
+def test_a_supervisor_is_moved_to_another_campus_by_the_office_alone(campus: Campus, admin: Account) -> None:
+    there = make_campus()
+    supervisor = make_campus_user(campus, role=CampusRole.SUPERVISOR)
+    event = make_campus_event(there, make_campus_user(there, role=CampusRole.ORGANIZER))
+    refused = update(supervisor, campus=there.name)
+    assert (refused.status, refused.json["details"][0]["field"]) == (400, "campus"), refused.text
+    assert update(supervisor, campus=campus.name, department="Botany").json["campus_id"] == campus.campus_id
+    path = f"/api/campus/events/{event.event_id}/"
+    assert call("GET", path, token=token_of(supervisor)).status == 404
+    assert put(admin, supervisor, campus=there.campus_id).status == 200
+    campus_events.forget()
+    assert call("GET", path, token=token_of(supervisor)).status == 200
 
 
 def test_who_is_deactivated_is_out_and_may_come_back(campus: Campus, admin: Account) -> None:

@@ -86,6 +86,8 @@ def _change(user_id: str, given: Mapping[str, Any], *, by: str | None) -> Campus
         state = _read(user_id)
         actor = None if by is None else _acting(by, state.account, wanted)
         after = _after(state, wanted, is_own=by is None)
+        if by is None:
+            _require_own(state.account, after)
         plan = _plan(state, after)
         if not plan.profile and not plan.account and not plan.beside:
             break
@@ -119,7 +121,8 @@ def _read(user_id: str) -> _CampusState:
     account, profile = (found.get(place) for place in places)
     if not isinstance(account, Account) or not isinstance(profile, CampusProfile):
         raise NotFound("There is no such user.")
-    if campus_profiles.is_erased(profile):
+    # From the closing on: who gave access back would leave what the erasure has passed already.
+    if account.status is AccountStatus.ERASED or campus_profiles.is_erased(profile):
         raise NotFound("This person was erased, and cannot be changed any more.")
     return _CampusState(account, profile)
 
@@ -148,6 +151,13 @@ def _after(state: _CampusState, wanted: Mapping[str, Any], *, is_own: bool) -> d
     if is_own and state.profile.is_verified and any(name in after for name in _VERIFIED_FACTS):
         after["is_verified"] = False
     return after
+
+
+def _require_own(account: Account, after: Mapping[str, Any]) -> None:
+    """Raise ValidationFailed where somebody would change their own access: a supervisor sees all of their campus."""
+    if account.role == CampusRole.SUPERVISOR and "campus_id" in after:
+        message = "says what a supervisor sees; ask the office to change it"
+        raise ValidationFailed(details=[{"field": "campus", "message": message}])
 
 
 def _plan(state: _CampusState, after: Mapping[str, Any]) -> _CampusPlan:
