@@ -48,6 +48,7 @@ def list_on_roster(event: CampusEvent, *students: Account) -> CampusEvent:
     for student in students:
         place = keys.campus_events.roster_entry(event.event_id, student.account_id)
         entry = RosterEntry(*place, event_id=event.event_id, user_id=student.account_id, added_at=clock.now())
+        entry.put_in_gsi1(keys.campus_events.listed_at(student.account_id, event.event_id))
         operations.record(operations.put(entry))
     write = operations.change(event.place, [CampusEvent.roster_size.add(len(students))])
     return CampusEvent.from_raw_data(operations.record(write))

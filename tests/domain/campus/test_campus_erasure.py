@@ -20,11 +20,22 @@ from chalicelib.errors import NotFound
 from chalicelib.identifiers import id_of_fact, new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
+from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.campus import CampusRole
 from chalicelib.vocabulary.work import JobStatus
 from infra import campus_erase
 from tests.support import client, whole_store
-from tests.support.campus import PASSWORD, make_campus, make_campus_event, make_campus_user, token_of
+from tests.support.attended import list_on_roster
+from tests.support.campus import (
+    LATITUDE,
+    LONGITUDE,
+    PASSWORD,
+    make_campus,
+    make_campus_event,
+    make_campus_user,
+    token_of,
+    verify_code,
+)
 from tests.support.evidence import (
     begin_submission,
     check,
@@ -200,12 +211,14 @@ def export(person: Account) -> dict[str, bytes]:
 
 def test_an_own_export_has_everything_of_the_person_and_nothing_of_others() -> None:
     day = Attended()
+    list_on_roster(day.event, day.mine, day.other)
     found = export(day.mine)
     known = json.loads(found["campus.json"])
     text = found["campus.json"].decode()
     assert all(each in text for each in ("Zubaida", "ZQ-7071", STATEMENT, day.records[0], "present"))
     assert not [each for each in (day.other.account_id, day.records[1], "device-mac", "password_hash") if each in text]
     assert known["user_id"] == day.mine.account_id
+    assert [entry["event_id"] for entry in known["expected_at"]] == [day.event.event_id]
     assert sorted(name.rpartition(".")[2] for name in found) == ["jpg", "jpg", "json", "png"]
 
 
@@ -230,3 +243,37 @@ def test_an_erasure_takes_the_files_of_exports_along() -> None:
     assert files.count_all(own_export.folder(day.mine.account_id)) == 0
     with pytest.raises(NotFound):
         own_export.start(day.mine.account_id, by=day.mine.account_id, operation_id=new_id("req"))
+
+
+@pytest.mark.parametrize("is_draft_gone", [False, True])
+def test_evidence_of_a_code_that_was_never_submitted_is_erased(*, is_draft_gone: bool) -> None:
+    campus, stream = make_campus(), StreamReader()
+    organizer, student = make_campus_user(campus, role=CampusRole.ORGANIZER), make_campus_user(campus)
+    event = make_campus_event(campus, organizer, retention={"position_days": 30})
+    submission_id = verify_code(event, student).submission_id
+    attendance_id = attendance_ids.attendance_of(submission_id)
+    position = {"submission_id": submission_id, "latitude": LATITUDE, "longitude": LONGITUDE, "accuracy": 9}
+    path = "/api/campus/attendance/verify-location/"
+    assert client.call("POST", path, position, token=token_of(student)).status == 200
+    assert send_photo(student, submission_id, encoded(scene(3))).status == 200
+    assert sign(student, submission_id, "M0 0L50 40L9 9").status == 200
+    stream.drain()
+    if is_draft_gone:  # by its TTL
+        operations.record(operations.remove(keys.attendance.draft(attendance_id)))
+    erase(student)
+    assert operations.get(keys.attendance.position(attendance_id)) is None
+    assert photo_of(attendance_id).erased_at is not None
+    assert files.count_all(f"campus/{event.event_id}/") == 0
+
+
+def test_nobody_gives_access_back_to_a_person_who_is_being_erased() -> None:
+    campus = make_campus()
+    admin, person = make_campus_user(campus, role=CampusRole.ADMIN), make_campus_user(campus)
+    job_id = campus_erasure.begin(person.account_id, by="an operator")
+    path = f"/api/campus/users/{person.account_id}/"
+    answer = client.call("PUT", path, {"department": "Botany", "is_active": True}, token=token_of(admin))
+    assert (answer.status, "erased" in answer.json["error"]) == (404, True), answer.text
+    account = operations.get(keys.access.account(person.account_id))
+    assert account is not None
+    assert account.status is AccountStatus.ERASED
+    assert campus_erasure.begin(person.account_id, by="an operator") == job_id

@@ -158,11 +158,11 @@ def events_of(user_id: str, *, limit: int = 1_000) -> list[str]:
     return [raw["gsi1sk"]["S"] for raw in raws]
 
 
-def entries_of(user_id: str) -> Iterator[RosterEntry]:
-    """Yield the roster entries of a person, for the export and the erasure of their data."""
-    partition = keys.campus_events.listed_at(user_id).pk
-    for raw in operations.query(partition, index="gsi1"):
-        yield RosterEntry.from_raw_data(raw)
+def entries_of(user_id: str) -> list[RosterEntry]:
+    """Return the roster entries of a person, for the export of their data."""
+    raws = operations.query(keys.campus_events.listed_at(user_id).pk, index="gsi1")
+    # The index has keys alone.
+    return [*operations.get_many(operations.places_of(RosterEntry, raws)).values()]
 
 
 def _write(event_id: str, added: Sequence[str], removed: Sequence[str], now: datetime) -> None:

@@ -7,7 +7,7 @@ id that names nobody. So do statements of appeals: a statement is kept with its 
 A stage is idempotent and is entered once under an optimistic lock, so a worker may die at any call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -27,7 +27,18 @@ from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import id_of_fact
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Account, AttendanceDraft, AttendanceRecord, CampusErasure, CampusProfile, Login
+from chalicelib.table.items import (
+    Account,
+    AttendanceDraft,
+    AttendancePhoto,
+    AttendancePosition,
+    AttendanceRecord,
+    AttendanceSignature,
+    CampusErasure,
+    CampusProfile,
+    Item,
+    Login,
+)
 from chalicelib.table.places import Key
 from chalicelib.vocabulary.access import AccountStatus, Portal
 from chalicelib.vocabulary.campus import ErasedKind, PhotoSide
@@ -165,27 +176,38 @@ _Erased = tuple[int, bool]
 
 
 def _evidence(user_id: str) -> _Erased:
-    """Erase photos, signature, position and device of the next events, and mark the records as an erased person's."""
+    """Erase photos, signature, position and device of the next events, and mark the records as an erased person's.
+
+    Of a code that was verified and never submitted there may be all but a record, and after its TTL no draft.
+    """
     count = 0
     for attendance_id in campus_people_places.attendance_ids_of(user_id):
-        places = keys.attendance.record(attendance_id), keys.attendance.draft(attendance_id)
-        record, draft = operations.get(places[0]), operations.get(places[1])
-        if (record is not None and record.erased_at is None) or draft is not None:
+        items = campus_people_places.of_attendance(attendance_id)
+        if any(map(_is_left, items)):
             if count == _EVENTS_A_STEP:
                 return count, False
-            _erase_attendance(attendance_id, record, draft)
+            _erase_attendance(attendance_id, items)
             count += 1
     return count, True
 
 
-def _erase_attendance(attendance_id: str, record: AttendanceRecord | None, draft: AttendanceDraft | None) -> None:
-    event_id = record.event_id if record else draft.event_id if draft else ""
+def _is_left(item: Item) -> bool:
+    """Whether an item of one person at one event is to be erased still."""
+    if isinstance(item, AttendanceRecord | AttendancePhoto | AttendanceSignature):
+        return item.erased_at is None
+    return isinstance(item, AttendanceDraft | AttendancePosition)
+
+
+def _erase_attendance(attendance_id: str, items: Sequence[Item]) -> None:
+    named = AttendanceRecord | AttendanceDraft | AttendancePhoto | AttendanceSignature
+    event_id = next((item.event_id for item in items if isinstance(item, named)), "")
+    record = next((item for item in items if isinstance(item, AttendanceRecord)), None)
     event = operations.get(keys.campus_events.event(event_id))
-    for side in PhotoSide if event is not None else ():
+    for side in PhotoSide:
         campus_id = event.campus_id if event is not None else ""
         evidence_erasing.photo(keys.attendance.photo(attendance_id, side), campus_id=campus_id)
     evidence_erasing.signature(keys.attendance.signature(attendance_id))
-    for kind in ErasedKind:
+    for kind in ErasedKind if event_id else ():
         for prefix in evidence_files.prefixes(event_id, kind, attendance_id):
             files.delete_all(prefix)
     if record is not None:
@@ -193,7 +215,7 @@ def _erase_attendance(attendance_id: str, record: AttendanceRecord | None, draft
             evidence_erasing.of_record(record, kind)
         gone: list[Action] = [AttendanceRecord.erased_at.set(clock.now()), AttendanceRecord.operation_id.remove()]
         operations.record(operations.change(record.place, gone, AttendanceRecord.pk.exists()))
-    operations.record(operations.remove(keys.attendance.draft(attendance_id)))
+    operations.remove_many([keys.attendance.position(attendance_id), keys.attendance.draft(attendance_id)])
 
 
 def _traffic(user_id: str) -> _Erased:

@@ -20,6 +20,7 @@ from chalicelib.domain import runs_in_parts
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.jobs import JobResult
+from chalicelib.domain.campus.events import rosters
 from chalicelib.domain.campus.privacy import campus_people_places
 from chalicelib.errors import Forbidden, NotFound, Unavailable
 from chalicelib.identifiers import new_id, unkeyed_operation_id
@@ -35,7 +36,7 @@ _MOST_BYTES = 8 * 1024 * 1024
 _LEFT_OUT = frozenset(
     {"pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl", "kind", "version", "revision", "counted_in"}
     | {"nonce", "device_mac", "position_mac", "picture_hash", "operation_id", "upload_key", "upload_nonce"}
-    | {"password_hash", "known_devices", "tallied", "findings"}
+    | {"password_hash", "link_hash", "known_devices", "tallied", "findings"}
 )
 
 
@@ -140,6 +141,7 @@ def _packed(user_id: str) -> bytes:
         "made_at": clock.to_text(clock.now()),
         "person": [_plain(item) for item in about if item is not None],
         "attendance": [[_plain(item) for item in items] for items in attended if items],
+        "expected_at": [_plain(entry) for entry in rosters.entries_of(user_id)],
         "readings_of_codes": [_plain(item) for item in campus_people_places.scans(user_id)],
         "log_ins": [_plain(item) for item in campus_people_places.log_ins(user_id)],
     }
