@@ -116,6 +116,15 @@ def test_a_campus_may_be_named_by_id_or_name(token: str) -> None:
     assert problems(create(token, expected={"campus": "Atlantis"})).keys() == {"expected.campus"}
 
 
+def test_an_event_that_moves_takes_the_time_zone_of_its_campus(token: str) -> None:
+    there = make_campus(name="Berlin campus", timezone="Europe/Berlin")
+    event = made(token)
+    assert event["timezone"] == "Asia/Karachi"
+    moved = change(token, event["id"], campus=there.campus_id)
+    assert (moved.status, moved.json["campus"], moved.json["timezone"]) == (200, "Berlin campus", "Europe/Berlin")
+    assert show(token, event["id"]).json["timezone"] == "Europe/Berlin"
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

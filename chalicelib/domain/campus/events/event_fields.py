@@ -11,29 +11,13 @@ from chalicelib.errors import ValidationFailed
 from chalicelib.table.items import CampusEvent
 from chalicelib.vocabulary.campus import ErasedKind
 
-# What callers set, by the name of the attribute, with the name of the field on the wire.
-FIELDS: Mapping[str, str] = {
-    "title": "title",
-    "description": "description",
-    "location": "location",
-    "latitude": "latitude",
-    "longitude": "longitude",
-    "location_radius": "location_radius",
-    "starts_at": "start_datetime",
-    "ends_at": "end_datetime",
-    "late_until": "late_until",
-    "closes_at": "closes_at",
-    "second_window": "second_window",
-    "campus_id": "campus",
-    "is_active": "is_active",
-    "require_photos": "require_photos",
-    "require_signature": "require_signature",
-    "require_location": "require_location",
-    "retention": "retention",
-    "expected": "expected",
-}
-# Null clears these; the others always have a value.
-CLEARABLE = ("description", "late_until", "closes_at", "second_window", "expected")
+# What a request sets, by the name of the attribute; the time zone is that of the campus.
+FIELDS = (
+    *("title", "description", "location", "latitude", "longitude", "location_radius"),
+    *("starts_at", "ends_at", "late_until", "closes_at", "second_window"),
+    *("campus_id", "timezone", "is_active", "require_photos", "require_signature", "require_location"),
+    *("retention", "expected"),
+)
 # An event of more days is several events. The list of events relies on the bound.
 LONGEST = timedelta(days=31)
 # A window closes at most so long after the event ends.

@@ -18,8 +18,6 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Campus, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
 
-# A transaction takes 100 writes (AWS).
-MOST_AT_ONCE = 100
 DEFAULT_RADIUS = 100
 
 
@@ -137,9 +135,8 @@ def _new(given: Mapping[str, Any], *, by: Principal, operation_id: str) -> Campu
         *keys.campus_events.event(event_id),
         event_id=event_id,
         organizer_id=by.id,
-        timezone=given.get("timezone", "UTC"),
         created_at=clock.now(),
-        **{"location_radius": DEFAULT_RADIUS, "retention": {}, **kept},
+        **{"location_radius": DEFAULT_RADIUS, "timezone": "UTC", "retention": {}, **kept},
     )
 
 
