@@ -129,3 +129,22 @@ def test_an_event_that_was_never_active_expects_nobody() -> None:
     with clock.set_to(NOW + timedelta(hours=1)):
         summary = get(student, "analytics/dashboard/")["summary"]
         assert (summary["expected"], summary["absent"], summary["rate"]) == (0, 0, None)
+
+
+@pytest.mark.parametrize(("minutes", "absences"), [(0, 0), (60, 1)])
+def test_a_student_finds_no_absence_at_an_event_that_was_switched_off_before_its_end(
+    minutes: int, absences: int
+) -> None:
+    with clock.set_to(NOW):
+        campus = make_campus()
+        organizer, student = make_campus_user(campus, role=CampusRole.ORGANIZER), make_campus_user(campus)
+        event = make_campus_event(campus, organizer, ends_at=NOW + timedelta(minutes=5))
+        listed = call(
+            "PUT", f"{EVENTS}/{event.event_id}/roster/", {"users": [student.account_id]}, token=token_of(organizer)
+        )
+        assert listed.json["size"] == 1
+    with clock.set_to(NOW + timedelta(minutes=minutes)):
+        end("switched off", event, organizer)
+    with clock.set_to(NOW + timedelta(hours=2)):
+        for caller, path in ((student, "attendance/"), (organizer, f"events/{event.event_id}/attendance/")):
+            assert len(get(caller, f"{path}?missing=true")["results"]) == absences

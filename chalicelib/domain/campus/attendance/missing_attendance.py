@@ -124,7 +124,7 @@ def _own(caller: Principal, event_id: str | None, asked: Asked) -> Page[ShownMis
 
     def load(event_ids: Sequence[str]) -> list[ShownMissing | None]:
         events = operations.get_many([keys.campus_events.event(each) for each in event_ids])
-        over = [event for event in events.values() if event.deleted_at is None and is_over(event)]
+        over = [event for event in events.values() if event_windows.expects(event) and is_over(event)]
         found = {each.event.id: each for each in missing_of([(event, caller.id) for event in over]) if each is not None}
         return [found.get(each) for each in event_ids]
 
