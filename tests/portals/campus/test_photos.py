@@ -14,7 +14,7 @@ from chalicelib.domain.campus.attendance import attendance_ids, photo_uploads
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AttendanceDraft, AttendancePhoto, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
-from tests.support import client
+from tests.support import client, meanwhile
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.evidence import (
     PHOTOS,
@@ -24,6 +24,7 @@ from tests.support.evidence import (
     form_of,
     scene,
     send_photo,
+    sign,
 )
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -306,3 +307,20 @@ def test_a_photo_carries_the_nonce_of_the_submission_it_was_sent_for() -> None:
     assert front.key == before.key  # kept, though it does not count
     assert draft.nonce not in (front.nonce, back.nonce)
     assert front.nonce == back.nonce
+
+
+@pytest.mark.parametrize("kind", ["attendance_photo", "attendance_signature"])
+def test_what_was_stored_has_its_file_also_where_the_answer_was_lost(kind: str) -> None:
+    _, student, submission_id = ground()
+    attendance_id = attendance_ids.attendance_of(submission_id)
+    with meanwhile.after("TransactWriteItems", meanwhile.lost, matches=lambda sent: kind in str(sent)):
+        answer = (
+            send_photo(student, submission_id, encoded(SMALL))
+            if kind == "attendance_photo"
+            else sign(student, submission_id, "M0 0L50 40L9 9")
+        )
+    assert answer.status == 503
+    place = keys.attendance.photo(attendance_id, "front")
+    item = operations.get(place) or operations.get(keys.attendance.signature(attendance_id))
+    assert item is not None
+    assert files.count_all(str(item.key)) == 1

@@ -156,3 +156,15 @@ def test_a_submission_with_an_empty_field_for_the_signature_has_none(nothing: st
     answer = student.submit(signature=nothing, selfie_image=nothing)
     assert (answer.status, [flag["flag"] for flag in answer.json["flags"]]) == (201, ["no_signature"]), answer.text
     assert operations.get(keys.attendance.signature(student.attendance_id)) is None
+
+
+def test_a_signature_that_comes_after_the_submission_counts_and_cannot_be_replaced() -> None:
+    lecture = Lecture()
+    student = lecture.student(lecture.another(require_signature=True))
+    student.verify()
+    assert [flag["flag"] for flag in student.submit().json["flags"]] == ["no_signature"]
+    signed = {"submission_id": student.submission_id, "signature": PATH}
+    assert [student.post("capture-signature", signed).status for _ in range(2)] == [200, 409]
+    record = student.record
+    assert record is not None
+    assert (record.flags, record.factors["signature"], record.verification_status) == ({}, [True], "verified")

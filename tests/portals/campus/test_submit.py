@@ -15,6 +15,7 @@ from chalicelib.table.items import AttendancePhoto, AttendanceRecord, CampusEven
 from chalicelib.vocabulary.campus import AttendanceStatus, EvidenceFlag, VerificationStatus
 from tests.support.campus import LATITUDE, LONGITUDE
 from tests.support.client import Answer, call
+from tests.support.evidence import send_photo
 from tests.support.lecture import ATTENDANCE, NEARBY, Attendee, Lecture
 from tests.support.streams import StreamReader
 
@@ -455,3 +456,13 @@ def test_a_deleted_event_takes_no_submission(lecture: Lecture) -> None:
     student.verify()
     operations.record(operations.change(lecture.event.place, [CampusEvent.deleted_at.set(clock.now())]))
     assert student.submit().status == 404
+
+
+def test_photos_of_an_earlier_reading_of_the_code_are_asked_for_again(lecture: Lecture) -> None:
+    student = lecture.student(lecture.another(require_photos=True))
+    student.verify()
+    for side in ("front", "back"):
+        assert send_photo(student.account, student.submission_id, photo(), side=side).status == 200
+    answer = submitted(student)
+    assert flags(answer) == ["photo_not_bound"]
+    assert "missing photos" in answer.json["next_steps"][0]

@@ -40,9 +40,12 @@ def judged(
     return replace(found, flags=flags, verification_status=status)
 
 
-def awaits_photos(event: CampusEvent, files: SubmissionFiles, *, may_photos_come: bool) -> bool:
-    """Whether the event asks for photos of which one is missing and may still come."""
-    received = sum(submission_evidence.is_received(photo) for photo in files.photos)
+def awaits_photos(event: CampusEvent, files: SubmissionFiles, nonce: str | None, *, may_photos_come: bool) -> bool:
+    """Whether the event asks for photos of which one is missing and may still come.
+
+    A photo of another nonce does not count, and one for this submission takes its place.
+    """
+    received = sum(submission_evidence.is_received(photo) and photo.nonce == nonce for photo in files.photos)
     return may_photos_come and event.require_photos and received < len(submission_evidence.SIDES)
 
 

@@ -10,21 +10,20 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.changes import Change, Wanted, follows
+from chalicelib.domain.campus.attendance import judgements
 from chalicelib.identifiers import id_of_fact
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecord, PhotoCheck
 from chalicelib.vocabulary.campus import AttendanceMethod, PhotoSide
 from chalicelib.vocabulary.work import JobStatus
 
-# How long after the submission a missing photo may still come.
-PHOTOS_MAY_COME = timedelta(minutes=10)
 _KEPT = timedelta(days=30)
 _BY_STUDENT = (AttendanceMethod.QR, AttendanceMethod.CODE)
 
 
 def deadline(record: AttendanceRecord) -> datetime:
     """Return until when a photo of a record may still come."""
-    return record.submitted_at + PHOTOS_MAY_COME
+    return record.submitted_at + judgements.PHOTOS_MAY_COME
 
 
 def job_id_of(attendance_id: str) -> str:

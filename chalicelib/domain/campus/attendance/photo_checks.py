@@ -11,7 +11,6 @@ written, so a step that was interrupted is done again as a whole.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from pynamodb.expressions.update import Action
 
@@ -34,9 +33,6 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendancePhoto, AttendanceRecord, CampusEvent
 from chalicelib.vocabulary.campus import ErasedKind, PhotoSide
 from chalicelib.vocabulary.work import JobStatus
-
-if TYPE_CHECKING:
-    pass
 
 # While an upload is on its way.
 _PAUSE = timedelta(seconds=30)

@@ -172,6 +172,8 @@ def _keep(
 
     try:
         kept = _change(draft, side, keep, of=of)
+    except Unavailable:
+        raise  # the write may have been done all the same, and its photo must not be without its file
     except Refusal:
         files.delete(key)
         raise

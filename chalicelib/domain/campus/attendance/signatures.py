@@ -1,11 +1,20 @@
-"""The signature of a submission: kept as a small picture, one for each submission; a second one replaces it."""
+"""The signature of a submission: kept as a small picture, one for each submission; a second one replaces it.
+
+After the submission one is taken only where it is missing. The record is then judged again.
+"""
 
 from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain.campus.attendance import attendance_ids, evidence_files, open_submissions, signature_drawings
-from chalicelib.errors import InvalidState, Refusal, Unavailable
+from chalicelib.domain.campus.attendance import (
+    attendance_ids,
+    evidence_files,
+    open_submissions,
+    resubmission,
+    signature_drawings,
+)
+from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import AttendanceDraft, AttendanceSignature
 
@@ -19,15 +28,18 @@ def capture(submission_id: str, signature: str, *, user_id: str) -> AttendanceSi
     attendance_id = attendance_ids.attendance_of(submission_id)
     content = signature_drawings.drawn(signature)
     key = evidence_files.new_signature(draft.event_id, attendance_id)
-    # The bytes come first, as those of photos.
+    # The bytes come first, and stay after an unknown answer, as those of photos.
     files.write(key, content, content_type="image/png")
     try:
         before, after = _put(draft, attendance_id, key)
-    except Refusal:
+    except InvalidState:
         files.delete(key)
+        # The request that stored the signature may have died before this.
+        resubmission.rejudge(attendance_id)
         raise
     if before is not None and before.key is not None:
         files.delete(before.key)
+    resubmission.rejudge(attendance_id)  # nothing, before the submission
     return after
 
 

@@ -43,7 +43,6 @@ from chalicelib.table.items import (
 )
 from chalicelib.table.operations import ConditionFailed, Write
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary.campus import VerificationStatus
 
 ENDED = "Attendance submission period has ended"
 # Each try after the first follows a write of somebody else in between.
@@ -188,8 +187,8 @@ def _again(record: AttendanceRecord, event: CampusEvent, files: SubmissionFiles,
     """Return the record of the same operation. Raises AlreadySubmitted for that of another one."""
     if record.operation_id is None or record.operation_id != operation_id:
         raise submission_refusals.again(record)
-    may_come = record.verification_status is VerificationStatus.PENDING
-    return Submitted(record, judgements.awaits_photos(event, files, may_photos_come=may_come))
+    may_come = judgements.may_photos_come(record.submitted_at, at=clock.now())
+    return Submitted(record, judgements.awaits_photos(event, files, record.nonce, may_photos_come=may_come))
 
 
 def _facts(draft: AttendanceDraft, given: SubmissionInput, event: CampusEvent, *, at: datetime) -> SubmissionFacts:
@@ -255,7 +254,7 @@ def _judged(attempt: _Attempt, operation_id: str) -> Submitted:
         is_mock=facts.is_mock or None,
         operation_id=None if is_unkeyed(operation_id) else operation_id,
     )
-    return Submitted(record, judgements.awaits_photos(event, attempt.files, may_photos_come=True))
+    return Submitted(record, judgements.awaits_photos(event, attempt.files, facts.nonce, may_photos_come=True))
 
 
 def _writes(attempt: _Attempt, record: AttendanceRecord) -> dict[str, Write]:
