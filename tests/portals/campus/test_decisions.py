@@ -1,12 +1,15 @@
 """Decisions of staff: verify, reject, correct. Every earlier version stays readable."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib import clock
+from chalicelib.identifiers import id_of_moment
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, AttendanceRecord, CampusEvent
+from chalicelib.table.items import Account, AttendanceRecord, CampusEvent, QrScan
 from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole, VerificationStatus
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
@@ -170,3 +173,14 @@ def test_the_history_is_for_the_owner_and_staff_and_shows_no_reading_to_the_owne
     other = make_campus_user(make_campus())
     path = f"/api/campus/attendance/{case.record.attendance_id}/history/"
     assert call("GET", path, token=token_of(other)).status == 404
+
+
+def test_the_history_has_the_readings_of_its_event_however_many_others_came_later(case: Case) -> None:
+    other = make_campus_event(make_campus(), case.organizer)
+    for event, seconds in ((case.event, [0]), (other, range(1, 121))):
+        for at in (case.record.submitted_at + timedelta(seconds=second) for second in seconds):
+            place = keys.attendance.qr_scan(case.student.account_id, id_of_moment("scn", str(at), at=at))
+            scan = QrScan(*place, user_id=case.student.account_id, event_id=event.event_id, at=at, reason="expired")
+            operations.record(operations.put(scan))
+    (shown,) = history(case, by=case.organizer)["readings"]
+    assert shown["at"] == clock.to_text(case.record.submitted_at)

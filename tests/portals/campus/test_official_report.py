@@ -105,8 +105,8 @@ def sign(record: AttendanceRecord) -> str:
     return key
 
 
-def photographed(record: AttendanceRecord, side: PhotoSide, colour: str | None) -> None:
-    """Store a photo; without a colour one whose file was erased."""
+def photographed(record: AttendanceRecord, side: PhotoSide, colour: str | None, *, has_come: bool = True) -> None:
+    """Store a photo; without a colour one whose file was erased, or one that was offered and has not come."""
     key = f"campus/{record.attendance_id}-{side}.jpg" if colour else None
     if key is not None and colour is not None:
         files.write(key, photo(colour), content_type="image/jpeg")
@@ -115,10 +115,17 @@ def photographed(record: AttendanceRecord, side: PhotoSide, colour: str | None) 
         "user_id": record.user_id,
         "attendance_id": record.attendance_id,
     }
-    place = keys.attendance.photo(record.attendance_id, side)
-    operations.record(
-        operations.put(AttendancePhoto(*place, **known, side=side, nonce="n", key=key, uploaded_at=clock.now()))
+    erased_at = clock.now() if colour is None and has_come else None
+    photo_of = AttendancePhoto(
+        *keys.attendance.photo(record.attendance_id, side),
+        **known,
+        side=side,
+        nonce="n",
+        key=key,
+        uploaded_at=clock.now(),
+        erased_at=erased_at,
     )
+    operations.record(operations.put(photo_of))
 
 
 def dark_pixels(image: Image.Image) -> int:
@@ -233,6 +240,7 @@ def test_signatures_are_drawn_and_the_twin_has_none(lecture: Lecture) -> None:
 def test_a_report_with_photos_is_a_job_and_says_what_was_erased(lecture: Lecture) -> None:
     for record, colour in zip(lecture.records, ("red", "green", None), strict=False):
         photographed(record, PhotoSide.FRONT, colour)
+    photographed(lecture.records[3], PhotoSide.BACK, None, has_come=False)
     answer = report(lecture.teacher, lecture.event, "export-with-photos/")
     assert answer.status == 202
     worker.run_step(answer.json["job_id"])

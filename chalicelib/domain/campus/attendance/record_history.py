@@ -11,10 +11,12 @@ from chalicelib.domain.campus.attendance.judgement_words import WordedFactor, Wo
 from chalicelib.errors import NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceAppeal, AttendanceRecord, AttendanceVersion, QrScan
-from chalicelib.table.ranges import Begins
+from chalicelib.table.ranges import Before, Begins
 
 # Readings of codes that staff see beside a record, the newest.
 _MOST_READINGS = 50
+# Readings of all events that one look goes through, and looks: a student reads five codes a day, for 90 days.
+_LOOKED_THROUGH, _MOST_LOOKS = 500, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +105,13 @@ def _moment(text: str) -> datetime:
 
 
 def _readings(user_id: str, event_id: str) -> list[QrScan]:
-    raws = operations.query(keys.attendance.qr_scan(user_id).pk, newest_first=True, limit=_MOST_READINGS)
-    return [scan for scan in map(QrScan.from_raw_data, raws) if scan.event_id == event_id]
+    """Return the newest readings of a person at one event, among those of all events."""
+    found: list[QrScan] = []
+    older: Before | None = None
+    for _ in range(_MOST_LOOKS):
+        raws = operations.query(keys.attendance.qr_scan(user_id).pk, older, newest_first=True, limit=_LOOKED_THROUGH)
+        found += [scan for scan in map(QrScan.from_raw_data, raws) if scan.event_id == event_id]
+        if len(raws) < _LOOKED_THROUGH or len(found) >= _MOST_READINGS:
+            break
+        older = Before(raws[-1]["sk"]["S"])
+    return found[:_MOST_READINGS]

@@ -74,11 +74,6 @@ def group_of(profile: CampusProfile) -> str | None:
     return json.dumps([profile.campus_id, *folded])
 
 
-def leaving(profile: CampusProfile) -> list[Write]:
-    """Return the writes that uncount a person, for the transaction that deletes the profile."""
-    return _moves([(profile.counted_in, None)])
-
-
 def _count(places: Sequence[Place[CampusProfile]]) -> None:
     for _ in retries.attempts():
         found = operations.get_many(places).values()

@@ -49,7 +49,7 @@ def read(attendance_ids: Sequence[str], *, with_photos: bool) -> EvidencePicture
     for photo in photos:
         if photo.key is not None:
             wanted.append(((photo.attendance_id, photo.side), photo.key))
-        else:
+        elif photo.erased_at is not None:  # else offered, and never uploaded
             found.missing += 1
     with ThreadPoolExecutor(_READERS) as readers:
         for (name, side), small in zip(
