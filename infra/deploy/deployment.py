@@ -79,7 +79,8 @@ def roll_back(target: Target, release_id: str | None, *, confirm: Confirm) -> Re
 
     Raises CannotStart where there is none.
     """
-    release = _earlier(target.releases.all(), release_id)
+    releases = target.releases.all()
+    release = _before(target, releases) if release_id is None else _named(releases, release_id)
     step(f"rolling back to {release.release_id}")
     present = target.stack.parameters()
     chosen = {**release.parameters, **{name: present[name] for name in _OF_NO_RELEASE if name in present}}
@@ -114,21 +115,50 @@ def _publish(target: Target, console_key: str | None, chosen: Mapping[str, str])
     publish(target.account.client("s3"), bucket, io.BytesIO(target.releases.console(console_key)), settings)
 
 
-def _earlier(releases: list[Release], release_id: str | None) -> Release:
-    if release_id is not None:
-        named = next((release for release in releases if release.release_id == release_id), None)
-        if named is None:
-            known = ", ".join(release.release_id for release in releases[-5:]) or "none"
-            raise CannotStart(f"There is no release {release_id}. The last ones are: {known}")
-        return named
+def _named(releases: list[Release], release_id: str) -> Release:
+    named = next((release for release in releases if release.release_id == release_id), None)
+    if named is None:
+        known = ", ".join(release.release_id for release in releases[-5:]) or "none"
+        raise CannotStart(f"There is no release {release_id}. The last ones are: {known}")
+    return named
+
+
+def _before(target: Target, releases: list[Release]) -> Release:
+    """Return the release before the one that runs.
+
+    A deployment that was killed while CloudFormation went on, or whose pages could not be published, runs without a
+    record: the last record is then the release before it.
+    """
     if not releases:
         raise CannotStart("No release of this stage is recorded. Deploy first.")
-    present = releases[-1]
-    now = (present.template_key, present.console_key)
+    last = releases[-1]
+    if not _runs(target, last):
+        step("what runs has no record: the last one is the release before it")
+        return last
+    now = (last.template_key, last.console_key)
     others = [release for release in releases if (release.template_key, release.console_key) != now]
     if not others:
         raise CannotStart("There is no other release to roll back to.")
     return others[-1]
+
+
+def _runs(target: Target, release: Release) -> bool:
+    """Whether the stack is that of a release, as CloudFormation sees it; one that is gone has none to compare."""
+    if target.stack.describe() is None:
+        return True
+    found, asked = target.stack.parameters(), {**release.parameters, **_own(target, release.code_key)}
+    if asked.items() <= found.items() and target.stack.template() == target.releases.template(release.template_key):
+        return True
+    change_set = target.stack.prepare(target.template_url(release.template_key), asked)
+    if change_set is None:
+        return True
+    change_set.discard()
+    return False
+
+
+def _own(target: Target, code_key: str) -> dict[str, str]:
+    """Return the parameters that the package itself sets."""
+    return {"Stage": target.stage, "CodeBucket": target.releases.bucket, "CodeKey": code_key}
 
 
 def _apply(
@@ -140,8 +170,8 @@ def _apply(
     confirm: Confirm,
     imports: bool = False,
 ) -> bool:
-    own = {"Stage": target.stage, "CodeBucket": target.releases.bucket, "CodeKey": code_key}
-    change_set = target.stack.prepare(target.template_url(template_key), {**chosen, **own}, imports=imports)
+    asked = {**chosen, **_own(target, code_key)}
+    change_set = target.stack.prepare(target.template_url(template_key), asked, imports=imports)
     if change_set is None:
         step("nothing changes: this is what runs already")
         return True

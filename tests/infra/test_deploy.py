@@ -381,8 +381,36 @@ def test_an_interpreter_that_cannot_be_fetched_says_why_and_keeps_the_last_packa
     assert "no such version, says uv" in str(refused.value)
     out = tmp_path / "package"
     out.mkdir()
-    (out / "gatehouse.zip").write_bytes(b"the last good one")
+    for name in ("template.json", "gatehouse.zip"):
+        (out / name).write_bytes(b"the last good one")
     with pytest.raises(CannotStart):
         builder.build("prod", targets.aws(), out)  # the dependencies cannot be installed
     assert (out / "gatehouse.zip").read_bytes() == b"the last good one"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".package")] == []
+
+
+def test_a_release_whose_deployment_was_killed_is_rolled_back_to_the_one_before_it(
+    target: Target, package: Callable[..., Package], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for queues in (1, 2):
+        assert deployment.deploy(target, package(queues=queues), GIVEN, confirm=yes)
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    # CloudFormation goes on with what it was asked for.
+    with monkeypatch.context() as patched:
+        patched.setattr(Releases, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            deployment.deploy(target, package(queues=3), GIVEN, confirm=yes)
+    assert "Work2Queue" in names(target)
+    assert deployment.roll_back(target, None, confirm=yes) is not None
+    assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}
+    # Another parameter is another release too.
+    with monkeypatch.context() as patched:
+        patched.setattr(Releases, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            deployment.deploy(target, package(queues=2), {"PublicUrl": "https://other.example.com"}, confirm=yes)
+    assert deployment.roll_back(target, None, confirm=yes) is not None
+    assert target.stack.parameters()["PublicUrl"] == "https://api.example.com/live"
+    assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}
