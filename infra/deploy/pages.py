@@ -1,7 +1,7 @@
 """The console's files in the stage's bucket: assets first, pages last, and the assets of earlier releases for a while.
 
 A page that a browser has open loads parts of its own release, hours after another one was deployed. `kept.json`
-remembers when an asset was last part of the served release; a month later it is removed.
+remembers since when an asset is part of the served release no more; a month later it is removed.
 """
 
 import json
@@ -53,14 +53,14 @@ def _forget(client: Any, bucket: str, *, served: Iterable[str], present: set[str
     """Remove the assets that no release has served for a month; return how many."""
     now = datetime.now(UTC)
     kept = _read(client, bucket)
-    # An asset that nobody has noted is noted now: its month begins.
-    last = {name: kept.get(name, now.isoformat()) for name in present} | dict.fromkeys(served, now.isoformat())
-    old = [name for name, at in last.items() if now - datetime.fromisoformat(at) > _KEPT_FOR]
+    # What is not noted yet was served until this moment: its month begins.
+    ended = {name: kept.get(name, now.isoformat()) for name in present - set(served)}
+    old = [name for name, at in ended.items() if now - datetime.fromisoformat(at) > _KEPT_FOR]
     # 1000 keys at a time (AWS: "DeleteObjects").
     for start in range(0, len(old), 1000):
         keys = [{"Key": name} for name in old[start : start + 1000]]
         client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-    rest = {name: at for name, at in last.items() if name not in set(old)}
+    rest = {name: at for name, at in ended.items() if name not in set(old)}
     client.put_object(Bucket=bucket, Key=KEPT, Body=json.dumps(rest).encode(), ContentType="application/json")
     return len(old)
 

@@ -206,3 +206,30 @@ def test_assets_of_earlier_releases_stay_for_a_month(bucket: Any, tmp_path: Path
     left = keys(bucket)
     assert "assets/shop-one.js" not in left
     assert {"assets/shop-two.js", "assets/shop-three.js"} <= left
+
+
+def noted(bucket: Any, *, days: int) -> None:
+    """Date everything that is noted so many days earlier."""
+    kept = json.loads(bucket.get_object(Bucket=BUCKET, Key=KEPT)["Body"].read())
+    earlier = {name: (datetime.fromisoformat(at) - timedelta(days=days)).isoformat() for name, at in kept.items()}
+    bucket.put_object(Bucket=BUCKET, Key=KEPT, Body=json.dumps(earlier).encode())
+
+
+def test_assets_stay_for_a_month_after_their_release_however_long_it_was_served(bucket: Any, tmp_path: Path) -> None:
+    publish(bucket, BUCKET, packed(tmp_path, "one"), _SETTINGS)
+    noted(bucket, days=40)
+    # Pages of the first release are open now, and load its parts later.
+    publish(bucket, BUCKET, packed(tmp_path, "two"), _SETTINGS)
+    assert {"assets/shop-one.js", "assets/shop-two.js"} <= keys(bucket)
+    noted(bucket, days=29)
+    publish(bucket, BUCKET, packed(tmp_path, "three"), _SETTINGS)
+    assert {"assets/shop-one.js", "assets/shop-two.js"} <= keys(bucket)
+    noted(bucket, days=2)
+    # A release that comes back is served again.
+    publish(bucket, BUCKET, packed(tmp_path / "again", "two"), _SETTINGS)
+    assert "assets/shop-one.js" not in keys(bucket)
+    noted(bucket, days=40)
+    publish(bucket, BUCKET, packed(tmp_path, "four"), _SETTINGS)
+    left = keys(bucket)
+    assert {"assets/shop-two.js", "assets/shop-four.js"} <= left
+    assert "assets/shop-three.js" not in left
