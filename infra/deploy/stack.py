@@ -112,16 +112,8 @@ class Stack:
         """
         found = self.describe()
         status = found["StackStatus"] if found else "REVIEW_IN_PROGRESS"
-        if status in _NEVER_MADE:
-            raise CannotStart(
-                f"{self.name} is in {status}: nothing of it runs. Remove it, look at what it kept, and run again: "
-                f"aws cloudformation delete-stack --stack-name {self.name}"
-            )
-        if status == _STUCK:
-            raise CannotStart(
-                f"{self.name} is in {status}. Mend what its events name, then: "
-                f"aws cloudformation continue-update-rollback --stack-name {self.name}"
-            )
+        if status in _NEVER_MADE or status == _STUCK:
+            raise CannotStart(f"{self.name} is in {status}{self._left_by(status)}")
         if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
             raise CannotStart(f"{self.name} is in {status}. Wait for its end and run again.")
         name = f"gatehouse-{time.time_ns()}"
@@ -147,6 +139,20 @@ class Stack:
                 return None
             raise CannotStart(f"CloudFormation refused the change set: {reason}")
         return ChangeSet(self, name, self._changes(name))
+
+    def _left_by(self, status: str) -> str:
+        """Return what a status without success leaves behind, and what to do."""
+        if status in _NEVER_MADE:
+            return (
+                ": nothing of it runs. Remove it, look at what it kept, and run again: "
+                f"aws cloudformation delete-stack --stack-name {self.name}"
+            )
+        if status == _STUCK:
+            return (
+                ": what ran before is not whole. Mend what its events name, then: "
+                f"aws cloudformation continue-update-rollback --stack-name {self.name}"
+            )
+        return "; what ran before is back."
 
     def _settled(self, name: str) -> dict[str, Any]:
         deadline = time.monotonic() + _LONGEST_SECONDS
@@ -180,7 +186,7 @@ class Stack:
         status = self._wait()
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             reasons = "\n  ".join(self._failures(since=begin)) or "CloudFormation gives no reason."
-            raise CannotStart(f"{self.name} is in {status}; what ran before is back.\n  {reasons}")
+            raise CannotStart(f"{self.name} is in {status}{self._left_by(status)}\n  {reasons}")
 
     def discard(self, change_set: str) -> None:
         """Remove a change set that is not executed."""
@@ -210,8 +216,13 @@ class Stack:
             time.sleep(self._poll_seconds)
 
     def _failures(self, *, since: float) -> list[str]:
+        events: list[dict[str, Any]] = []
         try:
-            events = self._client.describe_stack_events(StackName=self.name)["StackEvents"]
+            # The newest come first, and what failed is below the many events of the way back.
+            for page in self._client.get_paginator("describe_stack_events").paginate(StackName=self.name):
+                events += page["StackEvents"]
+                if events and events[-1]["Timestamp"].timestamp() < since - 1:
+                    break
         except ClientError:
             return []
         failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
