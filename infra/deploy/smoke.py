@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 from botocore.exceptions import ClientError
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
 from chalicelib import config as settings
@@ -300,5 +300,13 @@ def run(deployed: Deployed) -> None:
             step(f"check {number} of {len(wanted)}: {what}")
             try:
                 check()
-            except (httpx.HTTPError, OSError, KeyError, ValueError) as error:
+            except (
+                httpx.HTTPError,
+                WebSocketException,
+                OSError,
+                LookupError,
+                ValueError,
+                TypeError,
+                AttributeError,
+            ) as error:
                 raise NotSeen(f"check {number}, {what}: {type(error).__name__}: {error}") from error
