@@ -33,6 +33,8 @@ _DIMENSION = {"ServiceNamespace": "lambda", "ScalableDimension": "lambda:functio
 _BILLED_SECONDS = 300
 _LONGEST = timedelta(days=2)
 _READ, _WRITE = "ReadUnitsPerSecond", "WriteUnitsPerSecond"
+# A time of a schedule, and the begin of a window in the names of its two actions.
+_AT, _NAMED = "%Y-%m-%dT%H:%M:%S", "%Y%m%dT%H%M%S"
 _NO_CONFIG = "ProvisionedConcurrencyConfigNotFoundException"
 _PRICES = Path(__file__).parents[1] / "bench" / "prices.toml"
 Confirm = Callable[[str], bool]
@@ -77,6 +79,17 @@ class Containers:
         return self.number * self.memory / 1024 * billed * per_second
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time for which an alias keeps containers warm."""
+
+    begin: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"{self.begin:%Y-%m-%dT%H:%MZ} to {self.until:%Y-%m-%dT%H:%MZ}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 1 with a message if it fails, 2 if the operator declined."""
     given = parsed(arguments)
@@ -100,6 +113,9 @@ def prewarm(here: Account, given: argparse.Namespace, confirm: Confirm) -> bool:
     table = stages.table_of(given.stage, given.table)
     warmths = [each for each in _warmths(here, table, given) if each.grows]
     kept = [_containers(here, given, option) for option in FUNCTIONS if getattr(given, option)]
+    window = Window(given.begin, given.until)
+    for each in kept:
+        _require_free(here, each, window)
     if not warmths and not kept:
         raise CannotStart("There is nothing to change: the table is as warm, and no containers were asked for.")
     for warmth in warmths:
@@ -116,17 +132,8 @@ def prewarm(here: Account, given: argparse.Namespace, confirm: Confirm) -> bool:
     if not confirm(f"Prewarm {given.stage}?"):
         return False
     # What can be refused comes first, and what costs at once comes last.
-    scaling = here.client("application-autoscaling")
     for each in kept:
-        scaling.register_scalable_target(**each.alias, MinCapacity=0, MaxCapacity=each.number)
-        for name, at, number in ((_BEGIN, given.begin, each.number), (_END, given.until, 0)):
-            scaling.put_scheduled_action(
-                **each.alias,
-                ScheduledActionName=name,
-                Schedule=f"at({at:%Y-%m-%dT%H:%M:%S})",
-                Timezone="UTC",
-                ScalableTargetAction={"MinCapacity": number, "MaxCapacity": number},
-            )
+        _schedule(here, each, window)
         step(f"scheduled: {each.function}")
     if warmths:
         here.client("dynamodb").update_table(TableName=table, **_update(warmths))
@@ -134,19 +141,63 @@ def prewarm(here: Account, given: argparse.Namespace, confirm: Confirm) -> bool:
     return True
 
 
+def _schedule(here: Account, kept: Containers, window: Window) -> None:
+    """Schedule the begin and the end of a window, named after its begin: other windows of the alias stay."""
+    scaling = here.client("application-autoscaling")
+    if not _targets(here, kept.alias):
+        # A second time it would bound at once what is warm now.
+        scaling.register_scalable_target(**kept.alias, MinCapacity=0, MaxCapacity=kept.number)
+    for name, at, number in ((_BEGIN, window.begin, kept.number), (_END, window.until, 0)):
+        scaling.put_scheduled_action(
+            **kept.alias,
+            ScheduledActionName=f"{name}-{window.begin:{_NAMED}}",
+            Schedule=f"at({at:{_AT}})",
+            Timezone="UTC",
+            ScalableTargetAction={"MinCapacity": number, "MaxCapacity": number},
+        )
+
+
+def _require_free(here: Account, kept: Containers, window: Window) -> None:
+    """Raise CannotStart where another window of the alias overlaps: its end would end this one too."""
+    for other in _windows(here, kept.alias):
+        if other.begin != window.begin and other.begin <= window.until and window.begin <= other.until:
+            raise CannotStart(
+                f"{kept.function} is warm from {other} already. Choose another window, or end that one first: "
+                "make prewarm ARGS=--undo"
+            )
+
+
+def _windows(here: Account, alias: dict[str, str]) -> list[Window]:
+    """Return the windows that are scheduled for an alias and not over."""
+    pages = here.client("application-autoscaling").get_paginator("describe_scheduled_actions")
+    found = []
+    for page in pages.paginate(**alias):
+        for action in page["ScheduledActions"]:
+            name, _, begin = action["ScheduledActionName"].rpartition("-")
+            if name == _END:
+                found.append(Window(_read(begin, _NAMED), _read(action["Schedule"], f"at({_AT})")))
+    return [window for window in found if window.until > clock.now()]
+
+
+def _read(text: str, form: str) -> datetime:
+    return datetime.strptime(text, form).replace(tzinfo=UTC)
+
+
+def _targets(here: Account, alias: dict[str, str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = here.client("application-autoscaling").describe_scalable_targets(
+        ServiceNamespace=alias["ServiceNamespace"],
+        ResourceIds=[alias["ResourceId"]],
+        ScalableDimension=alias["ScalableDimension"],
+    )["ScalableTargets"]
+    return found
+
+
 def take_back(here: Account, given: argparse.Namespace, confirm: Confirm) -> bool:
     """Show what is scheduled, ask, and end schedules and warm containers; warm throughput stays."""
     scaling, functions = here.client("application-autoscaling"), here.client("lambda")
     aliases = [Containers(_named(given.stage, option), 0, 0).alias for option in FUNCTIONS]
-    found = [
-        alias
-        for alias in aliases
-        if scaling.describe_scalable_targets(
-            ServiceNamespace="lambda",
-            ResourceIds=[alias["ResourceId"]],
-            ScalableDimension=alias["ScalableDimension"],
-        )["ScalableTargets"]
-    ]
+    # Also one whose targets an earlier run has ended, and that run was killed before what is warm.
+    found = [alias for alias in aliases if _targets(here, alias) or _is_warm(functions, alias)]
     if not found:
         raise CannotStart("Nothing is scheduled.")
     for alias in found:
@@ -156,7 +207,8 @@ def take_back(here: Account, given: argparse.Namespace, confirm: Confirm) -> boo
         return False
     for alias in found:
         # Its scheduled actions go with it (AWS, "DeregisterScalableTarget"); what is warm by now does not.
-        scaling.deregister_scalable_target(**alias)
+        if _targets(here, alias):
+            scaling.deregister_scalable_target(**alias)
         _, name, qualifier = alias["ResourceId"].split(":")
         try:
             functions.delete_provisioned_concurrency_config(FunctionName=name, Qualifier=qualifier)
@@ -164,6 +216,18 @@ def take_back(here: Account, given: argparse.Namespace, confirm: Confirm) -> boo
             if error.response["Error"]["Code"] != _NO_CONFIG:
                 raise
         step(f"ended: {alias['ResourceId']}")
+    return True
+
+
+def _is_warm(functions: Any, alias: dict[str, str]) -> bool:
+    """Whether containers of an alias are warm, or are being made so."""
+    _, name, qualifier = alias["ResourceId"].split(":")
+    try:
+        functions.get_provisioned_concurrency_config(FunctionName=name, Qualifier=qualifier)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in (_NO_CONFIG, "ResourceNotFoundException"):
+            raise
+        return False
     return True
 
 

@@ -26,7 +26,7 @@ _SERVICE = {"ServiceNamespace": "lambda"}
 
 
 class Wire:
-    """The account of the tests; the one request that moto lacks is answered as AWS answers it, and noted."""
+    """The account of the tests; the requests that moto lacks are answered as AWS answers it, and ends are noted."""
 
     def __init__(self) -> None:
         self.ended: list[str] = []
@@ -36,16 +36,27 @@ class Wire:
         made = get_session().create_client(service, region_name="us-east-1")
         if service == "lambda":
             made.meta.events.register_first("before-send.lambda.DeleteProvisionedConcurrencyConfig", self._end)
+            made.meta.events.register_first("before-send.lambda.GetProvisionedConcurrencyConfig", self._show)
         return made
+
+    def _show(self, request: Any, **_: Any) -> Any:
+        """Containers of the gates are warm until they were ended."""
+        if "-gates/" in request.url and not self.ended:
+            return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(b"{}"))
+        return _not_found(request)
 
     def _end(self, request: Any, **_: Any) -> Any:
         self.ended.append(request.url.partition("/functions/")[2])
         if "-gates/" in request.url:
             return AWSResponse(request.url, 204, HTTPHeaders(), _Raw(b""))
-        said = {"Type": "User", "message": "No Provisioned Concurrency Config found for this function"}
-        headers = HTTPHeaders()
-        headers["x-amzn-errortype"] = "ProvisionedConcurrencyConfigNotFoundException"
-        return AWSResponse(request.url, 404, headers, _Raw(json.dumps(said).encode()))
+        return _not_found(request)
+
+
+def _not_found(request: Any) -> AWSResponse:
+    said = {"Type": "User", "message": "No Provisioned Concurrency Config found for this function"}
+    headers = HTTPHeaders()
+    headers["x-amzn-errortype"] = "ProvisionedConcurrencyConfigNotFoundException"
+    return AWSResponse(request.url, 404, headers, _Raw(json.dumps(said).encode()))
 
 
 class _Raw(io.BytesIO):
@@ -174,3 +185,48 @@ def test_a_window_is_whole_and_to_come(wrong: list[str], capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         prewarm.main(["--stage", "prod", *wrong])
     assert "error" in capsys.readouterr().err
+
+
+def evening(days: int) -> list[str]:
+    begin = (clock.now() + timedelta(days=days)).replace(second=0, microsecond=0)
+    return ["--from", begin.isoformat(), "--until", (begin + timedelta(hours=5)).isoformat()]
+
+
+def asked(wire: Wire, number: str, times: list[str]) -> None:
+    given = prewarm.parsed(["--stage", "prod", "--gates", number, *times])
+    assert prewarm.prewarm(wire.account, given, lambda _: True)
+
+
+def test_two_events_are_warmed_each_and_windows_that_overlap_are_refused(wire: Wire) -> None:
+    first, second = evening(1), evening(2)
+    asked(wire, "200", first)
+    asked(wire, "50", second)
+    assert sorted(each["MaxCapacity"] for _, _, each in scheduled(wire)) == [0, 0, 50, 200]
+    # What is warm for the first evening is not bounded by the second one's number.
+    (target,) = wire.client("application-autoscaling").describe_scalable_targets(**_SERVICE)["ScalableTargets"]
+    assert target["MaxCapacity"] == 200
+    # The same window again, with other numbers, is that window changed.
+    asked(wire, "120", second)
+    assert sorted(each["MaxCapacity"] for _, _, each in scheduled(wire)) == [0, 0, 120, 200]
+    within = prewarm.parsed(["--stage", "prod", "--gates", "5", "--from", first[3], "--until", evening(2)[3]])
+    with pytest.raises(CannotStart, match=r"is warm from .* already"):
+        prewarm.prewarm(wire.account, within, lambda _: True)
+    assert len(scheduled(wire)) == 4
+
+
+def test_what_is_warm_ends_also_where_the_run_that_took_it_back_was_killed(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(wire, "200", evening(1))
+    undo = prewarm.parsed(["--stage", "prod", "--undo"])
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Wire, "_end", killed)
+        with pytest.raises(KeyboardInterrupt):
+            prewarm.take_back(wire.account, undo, lambda _: True)
+    assert wire.client("application-autoscaling").describe_scalable_targets(**_SERVICE)["ScalableTargets"] == []
+    assert prewarm.take_back(wire.account, undo, lambda _: True)
+    assert wire.ended == [f"{_GATES}/provisioned-concurrency?Qualifier=live"]
