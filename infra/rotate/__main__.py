@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -49,7 +50,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     stages.add_arguments(parser)
     parser.add_argument("--name", required=True, choices=[life.value for life in SecretLife], help="the secret")
     act = parser.add_mutually_exclusive_group()
-    act.add_argument("--leaked", type=stages.positive, metavar="VERSION", help="retire this version at once")
+    act.add_argument("--leaked", type=_version, metavar="VERSION", help="retire this version at once")
     act.add_argument("--field", metavar="NAME", help="set a field instead; its value is read from the standard input")
     act.add_argument("--rekey", action="store_true", help="re-key the number index; may be killed and run again")
     act.add_argument("--prune", action="store_true", help="remove keys of ticket codes whose last event is over")
@@ -57,6 +58,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     given = parser.parse_args(argv)
     stages.check(parser, given)
     return given
+
+
+def _version(text: str) -> int:
+    """Return the number of a version: 0 and -1 are the values of the one secret of earlier releases."""
+    if not re.fullmatch(r"-1|[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no version; --show lists them")
+    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -108,7 +116,7 @@ def _check_field(secret: "rotation.Secret", field: str) -> None:
 
 def _typed(field: str) -> str:
     if stages.has_terminal():
-        return getpass.getpass(f"{field}: ")
+        return getpass.getpass(f"{field}: ").strip()
     return sys.stdin.readline().strip() if sys.stdin is not None else ""
 
 

@@ -111,6 +111,8 @@ def rekey(secret: Secret, work: Callable[[], int]) -> str:
     The older MACs are looked up until a run finds nothing left, after the newest key has signed for a while.
     Raises CannotRotate.
     """
+    if secret.life is not SecretLife.NUMBERS:
+        raise CannotRotate("Only the index of numbers is re-keyed: NAME=numbers")
     content, now = _with_earlier(secret), clock.now()
     ring = key_ring.parse(content)
     newest = ring.keys[0]
