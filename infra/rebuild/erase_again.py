@@ -65,8 +65,8 @@ def _erase(note: dict[str, Any]) -> str:
 
     account_id = note["account_id"]
     try:
-        if accounts.get(account_id).status == AccountStatus.ERASED:
-            return "known"  # its job is open or over, as the table says
+        was_closed = accounts.get(account_id).status == AccountStatus.ERASED
+        # Of a closed one the job is open or over, as the table says; one that had failed by then is opened again.
         if note["portal"] == Portal.CAMPUS:
             campus_erasure.begin(account_id, by=_BY)
         else:
@@ -81,6 +81,8 @@ def _erase(note: dict[str, Any]) -> str:
     except Conflict as refused:
         sys.stderr.write(f"{account_id}: {refused.text}\n")
         return "failed"
+    if was_closed:
+        return "known"
     sys.stdout.write(f"{account_id}: erased again\n")
     return "begun"
 

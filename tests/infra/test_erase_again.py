@@ -11,7 +11,7 @@ from chalicelib.domain.campus.privacy import campus_erasure
 from chalicelib.domain.personal_data import erasures
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import CampusErasure, Erasure
+from chalicelib.table.items import CampusErasure, Erasure, Job
 from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.work import JobStatus
 from infra.rebuild import erase_again
@@ -69,3 +69,28 @@ def test_a_restore_brings_nobody_back(capsys: pytest.CaptureFixture[str]) -> Non
     assert kept.status == AccountStatus.ACTIVE
     assert erase_again.run() == 0
     assert capsys.readouterr().out.endswith("0 erasures begun again, 2 known to the table, 0 not possible\n")
+
+
+def test_an_erasure_that_had_failed_by_then_is_opened_again() -> None:
+    customer = make_customer(name="Zulaikha Rahmatullah")
+    student = make_campus_user(make_campus(), first_name="Qamaruddin", last_name="Wazirzada")
+    begun = [
+        erasures.begin(customer.account_id, force=True, by="adm_1", role="admin").job_id,
+        campus_erasure.begin(student.account_id, by="adm_1"),
+    ]
+    for job_id in begun:
+        failed = [Job.status.set(JobStatus.FAILED), Job.completed_at.set(clock.now()), *Job.not_due()]
+        operations.record(operations.change(keys.jobs.job(job_id), failed))
+    backup = items()
+    # After the minute both were opened again, and ended.
+    erasures.begin(customer.account_id, force=True, by="adm_1", role="admin")
+    campus_erasure.begin(student.account_id, by="adm_1")
+    for job_id in begun:
+        finish(job_id)
+    operations.remove_many([operations.key_of(raw) for raw in items()])
+    operations.put_raw(backup)
+    assert erase_again.run() == 0
+    for job_id in begun:
+        finish(job_id)
+    for name in ("Zulaikha Rahmatullah", "Qamaruddin", "Wazirzada"):
+        assert not whole_store.holding(name, whole_store.dump()), name
