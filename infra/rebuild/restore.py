@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     target = options.target or f"{source}-{options.minute:{'%Y%m%d%H%M%S' if options.minute.second else '%Y%m%d%H%M'}}"
     if options.finish:
         keep_numbers(client, source, target, since=options.minute)
+        keep_printed(client, source, target)
         finish(client, target, stage=options.stage)
         return 0
     restore(client, source, target, options.minute)
@@ -110,6 +111,51 @@ def keep_numbers(client: Any, source: str, table: str, *, since: datetime) -> No
             except client.exceptions.ConditionalCheckFailedException:
                 continue  # no number was issued since, or this ran before
             sys.stdout.write(f"invoices {series} go on after number {last['N']}\n")
+
+
+def keep_printed(client: Any, source: str, table: str) -> None:
+    """Continue the numbers of organizations after the former table's last ones: those of the lost hours are on paper.
+
+    Two sheets with one number would let the wrong one in.
+    """
+    from infra.rebuild.walk import RawItem, Walk
+
+    moved = 0
+
+    def take(page: list[RawItem]) -> None:
+        nonlocal moved
+        moved += sum(_moves_on(client, table, raw) for raw in page if raw["kind"]["S"] == "number_series")
+
+    try:
+        Walk(client, source, threads=1).run("numbers", take)
+    except client.exceptions.ResourceNotFoundException:
+        sys.stdout.write(
+            f"{source} is gone: compare the last number of each prefix with the sheets that were printed\n"
+        )
+        return
+    sys.stdout.write(f"{moved} series of ticket numbers go on after what was given out since\n")
+
+
+def _moves_on(client: Any, table: str, former: dict[str, Any]) -> bool:
+    """Move a series of numbers up to the former table's, and return whether that changed it; its open ranges stay."""
+    key = {"pk": former["pk"], "sk": former["sk"]}
+    try:
+        client.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression="SET #l = :l",
+            ConditionExpression="#l < :l",
+            ExpressionAttributeNames={"#l": "last"},
+            ExpressionAttributeValues={":l": former["last"]},
+        )
+    except client.exceptions.ConditionalCheckFailedException:
+        try:
+            # A prefix of the lost hours; the ranges that were being written are lost with them.
+            fresh = {**former, "firsts": {"M": {}}}
+            client.put_item(TableName=table, Item=fresh, ConditionExpression="attribute_not_exists(pk)")
+        except client.exceptions.ConditionalCheckFailedException:
+            return False  # no number was given out since, or this ran before
+    return True
 
 
 def settle(client: Any, table: str) -> tuple[int, int]:

@@ -9,10 +9,13 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.offline import feed
+from chalicelib.domain.organizations import numbering
+from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import InvoiceSeries, LiveHead
 from infra.rebuild import restore
-from tests.support.factories import make_event
+from tests.support import cloud
+from tests.support.factories import make_event, make_organization
 from tests.support.ground import environment
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -110,3 +113,31 @@ def test_another_second_is_another_table_and_the_next_command_names_it(capsys: p
             (made[second],) = re.findall(r"^(\S+) is restored", said, re.MULTILINE)
     assert made == {"00": f"gatehouse-{now:%Y%m%d%H%M}", "07": f"gatehouse-{now:%Y%m%d%H%M}07"}
     assert f"MINUTE={minute} ARGS" in said
+
+
+def test_ticket_numbers_go_on_after_those_that_were_printed_in_the_lost_hours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    client: Any = operations.client()
+    admin = make_organization()
+    assert admin.organization_id is not None
+    organization_id = admin.organization_id
+
+    def generate(prefix: str, quantity: int) -> None:
+        wanted = numbering.GenerationInput(quantity, prefix)
+        numbering.generate(organization_id, wanted, user_id=admin.account_id, operation_id=new_id("op"))
+
+    generate("A", 3)
+    cloud.create_table(client, TARGET)
+    for raw in client.scan(TableName="gatehouse")["Items"]:
+        client.put_item(TableName=TARGET, Item=raw)
+    generate("A", 4)  # in the lost hours, as all of prefix B
+    generate("B", 2)
+    arguments = ["--stage", "test", "--table", "gatehouse", "--minute", "2026-11-28T08:30Z", "--target", TARGET]
+    with environment():
+        for moved in (2, 0):
+            assert restore.main([*arguments, "--finish"]) == 0
+            assert f"{moved} series of ticket numbers go on" in capsys.readouterr().out
+    for prefix, last in (("A", 7), ("B", 2)):
+        series = stored(keys.organizations.last_number(organization_id, prefix))
+        assert (series["last"], series["firsts"]) == ({"N": str(last)}, {"M": {}})
