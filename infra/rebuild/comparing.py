@@ -6,6 +6,7 @@ a total of zero against none, and the shard that a total of the platform was add
 
 import hashlib
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -34,9 +35,15 @@ class Contents:
     kinds: dict[Key, str] = field(default_factory=dict)
     items_of: dict[Key, Key] = field(default_factory=dict)
     sums: dict[Key, Counter[str]] = field(default_factory=dict)
+    # Pages come in several threads.
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, page: list[RawItem]) -> None:
         """Add a page."""
+        with self._lock:
+            self._add(page)
+
+    def _add(self, page: list[RawItem]) -> None:
         for raw in page:
             key, kind = operations.key_of(raw), raw["kind"]["S"]
             if kind in _SHARDED:

@@ -5,6 +5,7 @@ once in the period in which it began. So both are summed from the marks. The sum
 memory; a pass that was killed begins from its beginning.
 """
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -29,11 +30,17 @@ class Sums:
 
     standings: Counter[str] = field(default_factory=Counter)
     moves: Moves = field(default_factory=dict)
+    # Pages come in several threads.
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, page: list[RawItem]) -> None:
         """Add the marks of a page, remove the totals that are made of them, and make what the third pass reads."""
         operations.remove_many(operations.key_of(raw) for raw in page if _is_sum(raw))
         followers.before(page)
+        with self._lock:
+            self._add(page)
+
+    def _add(self, page: list[RawItem]) -> None:
         for raw in page:
             kind = raw["kind"]["S"]
             if kind in _TALLIED and "tallied" in raw:

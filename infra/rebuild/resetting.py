@@ -1,6 +1,8 @@
 """First pass: removes projections, and the marks and totals that the stream keeps on other items."""
 
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,13 +29,14 @@ class Reset:
     is_used: bool = False
     removed: dict[str, int] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
+    # Pages come in several threads.
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, page: list[RawItem]) -> None:
         """Reset the items of one page."""
         gone = {operations.key_of(raw): raw for raw in page if _is_projection(raw)}
         gone |= {operations.key_of(raw): raw for raw in _derived_scans(page)}
-        for raw in gone.values():
-            _count(self.removed, raw)
+        self._count(self.removed, gone.values())
         if not self.is_dry:
             operations.remove_many(gone)
         changes = {
@@ -41,8 +44,7 @@ class Reset:
             for raw in page
             if operations.key_of(raw) not in gone and (change := _change(raw)) is not None
         }
-        for raw, _ in changes.values():
-            _count(self.changed, raw)
+        self._count(self.changed, (raw for raw, _ in changes.values()))
         if self.is_dry:
             return
         if not self.is_used:
@@ -50,7 +52,14 @@ class Reset:
             return
         client: Any = operations.client()
         for raw, change in changes.values():
-            client.update_item(**change.request(raw))
+            with suppress(client.exceptions.ConditionalCheckFailedException):  # it was deleted meanwhile
+                client.update_item(**change.request(raw))
+
+    def _count(self, counts: dict[str, int], found: Iterable[RawItem]) -> None:
+        with self._lock:
+            for raw in found:
+                kind = raw["kind"]["S"]
+                counts[kind] = counts.get(kind, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +91,6 @@ class _Change:
             "ExpressionAttributeNames": {alias: name for name, alias in aliases.items()},
             **({"ExpressionAttributeValues": values} if values else {}),
         }
-
-
-def _count(counts: dict[str, int], raw: RawItem) -> None:
-    kind = raw["kind"]["S"]
-    counts[kind] = counts.get(kind, 0) + 1
 
 
 def _is_projection(raw: RawItem) -> bool:

@@ -1,7 +1,9 @@
 """`make rebuild`: what is made again of a table with something of everything equals what the stream had made."""
 
 import copy as copies
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import app
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.campus.analytics import figures_of_all
+from chalicelib.domain.campus.analytics.counted_as import RecordStanding
 from chalicelib.domain.events import events
 from chalicelib.table import items, keys, operations
 from chalicelib.table.families import FAMILIES, Family, kind_of
@@ -21,6 +24,8 @@ from chalicelib.vocabulary.events import EventStatus
 from chalicelib.workers import stream as worker
 from infra.rebuild import __main__ as command
 from infra.rebuild import comparing, followers
+from infra.rebuild.marks import Sums
+from infra.rebuild.resetting import Reset
 from infra.rebuild.walk import Walk
 from tests.support import cloud, everything, ground
 from tests.support.attended import attend
@@ -257,3 +262,42 @@ def test_every_declared_attribute_of_the_stream_is_one_of_its_class() -> None:
 def test_every_follower_of_the_stream_is_replayed_or_left_out_with_a_reason() -> None:
     assert set(worker.FOLLOWERS) == followers.OF_THE_STREAM
     assert all(followers.LEFT_OUT.values())
+
+
+def test_pages_of_several_threads_lose_no_number() -> None:
+    standing = RecordStanding(
+        attendance_id="att_1",
+        event_id="evt_1",
+        user_id="usr_1",
+        organizer_id="usr_2",
+        campus_id="cmp_1",
+        department="Physics",
+        timezone="UTC",
+        day="2026-11-28",
+        hour=9,
+        event_day="2026-11-28",
+        minute="09:05",
+        status="present",
+        verification="verified",
+        flags=[],
+        seconds=12.0,
+        is_expected=True,
+        is_department_expected=True,
+        is_contested=False,
+    )
+    key = {"pk": {"S": "P#1"}, "sk": {"S": "S#1"}}
+    record = {**key, "kind": {"S": "counted_attendance"}, "counted_as": {"S": standing.text}}
+    sale = {**key, "kind": {"S": kind_of(items.PlatformSales)}, "currency": {"S": "PKR"}, "sold": {"N": "1"}}
+    page: list[dict[str, Any]] = [*[record] * 50, *[sale] * 50]
+    sums, contents, reset = Sums(), comparing.Contents(), Reset(is_dry=True)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as readers:
+            for take in (sums.take, contents.take, reset.take):
+                list(readers.map(take, [page] * 30))
+    finally:
+        sys.setswitchinterval(interval)
+    assert {move.numbers["n"] for move in sums.moves.values() if move.numbers["n"]} == {1500}
+    assert [dict(each) for each in contents.sums.values()] == [{"sold": 1500}]
+    assert reset.removed == {kind_of(items.PlatformSales): 30}
