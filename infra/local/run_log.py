@@ -36,9 +36,11 @@ def folder(*, data: Path | None, port: int, environment: Mapping[str, str] = os.
 @contextmanager
 def kept(place: Path, *, fresh: bool, most_bytes: int = _MOST_BYTES) -> Iterator[Path]:
     """Write every line also to the file within the block; `fresh` removes what an earlier run left."""
-    if fresh:
-        shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True, exist_ok=True)
+    if fresh:
+        # The folder may be one that somebody named, with other files in it.
+        for path in _files(place):
+            path.unlink(missing_ok=True)
     _forget_others(place)
     handler = RotatingFileHandler(place / _FILE, maxBytes=most_bytes, backupCount=_EARLIER_FILES, encoding="utf-8")
     # Before the terminal's formatter takes its place.
@@ -53,11 +55,15 @@ def kept(place: Path, *, fresh: bool, most_bytes: int = _MOST_BYTES) -> Iterator
 
 def lines(place: Path) -> Iterator[dict[str, Any]]:
     """Yield the lines of a run, oldest first, with the fields that Logs Insights adds; skips what is no JSON."""
-    files = [place / f"{_FILE}.{number}" for number in range(_EARLIER_FILES, 0, -1)]
-    for path in (*files, place / _FILE):
+    for path in _files(place):
         if path.exists():
             with path.open(encoding="utf-8") as opened:
                 yield from (line for text in opened if (line := _line(text)) is not None)
+
+
+def _files(place: Path) -> list[Path]:
+    """Return the files that a log may have, oldest first."""
+    return [*(place / f"{_FILE}.{number}" for number in range(_EARLIER_FILES, 0, -1)), place / _FILE]
 
 
 def _line(text: str) -> dict[str, Any] | None:
@@ -71,11 +77,16 @@ def _line(text: str) -> dict[str, Any] | None:
     return {**content, "@timestamp": moment, "@message": text.rstrip("\n"), "@log": group}
 
 
+def _written_at(folder: Path) -> float:
+    """Return when a folder's log was written last: one that another run writes is not old; 0 where it is gone."""
+    return max((path.stat().st_mtime for path in _files(folder) if path.exists()), default=0.0)
+
+
 def _forget_others(place: Path) -> None:
     """Remove the folders of the runs that ended longest ago, where they are this file's own."""
     home = ROOT / ".local" / "log"
     if place.parent != home:
         return
-    found = sorted(home.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    found = sorted(home.iterdir(), key=_written_at, reverse=True)
     for old in [path for path in found if path != place][_KEPT_FOLDERS - 1 :]:
         shutil.rmtree(old, ignore_errors=True)

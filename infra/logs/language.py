@@ -17,6 +17,8 @@ _TOKEN = re.compile(
     |(?P<period>\d+[smhd]\b)|(?P<name>[@A-Za-z_][\w@]*)|(?P<sign><=|>=|!=|=|<|>|\(|\)|\[|\]|,|\*))""",
     re.VERBOSE,
 )
+# The longest retention of a log group (infra/resources/logs.yaml).
+_LONGEST_SECONDS = 3653 * 86400
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 AGGREGATES = ("count", "count_distinct", "sum", "avg", "min", "max", "pct")
 
@@ -124,10 +126,13 @@ def parse(text: str) -> list[Command]:
 
 def seconds_of(period: str) -> int:
     """Return the seconds of a period such as 15m, 1h or 7d. Raises NotAQuery."""
-    found = re.fullmatch(r"(\d+)([smhd])", period)
+    found = re.fullmatch(r"(\d{1,9})([smhd])", period)
     if not found or not int(found[1]):
         raise NotAQuery(f"{period!r} is no period. Write a number and s, m, h or d, such as 15m")
-    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+    seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+    if seconds > _LONGEST_SECONDS:
+        raise NotAQuery(f"{period!r} is longer than any log is kept: ten years at most")
+    return seconds
 
 
 def _parts(code: str) -> list[str]:

@@ -9,6 +9,8 @@ from infra.local.console import CannotStart, step
 from infra.package import application, archive, console, merge, parts, production, quotas
 from infra.package.targets import CannotFetch, Target, fetch_interpreter
 
+_TEMPLATE = "template.json"
+
 
 class Package(NamedTuple):
     """The files that were built, and the keys under which the template expects the archives.
@@ -29,6 +31,7 @@ def build(stage: str, target: Target, out: Path) -> Package:
 
     An earlier build is replaced once the new one is whole: a build that fails leaves it.
     """
+    _require_own(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as made:
         fresh = Path(made) / out.name
@@ -43,6 +46,12 @@ def build(stage: str, target: Target, out: Path) -> Package:
         gates=out / package.gates.name,
         console=console,
     )
+
+
+def _require_own(out: Path) -> None:
+    """Raise CannotStart for a folder with other things in it, which the build would delete."""
+    if out.exists() and not (out.is_dir() and ((out / _TEMPLATE).exists() or not any(out.iterdir()))):
+        raise CannotStart(f"{out} holds no package, and would be deleted. Name another folder with --out.")
 
 
 def _build(stage: str, target: Target, out: Path) -> Package:
@@ -64,7 +73,7 @@ def _build(stage: str, target: Target, out: Path) -> Package:
         # A local stage has no distribution (infra/package/distribution.py).
         pages = None if stage == "local" else console.pack(out, scratch=scratch)
     step("merging with infra/resources")
-    template = out / "template.json"
+    template = out / _TEMPLATE
     merged = merge.merge(app.template, target, stage=stage, code_key=whole.key, gates_key=gates.key)
     size = merge.write(merged, template)
     step(f"template: {size:,} bytes, {len(merged['Resources'])} resources")

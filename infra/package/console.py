@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from infra import pages
-from infra.local.console import step
+from infra.local.console import CannotStart, step
 from infra.package import archive
 
 NAME = "console.zip"
@@ -17,7 +17,8 @@ NAME = "console.zip"
 
 def pack(out: Path, *, scratch: Path, built: Path = pages.BUILT) -> Path | None:
     """Build the console, if that can be done here, and pack it into `out`; None where there is no build."""
-    subprocess.run(["sh", "infra/setup.sh", "console"], cwd=pages.ROOT, check=True)
+    if subprocess.run(["sh", "infra/setup.sh", "console"], cwd=pages.ROOT, check=False).returncode:
+        raise CannotStart("The console cannot be built; why is above.")
     if not (built / "pages.json").exists():
         step("NO console in this package: it could not be built (infra/setup.sh console)")
         return None

@@ -17,7 +17,7 @@ from chalicelib import config
 from chalicelib.errors import NotFound, TooLarge
 from chalicelib.portals.http import envelope
 from infra.local.console import CannotStart
-from infra.package import archive, builder, functions, gateway, merge, shares, targets
+from infra.package import archive, builder, console, functions, gateway, merge, shares, targets
 from tests.infra import reading
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -366,3 +366,20 @@ def test_a_share_of_the_requests_is_traced_and_no_more_at_a_quiet_gate(template:
     assert (sampling["ReservoirSize"], sampling["FixedRate"]) == (0, 0.01)
     assert sampling["ResourceARN"]["Fn::Sub"].endswith("/restapis/${RestAPI}/stages/live")
     assert all(sampling[name] == "*" for name in ("Host", "HTTPMethod", "URLPath", "ServiceName"))
+
+
+def test_a_folder_with_other_things_in_it_is_never_built_over(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("the only copy")
+    with pytest.raises(CannotStart, match="holds no package"):
+        builder.build("dev", targets.aws(), tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "the only copy"
+
+
+def test_a_console_that_does_not_build_stops_the_package_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "setup.sh").write_text("exit 1\n")
+    monkeypatch.setattr(console.pages, "ROOT", tmp_path)
+    with pytest.raises(CannotStart, match="console cannot be built"):
+        console.pack(tmp_path / "out", scratch=tmp_path, built=tmp_path / "built")

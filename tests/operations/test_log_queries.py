@@ -3,6 +3,7 @@
 import ast
 import json
 import logging
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -250,3 +251,39 @@ def test_the_commands_say_what_there_is(
         with pytest.raises(SystemExit) as ended:
             main([command, "--help"])
         assert ended.value.code == 0
+
+
+def test_a_folder_that_somebody_named_keeps_its_other_files(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "run.jsonl").write_text("of an earlier run\n")
+    with run_log.kept(tmp_path, fresh=True):
+        assert list(run_log.lines(tmp_path)) == []
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_the_log_of_a_run_that_goes_on_is_not_forgotten_for_later_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_log, "ROOT", tmp_path)
+    home = tmp_path / ".local" / "log"
+
+    def begun(port: int, *, hours_ago: int) -> Path:
+        with run_log.kept(home / str(port), fresh=True) as path:
+            then = path.stat().st_mtime - 3600 * hours_ago
+        for each in (path, path.parent):
+            os.utime(each, (then, then))
+        return path
+
+    goes_on = begun(8000, hours_ago=100)
+    ended = [begun(8001 + number, hours_ago=50 - number) for number in range(4)]
+    # The first of all has written a line since; its folder is as old as it was.
+    goes_on.touch()
+    begun(9000, hours_ago=0)
+    assert [goes_on.exists(), ended[-1].exists(), ended[0].exists()] == [True, True, False]
+
+
+@pytest.mark.parametrize("since", ["99999999d", "9999999999s", "87673h"])
+def test_a_time_longer_than_any_log_is_kept_is_refused(since: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["logs", "--query", "scans", "--since", since])
+    assert "error" in capsys.readouterr().err
