@@ -161,7 +161,14 @@ class Gateway:
             page = self._of_console(request)
             if page is not None:
                 return page
-        answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._inspection.answer, request, body)
+        loop = asyncio.get_running_loop()
+        try:
+            answer = await loop.run_in_executor(self._pool, self._inspection.answer, request, body)
+        except Refusal:
+            raise
+        except Exception:  # noqa: BLE001  # an engine or a callback that fails: the caller gets an answer
+            _log.exception("the local desk raised")
+            raise Broken from None
         _log_answer(request, match, status=answer.status)
         return answer
 

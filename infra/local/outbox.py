@@ -29,7 +29,8 @@ class Outbox:
         self._lock = threading.Lock()
         self._messages: list[dict[str, Any]] = []
         if path is not None and path.exists():
-            lines = path.read_text(encoding="utf-8").splitlines()
+            # Not `splitlines`: a text may hold other ends of lines, such as U+2028, which JSON leaves as they are.
+            lines = path.read_text(encoding="utf-8").split("\n")
             self._messages = [json.loads(line) for line in lines if line.endswith("}")][-_KEPT:]
 
     def attach(self) -> "Outbox":

@@ -122,7 +122,10 @@ class Pumps:
             stream_arn=source.stream_arn,
             invoke=self._invoker(handler),
             dead_letter=dead_letter,
-            checkpoints=Checkpoints(source.checkpoint),
+            # Each reader has a place of its own in the stream: one may trail the other.
+            checkpoints=Checkpoints(
+                source.checkpoint and source.checkpoint.with_stem(f"{source.checkpoint.stem}-{handler.name}")
+            ),
         )
 
     def _queue(self, handler: Any, source: Source) -> QueuePump:

@@ -407,3 +407,36 @@ def test_bodies_over_the_limit_and_malformed_requests_are_logged_too(served: Ser
     assert (too_large["request_id"], too_large["code"]) == (large.headers["x-request-id"], "TOO_LARGE")
     assert (malformed["request_id"], malformed["code"]) == (json.loads(body)["error"]["request_id"], "MALFORMED_JSON")
     assert malformed["route"] == "(unknown)"
+
+
+class _Desk:
+    """A desk whose engine does not answer."""
+
+    def __init__(self) -> None:
+        self.routes = {"/_local/limits": ["DELETE"]}
+
+    def answer(self, request: Request, body: bytes) -> Any:  # noqa: ARG002  # it is not even read
+        raise ConnectionRefusedError
+
+
+def test_a_fault_of_the_desk_is_answered_in_the_envelope() -> None:
+    gateway = Gateway(small_app(), meter=Meter(), inspection=_Desk())
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "DELETE",
+        "raw_path": b"/_local/limits/",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost:8000")],
+    }
+    asyncio.run(gateway(scope, receive, send))
+    gateway.close()
+    assert sent[0]["status"] == 500
+    assert json.loads(sent[1]["body"])["error"]["code"] == "INTERNAL"

@@ -71,3 +71,14 @@ def test_what_the_service_refused_was_not_sent(ministack_cloud: Cloud, outbox: O
             Message={"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "no"}}},
         )
     assert outbox.messages() == []
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x1c", "\r", "}\u2028{"])
+def test_a_text_with_any_end_of_line_is_read_again_by_the_next_run(
+    ministack_cloud: Cloud, outbox: Outbox, tmp_path: Path, end: str
+) -> None:
+    ministack_cloud.client("sns").publish(PhoneNumber="+923001000003", Message=f"one{end}two")
+    assert [each["body"] for each in Outbox(tmp_path / "outbox.jsonl").messages()] == [
+        each["body"] for each in outbox.messages()
+    ]
+    assert len(outbox.messages()) == 1
