@@ -1,6 +1,7 @@
 """Each runbook has one form, each block of commands says where it runs, and what needs an account exists there."""
 
 import fnmatch
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
+from chalice.app import CloudWatchEvent
 
 from infra.service_levels import kinds
 from tests.docs import pages, runbooks
@@ -16,7 +18,7 @@ from tests.docs.runbooks import ACCOUNT, GATE, RUN, Command
 EACH = pytest.mark.parametrize("page", runbooks.each_page(), ids=lambda page: page.stem)
 # Services whose name at the command line is not botocore's, and what every command of it takes.
 _SERVICES = {"s3api": "s3", "deploy": "codedeploy"}
-_ALWAYS = {"region", "output", "query", "profile"}
+_ALWAYS = {"region", "output", "query", "profile", "cli-binary-format"}
 
 
 @EACH
@@ -80,6 +82,15 @@ def test_each_command_of_the_aws_command_line_is_one_with_these_options(command:
     assert given <= options
     required = {xform_name(name, "-") for name in (inputs.required_members if inputs is not None else ())}
     assert required <= given, "the operation needs these too"
+
+
+def test_a_schedule_that_is_run_by_hand_takes_its_payload() -> None:
+    """The AWS command line takes base64 unless it is asked for raw bytes; Chalice reads all of a schedule's call."""
+    calls = [command for command in runbooks.commands(ACCOUNT) if command.words[1:3] == ["lambda", "invoke"]]
+    assert calls
+    for words in (command.words for command in calls):
+        assert words[words.index("--cli-binary-format") + 1] == "raw-in-base64-out"
+        CloudWatchEvent(json.loads(words[words.index("--payload") + 1]), None)
 
 
 def test_each_parameter_of_a_deployment_is_one_of_the_stack() -> None:

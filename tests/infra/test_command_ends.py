@@ -164,3 +164,15 @@ def test_a_mark_of_another_table_is_not_gone_on_from(tmp_path: Path) -> None:
     mark.write_text('{"of": "gatehouse-restored", "reached": {"pk": {"S": "~"}, "sk": {"S": "~"}}}')
     assert relist.main(["--table", "gatehouse", "--mark", str(mark), "--units", "100000"]) == 0
     assert not mark.exists()
+
+
+def test_each_command_that_a_restored_table_must_be_named_to_is_listed() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    listed = page.partition("from now on to each command that takes it")[2].partition(".\n")[0]
+    targets = dict(
+        re.findall(r"^([\w-]+): .*\n\t@\$\(PY\) -m (infra[\w.]*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    )
+    options = re.compile(r'add_argument\("--table"|stages\.add_arguments|import .*\bparsed$', re.MULTILINE)
+    taking = {target for target, module in targets.items() if options.search(source(module))}
+    assert len(taking) > 10
+    assert set(re.findall(r"`([\w-]+)`", listed)) == taking
