@@ -119,9 +119,11 @@ def test_the_channel_closes_when_the_event_goes_to_another_organizer_or_is_delet
     assert not later.is_open
 
 
-def test_the_channel_closes_when_the_role_is_lost(hall: Hall) -> None:
-    socket = hall.listener(hall.organizer)
+def test_the_channel_closes_when_the_role_is_lost_or_the_campus_of_a_supervisor(hall: Hall) -> None:
+    supervisor = make_campus_user(hall.campus, role=CampusRole.SUPERVISOR)
+    sockets = [hall.listener(each) for each in (hall.organizer, supervisor)]
     admin = make_campus_user(hall.campus, role=CampusRole.ADMIN)
     campus_changes.change(hall.organizer.account_id, {"role": CampusRole.STUDENT}, by=admin.account_id)
+    campus_changes.change(supervisor.account_id, {"campus": make_campus().campus_id}, by=admin.account_id)
     hall.stream.drain()
-    assert not socket.is_open
+    assert [socket.is_open for socket in sockets] == [False, False]

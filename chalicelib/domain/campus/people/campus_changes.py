@@ -12,6 +12,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib import clock
 from chalicelib.domain.access import accounts, lock_outs, notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.campus.people import campus_accounts, campus_cards, campus_profiles, campuses, student_numbers
@@ -37,7 +38,8 @@ class _CampusPlan:
     account: list[Action] = field(default_factory=list)
     beside: list[Write] = field(default_factory=list)
     refusals: dict[int, Refusal] = field(default_factory=dict)
-    # Access tokens carry the role, so a changed role ends them; a session then refreshes.
+    # Access tokens carry the role, and sockets stay open: a changed role ends both, as does another campus of a
+    # supervisor. A session then refreshes.
     ends_access: bool = False
 
     def add(self, write: Write, refusal: Refusal | None = None) -> None:
@@ -174,6 +176,8 @@ def _plan(state: _CampusState, after: Mapping[str, Any]) -> _CampusPlan:
     if "role" in after:
         plan.account.append(Account.role.set(after["role"]))
         plan.ends_access = True
+    if "campus_id" in after and state.account.role == CampusRole.SUPERVISOR:
+        plan.ends_access = True
     if "is_active" in after:
         _plan_access(plan, is_active=after["is_active"])
     if "card_uid" in after:
@@ -195,7 +199,9 @@ def _plan_email(plan: _CampusPlan, account: Account, email: str) -> None:
 def _plan_access(plan: _CampusPlan, *, is_active: bool) -> None:
     if is_active:
         plan.account.append(Account.status.set(AccountStatus.ACTIVE))
+        plan.profile.append(CampusProfile.left_at.remove())
         return
+    plan.profile.append(CampusProfile.left_at.set(clock.now()))
     plan.account += accounts.closing(AccountStatus.DEACTIVATED)
     plan.ends_access = True
 
