@@ -33,6 +33,8 @@ class CampusProfile(Item, discriminator="campus_profile"):
     is_verified = BooleanAttribute(default=False)
     # As in the account, for lists.
     is_active = BooleanAttribute(default=True)
+    # Since when the person has no access, deactivated or erased: no rule expects them at later events.
+    left_at = MomentAttribute(null=True)
     # The NFC card that marks attendance; its own item names this account.
     card_uid = UnicodeAttribute(null=True)
     photo_key = UnicodeAttribute(null=True)

@@ -7,12 +7,14 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.campus.attendance.attendance_ids import attendance_id
+from chalicelib.domain.campus.privacy import campus_erasure
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Campus, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
+from tests.support.factories import at
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -151,3 +153,33 @@ def test_the_missing_of_a_rule_are_the_students_that_it_names(lecture: Lecture) 
         cursor = f"&cursor={page['next']}"
     assert seen == [other.account_id]
     assert student.account_id not in seen
+
+
+@pytest.mark.parametrize("how", ["deactivated", "erased"])
+def test_who_has_left_is_expected_by_a_rule_at_earlier_events_alone(how: str) -> None:
+    campus, stream, now = make_campus(), StreamReader(), at("2026-11-27T10:05:30Z")
+    organizer, admin = (make_campus_user(campus, role=role) for role in (CampusRole.ORGANIZER, CampusRole.ADMIN))
+    with clock.set_to(now):
+        there, leaver = (make_campus_user(campus, department="Botany") for _ in range(2))
+        stream.drain()
+        soon = now + timedelta(minutes=5)
+        before = make_campus_event(campus, organizer, ends_at=soon, expected={"department": "Botany"})
+        stream.drain()
+    with clock.set_to(now + timedelta(hours=1)):
+        if how == "deactivated":
+            path = f"/api/campus/users/{leaver.account_id}/"
+            assert call("PUT", path, {"is_active": False}, token=token_of(admin)).status == 200
+        else:
+            job_id = campus_erasure.begin(leaver.account_id, by="an operator")
+    with clock.set_to(now + timedelta(hours=2)):
+        while how == "erased" and campus_erasure.run_step(job_id):
+            pass
+        stream.drain()
+        after = make_campus_event(campus, organizer, expected={"department": "Botany"})
+        stream.drain()
+    with clock.set_to(now + timedelta(hours=9)):
+        for event, expected in ((before, [there, leaver]), (after, [there])):
+            path, token = f"/api/campus/events/{event.event_id}", token_of(organizer)
+            missing = call("GET", f"{path}/attendance/?missing=true", token=token).json["results"]
+            assert [each["student"]["id"] for each in missing] == [each.account_id for each in expected]
+            assert call("GET", f"{path}/analytics/", token=token).json["expected"] == len(expected)

@@ -1,9 +1,10 @@
 """The expected people of an event one by one: the listed ones or, without a list, those that its rule names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.domain.campus.events import event_windows
+from chalicelib.domain.campus.people import student_counts
 from chalicelib.domain.lists import entries
 from chalicelib.domain.lists.campus import CAMPUS_USERS
 from chalicelib.domain.paging import Read
@@ -47,10 +48,21 @@ def _listed(event_id: str) -> Read[str]:
     return read
 
 
-def _of_rule(rule: Mapping[str, str], *, until: datetime) -> Read[str]:
-    """Return the reader of the students that a rule names and who had registered by a moment.
+def _fitting(named: Sequence[tuple[str, str]], rule: Mapping[str, str], until: datetime) -> list[tuple[str, str]]:
+    """Return those of these people that a rule expects, by their profiles as they are now."""
+    places = [keys.campus_people.profile(user_id) for _, user_id in named]
+    profiles = operations.get_many(places)
+    return [
+        each
+        for each, place in zip(named, places, strict=True)
+        if place in profiles and student_counts.fits(rule, profiles[place], until=until)
+    ]
 
-    It reads the list of people, which follows by the stream.
+
+def _of_rule(rule: Mapping[str, str], *, until: datetime) -> Read[str]:
+    """Return the reader of the students that a rule names, who had registered by a moment and not left by then.
+
+    It reads the list of people, which follows by the stream, and the profiles of those that fit.
     """
     last = CAMPUS_USERS.orderings[_ORDERING].text(until)
     wanted = {_FILTERS[name]: CAMPUS_USERS.filters[_FILTERS[name]].text(value) for name, value in rule.items()}
@@ -63,15 +75,19 @@ def _of_rule(rule: Mapping[str, str], *, until: datetime) -> Read[str]:
         found: list[tuple[str, str]] = []
         while len(found) < limit:
             raws = operations.query(partition, After(after) if after else None, limit=_READ_AT_ONCE)
-            for raw in raws:
-                entry = ListEntry.from_raw_data(raw)
-                if entry.facts["orderings"][_ORDERING] > last:
-                    return found[:limit]  # the oldest come first
-                if all(value in entry.facts["filters"][name] for name, value in wanted.items()):
-                    found.append((entry.sk, whose(entry.item_pk)))
-            if len(raws) < _READ_AT_ONCE:
-                break
+            entries_read = [ListEntry.from_raw_data(raw) for raw in raws]
+            early = [each for each in entries_read if each.facts["orderings"][_ORDERING] <= last]
+            named = [
+                (each.sk, whose(each.item_pk))
+                for each in early
+                if all(value in each.facts["filters"][name] for name, value in wanted.items())
+            ]
+            while named and len(found) < limit:
+                more, named = named[: limit - len(found)], named[limit - len(found) :]
+                found += _fitting(more, rule, until)
+            if len(early) < _READ_AT_ONCE:
+                break  # the oldest come first
             after = raws[-1]["sk"]["S"]
-        return found[:limit]
+        return found
 
     return read

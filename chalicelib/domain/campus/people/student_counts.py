@@ -40,8 +40,13 @@ def number_of(rule: Mapping[str, str]) -> int:
 
 
 def fits(rule: Mapping[str, str], profile: CampusProfile, *, until: datetime | None) -> bool:
-    """Whether a person is a student that a rule names and had registered by a moment: nobody misses what was before."""
+    """Whether a person is a student that a rule names, had registered by a moment, and had not left by then.
+
+    Nobody misses what was before, or after they lost their access for good.
+    """
     if until is not None and profile.created_at > until:
+        return False
+    if profile.left_at is not None and (until is None or profile.left_at <= until):
         return False
     if profile.role != CampusRole.STUDENT or rule.get("campus_id", profile.campus_id) != profile.campus_id:
         return False
@@ -67,8 +72,8 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 
 def group_of(profile: CampusProfile) -> str | None:
-    """Return the group that a profile counts in, as its mark has it; None for staff."""
-    if profile.role != CampusRole.STUDENT:
+    """Return the group that a profile counts in, as its mark has it; None for staff, and for who has left."""
+    if profile.role != CampusRole.STUDENT or profile.left_at is not None:
         return None
     folded = (folding.typed(profile.department), folding.typed(profile.year_level or ""))
     return json.dumps([profile.campus_id, *folded])

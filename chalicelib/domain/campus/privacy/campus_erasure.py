@@ -274,6 +274,7 @@ def _forget_profile(profile: CampusProfile) -> None:
         CampusProfile.photo_key.remove(),
         CampusProfile.is_verified.set(False),
         CampusProfile.is_active.set(False),
+        CampusProfile.left_at.set(profile.left_at or clock.now()),
         CampusProfile.version.add(1),
     ]
     operations.record(operations.change(profile.place, gone, CampusProfile.pk.exists()))
