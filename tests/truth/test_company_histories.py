@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib import clock
 from chalicelib.domain.background.changes import Change
 from chalicelib.domain.finance import company, deposits, expenses, profits
-from chalicelib.domain.finance.deposits import DepositInput
+from chalicelib.domain.finance.deposits import DepositAsk
 from chalicelib.domain.finance.expenses import ExpenseInput
 from chalicelib.domain.finance.profits import Share
 from chalicelib.domain.ledger import account_totals
@@ -63,8 +63,8 @@ class Company:
             expenses.delete(self.draw.choice(self.expenses))
 
     def receive(self) -> None:
-        entered = DepositInput(self.amount(), "Partner", clock.now().date(), "T 1")
-        deposits.create(entered, by="adm_1", operation_id=new_id("op"))
+        entered = DepositAsk(self.amount(), "Partner", clock.now().date(), "T 1")
+        deposits.ask(entered, by="adm_1", operation_id=new_id("op"))
 
     def withdraw(self) -> None:
         made = profits.withdraw("Ayesha", self.amount(), by="adm_1", operation_id=new_id("op"))

@@ -147,6 +147,21 @@ def test_a_payout_that_is_not_accepted_on_its_day_is_reported_unless_its_organiz
     assert all(line["payout_id"] == payout.payout_id for line in _of(lines, paying.OVERDUE))
 
 
+def test_a_payout_in_the_americas_is_on_time_while_its_day_lasts_there(lines: LogLines) -> None:
+    # It closes in the evening there, which is the next day in UTC.
+    ends_at = (clock.now() + timedelta(days=7)).replace(hour=5, minute=0, second=0, microsecond=0)
+    event, standard, _ = make_evening(
+        paid_out.make_payee(), timezone="America/Los_Angeles", starts_at=ends_at - timedelta(hours=4), ends_at=ends_at
+    )
+    buy(standard)
+    StreamReader().drain()
+    assert paid_out.close_after(event).status == 201
+    payout = paid_out.of_event(event.event_id)
+    assert payout.scheduled_for == (ends_at + timedelta(days=6)).date().isoformat()
+    paid_out.sweep(payout.payout_id)
+    assert not _of(lines, paying.OVERDUE)
+
+
 def test_refusals_are_counted_by_reason(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED", raising=False)
     event = make_event()

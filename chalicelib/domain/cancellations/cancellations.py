@@ -20,6 +20,7 @@ from chalicelib.domain.cancellations.previews import Preview
 from chalicelib.domain.cancellations.runs import RefundProgress
 from chalicelib.domain.events import categories, events, gate_control
 from chalicelib.domain.money import AmountInput, Money
+from chalicelib.domain.payouts import settlements
 from chalicelib.errors import Conflict, InvalidState, NotFound, OtpInvalid, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -72,8 +73,8 @@ def cancel(event_id: str, asked: CancellationOrder, *, by: str, address: str, op
 
     Idempotent by operation.
 
-    Raises NotFound, InvalidState (not on sale; another refund than was asked for), Conflict with a new preview (the
-    code is wrong or old, the sum has changed), SecondPersonNeeded, ValidationFailed, Unavailable.
+    Raises NotFound, InvalidState (not on sale; paid out; another refund than was asked for), Conflict with a new
+    preview (the code is wrong or old, the sum has changed), SecondPersonNeeded, ValidationFailed, Unavailable.
     """
     event, now = events.get(event_id), clock.now()
     known = operations.get(keys.cancellations.cancellation(event_id))
@@ -82,6 +83,7 @@ def cancel(event_id: str, asked: CancellationOrder, *, by: str, address: str, op
     if known is not None and known.status != CancellationStatus.AWAITING_SECOND:
         raise InvalidState("This event is cancelled already. Read its progress.")
     previews.require_cancellable(event)
+    unpaid = require_unpaid(event_id, asked.refund)
     code, preview = _confirmation(event_id, asked, by=by, address=address)
     waiting = known if known is not None and known.asked_at > now - _WAITS else None
     if waiting is not None:
@@ -110,6 +112,7 @@ def cancel(event_id: str, asked: CancellationOrder, *, by: str, address: str, op
     try:
         code.commit(
             operations.put(cancellation, as_read),
+            *unpaid,
             *writes,
             subject=AuditSubject("event", event_id, before={"status": event.status}, after=_audited(cancellation)),
         )
@@ -124,6 +127,11 @@ def cancel(event_id: str, asked: CancellationOrder, *, by: str, address: str, op
     ids = {"event_id": event_id, "job_id": cancellation.job_id, "by": by}
     logger.info("event cancelled" if cancellation.job_id else "cancellation waits for a second person", extra=ids)
     return _shown(cancellation)
+
+
+def require_unpaid(event_id: str, refund: CancellationRefund) -> list[Write]:
+    """Return the condition that what is given back is not paid out as well. Raises InvalidState (D-MONEY-02)."""
+    return [settlements.unpaid(event_id)] if refund == CancellationRefund.ALL else []
 
 
 def _confirmation(event_id: str, asked: CancellationOrder, *, by: str, address: str) -> tuple[VerifiedCode, Preview]:

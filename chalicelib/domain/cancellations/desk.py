@@ -44,6 +44,7 @@ class CancellationView:
 def handle(event_id: str, wish: CancellationWish, *, by: str, address: str, operation_id: str) -> CancellationView:
     """Preview a cancellation, or cancel; raises what these do, and ValidationFailed for a missing field."""
     if wish.dry_run:
+        cancellations.require_unpaid(event_id, wish.refund)
         return CancellationView(event_id, preview=previews.show(event_id, by=by), refund=wish.refund)
     reason, code, total = wish.reason, wish.confirm_code, wish.expected_total
     if reason is None or code is None or total is None:

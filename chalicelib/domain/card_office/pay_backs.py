@@ -40,7 +40,6 @@ _MOST_LINES, _MOST_CARDS = 100, 5
 # Payments of one transaction, with three writes each.
 _MOST_SOURCES = 20
 _RETRIED_AFTER = timedelta(minutes=5)
-_RETRIED_WHILE_DISPUTED = timedelta(hours=6)
 _CHARGE = "jrn_charge_"
 
 
@@ -269,7 +268,7 @@ def run(pay_back_id: str) -> bool:
         return False
     payment = resolution.get(owed.payment_id)
     if returns.standing(payment.moves).is_disputed:
-        _postpone(owed, _RETRIED_WHILE_DISPUTED)
+        _postpone(owed, provider_refunds.WHILE_DISPUTED)
         return True
     reference, moves = returns.made_for(payment, pay_back_id), []
     amount = min(owed.amount, returns.due(payment))

@@ -19,16 +19,6 @@ from chalicelib.table.items import Deposit
 from chalicelib.table.operations import Write
 
 
-@dataclass(frozen=True, slots=True)
-class DepositInput:
-    """A deposit as staff enter it."""
-
-    amount: AmountInput
-    source: str
-    received_on: date
-    reference: str
-
-
 def get(deposit_id: str) -> Deposit:
     """Return a deposit. Raises NotFound."""
     deposit = operations.get(keys.finance.deposit(deposit_id))
@@ -76,13 +66,8 @@ def ask(wanted: DepositAsk, *, by: str, operation_id: str) -> Deposit:
                 for name in missing
             ]
         )
-    made = _drafted(DepositInput(amount, source, received_on, reference), by=by)
+    made = _drafted(amount, source, received_on, reference, by=by)
     return _commit(made, before, by=by, operation_id=operation_id)
-
-
-def create(entered: DepositInput, *, by: str, operation_id: str) -> Deposit:
-    """Book a deposit and return it; idempotent for the operation. Raises ValidationFailed, InvalidState."""
-    return _commit(_drafted(entered, by=by), None, by=by, operation_id=operation_id)
 
 
 def _commit(shown: Deposit, before: Deposit | None, *, by: str, operation_id: str) -> Deposit:
@@ -109,19 +94,19 @@ def _commit(shown: Deposit, before: Deposit | None, *, by: str, operation_id: st
     return get(shown.deposit_id)
 
 
-def _drafted(entered: DepositInput, *, by: str) -> Deposit:
-    months.require_past(entered.received_on, field="received_on")
-    months.require_open(entered.received_on)
-    amount = money.require(entered.amount, currency=config().currency, field="amount")
+def _drafted(asked: AmountInput, source: str, received_on: date, reference: str, *, by: str) -> Deposit:
+    months.require_past(received_on, field="received_on")
+    months.require_open(received_on)
+    amount = money.require(asked, currency=config().currency, field="amount")
     deposit_id = new_id("dep")
     return Deposit(
         *keys.finance.deposit(deposit_id),
         deposit_id=deposit_id,
         amount=amount.minor,
         currency=amount.currency,
-        source=entered.source,
-        received_on=entered.received_on.isoformat(),
-        reference=entered.reference,
+        source=source,
+        received_on=received_on.isoformat(),
+        reference=reference,
         created_by=by,
         created_at=clock.now(),
     )

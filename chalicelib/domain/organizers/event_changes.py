@@ -25,7 +25,7 @@ from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavail
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Category, Counters, Event
+from chalicelib.table.items import Category, Counters, Event, Settlement
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.events import EventStatus
@@ -222,7 +222,7 @@ def _change_shown(event: Event, given: Mapping[str, Any]) -> tuple[list[Write], 
     _require_no_review(given)
     offered = categories.of(event.event_id)
     writes, diff = _change_categories(EventSnapshot(event, offered), given)
-    _set_place_and_time(event, given)
+    writes += _set_place_and_time(event, given)
     for name in (*EDITED, *PLAIN):
         if name in given:
             setattr(event, name, given[name])
@@ -255,8 +255,11 @@ def _change_categories(present: EventSnapshot, given: Mapping[str, Any]) -> tupl
         raise ValidationFailed(refused.text, details=details) from refused
 
 
-def _set_place_and_time(event: Event, given: Mapping[str, Any]) -> None:
-    """Move an event, its gates with it; holders are notified, and may return tickets, by `moved_at`."""
+def _set_place_and_time(event: Event, given: Mapping[str, Any]) -> list[Write]:
+    """Move an event, its gates with it; holders are notified, and may return tickets, by `moved_at`.
+
+    Returns the condition that its books are open: what it sells at another time is settled with the rest (D-MONEY-03).
+    """
     if "venue_id" in given:
         if given["venue_id"] is None:
             raise _invalid("venue_id", "cannot be cleared while the event is on sale")
@@ -272,12 +275,16 @@ def _set_place_and_time(event: Event, given: Mapping[str, Any]) -> None:
     starts_at = given.get("starts_at", event.starts_at)
     ends_at = given.get("ends_at", event.ends_at)
     if (starts_at, ends_at) == (event.starts_at, event.ends_at):
-        return
+        return []
     for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
         if moment != getattr(event, name) and moment <= clock.now():
             raise _invalid(name, "must not be over")
     events.require_times(starts_at, ends_at)
+    books = keys.money.settlement(event.event_id)
+    if operations.get(books) is not None:
+        raise InvalidState("The books of this event are closed, so it does not move any more. Make another event.")
     events.move(event, starts_at=starts_at, ends_at=ends_at)
+    return [operations.check(books, Settlement.pk.does_not_exist())]
 
 
 def _change_closed(event: Event, given: Mapping[str, Any]) -> list[Write]:

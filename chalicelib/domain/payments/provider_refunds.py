@@ -10,6 +10,9 @@ from chalicelib.table.items import Payment
 
 # How long until a refund that waits is tried again, and over how long the tries of many are spread.
 _ASK_AGAIN_AFTER, _SPREAD_SECONDS = timedelta(minutes=2), 180
+# How long until one that waits for the end of a dispute is looked at again. That end publishes it, so this is for the
+# case that the message is lost.
+WHILE_DISPUTED = timedelta(hours=6)
 
 
 def make(payment: Payment, *, amount: int, currency: str, key: str) -> Move | None:

@@ -88,21 +88,30 @@ def refund(payment_id: str) -> bool:
     Returns whether this call recorded it. Raises Unavailable.
     """
     payment = get(payment_id)
-    if payment.status != PaymentStatus.REFUND_DUE or returns.waits(payment):
+    if payment.status != PaymentStatus.REFUND_DUE:
+        return False
+    if returns.waits(payment):
+        if payment.is_due:
+            _postpone(payment, provider_refunds.WHILE_DISPUTED)
         return False
     made = provider_refunds.make(
         payment, amount=returns.due(payment), currency=payment.taken_currency, key=f"{payment_id}/refund"
     )
     if made is None:
-        later = resolution.due_at(payment_id, clock.now() + provider_refunds.until_next_try(payment_id))
-        with suppress(operations.ConditionFailed):  # something was returned meanwhile
-            operations.record(operations.change(payment.place, later, returns.as_read(payment)))
+        _postpone(payment, provider_refunds.until_next_try(payment_id))
         return False
     if not resolution.take_moves(payment_id, [made]):
         return False  # another process or the callback recorded the same refund
     ids = {"payment_id": payment_id, "order_id": payment.order_id, "customer_id": payment.customer_id}
     logger.info("payment refunded", extra={**ids, "provider": payment.provider})
     return True
+
+
+def _postpone(payment: Payment, wait: timedelta) -> None:
+    """Make a refund due again later, unless something was returned meanwhile."""
+    later = resolution.due_at(payment.payment_id, clock.now() + wait)
+    with suppress(operations.ConditionFailed):
+        operations.record(operations.change(payment.place, later, returns.as_read(payment)))
 
 
 def reconcile(payment_id: str) -> bool:

@@ -4,6 +4,7 @@ The queue starts it, and the sweep tries again what waits for money at the provi
 """
 
 from contextlib import suppress
+from datetime import timedelta
 
 from pynamodb.expressions.update import Action
 
@@ -22,22 +23,16 @@ def pay_back_due(due_id: str) -> bool:
     refund_id, _, ticket_id = due_id.partition("/")
     if pay_back(ticket_id, refund_id):
         return True
-    request = refunds.get(ticket_id, refund_id)
-    still_waits = request.status == RefundRequestStatus.APPROVED
-    if still_waits and request.waits_for != PROVIDER_FUNDS:
-        # A dispute or another process: its end publishes it again, and this is for the case that it does not.
-        _postpone(request, [])
-    return still_waits
+    return refunds.get(ticket_id, refund_id).status == RefundRequestStatus.APPROVED
 
 
-def _postpone(request: RefundRequest, actions: list[Action]) -> None:
-    """Make a refund due again later, spread over some minutes, unless it was paid back meanwhile."""
-    wait = provider_refunds.until_next_try(request.refund_id)
+def _postpone(request: RefundRequest, wait: timedelta, reason: Action) -> None:
+    """Make a refund due again later, unless it was paid back meanwhile."""
     later = approved_refunds.due_after(request.refund_id, request.ticket_id, wait)
     place = keys.tickets.refund_request(request.ticket_id, request.refund_id)
     still = RefundRequest.status == RefundRequestStatus.APPROVED
     with suppress(operations.ConditionFailed):
-        operations.record(operations.change(place, [*later, *actions], still))
+        operations.record(operations.change(place, [*later, reason], still))
 
 
 def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> bool:
@@ -51,13 +46,14 @@ def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> b
     if request.status != RefundRequestStatus.APPROVED or payment is None:
         return False
     if returns.standing(payment.moves).is_disputed:
+        _postpone(request, provider_refunds.WHILE_DISPUTED, RefundRequest.waits_for.remove())
         return False
     reference, moves = returns.made_for(payment, refund_id), []
     amount = min(request.amount, returns.due(payment))
     if reference is None and amount:
         made = provider_refunds.make(payment, amount=amount, currency=request.currency, key=refund_id)
         if made is None:
-            _postpone(request, [RefundRequest.waits_for.set(PROVIDER_FUNDS)])
+            _postpone(request, provider_refunds.until_next_try(refund_id), RefundRequest.waits_for.set(PROVIDER_FUNDS))
             return False
         reference, moves = made.reference, [made]
     done: list[Action] = [

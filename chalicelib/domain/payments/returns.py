@@ -43,8 +43,9 @@ Moves = Mapping[str, Mapping[str, Any]]
 class Standing:
     """What the moves of a payment come to, in minor units.
 
-    `away` has left the provider's balance. `final` was returned for good at some time, also if that failed later.
-    `frozen` is in dispute, and the provider has not taken it.
+    `away` has left the provider's balance. `final` was returned for good at some time, also if that failed later; a
+    refund of ours that failed does not count, since another one takes its place. `frozen` is in dispute, and the
+    provider has not taken it.
     """
 
     away: int = 0
@@ -72,9 +73,10 @@ def standing(moves: Moves | None) -> Standing:
     for move in (moves or {}).values():
         words, amount = {MoveWord(word) for word in move["words"]}, int(move["amount"])
         if move["kind"] == MoveKind.REFUND:
-            away += 0 if MoveWord.FAILED in words else amount
-            final += amount if MoveWord.SUCCEEDED in words else 0
-            has_failed |= MoveWord.FAILED in words
+            is_failed = MoveWord.FAILED in words
+            away += 0 if is_failed else amount
+            final += amount if MoveWord.SUCCEEDED in words and not (is_failed and move.get("key")) else 0
+            has_failed |= is_failed
             continue
         is_taken = bool(words & {MoveWord.WITHDRAWN, MoveWord.LOST}) and MoveWord.REINSTATED not in words
         is_lost = MoveWord.LOST in words and MoveWord.WON not in words

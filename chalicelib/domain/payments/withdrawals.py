@@ -1,11 +1,12 @@
 """Tickets whose payment its provider returned in full: each unused one is refunded, and its seat is sold again.
 
-It runs in the background after the fact `payment.returned`. A used ticket stays used: what was paid for it remains
-on the event's account of charge-backs.
+It runs in the background after the fact `payment.returned`. A used ticket stays used, and so does one of an event that
+is over, whose seat nobody buys: what was paid for it remains on the event's account of charge-backs. That is deducted
+from its settlement, or owed by its organizer (D-MONEY-01).
 """
 
 from chalicelib import clock
-from chalicelib.domain.events import deeds
+from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import TicketState
 from chalicelib.domain.payments import refunds, resolution
 from chalicelib.domain.sale import orders
@@ -30,6 +31,8 @@ def run(payment_id: str) -> None:
     order = orders.get(payment.order_id)
     if order.payment_id != payment_id:
         return  # another payment paid for the tickets
+    if events.get(order.event_id).ends_at <= clock.now():
+        return  # its gates may still be open, but its books may close
     for line in order.tickets:
         _withdraw(line["ticket_id"], payment)
 

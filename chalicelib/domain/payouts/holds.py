@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.payouts import payout_states, settlements
-from chalicelib.errors import InvalidState, NotFound, Unavailable
+from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import PayoutHold
@@ -44,20 +44,3 @@ def _apply(event_id: str) -> None:
         logger.info("payout held" if hold is not None else "payout freed", extra={"event_id": event_id})
         return
     raise Unavailable(retry_after=1)
-
-
-def release(event_id: str, *, by: str) -> None:
-    """Free an event's payout in spite of its open questions; idempotent, and later questions hold it again.
-
-    Raises NotFound (no settlement with a payout), InvalidState (nothing holds it). For the staff's portal, which is
-    not built yet.
-    """
-    settlement = operations.get(keys.money.settlement(event_id))
-    if settlement is None or settlement.payout_id is None:
-        raise NotFound("This event has no payout.")
-    hold = settlements.hold_of(event_id)
-    if hold is None:
-        raise InvalidState("Nothing holds the payout of this event.")
-    names = set(hold.payments)
-    operations.record(operations.change(hold.place, [PayoutHold.payments.delete(names)], PayoutHold.pk.exists()))
-    logger.info("payout released", extra={"event_id": event_id, "by": by, "count": len(names)})

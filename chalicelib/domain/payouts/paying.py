@@ -1,8 +1,9 @@
 """Payouts on their way to the provider: the sweep claims what is due, the queue's worker pays it (D-FIN-02).
 
-The claim moves a payout to `processing`, which nobody can hold or cancel. From there the provider is asked with the
-payout's own id as idempotency key. So a repeated message, a lost answer or a crash before the record pays once.
-The sweep looks at a payout in process again, so a lost message delays it and loses nothing.
+The claim moves a payout to `processing`, which nobody can hold or cancel. It requires that nothing holds the payout at
+that moment, since one that came back from its provider was out of reach of a hold. From there the provider is asked
+with the payout's own id as idempotency key. So a repeated message, a lost answer or a crash before the record pays
+once. The sweep looks at a payout in process again, so a lost message delays it and loses nothing.
 
 The books: acceptance moves the money from the organizer's account to the one in transit; payment clears that against
 the provider; a failure after acceptance moves it back. A payout that bounces after it was paid goes back to the
@@ -19,6 +20,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import BalanceTooLow, Bank, Declined, Payee, Sent, Transfer, TransferStatus
+from chalicelib.domain import timezones
 from chalicelib.domain.approvals import verifications
 from chalicelib.domain.background.changes import Change, every, follows, that_became
 from chalicelib.domain.crypto import encryption
@@ -57,6 +59,12 @@ def take_due(payout_id: str) -> bool:
     if payout.status != PayoutStatus.SCHEDULED:
         _try(payout, Payout.not_due())
         return False
+    hold = settlements.hold_of(payout.event_id)
+    if hold is not None:
+        held = payout_states.entering(payout, PayoutStatus.ON_HOLD)
+        if _try(payout, held, settlements.hold_as_read(payout.event_id, hold)):
+            logger.info("payout held", extra={"payout_id": payout_id, "event_id": payout.event_id})
+        return True
     waits_for = _waits_for(payout.organizer_id)
     if waits_for is not None:
         later = payout_states.entering(payout, PayoutStatus.SCHEDULED, due=clock.now() + _WAIT)
@@ -64,18 +72,25 @@ def take_due(payout_id: str) -> bool:
         return True
     claimed = payout_states.entering(payout, PayoutStatus.PROCESSING, due=clock.now() + _STUCK)
     named = [Payout.provider.set(payout.provider or banks.chosen_name()), Payout.attempt.set(payout.attempt or 1)]
-    verified = verifications.check(payout.organizer_id)
-    if _try(payout, [*claimed, *named, Payout.waits_for.remove()], verified):
+    allowed = verifications.check(payout.organizer_id), settlements.hold_as_read(payout.event_id, None)
+    if _try(payout, [*claimed, *named, Payout.waits_for.remove()], *allowed):
         logger.info("payout claimed", extra={"payout_id": payout_id})
     return True
 
 
 def _check_day(payout: Payout) -> None:
-    """Report a payout that its provider has not accepted by the end of its day, unless its organizer is waited for."""
+    """Report a payout that its provider has not accepted by the end of its day, unless its organizer is waited for.
+
+    The day is one of the event's time zone, which may end after that of UTC.
+    """
     is_unsent = payout.status in (PayoutStatus.SCHEDULED, PayoutStatus.PROCESSING) and payout.accepted_at is None
     if not is_unsent or payout.waits_for in (PayoutWait.VERIFICATION, PayoutWait.BANK_ACCOUNT):
         return
-    if clock.now().date() > date.fromisoformat(payout.scheduled_for):
+    day, now = date.fromisoformat(payout.scheduled_for), clock.now()
+    if now.date() <= day:
+        return
+    event = operations.get(keys.events.event(payout.event_id))
+    if timezones.local(now, event.timezone if event is not None else "UTC").date() > day:
         # An alarm counts these lines.
         logger.error(OVERDUE, extra={"payout_id": payout.payout_id, "event_id": payout.event_id})
 

@@ -133,6 +133,26 @@ def find(event_id: str) -> Settlement | None:
     return operations.get(keys.money.settlement(event_id))
 
 
+def unpaid(event_id: str) -> Write:
+    """Return the condition that no payout of an event pays what a cancellation gives back.
+
+    Its books are open, or they closed without a payout, or with one that staff have cancelled. Raises InvalidState.
+    """
+    settlement = find(event_id)
+    if settlement is None:
+        return operations.check(keys.money.settlement(event_id), Settlement.pk.does_not_exist())
+    payout_id = settlement.payout_id
+    if payout_id is None:
+        return operations.check(settlement.place, Settlement.payout_id.does_not_exist())
+    status = payout_states.get(payout_id).status
+    if status != PayoutStatus.CANCELLED:
+        raise InvalidState(
+            f"The books of this event are closed, and its payout {payout_id} is {status}. Cancel that first. What is "
+            "paid out already can be returned at the payment provider, and its organizer owes it then."
+        )
+    return operations.check(settlement.place, Settlement.payout_id == payout_id)
+
+
 def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
     """Return an event's settlement and the writes that record it, its own first.
 
@@ -154,7 +174,7 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
         raise Unavailable(_NOT_COUNTED, retry_after=5)
     hold = hold_of(event_id)
     taken = debts.taken_back(event_id, currency)
-    if event.status == EventStatus.CANCELLED and not event.money_kept and whole.gross != whole.refunds:
+    if _gives_back(event, lines, whole):
         raise InvalidState("This event was cancelled. Its books close once everything was given back.")
     if taken.lost:
         lines.append(_provider_line(taken.lost))
@@ -171,6 +191,22 @@ def _closing(event_id: str, *, by: str) -> tuple[Settlement, list[Write]]:
         *_booked(settlement, lost=taken.lost, by_debt=by_debt),
         *(_payout(event, settlement, lines, is_held=hold is not None) if whole.net > 0 else ()),
     ]
+
+
+def _gives_back(event: Event, lines: Sequence[SettledCategory], whole: SalesFigures) -> bool:
+    """Whether money of a cancelled event still goes back.
+
+    What staff had kept before, of a part that was refunded or of a ticket without a refund, stays with the event.
+    """
+    if event.status != EventStatus.CANCELLED or event.money_kept or whole.gross == whole.refunds:
+        return False
+    if event.refunds_open:
+        return True
+    if all(line.quantity == line.refunded_quantity for line in lines):
+        return False
+    known = operations.get(keys.cancellations.cancellation(event.event_id))
+    run = operations.get(keys.cancellations.run(known.job_id)) if known is not None and known.job_id else None
+    return run is None or run.shown is None or int(run.shown.get("failed", 0)) > 0
 
 
 def hold_as_read(event_id: str, hold: PayoutHold | None) -> Write:

@@ -22,6 +22,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import OrganizerDebt, Payout, PayoutHold, Settlement
 from chalicelib.table.operations import Write
+from chalicelib.vocabulary.events import CancellationRefund
 from chalicelib.vocabulary.payouts import PayoutAction, PayoutStatus, PayoutWait
 
 _ATTEMPTS = 20
@@ -192,7 +193,8 @@ _STEPS: Mapping[PayoutAction, Callable[[Payout, str], _Step | None]] = {
 def create(settlement_id: str, *, scheduled_for: date | None, by: str, operation_id: str) -> StaffPayout:
     """Pay out a settlement whose payout was cancelled, and return the new payout; idempotent for the operation.
 
-    Raises NotFound, AlreadyExists (it has a payout), InvalidState (nothing to pay out), ValidationFailed (the day).
+    Raises NotFound, AlreadyExists (it has a payout), InvalidState (nothing to pay out, or given back), ValidationFailed
+    (the day).
     """
     if scheduled_for is not None and scheduled_for < clock.now().date():
         raise ValidationFailed(details=[{"field": "scheduled_for", "message": "must not lie in the past"}])
@@ -211,6 +213,7 @@ def create(settlement_id: str, *, scheduled_for: date | None, by: str, operation
             raise AlreadyExists(
                 f"This settlement has a payout already: {earlier.payout_id}, which is {earlier.status}."
             )
+        _require_kept(settlement)
         made, writes = _replacement(earlier, settlement, payout_id, scheduled_for=scheduled_for, by=by)
         created = AuditSubject("payout", payout_id, after={"settlement_id": settlement_id, "status": made.status})
         try:
@@ -220,6 +223,15 @@ def create(settlement_id: str, *, scheduled_for: date | None, by: str, operation
         logger.info("payout created", extra={"payout_id": payout_id, "event_id": event_id, "by": by})
         return show(payout_states.get(payout_id))
     raise Unavailable(retry_after=1)
+
+
+def _require_kept(settlement: Settlement) -> None:
+    """Raise InvalidState where the event was cancelled after its books closed, and its money given back."""
+    known = operations.get(keys.cancellations.cancellation(settlement.event_id))
+    if known is None or known.cancelled_at is None or known.refund != CancellationRefund.ALL:
+        return
+    if known.cancelled_at >= settlement.closed_at:
+        raise InvalidState("This event was cancelled after its books closed, and its customers got the money back.")
 
 
 def _replacement(

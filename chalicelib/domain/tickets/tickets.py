@@ -65,7 +65,7 @@ def _item(order: TicketToIssue) -> Ticket:
 def issue(order: TicketToIssue) -> Ticket:
     """Issue one ticket and count it as sold, in one transaction; idempotent for a ticket id in use.
 
-    Raises NotFound (event). For the staff's portal, which is not built yet.
+    Raises NotFound (event). Called by tests and demo data.
     """
     ticket = _item(order)
     writes = [operations.put(ticket, Ticket.pk.does_not_exist())]
@@ -139,10 +139,7 @@ _MAY_FOLLOW = {
 
 
 def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
-    """Move a ticket along its state machine. Raises NotFound, InvalidState.
-
-    For the staff's portal, which is not built yet.
-    """
+    """Move a ticket along its state machine. Raises NotFound, InvalidState."""
     before = _MAY_FOLLOW.get(status, set())
     allowed = Ticket.status.is_in(*sorted(state for state in before)) if before else None
     if allowed is None:
@@ -160,7 +157,7 @@ def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
 def renew_credential(ticket_id: str) -> Ticket:
     """Invalidate a ticket's codes; the gate then refuses older ones as stale. Raises NotFound.
 
-    For the staff's portal, which is not built yet.
+    Called by tests.
     """
     write = operations.change(keys.tickets.ticket(ticket_id), states.renewing(), Ticket.pk.exists())
     try:

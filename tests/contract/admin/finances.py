@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.domain.finance import deposits, expenses, profits
-from chalicelib.domain.finance.deposits import DepositInput
+from chalicelib.domain.finance.deposits import DepositAsk
 from chalicelib.domain.finance.expenses import ExpenseInput
 from chalicelib.domain.finance.profits import Share
 from chalicelib.domain.money import AmountInput
@@ -22,8 +22,8 @@ def _expense() -> str:
 
 
 def _deposit(_: Any) -> object:
-    entered = DepositInput(AmountInput("100000.00"), "Partner", clock.now().date(), "T 1")
-    return deposits.create(entered, by="adm_test", operation_id=new_id("op"))
+    entered = DepositAsk(AmountInput("100000.00"), "Partner", clock.now().date(), "T 1")
+    return deposits.ask(entered, by="adm_test", operation_id=new_id("op"))
 
 
 def _withdraw(_: Any) -> Request:

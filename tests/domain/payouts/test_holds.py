@@ -13,13 +13,12 @@ from chalicelib.domain.background.changes import Change
 from chalicelib.domain.ledger.account_names import payable
 from chalicelib.domain.live import news
 from chalicelib.domain.payments import reconciliation, sandbox_callbacks
-from chalicelib.domain.payouts import holds, payouts, settlements
-from chalicelib.errors import InvalidState, NotFound
+from chalicelib.domain.payouts import payouts, sandbox_bank, settlements
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Order, Payout
 from chalicelib.vocabulary.messages import Fact
 from chalicelib.vocabulary.payouts import PayoutStatus
-from tests.support import payers, settled
+from tests.support import paid_out, payers, settled
 from tests.support.client import call
 from tests.support.factories import make_organizer, token_of
 from tests.support.streams import StreamReader
@@ -90,11 +89,10 @@ def test_a_payout_that_is_scheduled_is_held_by_a_later_dispute_until_staff_relea
     tell(order, MoveWord.WON)
     stream.drain()
     assert payout_of(event).status == PayoutStatus.ON_HOLD  # the other question is open
-    holds.release(event.event_id, by="adm_1")
-    stream.drain()
-    assert payout_of(event).status == PayoutStatus.SCHEDULED
-    with pytest.raises(InvalidState, match="Nothing holds"):
-        holds.release(event.event_id, by="adm_1")
+    for _ in range(2):
+        assert paid_out.act(payout_of(event).payout_id, "release", paid_out.staff()).status == 200
+        stream.drain()
+        assert payout_of(event).status == PayoutStatus.SCHEDULED
     tell(others, MoveWord.FAILED, kind=MoveKind.REFUND)
     tell(order, MoveWord.LOST)
     stream.drain()
@@ -112,8 +110,33 @@ def test_a_payout_that_is_on_its_way_is_not_held(organizer: Account, status: Pay
     tell(order, MoveWord.OPENED)
     stream.drain()
     assert payout_of(event).status == status
-    with pytest.raises(NotFound):
-        holds.release("evt_unknown", by="adm_1")
+
+
+@pytest.mark.parametrize("why", ["it failed", "the balance was too low"])
+@pytest.mark.usefixtures("swept")
+def test_a_payout_that_comes_back_from_its_provider_is_held_by_a_dispute_that_was_opened_meanwhile(why: str) -> None:
+    has_failed = why == "it failed"
+    organizer, stream = paid_out.make_payee(ending=sandbox_bank.FAILS if has_failed else "02"), StreamReader()
+    event, standard, _ = settled.make_evening(organizer)
+    order = settled.buy(standard)
+    payout_id = close(event, stream).payout_id
+    paid_out.claim(payout_id)
+    tell(order, MoveWord.OPENED)
+    stream.drain()
+    sandbox_bank.set_available(0, "PKR")
+    assert paid_out.deliver(paid_out.due(payout_id)) == paid_out.DONE
+    sandbox_bank.set_available(10**9, "PKR")
+    if has_failed:
+        paid_out.give_account(organizer, ending="02")
+        assert paid_out.act(payout_id, "retry", paid_out.staff()).status == 200
+    paid_out.sweep(payout_id)
+    assert paid_out.deliver(paid_out.due(payout_id)) == paid_out.DONE
+    assert payout_of(event).status == PayoutStatus.ON_HOLD
+    tell(order, MoveWord.WON)
+    stream.drain()
+    paid_out.claim(payout_id)
+    assert paid_out.deliver(paid_out.due(payout_id)) == paid_out.DONE
+    assert payout_of(event).status == PayoutStatus.PAID
 
 
 def test_staff_are_told_of_each_word_once_by_mail_and_on_their_channel(organizer: Account) -> None:

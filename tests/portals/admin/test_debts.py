@@ -191,6 +191,20 @@ def test_a_dispute_that_is_won_after_its_debt_was_deducted_is_given_back(evening
     assert amounts(evenings.settle(2)) == (-LOST, NET + LOST, 0)
 
 
+def test_a_charge_back_of_a_ticket_that_nobody_used_is_owed_too_once_the_event_is_over(evenings: Evenings) -> None:
+    evenings.settle(0)
+    order = evenings.orders[0]
+    with settled.after(evenings.events[0]):
+        evenings.lose(0, 150_000)
+        returned = {"detail-type": "payment.returned", "detail": {"payment_id": order.payment_id}}
+        assert paid_out.deliver(returned) == paid_out.DONE
+        taken_back.project_all(evenings.stream)
+    assert evenings.owes() == 150_000
+    assert payers.balances()[account_names.sales(evenings.events[0].event_id)] == 0
+    assert payers.tickets_of(order) == ["valid"]
+    assert amounts(evenings.settle(1)) == (NET, 0, 150_000 - NET)
+
+
 @pytest.mark.by_day
 def test_settlements_payouts_and_disputes_in_any_order_end_in_the_same_books(evenings: Evenings) -> None:
     steps: dict[str, Callable[[], object]] = {

@@ -1,6 +1,7 @@
 """Leftover money: listed by age, paid back the way it came, or claimed by a link that works once."""
 
 import hashlib
+import json
 import re
 from datetime import timedelta
 
@@ -248,3 +249,26 @@ def test_a_refund_that_was_not_delivered_is_made_again_once_for_each_time_that_i
     with clock.set_to(clock.now() + timedelta(days=62)):
         assert order.payment_id not in listed()
     assert payers.balances()["refunds_due"] == 0
+
+
+@pytest.mark.parametrize("where", ["by staff here", "on the provider's pages"])
+def test_a_refund_that_is_made_again_leaves_the_other_ticket_of_its_payment_valid(where: str) -> None:
+    stream = StreamReader()
+    order = settled.buy(make_show()[1], 2)
+    refund = settled.give_back(order)
+    repayments.pay_back(refund.ticket_id, refund.refund_id)
+    undelivered(order.payment_id, refund.refund_id)
+    drain(stream)
+    if where == "by staff here":
+        assert act("pay_back", order.payment_id).json["results"][0]["state"] == "refunding"
+    else:
+        move = Move("re_by_hand", MoveKind.REFUND, 150_000, "PKR", (MoveWord.SUCCEEDED,))
+        charge_id = payers.stored(order.payment_id).provider_reference or ""
+        assert (
+            payers.post_webhook(sandbox_callbacks.moved(order.payment_id, charge_id, move, event_id="e")).status == 200
+        )
+    returned = {"detail-type": "payment.returned", "detail": {"payment_id": order.payment_id}}
+    batch = {"Records": [{"messageId": "m1", "body": json.dumps(returned)}]}
+    assert app.payments(batch, None) == {"batchItemFailures": []}
+    assert payers.tickets_of(order) == ["refunded", "valid"]
+    assert (payers.stored(order.payment_id).status, payers.balances()["refunds_due"]) == ("succeeded", 0)

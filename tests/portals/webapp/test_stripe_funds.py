@@ -12,7 +12,7 @@ from chalicelib.domain.payments import refunds, repayments
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.identifiers import new_id
-from chalicelib.table import keys
+from chalicelib.table import keys, operations
 from chalicelib.table.items import SweptItem
 from chalicelib.table.places import Place
 from chalicelib.workers import payments as worker
@@ -112,3 +112,41 @@ def test_what_is_owed_waits_for_days_without_a_fault_and_is_paid_once_there_is_m
         sweeps.at_due(place)
         assert worker.handle(message) == {"batchItemFailures": []}
     assert (stripe.funds, len(stripe.refunds), payers.balances()) == (PRICE, 1, {})
+
+
+def due_minute(place: Place[SweptItem]) -> str:
+    """Return the minute in which the sweep will take what is at a place."""
+    item = operations.get(place)
+    assert item is not None
+    return str(item.gsi2pk)
+
+
+@pytest.mark.usefixtures("swept")
+@pytest.mark.parametrize("what", ["a ticket", "a charge"])
+def test_a_refund_that_waits_for_a_dispute_is_made_by_the_sweep_where_no_message_comes(
+    stripe: StripeDouble, what: str
+) -> None:
+    place: Place[SweptItem]
+    if what == "a ticket":
+        customer = make_customer()
+        order = purchases.book(customer, purchases.make_show()[1])
+        opened = payers.process(customer, order, payment_token=GOOD).json
+        assert payers.confirm(customer, opened["id"]).json["status"] == "succeeded"
+        ticket_id = order.tickets[0]["ticket_id"]
+        asked = refund_requests.ask(customer.account_id, ticket_id, reason="Ill", operation_id=new_id("op"))
+        refunds.approve(ticket_id, asked.refund_id, by="adm_1")
+        place, charge = keys.tickets.refund_request(ticket_id, asked.refund_id), payers.stored(opened["id"])
+    else:
+        place = paid_too_late(stripe)[0]
+        charge = payers.stored(place.pk.partition("#")[2])
+    stripe.funds = 0
+    sweeps.at_due(place)
+    assert deliver(stripe.dispute(charge.provider_reference, "created", "needs_response")).status == 200
+    before = due_minute(place)
+    sweeps.at_due(place)
+    assert due_minute(place) > before
+    sweeps.at_due(place)
+    stripe.funds = PRICE
+    assert deliver(stripe.dispute(charge.provider_reference, "closed", "won")).status == 200
+    sweeps.at_due(place)
+    assert (stripe.funds, len(stripe.refunds), payers.balances()) == (0, 1, {})
