@@ -6,15 +6,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo
 
-from chalicelib import scanned_text
+from chalicelib import mail_addresses, scanned_text
 from chalicelib.schemas.texts import ONE_LINE, Name
 from chalicelib.schemas.wire import In, Moment, Out, Scanned
 
-# RFC 5321 bounds a path at 256 with its brackets; only delivery shows whether an address exists.
+
+def _reachable(value: str) -> str:
+    if not mail_addresses.is_reachable(value):
+        raise ValueError("must be an email address that mail can be sent to, such as name@example.com")
+    return value
+
+
+# RFC 5321 bounds a path at 256 with its brackets.
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$"),
     ONE_LINE,
+    AfterValidator(_reachable),
 ]
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 # S3 accepts no larger upload with the form that is returned.

@@ -281,3 +281,13 @@ def test_codes_are_renewed_after_a_replacement_that_was_given_up(admin: Account)
         renewed = post(sessions.start(admin).access, code=pyotp.TOTP(former).at(clock.now()))
         assert renewed.status == 200, renewed.text
         assert len(set(renewed.json["recovery_codes"]) - set(codes)) == 10
+
+
+def test_right_codes_are_not_counted_as_wrong_ones(admin: Account) -> None:
+    with clock.set_to(START - timedelta(minutes=20)):
+        secret, codes = with_recovery_codes(admin)
+    got = []
+    for n in range(8):
+        with clock.set_to(START + timedelta(seconds=30 * n)):
+            got.append(log_in(pyotp.TOTP(secret).at(clock.now()) if n % 2 else codes[n]).status)
+    assert got == [200] * 8

@@ -19,6 +19,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.domain.access import accounts, limits, notices, recovery_codes, security_log, throttle
 from chalicelib.domain.access.notices import Changed
+from chalicelib.domain.access.throttle import CountedTry
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.crypto import encryption
@@ -232,28 +233,30 @@ def _prove(account: Account, code: str, *, address: str) -> _Proof:
         # RFC 6238, 5.2: a code is accepted once, so that an observed code is worthless.
         is_unused = Account.totp_step.does_not_exist() | (Account.totp_step < step)
         return _Proof(is_unused, Account.totp_step.set(step), Factor.TOTP)
-    _take_try(account, address)
+    tried = _take_try(account, address)
     mac = recovery_codes.find(account, code)
     if mac is None:
         _count_wrong(account)
         raise InvalidCredentials("The recovery code is wrong, or was used.")
+    throttle.uncount(tried)
     is_unused = Account.recovery_macs.contains(mac)
     return _Proof(is_unused, Account.recovery_macs.delete({mac}), Factor.RECOVERY_CODE)
 
 
-def _take_try(account: Account, address: str) -> None:
+def _take_try(account: Account, address: str) -> CountedTry:
     # RFC 6238 codes have a million values: five guesses per five minutes are negligible.
-    limits.WRONG_SECOND_FACTORS.take(f"{account.account_id}:{limits.network(address)}")
+    return limits.WRONG_SECOND_FACTORS.take(f"{account.account_id}:{limits.network(address)}")
 
 
 def _step_of(account: Account, sealed: bytes, code: str, *, address: str) -> int:
     """Return the time step of a right code. Raises InvalidCredentials, RateLimited."""
-    _take_try(account, address)
+    tried = _take_try(account, address)
     totp = _totp(encryption.open_sealed(account.account_id, _FIELD, sealed))
     now = totp.timecode(clock.now())
     # One step of drift each way.
     for step in (now - 1, now, now + 1):
         if hmac.compare_digest(totp.generate_otp(step), code):
+            throttle.uncount(tried)
             return step
     _count_wrong(account)
     raise InvalidCredentials("The six-digit code is wrong.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
+from chalicelib import mail_addresses
 from chalicelib.clients.messages import Channel
 from chalicelib.errors import ValidationFailed
 from chalicelib.table import keys, operations
@@ -74,7 +75,9 @@ def find_many(customer_ids: Iterable[str]) -> dict[str, Contact]:
 def _contact(account: Account, profile: Profile | None) -> Contact:
     profile = profile or Profile(customer_id=account.account_id)
     chosen = choices(profile)
-    number, email = account.mobile_number, profile.email
+    number = account.mobile_number
+    # Earlier releases took addresses that no mail reaches.
+    email = profile.email if profile.email and mail_addresses.is_reachable(profile.email) else None
     ways = [(Channel.EMAIL, email)] if chosen.email and email else []
     # A chosen channel without an address reaches nobody, so the other one replaces it.
     if number and (chosen.sms or not ways):
