@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 # Calls a stream function with an event and returns its answer.
 Call = Callable[[dict[str, Any]], Any]
 
@@ -37,9 +39,14 @@ def waiting(s3: Any, bucket: str) -> Iterator[StreamLetter]:
 def replay(letter: StreamLetter, s3: Any, bucket: str, *, call: Call) -> int:
     """Give a letter's records to the function and remove the letter; return the number of records.
 
-    Raises NotReplayed if the function did not take all of them.
+    A letter that another run has replayed meanwhile has none. Raises NotReplayed if the function did not take all.
     """
-    content = s3.get_object(Bucket=bucket, Key=letter.key)["Body"].read()
+    try:
+        content = s3.get_object(Bucket=bucket, Key=letter.key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        return 0
     records = _records(content)
     answer = call({"Records": records})
     failures = (answer or {}).get("batchItemFailures") or []
