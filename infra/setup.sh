@@ -45,7 +45,8 @@ sync() {
     stamp=$(cksum "$3" | cut -d' ' -f1)-$("$python" -V | tr ' ' -)
     if [ -x "$2/bin/python" ] && [ "$(cat "$2/.stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
     say "creating $2: $1"
-    [ -x "$2/bin/python" ] || "$UV" venv -q --python "$python" "$2" || return 1
+    # An environment whose Python was removed, or one that was cut short, is made again.
+    "$2/bin/python" -V >/dev/null 2>&1 || { rm -rf "$2" && "$UV" venv -q --python "$python" "$2"; } || return 1
     UV_LINK_MODE=copy "$UV" pip sync -q --compile-bytecode --python "$2/bin/python" --require-hashes "$3" || return 1
     if [ $# -gt 3 ]; then "$UV" pip install -q --python "$2/bin/python" --no-deps --no-build-isolation -e "$4" || return 1; fi
     printf '%s' "$stamp" > "$2/.stamp"

@@ -1,0 +1,37 @@
+"""infra/setup.sh: an environment that does not run is made again."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.local.toolchain import ROOT
+from infra.package import targets
+
+_REQUIREMENTS = "infra/local/requirements-ministack.txt"
+
+
+@pytest.mark.parametrize("left", ["a Python that was removed", "half of it"])
+def test_an_environment_that_does_not_run_is_made_again(left: str, tmp_path: Path) -> None:
+    for name in ("infra/setup.sh", _REQUIREMENTS):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / _REQUIREMENTS).write_text("# Nothing, so that nothing is fetched.\n")
+    programs = tmp_path / ".venv-ministack" / "bin"
+    programs.mkdir(parents=True)
+    if left == "a Python that was removed":
+        (programs / "python").symlink_to(tmp_path / "python3.10")
+        (tmp_path / ".venv-ministack" / "pyvenv.cfg").write_text("home = /nowhere\n")
+    done = subprocess.run(
+        ["sh", "infra/setup.sh", "ministack"],
+        cwd=tmp_path,
+        env={**os.environ, "UV": targets.uv(), "UV_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert subprocess.run([programs / "python", "-c", ""], check=False).returncode == 0
