@@ -33,6 +33,7 @@ from tests.support.campus import make_campus, make_campus_event, make_campus_use
 from tests.support.client import call
 from tests.support.factories import make_event, make_organizer, make_ticket, scan_id, usher_token
 from tests.support.meanwhile import failing
+from tests.support.purchases import make_show
 from tests.support.settled import buy, give_back, make_evening
 from tests.support.streams import StreamReader
 
@@ -301,3 +302,12 @@ def test_pages_of_several_threads_lose_no_number() -> None:
     assert {move.numbers["n"] for move in sums.moves.values() if move.numbers["n"]} == {1500}
     assert [dict(each) for each in contents.sums.values()] == [{"sold": 1500}]
     assert reset.removed == {kind_of(items.PlatformSales): 30}
+
+
+@pytest.mark.usefixtures("moto_cloud")
+def test_an_item_that_is_deleted_while_a_used_table_is_reset_ends_no_pass() -> None:
+    order = buy(make_show()[1])
+    (raw,) = [each for each in whole("gatehouse") if each["kind"]["S"] == kind_of(items.Order)]
+    operations.remove_many([order.place])
+    Reset(is_used=True).take([{**raw, "counted": {"BOOL": True}}])
+    assert operations.get(order.place) is None

@@ -1,5 +1,6 @@
 """The command line of `make rotate`: which versions may be retired, and what is re-keyed."""
 
+import getpass
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from botocore.session import get_session
 
 from chalicelib.config import config
+from infra import stages
 from infra.rotate.__main__ import main
 from tests.support.ground import environment
 
@@ -54,3 +56,11 @@ def test_nothing_but_the_index_of_numbers_is_re_keyed(store: Any, capsys: pytest
     assert main([*_NAMED, "tickets", "--rekey"]) == 1
     assert "NAME=numbers" in capsys.readouterr().err
     assert content(store, "tickets") == before
+
+
+def test_a_key_that_is_typed_at_a_terminal_has_no_spaces_around_it(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.create_secret(Name="gatehouse/providers-prod", SecretString="{}")
+    monkeypatch.setattr(stages, "has_terminal", lambda: True)
+    monkeypatch.setattr(getpass, "getpass", lambda _: " sk_live_pasted \n")
+    assert main([*_NAMED, "providers", "--field", "stripe_api_key"]) == 0
+    assert content(store, "providers") == {"stripe_api_key": "sk_live_pasted"}
