@@ -15,6 +15,8 @@ _UID = re.compile(r"[0-9A-F]+")
 _CARD_ID = re.compile(r"crd_[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
+# Milliseconds of the year 10,000, which `datetime` does not know and a ULID can name.
+_AFTER_LAST_YEAR = 253_402_300_800_000
 # The prefix of the operation ids of requests without an Idempotency-Key.
 _UNKEYED = "req"
 
@@ -115,6 +117,8 @@ def entry_id_of(uid: str, number: int, *, at: datetime) -> str:
 
 
 def created_at(value: str) -> datetime | None:
-    """Return when an id was made, or None where it does not say."""
+    """Return when an id was made, or None where it does not say, or names a moment that no calendar has."""
     parsed = ulid_of(value)
-    return datetime.fromtimestamp(parsed.milliseconds / 1000, UTC) if parsed else None
+    if parsed is None or parsed.milliseconds >= _AFTER_LAST_YEAR:
+        return None
+    return datetime.fromtimestamp(parsed.milliseconds / 1000, UTC)

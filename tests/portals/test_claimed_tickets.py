@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.gate import conflict_counts
+from chalicelib.domain.gate import conflict_counts, merging
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Counters, Event, Ticket
@@ -170,3 +170,27 @@ def test_a_secure_card_that_a_gate_admitted_unchecked_is_checked_by_the_platform
     assert admitted(ticket) == [is_genuine]
     stream.drain()
     assert log_of(event)[sent["scan_id"]]["error"] == (None if is_genuine else "NOT_FOUND")
+
+
+def test_a_bearer_who_moves_more_often_than_a_ticket_keeps_is_where_they_went_last() -> None:
+    event, stream = make_event(re_entry_allowed=True), StreamReader()
+    ticket, token, usher = make_ticket(event), make_reader(event).token(), usher_token(event)
+    kinds = ["scan", *["leave", "return"] * 19, "leave"]
+    moves = [record(ticket, minutes=200 - number, kind=kind) for number, kind in enumerate(kinds)]
+    assert {one["status"] for one in tapped(token, *moves)} == {"accepted"}
+    assert len(tickets.get(ticket.ticket_id).history or []) == merging.MOST_PASSAGES == len(moves)
+
+    def move(action: str) -> str:
+        body = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id, "action": action}
+        return str(call("POST", "/api/usher/scan/part-time-leave/", body, token=usher).json["result"])
+
+    def are_out() -> int:
+        stream.drain()
+        query = "/api/usher/scan/part-time-leave/?status=open"
+        return len(call("GET", query, token=usher).json["results"])
+
+    assert (move("return"), are_out()) == ("valid", 0)
+    assert (move("leave"), are_out()) == ("valid", 1)
+    tapped(token, record(ticket, minutes=190))
+    assert (tickets.get(ticket.ticket_id).presence, are_out()) == ("outside", 1)
+    assert (move("return"), are_out()) == ("valid", 0)

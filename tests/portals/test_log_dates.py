@@ -67,3 +67,9 @@ def test_a_name_of_signs_alone_finds_nobody_and_breaks_nothing(attendee: str) ->
     path = f"/api/usher/scan/logs/search/?{urlencode({'attendee': attendee})}"
     answer = call("GET", path, token=usher_token(event))
     assert (answer.status, answer.json["results"]) == (200, [])
+
+
+@pytest.mark.parametrize("ulid", ["Z" * 26, "7" + "Z" * 25, "0" * 26, "000000001" + "0" * 17])
+def test_an_id_of_a_moment_that_no_entry_has_is_not_found(ulid: str) -> None:
+    answer = call("GET", f"/api/usher/scan/logs/log_{ulid}/", token=usher_token(make_event()))
+    assert (answer.status, answer.code) == (404, "NOT_FOUND")

@@ -17,7 +17,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Event
 from tests.support import snapshots
 from tests.support.client import Answer, call
-from tests.support.factories import make_event, make_ticket, usher_token
+from tests.support.factories import admin_token, make_event, make_ticket, usher_token
 from tests.support.snapshots import bound_card
 from tests.support.streams import StreamReader
 
@@ -131,3 +131,14 @@ def test_a_cursor_of_another_event_or_sync_is_refused(event: Event) -> None:
         ask(event, "cards", since="x"),
     ):
         assert (answer.status, answer.code) == (400, "INVALID_CURSOR")
+
+
+def test_labels_that_staff_change_are_in_the_next_delta(event: Event) -> None:
+    stream, ticket = StreamReader(), make_ticket(event)
+    stream.drain()
+    (first,) = pages(event, "attendees")
+    changed = {"reason": "Asked at the desk.", "version": 1, "labels": ["wheelchair"]}
+    assert call("PUT", f"/api/tickets/{ticket.ticket_id}/", changed, token=admin_token()).status == 200
+    stream.drain()
+    (delta,) = pages(event, "attendees", since=first["cursor"])
+    assert [(each["ticket_id"], each["labels"]) for each in delta["results"]] == [(ticket.ticket_id, ["wheelchair"])]

@@ -7,8 +7,11 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.access import devices, phones
-from chalicelib.domain.gate import sequences
-from chalicelib.table.items import Account, Event
+from chalicelib.domain.gate import device_board, sequences
+from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
+from chalicelib.table.items import Account, Device, Event
+from chalicelib.vocabulary.devices import DeviceStatus
 from tests.support.client import Answer, call
 from tests.support.factories import (
     PASSWORD,
@@ -318,3 +321,23 @@ def test_a_lost_record_of_a_phone_is_seen_by_its_app() -> None:
     assert answer.status == 200, answer.text
     reply = phone_beat(token).json
     assert (reply["missing"], reply["gaps"]) == (2, [{"first": 3, "last": 4}])
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_board_says_that_it_is_complete_with_exactly_as_many_as_it_shows(more: int) -> None:
+    event = make_event(gates=[])
+    ids = [new_id("dev") for _ in range(device_board.MOST_AGENTS + more)]
+    of_reader = {"event_id": event.event_id, "gate": "Gate", "name": "Reader", "status": DeviceStatus.ENROLLED}
+    made = {"created_at": clock.now(), "created_by": "adm_test"}
+    operations.put_many(
+        Device(
+            *keys.access.device(each),
+            gsi2=keys.access.event_devices(event.event_id, each),
+            device_id=each,
+            **of_reader,
+            **made,
+        )
+        for each in ids
+    )
+    found = board(event)
+    assert (len(found["readers"]), found["complete"]) == (device_board.MOST_AGENTS, not more)

@@ -146,6 +146,25 @@ def test_staff_hear_of_what_happens_and_of_what_contradicts_itself(live: Gateway
     assert conflict["data"]["entry"] == {**shown, "card_id": f"…{card.uid[-4:]}"}
 
 
+@pytest.mark.parametrize("order", [(9, 5), (5, 9)])
+def test_staff_hear_once_of_a_ticket_that_two_gates_admitted(live: Gateway, order: tuple[int, int]) -> None:
+    event, stream = make_event(), Stream()
+    ticket, token = make_ticket(event), usher_token(event)
+    socket = live.connect(admin_token()).subscribe("admin")
+    now = clock.now()
+    for minutes in order:
+        scanned_at = clock.to_text(now - timedelta(minutes=minutes))
+        body = {"scan_id": f"scn_at_{minutes}_minutes", "ticket_id": ticket.ticket_id, "scanned_at": scanned_at}
+        sent = {**body, "offline": {"result": "valid"}}
+        for _ in range(2):
+            assert call("POST", "/api/usher/scan/log/", sent, token=token).status == 200
+            stream.drain()
+    (conflict,) = socket.of_type("conflict")
+    entry = conflict["data"]["entry"]
+    assert (conflict["data"]["kind"], entry["conflict"]) == ("double_admission", "double_admission")
+    assert (entry["scan_id"], entry["attendee_name"]) == ("scn_at_5_minutes", ticket.holder_name)
+
+
 class People:
     """One of each who may call, and the channels of each, twice: two events, two organizations, two customers."""
 

@@ -7,6 +7,7 @@ list unreadable, such as its encoding, is refused.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chalicelib import scanned_text
 from chalicelib.domain.cards import cards
 from chalicelib.domain.documents import csv_lists
 from chalicelib.errors import ValidationFailed
@@ -68,7 +69,8 @@ def shown(text: str) -> str:
 def _sorted(said: Iterable[tuple[int, str]]) -> CardList:
     rows, bad, first_lines = [], [], dict[str, int]()
     for line, text in said:
-        uid = uid_of_card_id(text.strip()) or cards.lasting_uid(text.strip())
+        name = scanned_text.card_name(text)
+        uid = uid_of_card_id(name) or cards.lasting_uid(name)
         if uid is None:
             bad.append(BadRow(line, shown(text), cards.NOT_A_UID))
         elif uid in first_lines:

@@ -4,8 +4,9 @@ The link goes to the card's customer. Only a digest of its token is stored. A re
 the balance to their own active card, in one transaction with the end of the link.
 """
 
+import base64
 import hashlib
-import secrets
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from chalicelib import clock
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
+from chalicelib.clients.secrets import SESSIONS
 from chalicelib.config import config
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
@@ -20,6 +22,7 @@ from chalicelib.domain.card_office import pay_backs
 from chalicelib.domain.card_office.pay_backs import LeftoverAnswer
 from chalicelib.domain.cards import cards, own_cards
 from chalicelib.domain.customers import contacts
+from chalicelib.domain.customers.contacts import Contact
 from chalicelib.domain.ledger import account_names, journals
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
@@ -33,6 +36,7 @@ from chalicelib.vocabulary.cards import EntryType, LeftoverAction, LeftoverState
 LIFETIME = timedelta(days=30)
 # A claim that was used is shown again for as long.
 _KEPT = timedelta(days=400)
+_TOKENS = "tokens of claim links"
 _NO_LINK = "This link is not valid. It was used, it has expired, or a newer one was sent."
 
 
@@ -62,7 +66,7 @@ def make_link(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
     once = pay_backs.answered_once(operation_id, asking)
     if not pay_backs.may_act(uid, money, LeftoverAction.CLAIM_LINK, by=by, once=once):
         return asking
-    token, claim_id, now = secrets.token_urlsafe(32), new_id("clm"), clock.now()
+    token, claim_id, now = _token(operation_id), new_id("clm"), clock.now()
     claim = CardClaim(
         *keys.money.card_claim(_digest(token)),
         claim_id=claim_id,
@@ -72,6 +76,8 @@ def make_link(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
         created_at=now,
         ttl=int((now + _KEPT).timestamp()),
     )
+    # Before the first answer is stored, which would otherwise be given again for a link that nobody got.
+    _send(token, operation_id, contact, money, uid=uid)
     newest = operations.put(NewestCardClaim(*keys.money.newest_claim(uid), claim_id=claim_id))
     sent = LeftoverAnswer(LeftoverState.LINK_SENT, money, nothing)
     subject = AuditSubject("card", card.card_id, after={"claim_id": claim_id, "amount": balance.amount})
@@ -87,13 +93,19 @@ def make_link(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
         if first is None:
             raise Unavailable(retry_after=1) from failure
         return first
+    logger.info("claim link sent", extra={"claim_id": claim_id, "card_id": card.card_id, "by": by})
+    return sent
+
+
+def _send(token: str, operation_id: str, contact: Contact, money: Money, *, uid: str) -> None:
+    """Queue the link by each way to a card's customer. Raises Unavailable."""
     link = _link(token)
     left = f"{money.currency} {money.amount} is left on your card ...{uid[-4:]}"
     text = f"Gatehouse: {left}. Claim it within {LIFETIME.days} days: {link}"
     for channel, address in contact.ways:
         messages.enqueue(
             Message(
-                message_id=id_of_fact("msg", f"{claim_id}/{channel}"),
+                message_id=id_of_fact("msg", f"claim/{operation_id}/{channel}"),
                 channel=channel,
                 to=address,
                 subject="[Gatehouse] Money is left on your card" if channel is Channel.EMAIL else None,
@@ -102,8 +114,6 @@ def make_link(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
                 is_code=True,
             )
         )
-    logger.info("claim link sent", extra={"claim_id": claim_id, "card_id": card.card_id, "by": by})
-    return sent
 
 
 def claim(token: str, *, customer_id: str, card_name: str) -> Claimed:
@@ -170,6 +180,12 @@ def _link(token: str) -> str:
     """Return the link; a fragment reaches no server's log."""
     base = urlsplit(config().public_url)
     return base._replace(path=f"{base.path.rstrip('/')}/claim", fragment=token).geturl()
+
+
+def _token(operation_id: str) -> str:
+    """Return the token of an operation, the same in each try: all that are sent for it open the same claim."""
+    key = SESSIONS.current(_TOKENS)
+    return base64.urlsafe_b64encode(hmac.digest(key, operation_id.encode(), hashlib.sha256)).decode().rstrip("=")
 
 
 def _digest(token: str) -> str:

@@ -51,6 +51,7 @@ class HelperInfo:
     photo_url: str | None = None
     emergency_contact: EmergencyContact | None = None
     blood_type: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 UNKNOWN = HelperInfo()
@@ -126,6 +127,7 @@ def helpful(customer_id: str, asked: HealthLookUp) -> HelperInfo:
     Raises RateLimited where this usher has seen too many.
     """
     profile, key = _read(customer_id)
+    account = operations.get(keys.access.account(customer_id), consistent=False)
     opened: dict[str, str] = {}
     if any(getattr(profile, name) is not None for name in _HEALTH) and asked.is_allowed():
         limits.HEALTH_BY_USHER.take(asked.usher_id)
@@ -133,7 +135,10 @@ def helpful(customer_id: str, asked: HealthLookUp) -> HelperInfo:
         ids = {"customer_id": customer_id, "caller_id": asked.usher_id, "event_id": asked.event_id}
         accounts.log_security_event("health data shown", **ids)
     return HelperInfo(
-        photo_url=_photo_url(profile), emergency_contact=_contact(opened), blood_type=opened.get("blood_type")
+        photo_url=_photo_url(profile),
+        emergency_contact=_contact(opened),
+        blood_type=opened.get("blood_type"),
+        labels=tuple(str(label) for label in account.labels or ()) if account is not None else (),
     )
 
 

@@ -171,7 +171,7 @@ def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
         scanned_at=(holder.admission.scanned_at or holder.admission.decided_at) if holder.admission else None,
         emergency_contact=known.emergency_contact,
         blood_type=known.blood_type,
-        labels=[str(label) for label in holder.labels or []],
+        labels=list(dict.fromkeys([*known.labels, *map(str, holder.labels or ())])),
         children=[
             DependentTicket(name=t.holder_name, ticket_id=t.ticket_id, scan_status=_scan_status(t)) for t in children
         ],

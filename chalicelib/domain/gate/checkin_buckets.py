@@ -119,8 +119,11 @@ class CheckinBuckets:
         actions += [_hour(number).remove() for number in before if number not in here]
         # `+` of counters would drop what is below zero.
         aside.setdefault(held, Counter()).update(before)
-        # No scan was counted since the read, so the moved hours are complete.
-        unchanged = (Counters.day == held) & (Counters.scans == int((seen or {})["scans"]["N"]))
+        # The moved hours are as read: a scan may have been counted since, or counted as another one (`recount`).
+        unchanged: Condition = Counters.day == held
+        for number in range(_HOURS_OF_A_DAY):
+            known = before.get(number)
+            unchanged &= _hour(number).does_not_exist() if known is None else _hour(number) == known
         return actions, unchanged, _put_aside(event_id, aside)
 
 

@@ -86,9 +86,11 @@ class DeviceBoard:
 def board(event_id: str) -> DeviceBoard:
     """Return the board of an event; its cost depends on the event's devices alone. Raises NotFound."""
     now = clock.now()
-    agents = devices.of_event(event_id, AGENTS, most=MOST_AGENTS)
-    phones = devices.of_event(event_id, PHONES, most=MOST_PHONES)
-    complete = len(agents) < MOST_AGENTS and len(phones) < MOST_PHONES
+    # One more than is shown, which says whether there are more.
+    agents = devices.of_event(event_id, AGENTS, most=MOST_AGENTS + 1)
+    phones = devices.of_event(event_id, PHONES, most=MOST_PHONES + 1)
+    complete = len(agents) <= MOST_AGENTS and len(phones) <= MOST_PHONES
+    agents, phones = agents[:MOST_AGENTS], phones[:MOST_PHONES]
     present = [*agents, *(phone for phone in phones if not _is_gone(phone, now))]
     in_use = [device for device in present if device.status != DeviceStatus.REVOKED]
     readers = sorted(shown(in_use), key=lambda each: (each.gate or "~", each.kind, each.device.device_id))

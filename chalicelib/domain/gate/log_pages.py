@@ -12,10 +12,10 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
-from chalicelib.identifiers import log_id_of, ulid_of
+from chalicelib.identifiers import created_at, log_id_of, ulid_of
 from chalicelib.table import keys, operations
 from chalicelib.table.items import LogPage, Scan
 from chalicelib.table.operations import RawItem, Write
@@ -27,6 +27,8 @@ from chalicelib.vocabulary.gate import ScanResult
 LEAST_ROWS = 3
 SPAN = timedelta(seconds=4)
 _MILLISECOND = timedelta(milliseconds=1)
+# Ids from outside may name any moment; no entry is older than the platform.
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _AT_ONCE = 10
 
 
@@ -77,6 +79,9 @@ def newest(event_id: str, *, before: str | None, limit: int) -> tuple[list[LogRo
 
 def find(event_id: str, log_id: str) -> LogRow | None:
     """Return the row of one entry, if a page has it."""
+    decided_at = created_at(log_id)
+    if decided_at is None or decided_at < _EARLIEST:
+        return None
     around = Between(_shifted(log_id, -SPAN - _MILLISECOND), log_id)
     raws = operations.query(keys.gate.log_page(event_id, "").pk, around, newest_first=True)
     return next((row for raw in raws for row in rows_of(raw) if row.log_id == log_id), None)

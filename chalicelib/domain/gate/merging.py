@@ -86,12 +86,19 @@ def merge(ticket: Ticket, arrival: Arrival) -> Effect | None:
     return effect
 
 
+def says_where(kept: Sequence[Passage], ticket: Ticket) -> bool:
+    """Whether these passages of a ticket say where its bearer is: a full history has no room for the last move."""
+    last = ticket.passage
+    return last is None or any(each.log_id == last.log_id for each in kept)
+
+
 def _settled(ticket: Ticket, after: Settled, kept: Sequence[Passage]) -> list[Action]:
     """Bring a ticket to what its passages say, and return the actions that write that."""
     by_claim = {claim_of(each): each for each in kept}
-    ticket.presence = after.presence
     ticket.admission = by_claim[after.admission] if after.admission else None
-    ticket.passage = by_claim[after.last_move] if after.last_move else None
+    if says_where(kept, ticket):
+        ticket.presence = after.presence
+        ticket.passage = by_claim[after.last_move] if after.last_move else None
     ticket.contested, ticket.history, ticket.merges = True, list(kept), (ticket.merges or 0) + 1
     parts: list[tuple[Any, Any]] = [
         (Ticket.presence, ticket.presence),

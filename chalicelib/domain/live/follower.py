@@ -20,6 +20,7 @@ from chalicelib.observability import count, logger
 from chalicelib.table.items import (
     CampusEvent,
     CardBalance,
+    ConflictAddress,
     Counters,
     Device,
     EditRequest,
@@ -52,6 +53,7 @@ WANTED = (
     Wanted(LiveNews, only_new=True),
     Wanted(Scan, only_new=True, unless=Scan.counted),
     Wanted(Order, unless=Order.counted),
+    Wanted(ConflictAddress, unless=ConflictAddress.counted),
     # A heartbeat changes none of these.
     Wanted(Device, unless=Device.last_seen_at),
     Wanted(Device, having=Device.revoked_at),

@@ -20,6 +20,7 @@ from chalicelib.domain.tickets.own_tickets import OwnTicket
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     CardBalance,
+    ConflictAddress,
     Device,
     EditRequest,
     Event,
@@ -32,6 +33,7 @@ from chalicelib.table.items import (
     Scan,
     Ticket,
 )
+from chalicelib.table.places import Place
 from chalicelib.vocabulary.gate import Reason
 from chalicelib.vocabulary.messages import Fact, LiveType
 from chalicelib.vocabulary.payments import OrderStatus
@@ -74,7 +76,7 @@ class StaffActivity:
 
 @dataclass(frozen=True, slots=True)
 class ScanConflict:
-    """A contradiction that staff must review: the scan of a card that may be a clone."""
+    """A contradiction that staff must review: a card that may be a clone, or a conflict of the check-in log."""
 
     kind: str
     entry: CheckinEntry
@@ -104,6 +106,7 @@ def found_in(changes: Sequence[Change]) -> list[ChannelEvent]:
 
 def completed(findings: Sequence[ChannelEvent]) -> list[ChannelEvent]:
     """Return findings with attendee names and ticket details, which the changes lack; read in batches."""
+    findings = _with_scans(findings)
     scanned = checkin_log.scanned_tickets(e.scan for e in map(_unnamed, findings) if e is not None)
     own = [f.subject for f in findings if f.type is LiveType.TICKET]
     # A transferred ticket occurs twice: for its former and for its new customer.
@@ -123,6 +126,25 @@ def completed(findings: Sequence[ChannelEvent]) -> list[ChannelEvent]:
         else:
             made.append(finding)
     return made
+
+
+def _with_scans(findings: Sequence[ChannelEvent]) -> list[ChannelEvent]:
+    """Return findings with the scans of conflicts, without those that a later record has withdrawn."""
+    places = {f.source: _scan_of(f.subject) for f in findings if isinstance(f.subject, ConflictAddress)}
+    scans = operations.get_many(places.values(), consistent=False)
+    made: list[ChannelEvent] = []
+    for finding in findings:
+        place = places.get(finding.source) if isinstance(finding.subject, ConflictAddress) else None
+        scan = scans.get(place) if place is not None else None
+        if scan is not None and scan.conflict is not None:
+            made.append(replace(finding, subject=ScanConflict(scan.conflict, CheckinEntry(scan, None))))
+        elif place is None:
+            made.append(finding)
+    return made
+
+
+def _scan_of(conflict: ConflictAddress) -> Place[Scan]:
+    return Place(Scan, conflict.scan_pk, conflict.scan_sk)
 
 
 def _unnamed(finding: ChannelEvent) -> CheckinEntry | None:
@@ -161,6 +183,13 @@ def _check_in(change: Change) -> Iterator[ChannelEvent]:
     if scan.reason == Reason.CLONE_SUSPECTED:
         conflict = ScanConflict("clone_suspected", entry)
         yield ChannelEvent(channels.ADMIN, LiveType.CONFLICT, scan.log_id, scan.decided_at, conflict)
+
+
+def _conflict(change: Change) -> Iterator[ChannelEvent]:
+    before, after = change.before, change.after
+    was_open = isinstance(before, ConflictAddress) and before.is_open
+    if isinstance(after, ConflictAddress) and after.is_open and not was_open:
+        yield ChannelEvent(channels.ADMIN, LiveType.CONFLICT, change.position, clock.now(), after)
 
 
 _OF_THE_GATE = (
@@ -290,6 +319,7 @@ def _differ(before: Item, after: Item, names: Sequence[str]) -> bool:
 
 _FINDERS: tuple[Callable[[Change], Iterator[ChannelEvent]], ...] = (
     _check_in,
+    _conflict,
     _status,
     _ticket,
     _payment,

@@ -78,7 +78,11 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 
 def _shown(ticket: Ticket) -> tuple[object, ...]:
-    return (states.of_ticket(ticket), ticket.holder_name, ticket.tier)
+    """Return what devices and phones know of a ticket."""
+    admission = ticket.admission
+    admitted_at = None if admission is None else admission.scanned_at or admission.decided_at
+    display = (ticket.holder_name, ticket.tier, ticket.photo_url, list(ticket.labels or ()))
+    return (states.of_ticket(ticket), *display, admitted_at)
 
 
 def _events_of_change(before: Card | None, after: Card) -> list[str]:

@@ -187,3 +187,14 @@ def test_cards_are_given_to_a_shop_blocked_and_activated_as_their_states_allow(d
     assert wallets.books().balances[used.uid].amount == 500
     assert sorted(by_line(desk.done(desk.begin("activate", cards=uids)))) == [5]
     assert {stored(card).status for card in (free, theirs, held, used)} == {"active"}
+
+
+@pytest.mark.parametrize("field", ["csv", "cards"])
+def test_a_list_takes_a_uid_in_each_form_that_a_single_card_does(desk: Desk, field: str) -> None:
+    uids = [new_uid() for _ in range(4)]
+    apart = " ".join(uids[0][place : place + 2] for place in range(0, len(uids[0]), 2))
+    forms = [apart, f"0x{uids[1]}", f"]Q1{uids[2].lower()}", f"{uids[3]}\u200b"]
+    answer = desk.begin("create", **{field: "uid\n" + "\n".join(forms) if field == "csv" else forms})
+    assert answer.json["accepted"] == len(uids)
+    desk.done(answer)
+    assert all(map(known, uids))

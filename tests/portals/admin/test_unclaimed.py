@@ -18,7 +18,7 @@ from chalicelib.domain.payments import repayments, sandbox_callbacks
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, SandboxCharge
 from chalicelib.vocabulary.cards import CardStatus
-from tests.support import notices, payers, settled, wallets
+from tests.support import meanwhile, notices, payers, settled, wallets
 from tests.support.client import Answer, call
 from tests.support.desk import ask
 from tests.support.factories import admin_token, customer_token
@@ -272,3 +272,24 @@ def test_a_refund_that_is_made_again_leaves_the_other_ticket_of_its_payment_vali
     assert app.payments(batch, None) == {"batchItemFailures": []}
     assert payers.tickets_of(order) == ["refunded", "valid"]
     assert (payers.stored(order.payment_id).status, payers.balances()["refunds_due"]) == ("succeeded", 0)
+
+
+def test_a_link_that_could_not_be_queued_is_sent_by_the_next_try_of_the_same_request() -> None:
+    stream, customer = StreamReader(), new_customer()
+    card, _ = loaded(customer)
+    drain(stream)
+    token, headers = admin_token(), {"idempotency-key": f"link-of-{card.uid}"}
+    body = {"ids": [card.card_id], "action": "claim_link"}
+
+    def ask_for_link() -> Answer:
+        return call("POST", "/api/finances/unclaimed/", body, token=token, headers=headers)
+
+    with meanwhile.failing("SendMessage", service="sqs"):
+        assert ask_for_link().status == 503
+    # The answer of the next one is lost: it is the same link that the third one would send.
+    with meanwhile.after("SendMessage", meanwhile.lost, service="sqs"):
+        assert ask_for_link().status == 503
+    assert ask_for_link().json["results"][0]["state"] == "link_sent"
+    links = set(token_sent_to(customer))
+    assert len(links) == 1
+    assert is_newest(card, links.pop())

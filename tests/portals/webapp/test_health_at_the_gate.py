@@ -16,6 +16,7 @@ from tests.support.client import call
 from tests.support.codes import code_for
 from tests.support.factories import (
     PASSWORD,
+    admin_token,
     customer_token,
     make_card,
     make_customer,
@@ -144,3 +145,15 @@ def test_no_line_of_a_registration_a_log_in_or_a_reset_names_anyone_or_tells_a_c
     # Times and ids may contain the same six digits by chance, so a code is searched as a whole word.
     words = {str(value) for line in lines.all() for value in line.values()}
     assert words.isdisjoint(codes)
+
+
+@pytest.mark.parametrize("dependent_id", [None, "dpd_child"])
+def test_an_usher_is_shown_the_labels_of_the_customer_in_person_and_of_the_ticket(
+    event: Event, customer: Account, dependent_id: str | None
+) -> None:
+    path, labels = f"/api/customers/{customer.account_id}/", ["vip", "hard of hearing"]
+    version = call("GET", path, token=admin_token()).json["version"]
+    assert call("PUT", path, {"labels": labels, "version": version}, token=admin_token()).status == 200
+    of_ticket = {"labels": ["front row", "vip"], **({"dependent_id": dependent_id} if dependent_id else {})}
+    attendee = shown(card_of(event, customer, **of_ticket), usher_token(event))
+    assert attendee["labels"] == (["front row", "vip"] if dependent_id else [*labels, "front row"])
