@@ -327,15 +327,17 @@ def test_a_lost_record_of_a_phone_is_seen_by_its_app() -> None:
 def test_a_board_says_that_it_is_complete_with_exactly_as_many_as_it_shows(more: int) -> None:
     event = make_event(gates=[])
     ids = [new_id("dev") for _ in range(device_board.MOST_AGENTS + more)]
-    of_reader = {"event_id": event.event_id, "gate": "Gate", "name": "Reader", "status": DeviceStatus.ENROLLED}
-    made = {"created_at": clock.now(), "created_by": "adm_test"}
     operations.put_many(
         Device(
             *keys.access.device(each),
             gsi2=keys.access.event_devices(event.event_id, each),
             device_id=each,
-            **of_reader,
-            **made,
+            event_id=event.event_id,
+            gate="Gate",
+            name="Reader",
+            status=DeviceStatus.ENROLLED,
+            created_at=clock.now(),
+            created_by="adm_test",
         )
         for each in ids
     )
