@@ -188,7 +188,7 @@ No.  question                                   index  partition                
 232  where a person was last seen at an event   table  ACCOUNT#account           LAST_PLACE             campus, stream
 234  who had exactly these bytes of a photo     table  PICTURE#campus#sha256     PICTURE                jobs
 235  the pictures with a band of their hash     table  PICTURE_BAND#campus#band  moment#attendance#side jobs
-236  the photos and signatures of an event      gsi1   EVENT_EVIDENCE#event      kind#attendance#side   jobs
+236  photos, signatures, positions of an event  gsi1   EVENT_EVIDENCE#event      kind#attendance#side   jobs
 240  what a record is counted as                table  CAMPUS_COUNTED#event      attendance             stream
 241  what a campus event is counted as          table  CAMPUS_TOTALS#event       COUNTED                stream
 242  the totals of an event, the minutes of its table  CAMPUS_TOTALS#event       TOTALS, TOTALS#hour,   campus, stream

@@ -10,14 +10,15 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.clients.aws import client
 from chalicelib.config import config
-from chalicelib.domain.campus.attendance import evidence_files, retention_days
+from chalicelib.domain.campus.attendance import attendance_ids, evidence_files, retention_days
 from chalicelib.domain.campus.privacy import retention
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, EvidenceErasure
 from chalicelib.vocabulary.campus import CampusRole, ErasedKind, PhotoSide
 from chalicelib.vocabulary.work import JobStatus
 from tests.support import sweeps, whole_store
-from tests.support.campus import LONGITUDE, make_campus, make_campus_event, make_campus_user
+from tests.support.campus import LATITUDE, LONGITUDE, make_campus, make_campus_event, make_campus_user, token_of
+from tests.support.client import call
 from tests.support.evidence import (
     begin_submission,
     check,
@@ -226,3 +227,21 @@ def test_an_erasure_may_run_again_and_goes_on_where_it_was() -> None:
             retention.schedule(day.event)
             assert erase(day.event, kind) == 1
             assert everything() == done
+
+
+def test_coordinates_of_a_code_that_was_never_submitted_go_with_the_others() -> None:
+    campus, stream = make_campus(), StreamReader()
+    event = make_campus_event(campus, make_campus_user(campus, role=CampusRole.ORGANIZER), retention=DAYS)
+    student = make_campus_user(campus)
+    submission_id = begin_submission(event, student)
+    position = {"submission_id": submission_id, "latitude": LATITUDE, "longitude": LONGITUDE, "accuracy": 9}
+    answer = call("POST", "/api/campus/attendance/verify-location/", position, token=token_of(student))
+    assert answer.status == 200, answer.text
+    stream.drain()
+    place = keys.attendance.position(attendance_ids.attendance_of(submission_id))
+    with clock.set_to(retention_days.ends_at(event, ErasedKind.POSITION) - timedelta(seconds=1)):
+        erase(event, ErasedKind.POSITION)
+        assert operations.get(place) is not None
+    with clock.set_to(retention_days.ends_at(event, ErasedKind.POSITION)):
+        erase(event, ErasedKind.POSITION)
+        assert operations.get(place) is None

@@ -37,6 +37,11 @@ def signature_entry(attendance_id: str) -> str:
     return joined(ErasedKind.SIGNATURE, attendance_id)
 
 
+def position_entry(attendance_id: str) -> str:
+    """Return what lists kept coordinates among the evidence of their event."""
+    return joined(ErasedKind.POSITION, attendance_id)
+
+
 def entries(kind: ErasedKind) -> str:
     """Return the beginning of the entries of one kind of evidence of an event."""
     return joined(kind, "")

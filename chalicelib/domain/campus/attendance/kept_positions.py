@@ -5,7 +5,7 @@ They are an item of their own, so that its key is all that erasing them takes; D
 
 from datetime import datetime
 
-from chalicelib.domain.campus.attendance import retention_days
+from chalicelib.domain.campus.attendance import evidence_files, retention_days
 from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
 from chalicelib.table import keys
 from chalicelib.table.items import AttendancePosition, CampusEvent
@@ -18,6 +18,7 @@ def item(attendance_id: str, position: GivenPosition, *, event: CampusEvent, at:
         return None
     return AttendancePosition(
         *keys.attendance.position(attendance_id),
+        gsi1=keys.attendance.evidence_of_event(event.event_id, evidence_files.position_entry(attendance_id)),
         latitude=position.latitude,
         longitude=position.longitude,
         accuracy_m=position.accuracy,

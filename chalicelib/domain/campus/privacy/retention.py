@@ -29,7 +29,13 @@ from chalicelib.errors import Unavailable
 from chalicelib.identifiers import id_of_fact
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import AttendancePhoto, AttendanceSignature, CampusEvent, EvidenceErasure
+from chalicelib.table.items import (
+    AttendancePhoto,
+    AttendancePosition,
+    AttendanceSignature,
+    CampusEvent,
+    EvidenceErasure,
+)
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary.campus import ErasedKind
 from chalicelib.vocabulary.work import JobStatus
@@ -156,8 +162,7 @@ _Step = Callable[[CampusEvent, EvidenceErasure], tuple[int, str | None]]
 
 def _files(event: CampusEvent, job: EvidenceErasure) -> tuple[int, str | None]:
     """Erase the next photos or signatures of an event; then, by prefix, what files are left."""
-    listed = keys.attendance.evidence_of_event(event.event_id, evidence_files.entries(job.erases))
-    raws = operations.query(listed.pk, Begins(listed.sk), index="gsi1", limit=_ENTRIES)
+    raws = _listed(event, job.erases)
     for place in operations.places_of(AttendancePhoto, raws) if job.erases is ErasedKind.PHOTOS else ():
         evidence_erasing.photo(place, campus_id=event.campus_id)
     for signed in operations.places_of(AttendanceSignature, raws) if job.erases is ErasedKind.SIGNATURE else ():
@@ -169,6 +174,20 @@ def _files(event: CampusEvent, job: EvidenceErasure) -> tuple[int, str | None]:
         if count:
             return count, None
     return 0, None
+
+
+def _listed(event: CampusEvent, kind: ErasedKind) -> list[operations.RawItem]:
+    """Return the keys of the next evidence of one kind that an event has, also of codes that were never submitted."""
+    listed = keys.attendance.evidence_of_event(event.event_id, evidence_files.entries(kind))
+    return operations.query(listed.pk, Begins(listed.sk), index="gsi1", limit=_ENTRIES)
+
+
+def _positions(event: CampusEvent, job: EvidenceErasure) -> tuple[int, str | None]:
+    """Erase the next coordinates of an event; then what its records say of positions."""
+    raws = _listed(event, ErasedKind.POSITION)
+    if raws and job.position is None:
+        return operations.remove_many(operations.places_of(AttendancePosition, raws)), None
+    return _records(event, job)
 
 
 def _records(event: CampusEvent, job: EvidenceErasure) -> tuple[int, str | None]:
@@ -187,6 +206,6 @@ _END = "end"
 _STEPS: Mapping[ErasedKind, _Step] = {
     ErasedKind.PHOTOS: _files,
     ErasedKind.SIGNATURE: _files,
-    ErasedKind.POSITION: _records,
+    ErasedKind.POSITION: _positions,
     ErasedKind.DEVICE: _records,
 }
