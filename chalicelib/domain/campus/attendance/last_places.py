@@ -20,11 +20,16 @@ _WAS_THERE = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.
 
 @follows(Wanted(AttendanceRecord, unless=AttendanceRecord.erased_at))
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Keep the place of each verified record, unless a later one is kept. Idempotent, in any order."""
+    """Keep the place of each verified record, unless a later one is kept; forget that of one that staff take back.
+
+    Idempotent.
+    """
     for change in changes:
-        record = change.after
+        before, record = change.before, change.after
         if isinstance(record, AttendanceRecord) and _counts(record):
             _keep(record)
+        elif isinstance(record, AttendanceRecord) and isinstance(before, AttendanceRecord) and _counts(before):
+            _forget(record)
     return []
 
 
@@ -49,3 +54,10 @@ def _keep(record: AttendanceRecord) -> None:
         is_later = LastPlace.pk.does_not_exist() | (LastPlace.submitted_at < record.submitted_at)
         with suppress(operations.ConditionFailed):  # a later one is kept
             operations.record(operations.put(last, is_later))
+
+
+def _forget(record: AttendanceRecord) -> None:
+    """Remove a place that is of this record: nobody came from where they were not."""
+    is_its_own = (LastPlace.event_id == record.event_id) & (LastPlace.submitted_at == record.submitted_at)
+    with suppress(operations.ConditionFailed):  # a later one is kept
+        operations.record(operations.remove(keys.attendance.last_place(record.user_id), is_its_own))
