@@ -122,6 +122,26 @@ def test_a_student_finds_the_events_they_missed_and_contests_one(lecture: Lectur
     assert call("POST", f"/api/campus/attendance/{found[0]['id']}/appeal/", body, token=token).status == 201
 
 
+def test_the_events_that_a_student_missed_are_the_newest_first(lecture: Lecture) -> None:
+    student, now = lecture.students[1], clock.now()
+    events = [
+        make_campus_event(lecture.campus, lecture.teacher, starts_at=now - timedelta(hours=hours))
+        for hours in (3, 9, 2, 7)
+    ]
+    for event in events:
+        lecture.listed(event, [student])
+        lecture.ended(event)
+    seen, cursor = [], ""
+    while True:
+        path = f"/api/campus/attendance/?missing=true&page_size=1{cursor}"
+        page = call("GET", path, token=token_of(student)).json
+        seen += [each["event"]["id"] for each in page["results"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == [events[number].event_id for number in (2, 0, 3, 1)]
+
+
 def test_a_person_expected_by_the_rule_of_the_event_contests_their_absence(lecture: Lecture) -> None:
     event = make_campus_event(lecture.campus, lecture.teacher, expected={"department": "physics"})
     with clock.set_to(clock.now() - timedelta(minutes=5)):

@@ -21,7 +21,7 @@ from chalicelib.table.items import CampusEvent
 from chalicelib.vocabulary.campus import AttendanceStatus
 
 _UNKNOWN = "There is no such attendance record."
-# Sorts after every id.
+# Sorts after every event.
 _LAST = "\x7f"
 
 
@@ -117,20 +117,24 @@ def _own(caller: Principal, event_id: str | None, asked: Asked) -> Page[ShownMis
         event = campus_events.require_visible(event_id, caller, fresh=True)
         found = missing_of([(event, caller.id)]) if _is_expected(event, caller.id) else []
         return Page(results=[each for each in found if each is not None and each.status is not None])
-    listed = sorted(rosters.events_of(caller.id), reverse=True)
+    listed = operations.get_many([keys.campus_events.event(each) for each in rosters.events_of(caller.id)]).values()
+    over = {_position(event): event for event in listed if event_windows.expects(event) and is_over(event)}
 
-    def read(after: str | None, limit: int) -> list[tuple[str, str]]:
-        return [(each, each) for each in listed if each < (after or _LAST)][:limit]
+    def read(after: str | None, limit: int) -> list[tuple[str, CampusEvent]]:
+        later = sorted((each for each in over if each < (after or _LAST)), reverse=True)
+        return [(each, over[each]) for each in later[:limit]]
 
-    def load(event_ids: Sequence[str]) -> list[ShownMissing | None]:
-        events = operations.get_many([keys.campus_events.event(each) for each in event_ids])
-        over = [event for event in events.values() if event_windows.expects(event) and is_over(event)]
-        found = {each.event.id: each for each in missing_of([(event, caller.id) for event in over]) if each is not None}
-        return [found.get(each) for each in event_ids]
+    def load(events: Sequence[CampusEvent]) -> list[ShownMissing | None]:
+        return missing_of([(event, caller.id) for event in events])
 
     return paging.walk(
         PageRequest(f"own missing {caller.id}", asked.page_size, asked.cursor), read, load, budget=ReadBudget()
     )
+
+
+def _position(event: CampusEvent) -> str:
+    """Return where an event is among others, by its beginning: an id says nothing of it."""
+    return f"{clock.to_text(event.starts_at)} {event.event_id}"
 
 
 def _refused(field: str, message: str) -> ValidationFailed:

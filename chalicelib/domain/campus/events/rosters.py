@@ -152,9 +152,9 @@ def is_expected(event: CampusEvent, profile: CampusProfile) -> bool | None:
 
 
 def events_of(user_id: str, *, limit: int = 1_000) -> list[str]:
-    """Return the ids of events that a person is listed at, the newest first, at most `limit`."""
+    """Return the ids of events that a person is listed at, in no order of time, at most `limit`."""
     partition = keys.campus_events.listed_at(user_id).pk
-    raws = operations.query(partition, index="gsi1", newest_first=True, limit=limit)
+    raws = operations.query(partition, index="gsi1", limit=limit)
     return [raw["gsi1sk"]["S"] for raw in raws]
 
 
