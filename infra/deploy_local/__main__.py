@@ -3,6 +3,9 @@
 import argparse
 import os
 from pathlib import Path
+from subprocess import SubprocessError  # nosec B404  # its name alone
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import config as settings
 from infra.deploy import smoke
@@ -51,6 +54,10 @@ def _used(cloud: Cloud, package: Package) -> int:
         _do_the_job(deploy(cloud, package, _parameters()))
     except (CannotStart, NotSeen) as why:
         complain(f"FAILED: {why}")
+        return 1
+    except (BotoCoreError, ClientError, SubprocessError) as error:
+        # An engine that refuses, or does not answer in time on a busy machine.
+        complain(f"FAILED: {error}")
         return 1
     except OSError as error:
         complain(str(explained(error)))

@@ -19,6 +19,14 @@ def test_the_code_of_the_retries_is_found_secure() -> None:
     assert not audit.is_insecure("chalicelib/table/retries.py")
 
 
+def test_a_check_that_does_not_end_is_said_and_does_not_pass(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(audit, "_AUDIT_SECONDS", 0.01)
+    assert audit.is_insecure("chalicelib/table/retries.py")
+    assert "did not end" in capsys.readouterr().err
+
+
 def test_a_service_that_cannot_be_reached_is_named_with_the_reason() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

@@ -1,8 +1,13 @@
 """`make deploy-local` may only succeed when everything was seen."""
 
+import subprocess
+
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from infra.deploy.seen import NotSeen, hold, wait_for
+from infra.deploy_local import __main__ as command
+from infra.local.resources import Cloud
 
 
 def test_what_does_not_hold_stops_the_run_with_both_sides() -> None:
@@ -16,3 +21,25 @@ def test_what_never_comes_stops_the_run() -> None:
     assert wait_for("a mail", lambda: next(looks), seconds=5) == ["a mail"]
     with pytest.raises(NotSeen, match="not seen within"):
         wait_for("nothing", lambda: None, seconds=0)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        NotSeen("the scan: not seen"),
+        ReadTimeoutError(endpoint_url="http://127.0.0.1:1"),
+        ClientError({"Error": {"Code": "Throttling"}}, "Invoke"),
+        subprocess.TimeoutExpired("make redrive", 180),
+        ConnectionRefusedError(111, "refused"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_what_an_engine_does_not_do_fails_the_run_in_words(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def deploy(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(command, "deploy", deploy)
+    assert command._used(Cloud("http://127.0.0.1:1", "http://127.0.0.1:1"), None) == 1  # type: ignore[arg-type]  # unread
+    assert capsys.readouterr().err
