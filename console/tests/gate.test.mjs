@@ -155,3 +155,170 @@ test("a code is genuine only with the platform's signature", async () => {
   assert.equal(await readCode(`GH1:${base45(Buffer.concat([body, signature]))}`, keys), null);
   assert.equal(await readCode(code, new Map()), null);
 });
+
+const OWNER = "evt_a/ush_1";
+const EMPTY = { state: "waiting", seq: 1, kind: "scan", shown: { card_id: "04A1B2C3D4E5F6" }, direction: "entry", delta: null, gate: null, reason: null, sun: null, snapshot_cursor: null, offline: null, outcome: null, answered: null };
+const entryOf = (scan_id, more = {}) => ({ ...EMPTY, scan_id, owner: OWNER, event_id: "evt_a", scanned_at: "2026-11-28T18:00:00.000Z", ...more });
+const json = (body, status = 200) => new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+
+let pages = 0;
+
+/** Return modules of gate in a page of their own where an usher is logged in, whose requests `answer` answers. */
+async function opened(answer, more) {
+  const kept = new Map();
+  const storage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => void kept.set(name, value), removeItem: (name) => void kept.delete(name) };
+  const who = { id: "ush_1", name: "Usher", username: "usher", event_id: "evt_a" };
+  storage.setItem("gatehouse.session.usher", JSON.stringify({ access: "h.e30.s", refresh: "r", who }));
+  storage.setItem("gatehouse.gate.person", JSON.stringify({ owner: OWNER, event_id: "evt_a", usher_id: who.id, username: who.username, name: who.name }));
+  const given = { localStorage: storage, sessionStorage: storage, addEventListener: () => undefined, requestAnimationFrame: (done) => done(), navigator: { onLine: true }, fetch: answer };
+  for (const [name, value] of Object.entries(given)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  delete globalThis.BroadcastChannel;
+  await import("fake-indexeddb/auto");
+  const { IDBFactory } = await import("fake-indexeddb");
+  globalThis.indexedDB = new IDBFactory();
+  pages += 1; // the same text would be the same page
+  return bundled("", `${more}; export const page = ${pages}; export { Refused, Unreachable } from "../ui/api/client.ts"; export * from "./state.ts"; export * from "./store.ts"; export { person } from "./person.ts"; export { session } from "../ui/api/session.ts";`);
+}
+
+const until = async (condition) => {
+  for (let turn = 0; !(await condition()); turn += 1) {
+    assert.ok(turn < 2000, "what was waited for did not come");
+    await new Promise((done) => setTimeout(done, 5));
+  }
+};
+
+test("a refusal without the platform's code is a firewall's, and says nothing of usher and scan", async () => {
+  let said = [200, {}];
+  const { ask, barred, Refused, Unreachable } = await opened(() => Promise.resolve(json(said[1], said[0])), 'export * from "./net.ts"');
+  const asked = () => ask(OWNER, "GET", "/api/usher/events/");
+  for (const foreign of [[403, { message: "Forbidden" }], [404, { message: "Not Found" }], [400, {}], [405, { error: "no" }]]) {
+    said = foreign;
+    await assert.rejects(asked, Unreachable, JSON.stringify(foreign));
+    assert.equal(barred.value, "");
+  }
+  said = [403, { error: { code: "NOT_ASSIGNED", message: "not here" } }];
+  await assert.rejects(asked, (error) => error instanceof Refused && error.code === "NOT_ASSIGNED");
+  assert.equal(barred.value, "not here");
+});
+
+test("a firewall that refuses the exchange of a token ends no session", async () => {
+  let refusal = [403, { message: "Forbidden" }];
+  const { ask, session, Unreachable } = await opened((path) => Promise.resolve(String(path).includes("token/refresh") ? json(refusal[1], refusal[0]) : json({ error: { code: "TOKEN_EXPIRED", message: "old" } }, 401)), 'export * from "./net.ts"');
+  await assert.rejects(ask(OWNER, "GET", "/api/usher/events/"), Unreachable);
+  assert.notEqual(session("usher").value, null);
+  refusal = [401, { error: { code: "UNAUTHENTICATED", message: "spent" } }];
+  await assert.rejects(ask(OWNER, "GET", "/api/usher/events/"));
+  assert.equal(session("usher").value, null);
+});
+
+test("only a refusal of its content sets a scan aside; all others wait", async () => {
+  let said = [404, { error: { code: "NOT_FOUND", message: "no such route" } }];
+  const { send, put, queued, person } = await opened(() => Promise.resolve(json(said[1], said[0])), 'export * from "./sender.ts"');
+  for (const name of ["scn_1", "scn_2", "scn_3"]) await put(entryOf(name));
+  const waiting = async () => (await queued(OWNER, "waiting")).length;
+  for (const other of [said, [404, { message: "Not Found" }], [403, { message: "Forbidden" }], [409, { error: { code: "CONFLICT", message: "later" } }]]) {
+    said = other;
+    await send(person.value);
+    assert.equal(await waiting(), 3, JSON.stringify(other));
+  }
+  said = [422, { error: { code: "VALIDATION_ERROR", message: "bad" } }];
+  await send(person.value);
+  assert.equal(await waiting(), 0);
+});
+
+test("a scan is what the place did at its reading, however long it waits for the scans before it", async () => {
+  let release;
+  const held = new Promise((done) => (release = done));
+  const asked = [];
+  const page = await opened(async (path, { body }) => {
+    asked.push([path, JSON.parse(body)]);
+    await held;
+    return json({ scan_id: JSON.parse(body).scan_id, result: "valid", reason: null, labels: [] });
+  }, 'export * from "./scan.ts"');
+  const { scan, mode, direction, gate, deciding, store } = page;
+  const began = Date.now();
+  scan({ text: "04A1B2C3D4E5F6" });
+  await until(() => asked.length === 1);
+  scan({ text: "04A1B2C3D4E5F7" });
+  await until(() => Date.now() > began + 5);
+  mode.value = "count";
+  direction.value = "exit";
+  gate.value = "B";
+  const changed = Date.now();
+  release();
+  await until(() => deciding.value === 0);
+  const entries = await (await store()).getAll("entries");
+  assert.deepEqual(entries.map(({ kind, direction: way, gate: at }) => [kind, way, at]), [["scan", "entry", null], ["scan", "entry", null]]);
+  assert.ok(entries.every(({ scanned_at }) => Date.parse(scanned_at) <= changed));
+  assert.deepEqual(asked.map(([, { direction: way }]) => way), ["entry", "entry"]);
+});
+
+test("a number is found however its digits and hyphens are typed", async () => {
+  const asked = [];
+  const { scan, deciding, store } = await opened((_, { body }) => {
+    asked.push(JSON.parse(body).ticket_id);
+    return Promise.resolve(json({ result: "valid", reason: null }));
+  }, 'export * from "./scan.ts"');
+  await (await store()).put("attendees", { event_id: "evt_a", ticket_id: "tkt_1", number: "GH-0042", turn: "t" });
+  for (const text of ["gh-0042", "GH–0042", "GH-۰۰۴۲", " ＧＨ-００４２\u200f "]) scan({ text, typed: true });
+  await until(() => deciding.value === 0);
+  assert.deepEqual(asked, ["tkt_1", "tkt_1", "tkt_1", "tkt_1"]);
+});
+
+test("a phone that forgets an event names nobody, and still knows whom it let in unheard", async () => {
+  const { forget, put, store, queued } = await opened(() => Promise.reject(new Error("no network")), 'export {} from "./local.ts"');
+  const outcome = { result: "valid", reason: null, name: "Amina Demo", photo_url: "/p", labels: ["VIP"], rest: ["Bilal Demo"], number: "GH-0042", ticket_id: "tkt_1", offline: true };
+  await put(entryOf("scn_sent", { state: "done", outcome }));
+  await put(entryOf("scn_waits", { outcome }));
+  await put(entryOf("scn_elsewhere", { owner: "evt_b/ush_1", event_id: "evt_b", state: "done", outcome }));
+  const kept = await store();
+  const passage = { event_id: "evt_a", presence: "inside", at: "2026-11-28T18:00:00.000Z", gate: null, by: "Usher", by_card: true };
+  await kept.put("passages", { ...passage, ticket_id: "tkt_1", scan_id: "scn_waits", known_at: null });
+  await kept.put("passages", { ...passage, ticket_id: "tkt_2", scan_id: "scn_sent", known_at: 1 });
+  await forget("evt_a");
+  assert.deepEqual((await kept.getAllKeys("passages")), [["evt_a", "tkt_1"]]);
+  assert.deepEqual((await kept.getAllKeys("entries")).sort(), ["scn_elsewhere", "scn_waits"]);
+  const [waits] = await queued(OWNER, "waiting");
+  assert.deepEqual(waits.shown, EMPTY.shown);
+  assert.doesNotMatch(JSON.stringify(waits), /Demo|GH-0042|VIP/);
+});
+
+test("a page of attendees that was on its way at a log-out is not kept", async () => {
+  let release;
+  const held = new Promise((done) => (release = done));
+  let asked = 0;
+  const { refresh, change, store, session } = await opened(async () => {
+    asked += 1;
+    await held;
+    return json({ results: [{ ticket_id: "tkt_1", number: "GH-1", name: "Amina Demo" }], deleted: [], full: true, next: null, cursor: "c", generated_at: "2026-11-28T18:00:00Z", expires_at: "2026-11-29T18:00:00Z" });
+  }, 'export * from "./snapshot.ts"');
+  const event = { event_id: "evt_a", event: {}, server_public_keys: [], clock_offset_ms: 0, seq: 0 };
+  await change("evt_a", () => event);
+  const fetched = refresh(OWNER, event);
+  await until(() => asked === 1);
+  localStorage.removeItem("gatehouse.session.usher");
+  session("usher").value = null;
+  release();
+  await assert.rejects(fetched);
+  assert.deepEqual(await (await store()).getAll("attendees"), []);
+});
+
+test("a person who is scanned again before the first scan has its verdict is not refused for its sake", async () => {
+  let isUp = false;
+  const first = new Map();
+  const { scan, retry, hope, current, deciding, person, queued } = await opened((_, { body }) => {
+    if (!isUp) return Promise.reject(new TypeError("no network"));
+    const { card_id, scan_id } = JSON.parse(body);
+    if (!first.has(card_id)) first.set(card_id, scan_id);
+    return Promise.resolve(json({ result: first.get(card_id) === scan_id ? "valid" : "already_scanned", reason: null }));
+  }, 'export * from "./scan.ts"; export { hope } from "./net.ts"');
+  for (const text of ["04A1B2C3D4E5F6", "04A1B2C3D4E5F7", "04A1B2C3D4E5F6"]) scan({ text });
+  await until(() => deciding.value === 0);
+  assert.equal(current.value.outcome.undecided, "no_data");
+  assert.equal((await queued(OWNER, "asking")).length, 2);
+  isUp = true;
+  hope();
+  await retry(person.value);
+  assert.equal(current.value.outcome.result, "valid");
+  assert.equal(first.size, 2);
+});

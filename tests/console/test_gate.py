@@ -274,13 +274,14 @@ def test_another_ushers_scans_wait_for_that_ushers_session(
         {"status": 200, "content_type": "application/json", "body": json.dumps({"result": ["valid"]})},
         {"status": 429, "headers": {"Retry-After": "nan"}, "body": "slow down"},
         {"status": 503, "headers": {"Retry-After": "99999999999999"}, "body": "{}"},
+        {"status": 403, "content_type": "application/json", "body": '{"message": "Forbidden"}'},
     ],
-    ids=["500", "html", "no decision", "429 nan", "503 for ever"],
+    ids=["500", "html", "no decision", "429 nan", "503 for ever", "firewall"],
 )
 def test_a_hostile_answer_ends_nothing(
     open_page: Opener, evening: Night, codes: Iterator[str], answer: dict[str, Any]
 ) -> None:
-    open_page.allow(r"^5\d\d of .*/scan/result/")
+    open_page.allow(r"^(403|5\d\d) of .*/scan/result/")
     page = open_page.context().new_page()
     log_in(page, evening)
     ready(page)

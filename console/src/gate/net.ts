@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 
 import { refreshed, Refused, refusalOf, Unreachable } from "../ui/api/client.ts";
-import { latest } from "../ui/api/session.ts";
+import { latest, type Session } from "../ui/api/session.ts";
 
 import { personOf } from "./person.ts";
 
@@ -40,12 +40,18 @@ export function hope(): void {
   tryAt = 0;
 }
 
+/** Raise NoSession where this usher has no session any more. */
+export function stays(owner: string): Session {
+  const session = latest("usher");
+  // Another usher may have logged in meanwhile, also in another tab: nobody sends another's scans.
+  if (session === null || personOf(session)?.owner !== owner) throw new NoSession("log in");
+  return session;
+}
+
 async function sent(owner: string, path: string, init: RequestInit & { milliseconds: number }): Promise<Response> {
   const { milliseconds, ...rest } = init;
   for (let turn = 0; ; turn += 1) {
-    const session = latest("usher");
-    // Another usher may have logged in meanwhile, also in another tab: nobody sends another's scans.
-    if (session === null || personOf(session)?.owner !== owner) throw new NoSession("log in");
+    const session = stays(owner);
     const headers = new Headers(rest.headers);
     headers.set("Authorization", `Bearer ${session.access}`);
     const response = await fetch(path, { ...rest, headers, signal: AbortSignal.timeout(milliseconds) });
@@ -54,9 +60,12 @@ async function sent(owner: string, path: string, init: RequestInit & { milliseco
   }
 }
 
+/** Whether a refusal says nothing about the usher or the scan: a fault, or that of a firewall, which has no code. */
+const isForeign = ({ status, code }: Refused): boolean => status >= 500 || status === 429 || code === "UNKNOWN";
+
 /**
  * Send a request as an usher, and return what the platform answered. Raises Refused for its refusals, NoSession, and
- * Unreachable for everything that is no answer of the platform: no network, 5xx, 429, a page of a proxy.
+ * Unreachable for everything that is no answer of the platform: no network, 5xx, 429, a page or the JSON of a proxy.
  */
 export async function ask<T>(owner: string, method: "GET" | "POST", path: string, body?: unknown, { milliseconds = 10_000, quiet = false } = {}): Promise<T> {
   let response: Response;
@@ -70,20 +79,22 @@ export async function ask<T>(owner: string, method: "GET" | "POST", path: string
     failed(error instanceof Refused ? error.retryAfter : null);
     throw new Unreachable("no answer", { cause: error });
   }
-  if (typeof said !== "object" || said === null || response.status >= 500 || response.status === 429) {
-    const refusal = refusalOf(response, said);
-    // A background request that is put off says nothing about scans.
-    if (!quiet) failed(refusal.retryAfter);
-    throw new Unreachable(refusal.message, { cause: refusal });
-  }
-  worked();
-  if (!response.ok) throw refused(response, said);
-  barred.value = "";
-  return said as T;
+  return taken(response, said as T, quiet);
 }
 
-function refused(response: Response, said: unknown): Refused {
-  const refusal = refusalOf(response, said);
-  if (response.status === 403) barred.value = refusal.message;
-  return refusal;
+/** Return what the platform answered, and note what it says of the road and of the usher. */
+function taken<T>(response: Response, said: T, quiet: boolean): T {
+  const refusal = response.ok ? null : refusalOf(response, said);
+  if (typeof said !== "object" || said === null || (refusal !== null && isForeign(refusal))) {
+    // A background request that is put off says nothing about scans.
+    if (!quiet) failed(refusal?.retryAfter ?? null);
+    throw new Unreachable(refusal?.message ?? "no answer", { cause: refusal });
+  }
+  worked();
+  if (refusal === null) {
+    barred.value = "";
+    return said;
+  }
+  if (refusal.status === 403) barred.value = refusal.message;
+  throw refusal;
 }

@@ -212,8 +212,10 @@ export function More({ close }: { close(): void }): JSX.Element {
       sure.value = true;
       return;
     }
-    await forget(usher.event_id).catch(() => undefined);
+    const forgotten = (): Promise<void> => forget(usher.event_id).catch(() => undefined);
+    await forgotten();
     await logOut();
+    await forgotten(); // what a sync brought until the session ended
   };
   return (
     <Panel title={t("gate.more")} close={close}>

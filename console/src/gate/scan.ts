@@ -6,7 +6,7 @@ import { Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
 import { decideHere, isUnsent, passageOf, readAt } from "./local.ts";
 import { ask, barred, NoSession, reachable } from "./net.ts";
 import { loggedIn, person, type Person } from "./person.ts";
-import { shownOf, type Shown } from "./scanned.ts";
+import { shownOf, visible, type Shown } from "./scanned.ts";
 import { counted, current, deciding, direction, event, gate, leaveReason, mode, queue, storageFailed, storageProblem } from "./state.ts";
 import { put, queued, settle, ticketOfNumber, type Entry, type Outcome } from "./store.ts";
 import { announce } from "./senses.ts";
@@ -41,10 +41,12 @@ export function scan(reading: Reading): void {
   if (usher === null || mode.peek() === "count") return;
   deciding.value += 1;
   const began = reading.at ?? performance.now();
+  // Mode, direction and gate are those of the reading, however long earlier scans keep it waiting.
+  const taken = blank(usher, null, reading.sun ?? null);
   line = line
-    .then(() => one(usher, reading, began))
+    .then(() => one(usher, reading, taken, began))
     // The next person's scan goes on after whatever happened to this one.
-    .catch((error: unknown) => show(failedEntry(usher, error), began))
+    .catch((error: unknown) => show({ ...taken, state: "done", outcome: unknown("fault", error instanceof Error ? error.message : String(error)) }, began))
     .finally(() => (deciding.value -= 1));
 }
 
@@ -73,21 +75,29 @@ function blank(usher: Person, shown: Shown | null, sun: Entry["sun"] = null): En
 
 const unknown = (why: string, message?: string): Outcome => ({ result: "not_found", reason: null, undecided: why, message, offline: true });
 
-function failedEntry(usher: Person, error: unknown): Entry {
-  return { ...blank(usher, null), state: "done", outcome: unknown("fault", error instanceof Error ? error.message : String(error)) };
-}
-
 async function subject({ text, typed }: Reading, eventId: string): Promise<Shown> {
   if (typed) {
-    const found = await ticketOfNumber(eventId, text).catch(() => null);
+    const found = await ticketOfNumber(eventId, visible(text)).catch(() => null);
     if (found !== null) return { ticket_id: found };
   }
   return shownOf(text);
 }
 
-async function one(usher: Person, reading: Reading, began: number): Promise<void> {
+/**
+ * Return the scan of the same thing that has no verdict yet, or this one. As a second scan it would be refused for the
+ * sake of the first, once that is answered. The message of a secure card is good once.
+ */
+async function continued(entry: Entry): Promise<Entry> {
+  const isSame = (each: Entry): boolean => JSON.stringify([each.shown, each.kind, each.direction, each.sun]) === JSON.stringify([entry.shown, entry.kind, entry.direction, null]);
+  const isRecent = (each: Entry): boolean => Math.abs(Date.parse(entry.scanned_at) - Date.parse(each.scanned_at)) < GIVEN_UP_MS;
+  const open = entry.sun === null ? await queued(entry.owner, "asking").catch(() => []) : [];
+  const earlier = open.find((each) => !inFlight.has(each.scan_id) && isSame(each) && isRecent(each));
+  return earlier === undefined ? entry : { ...entry, scan_id: earlier.scan_id, scanned_at: earlier.scanned_at };
+}
+
+async function one(usher: Person, reading: Reading, taken: Entry, began: number): Promise<void> {
   const shown = await subject(reading, usher.event_id);
-  const entry = blank(usher, shown, reading.sun ?? null);
+  const entry = await continued({ ...taken, shown });
   if (reading.typed && "qr" in shown && !shown.qr.toUpperCase().includes("GH1")) {
     // A number that this phone does not know, and nothing that the platform could be asked.
     show({ ...entry, state: "done", outcome: unknown("no_number") }, began);

@@ -8,6 +8,8 @@ import { queued, store, type Answered, type Entry } from "./store.ts";
 
 type Verdict = Schemas["RecordsVerdictsOut"]["results"][number];
 const SLICE = 500;
+// These refusals are about what is sent; others may be about the usher, the address or a deployment, and pass.
+const ABOUT_CONTENT = new Set([400, 413, 422]);
 const STATUSES = new Set(["accepted", "replayed", "conflict", "rejected"]);
 
 /** Return an entry as the platform reads a record; it says the same each time that it is sent. */
@@ -85,7 +87,7 @@ async function slices(usher: Person): Promise<void> {
     try {
       ({ results } = await ask<Schemas["RecordsVerdictsOut"]>(usher.owner, "POST", "/api/usher/sync/logs/", body, { milliseconds: 30_000, quiet: true }));
     } catch (error) {
-      if (!(error instanceof Refused) || error.status === 403) throw error;
+      if (!(error instanceof Refused) || !ABOUT_CONTENT.has(error.status)) throw error;
       // One record may be what the platform refuses the others for: find it, and go on without it.
       if (entries.length > 1) {
         size = Math.ceil(entries.length / 2);

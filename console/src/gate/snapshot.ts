@@ -3,7 +3,7 @@ import { Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
 
 import { fingerprintKey } from "./code.ts";
 import { isSettled } from "./local.ts";
-import { ask } from "./net.ts";
+import { ask, stays } from "./net.ts";
 import { change, store, type Head, type KeptEvent } from "./store.ts";
 
 // Rows of one write: a longer one would keep a scan waiting.
@@ -23,9 +23,11 @@ export async function alone(name: string, work: () => Promise<void>): Promise<vo
 
 const wait = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
 
-async function replace(what: What, eventId: string, page: Page, turn: string): Promise<void> {
+async function replace(owner: string, what: What, eventId: string, page: Page, turn: string): Promise<void> {
   const database = await store();
   for (let place = 0; place < page.results.length; place += ROWS) {
+    // A log-out has this phone forget the attendees: a page that was on its way brings none back.
+    stays(owner);
     const kept = database.transaction(what, "readwrite");
     const rows = page.results.slice(place, place + ROWS).map((each) => ({ ...each, event_id: eventId, turn }));
     await Promise.all([...rows.map((row) => kept.store.put(row as never)), kept.done]);
@@ -68,7 +70,7 @@ async function pages(owner: string, eventId: string, what: What, since: string |
     // A delta has its rows under the turn of the full snapshot before it.
     const before = (await change(eventId, (event) => event))?.turns?.[what];
     const mine = page.full || before === undefined ? turn : before;
-    await replace(what, eventId, page, mine);
+    await replace(owner, what, eventId, page, mine);
     if (what === "attendees") await settled(eventId, page as Schemas["UsherAttendeesOut"], asked);
     if (!page.full || !page.next) await finish(what, eventId, page, mine);
     if (!page.next) return;

@@ -263,16 +263,30 @@ export async function tidy(owner: string, eventId: string, now: string): Promise
   }
 }
 
-/** Forget an event's attendees, cards and passages; scans and their numbers stay. */
+/** What is left of a verdict where nobody may be named any more. */
+const unnamed = ({ result, reason, undecided, ticket_id, offline, repeat }: Outcome): Outcome => ({ result, reason, undecided, ticket_id, offline, repeat });
+
+/**
+ * Forget an event's attendees and cards, and the scans that the platform has. Scans that wait stay, without names, and
+ * so do their passages: the platform would admit those people again.
+ */
 export async function forget(eventId: string): Promise<void> {
-  const kept = (await store()).transaction(["events", "attendees", "cards", "passages"], "readwrite");
+  const kept = (await store()).transaction(["events", "attendees", "cards", "passages", "entries"], "readwrite");
   const range = IDBKeyRange.bound([eventId, ""], [eventId, "\uffff"]);
   const event = await kept.objectStore("events").get(eventId);
   if (event !== undefined) {
     const nothing = { attendees: undefined, cards: undefined, fingerprint_key: undefined, turns: undefined };
     await kept.objectStore("events").put({ ...event, ...nothing });
   }
-  for (const name of ["attendees", "cards", "passages"] as const) await kept.objectStore(name).delete(range);
+  for (const name of ["attendees", "cards"] as const) await kept.objectStore(name).delete(range);
+  for (let passed = await kept.objectStore("passages").openCursor(range); passed !== null; passed = await passed.continue()) {
+    if (passed.value.known_at !== null) await passed.delete();
+  }
+  const owners = IDBKeyRange.bound([`${eventId}/`], [`${eventId}/\uffff`]);
+  for (let entry = await kept.objectStore("entries").index("queue").openCursor(owners); entry !== null; entry = await entry.continue()) {
+    if (entry.value.state === "done") await entry.delete();
+    else await entry.update({ ...entry.value, outcome: entry.value.outcome && unnamed(entry.value.outcome) });
+  }
   await kept.done;
 }
 

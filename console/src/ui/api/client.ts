@@ -102,11 +102,13 @@ async function exchanged(portal: Portal, { path, rotates }: Refresh, spent: stri
     headers: { "Content-Type": "application/json", ...(before.csrf === undefined ? {} : { "X-CSRF-Token": before.csrf }) },
     body: JSON.stringify({ refresh: before.refresh }), // left out where it is in the cookie
   });
-  if (response.status === 401 || response.status === 403) {
+  const refusal = response.ok ? null : refusalOf(response, await response.json().catch(() => null));
+  // A firewall or a captive portal refuses too, without a code: that ends nobody's session.
+  if (refusal !== null && refusal.code !== "UNKNOWN" && (refusal.status === 401 || refusal.status === 403)) {
     keep(portal, null);
     return null;
   }
-  if (!response.ok) throw refusalOf(response, await response.json().catch(() => null));
+  if (refusal !== null) throw refusal;
   const pair = (await response.json()) as { access: string; refresh?: string | null; csrf_token?: string | null };
   const refresh = rotates ? (pair.refresh ?? undefined) : before.refresh;
   keep(portal, { ...before, access: pair.access, refresh, csrf: pair.csrf_token ?? undefined });
