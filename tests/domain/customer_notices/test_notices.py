@@ -33,7 +33,7 @@ from infra.template import load
 from tests.portals.webapp.evening import ask, make_evening
 from tests.support import notices, payers, purchases, settled
 from tests.support.client import call
-from tests.support.factories import customer_token, make_customer, make_organizer, unused_number
+from tests.support.factories import admin_token, customer_token, make_customer, make_organizer, unused_number
 from tests.support.notices import carry, chooses, received
 from tests.support.settings import configured
 from tests.support.streams import StreamReader
@@ -298,6 +298,16 @@ class TestEvents:
         approve_edit(event, venue_id=venue.venue_id)
         self.run_after(stream)
         assert 'Where: "Alhamra"\n' in received()[-1].body
+
+    def test_a_venue_that_staff_correct_after_the_event_is_no_news(self, stream: StreamReader) -> None:
+        event, _ = self.sold(customers=1)
+        carry(stream)
+        before = len(received())
+        with clock.set_to(event.ends_at + timedelta(days=1)):
+            named = {"venue_id": venues.add(name="Alhamra", city="Lahore").venue_id}
+            assert call("PUT", f"/api/events/{event.event_id}/", named, token=admin_token()).status == 200
+            self.run_after(stream)
+        assert received()[before:] == []
 
     def test_a_cancelled_event_sends_the_cancelled_entry(self, stream: StreamReader) -> None:
         event, _ = self.sold(customers=1)
