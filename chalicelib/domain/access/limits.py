@@ -126,9 +126,7 @@ WRONG_RESETS_FROM_CAMPUS = Budget(
 WRONG_CODES_IN_A_ROW = Budget(
     "wrong codes in a row", "number, purpose and way", 100, _DAY, "wrong codes in a row for this number"
 )
-WRONG_ENROLMENTS = Budget(
-    "device enrolment", "address", 30, _QUARTER, "wrong enrolment codes from your address", checked_until=1_000_000
-)
+WRONG_ENROLMENTS = Budget("device enrolment", "address", 30, _QUARTER, "wrong enrolment codes from your address")
 REGISTRATIONS_OF_ORGANIZATIONS = Budget(
     "registration from address",
     "address",

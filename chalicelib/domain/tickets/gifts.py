@@ -74,7 +74,7 @@ def give(giver_id: str, present: GiftInput, *, operation_id: str) -> OwnGift:
         id=gift.gift_id,
         status=gift.status,
         ticket_id=gift.ticket_id,
-        name=gift.name,
+        name=present.name,
         created_at=gift.created_at,
     )
 
@@ -154,7 +154,10 @@ def _giving(ticket: Ticket, present: GiftInput, *, to: Account | None) -> tuple[
 
 
 def _ended(gift: Gift, status: GiftStatus) -> Gift:
-    """Return the ended gift, as stored with its ticket."""
+    """Return the ended gift, as stored with its ticket. What its giver called the receiver is not kept.
+
+    An erasure of the receiver would not find it once the ticket is another's again.
+    """
     return Gift(
         *keys.tickets.closed_gift(gift.ticket_id, gift.gift_id),
         gift_id=gift.gift_id,
@@ -162,7 +165,6 @@ def _ended(gift: Gift, status: GiftStatus) -> Gift:
         event_id=gift.event_id,
         giver_id=gift.giver_id,
         status=status,
-        name=gift.name,
         created_at=gift.created_at,
     )
 
@@ -229,9 +231,8 @@ def end_waiting(mobile_number: str) -> int:
 
 
 def _close(gift: Gift) -> bool:
-    """Close one gift; False if it ended meanwhile. What its giver wrote of the receiver is not kept."""
+    """Close one gift; False if it ended meanwhile."""
     closed = _ended(gift, GiftStatus.CLOSED)
-    closed.name = None
     for _ in retries.attempts():
         ticket = operations.get(keys.tickets.ticket(gift.ticket_id))
         is_pledged = ticket is not None and ticket.pledge == gift.gift_id

@@ -32,7 +32,6 @@ ANSWER_HEADERS = {
 # The gateway must pass every type as bytes, since it decides by the first type that a caller accepts (AWS: "Content
 # type conversions in API Gateway").
 BINARY_MEDIA_TYPES = ("*/*",)
-CORS_METHODS = "GET,POST,PUT,DELETE,OPTIONS"
 CORS_REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,If-None-Match,X-CSRF-Token"
 _CORS_ANSWER_HEADERS = (
     "X-Request-Id,Retry-After,Idempotent-Replayed,ETag,X-Job-Id,X-Report-Id,X-Report-Sha256,X-Report-Signature"

@@ -14,16 +14,17 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.domain.personal_data import exports
 from chalicelib.domain.personal_data.places import PLACES
+from chalicelib.domain.tickets import gifts
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, PersonalExport, Ticket
 from chalicelib.vocabulary.access import AdminRole
 from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import jobs
-from tests.portals.webapp.evening import ask, make_evening
+from tests.portals.webapp.evening import ask, forget_answers, make_evening
 from tests.support import meanwhile, whole_store
 from tests.support.client import call
-from tests.support.factories import admin_token, make_customer
+from tests.support.factories import admin_token, make_customer, unused_number
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -141,3 +142,21 @@ def test_a_ticket_that_went_from_hand_to_hand_shows_each_customer_their_own_word
     assert whole_store.holding(words[buyer.account_id], stored)
     # A file of their export lives for a day; nothing else has their words.
     assert not whole_store.holding(words[second.account_id], stored)
+
+
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_what_a_giver_called_the_receiver_is_not_kept_once_the_ticket_is_theirs(is_registered: bool) -> None:
+    giver, number, called = make_customer(), unused_number("5"), f"Cousin {uuid.uuid4().hex}"
+    receiver = make_customer(mobile_number=number) if is_registered else None
+    ticket = make_evening().sell(giver)
+    body = {"mobile_number": number, "name": called}
+    given = ask(giver, "POST", f"{ticket.ticket_id}/gift/", body, key=ticket.ticket_id)
+    assert (given.status, given.json["name"]) == (201, called)
+    if receiver is None:
+        assert whole_store.holding(called, whole_store.dump())
+        receiver = make_customer(mobile_number=number)
+        assert gifts.claim_all(receiver) == 1
+    forget_answers()
+    assert not whole_store.holding(called, whole_store.dump())
+    again = ask(giver, "POST", f"{ticket.ticket_id}/gift/", body, key=ticket.ticket_id)
+    assert (again.status, again.json["id"], again.json["name"]) == (201, given.json["id"], called)
