@@ -12,6 +12,7 @@ data key, others under a key of the platform (D-SEC-71). Without its key it is l
 import hashlib
 import hmac
 import json
+import secrets
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -131,6 +132,7 @@ def claim(*, portal: Portal, caller_id: str, route: str, key: str, body: bytes) 
         *place,
         fingerprint=fingerprint,
         locked_until=now + _RUNS_AT_MOST,
+        claim_id=secrets.token_hex(8),
         expires_at=now + KEPT,
         ttl=int((now + KEPT).timestamp()),
     )
@@ -150,6 +152,8 @@ def claim(*, portal: Portal, caller_id: str, route: str, key: str, body: bytes) 
             raise IdempotencyInProgress(retry_after=1) from failure
         if found.fingerprint != fingerprint:
             raise IdempotencyMismatch from failure
+        if found.claim_id == record.claim_id:
+            return mine  # our own first try, whose answer was lost
         if found.answer is None and found.interim is not None:
             # No lock: the operation id makes two of them have one effect.
             return replace(mine, interim=found.interim)

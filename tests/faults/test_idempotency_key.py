@@ -56,3 +56,18 @@ def test_after_any_fault_the_same_key_brings_it_to_its_end_once(place: int, faul
         assert _add(token, key).text == again.text
     (only,) = dependents.of(customer.account_id)
     assert only.id == again.json["id"]
+
+
+def test_the_sdks_own_retry_of_the_claim_is_the_same_try() -> None:
+    token, keys = customer_token(make_customer()), [uuid.uuid4().hex for _ in range(3)]
+    # The first request of a customer also makes their data key.
+    _add(token, keys[0])
+    with wire(retries=False) as wired:
+        _add(token, keys[1])
+    claim = wired.sent.index("PutItem")
+    with wire(retries=True) as wired:
+        wired.faults[claim] = Fault.ANSWER_LOST
+        answer = _add(token, keys[2])
+    assert wired.sent[claim : claim + 2] == ["PutItem", "PutItem"]
+    assert answer.status == 201, answer.text
+    assert _add(token, keys[2]).text == answer.text

@@ -24,6 +24,8 @@ class IdempotencyRecord(Item, discriminator="idempotency"):
 
     fingerprint = UnicodeAttribute()
     locked_until = MomentAttribute(null=True)
+    # Random: which try holds it, so that a retry of its write finds it its own.
+    claim_id = UnicodeAttribute(null=True)
     expires_at = MomentAttribute()
     answer = IdempotentAnswer(null=True)
     # The MAC of the first answer, if it reported a state in between and so is not stored itself.
