@@ -10,7 +10,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.live import open_sockets
 from chalicelib.table import keys, operations
-from tests.support import engines
+from tests.support import engines, meanwhile
 from tests.support.caches import forget_caches
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer, make_event, usher_token
@@ -76,6 +76,28 @@ def test_sockets_whose_end_was_never_reported_shut_nobody_out(live: Gateway) -> 
         stored = operations.get(keys.live.sockets(customer.account_id))
         assert stored is not None
         assert len(stored.open or ()) == SOCKETS
+
+
+@pytest.mark.parametrize("operation", ["BatchWriteItem", "Query"])
+def test_sockets_that_a_fault_of_the_table_refused_shut_nobody_out(live: Gateway, operation: str) -> None:
+    token = usher_token(make_event())
+    for _ in range(SOCKETS):
+        ticket = live.ticket(token)
+        with meanwhile.failing(operation):
+            assert live.open(ticket)[0] == 503
+    assert [is_open(live, token)[0] for _ in range(SOCKETS + 1)] == [200] * SOCKETS + [429]
+
+
+def test_sockets_whose_function_died_before_it_stored_them_shut_nobody_out_for_long(live: Gateway) -> None:
+    customer = make_customer()
+    with clock.set_to(START):
+        token = customer_token(customer)
+        opened = [live.connect(token) for _ in range(SOCKETS)]
+        operations.remove_many(keys.live.connection(socket.id) for socket in opened[1:])
+        assert is_open(live, token)[0] == 429
+    with clock.set_to(START + timedelta(minutes=1, seconds=1)):
+        token = customer_token(customer)
+        assert [is_open(live, token)[0] for _ in range(SOCKETS)] == [200] * (SOCKETS - 1) + [429]
 
 
 def test_a_socket_of_a_locked_out_principal_leaves_its_place(live: Gateway) -> None:

@@ -118,7 +118,10 @@ def _get(incident_id: str) -> Incident:
 
 
 def answer(incident_id: str, status: IncidentStatus, *, note: str, by: str) -> ShownIncident:
-    """Move an incident along, with a note, and return it. Raises NotFound, InvalidState (closed)."""
+    """Move an incident along, with a note, and return it; the same answer again changes nothing.
+
+    Raises NotFound, InvalidState (closed otherwise).
+    """
     before = _get(incident_id)
     changed: list[Action] = [
         Incident.status.set(status),
@@ -131,6 +134,8 @@ def answer(incident_id: str, status: IncidentStatus, *, note: str, by: str) -> S
     try:
         acts.commit(operations.change(before.place, changed, Incident.status.is_in(*_UNCLOSED)), subject=subject)
     except operations.ConditionFailed as failure:
-        now = _get(incident_id).status
-        raise InvalidState(f"This incident is {now}, so it cannot become {status}.") from failure
+        now = _get(incident_id)
+        if (now.status, now.answer, now.answered_by) == (status, note, by):
+            return shown(now)  # a retry: the answer of the first try was lost
+        raise InvalidState(f"This incident is {now.status}, so it cannot become {status}.") from failure
     return shown(_get(incident_id))

@@ -8,6 +8,7 @@ in its principal's partition, where a lock-out finds it.
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from chalicelib.domain.access import limits, lock_outs, security_log
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.live import open_sockets
 from chalicelib.domain.live.channels import of_attendance, require_open
-from chalicelib.errors import Unauthenticated
+from chalicelib.errors import Unauthenticated, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import LiveConnection, LiveOf, LiveTicket
@@ -89,31 +90,34 @@ def open_(connection_id: str, *, ticket: str) -> None:
     security_log.note_principal(principal.id)
     gone_at = int((now + open_sockets.LIFETIME + _AFTERWARDS).timestamp())
     open_sockets.take(principal.id, connection_id, now)
-    operations.put_many(
-        [
-            LiveConnection(
-                *keys.live.connection(connection_id),
-                connection_id=connection_id,
-                principal=spent.principal,
-                channels=spent.channels,
-                opened_at=now,
-                ttl=gone_at,
-            ),
-            LiveOf(
-                *keys.live.of_principal(principal.id, connection_id),
-                connection_id=connection_id,
-                session_id=principal.session_id,
-                event_id=principal.claims.get("event_id"),
-                issued_at=principal.issued_at,
-                ttl=gone_at,
-            ),
-        ]
-    )
-    # Checked after the write: a lock-out too late for this check finds the connection in the table.
     try:
+        operations.put_many(
+            [
+                LiveConnection(
+                    *keys.live.connection(connection_id),
+                    connection_id=connection_id,
+                    principal=spent.principal,
+                    channels=spent.channels,
+                    opened_at=now,
+                    ttl=gone_at,
+                ),
+                LiveOf(
+                    *keys.live.of_principal(principal.id, connection_id),
+                    connection_id=connection_id,
+                    session_id=principal.session_id,
+                    event_id=principal.claims.get("event_id"),
+                    issued_at=principal.issued_at,
+                    ttl=gone_at,
+                ),
+            ]
+        )
+        # Checked after the write: a lock-out too late for this check finds the connection in the table.
         lock_outs.require_not_revoked(principal, fresh=True)
-    except Unauthenticated:
-        end(connection_id)
+    except Exception:
+        # The gateway refuses the socket, for a fault of the table too. It must not count as open.
+        with suppress(Unavailable):
+            end(connection_id)
+            open_sockets.give_back(principal.id, connection_id, now)
         raise
     logger.info("live connection opened", extra={"principal_id": principal.id, "portal": principal.portal})
 

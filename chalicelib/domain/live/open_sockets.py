@@ -1,9 +1,11 @@
 """How many sockets a principal has open: one item names them all, and its size is the condition of the next one.
 
-A socket whose end was never reported leaves its name there. Names older than a socket can be are removed when the item
-is full, so that lost reports shut nobody out.
+A socket whose end was never reported leaves its name there, and so does a function that died while it opened one. When
+the item is full, names are removed that are older than a socket can be, or that no connection has, so that neither
+shuts anybody out.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pynamodb.expressions.condition import size
@@ -18,6 +20,8 @@ LIFETIME = timedelta(hours=2)
 _KEPT = timedelta(hours=3)
 _FULL = "Too many live connections are open. Close one of them first."
 _RETRY_SECONDS = 60
+# In seconds: longer than the function that opens a socket may take (28 s).
+_OPENING = 60
 
 
 def take(principal_id: str, connection_id: str, opened_at: datetime) -> None:
@@ -37,7 +41,7 @@ def take(principal_id: str, connection_id: str, opened_at: datetime) -> None:
             names = set(found.open or ()) if found else set()
             if name in names:
                 return  # an earlier try of this call succeeded
-            gone = {each for each in names if _is_gone(each, opened_at)}
+            gone = _gone(names, opened_at)
             if not gone:
                 break
             operations.record(operations.change(place, [LiveSockets.open.delete(gone)]))
@@ -64,5 +68,10 @@ def _name(connection_id: str, opened_at: datetime) -> str:
     return f"{int(opened_at.timestamp())} {connection_id}"
 
 
-def _is_gone(name: str, now: datetime) -> bool:
-    return int(name.partition(" ")[0]) + LIFETIME.total_seconds() <= now.timestamp()
+def _gone(names: Iterable[str], now: datetime) -> set[str]:
+    """Return the names of sockets that are no longer open, as far as the table tells."""
+    opened = {name: now.timestamp() - int(name.partition(" ")[0]) for name in names}
+    places = {name: keys.live.connection(name.partition(" ")[2]) for name, age in opened.items() if age > _OPENING}
+    found = operations.get_many(places.values())
+    ended = {name for name, place in places.items() if place not in found}
+    return ended | {name for name, age in opened.items() if age >= LIFETIME.total_seconds()}
