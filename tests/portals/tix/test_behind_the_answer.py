@@ -1,17 +1,21 @@
 """Work behind an answer: its tickets are named at once, and its job is shown to the account that started it."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ulid import ULID
 
 from chalicelib import clock
+from chalicelib.config import config
 from chalicelib.domain.background import jobs
 from chalicelib.domain.organizations import numbering
 from chalicelib.identifiers import new_id
+from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Job
 from chalicelib.workers import jobs as worker
 from chalicelib.workers import schedules
@@ -27,6 +31,7 @@ from tests.support.settings import configured
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
+RUNBOOK = Path("docs/runbooks/work-given-up.md")
 # More than are written at once here, in two transactions.
 MANY = 120
 # What Lambda answers at most, in bytes.
@@ -217,6 +222,34 @@ def test_a_job_that_goes_on_is_not_queued_a_second_time(token: str, *, is_cleari
         assert schedules.sweep().handled == 0
     with clock.set_to(begun + 2 * jobs.PATIENCE):
         assert schedules.sweep().handled == 1
+
+
+def test_numbers_whose_job_failed_are_written_once_the_runbook_opened_it_again(token: str) -> None:
+    job_id = job_of(many(token))
+    sweeps.begin()
+    revived = [Job.revivals.set(jobs.MOST_REVIVALS), Job.revived_at_done.set(0)]
+    operations.record(operations.change(keys.jobs.job(job_id), revived))
+    with clock.set_to(clock.now() + jobs.PATIENCE + timedelta(minutes=1)):
+        schedules.sweep()
+    work()
+    assert (shown(token, job_id)["status"], listed(token)["total"]) == ("failed", 0)
+    coming = clock.now() + 2 * jobs.PATIENCE
+    aws_cli(RUNBOOK.read_text(), {"<job>": job_id, "<minute, such as 2026-11-21T08:30>": f"{coming:%Y-%m-%dT%H:%M}"})
+    with clock.set_to(coming + timedelta(minutes=1)):
+        schedules.sweep()
+        work()
+    assert (shown(token, job_id)["status"], listed(token)["total"]) == ("complete", MANY)
+
+
+def aws_cli(runbook: str, filled: dict[str, str]) -> None:
+    """Do what a runbook's last command of the AWS command line does, on the table of the tests."""
+    command = [line for line in runbook.splitlines() if line.startswith("aws dynamodb update-item")][-1]
+    for blank, value in filled.items():
+        command = command.replace(blank, value)
+    words = iter(shlex.split(command)[3:])
+    given = {name.removeprefix("--").title().replace("-", ""): value for name, value in zip(words, words, strict=True)}
+    named = {name: json.loads(value) if value.startswith("{") else value for name, value in given.items()}
+    getattr(operations.client(), "update_item")(**named | {"TableName": config().table_name})  # noqa: B009  # botocore types no client
 
 
 def test_a_printed_list_is_linked_by_its_job(token: str) -> None:
