@@ -7,6 +7,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.aws import client
 from chalicelib.domain.ledger.account_names import clearing, in_transit, payable
+from chalicelib.domain.organizers import organizers
 from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.domain.payouts import paying, sandbox_bank
 from chalicelib.errors import Unavailable
@@ -83,6 +84,23 @@ def test_an_answer_lost_after_acceptance_pays_once() -> None:
     assert paid_out.deliver(due(payout.payout_id)) != DONE
     assert paid_out.stored(payout.payout_id).status == PayoutStatus.PROCESSING
     assert paid_out.deliver(due(payout.payout_id)) == DONE
+    assert_paid_once(organizer, payout)
+
+
+@pytest.mark.parametrize("ending", ["02", sandbox_bank.TIMES_OUT])
+def test_a_payout_whose_account_was_taken_away_waits_for_another_unless_it_was_sent(ending: str) -> None:
+    organizer, payout = claimed(ending)
+    was_sent = ending == sandbox_bank.TIMES_OUT
+    if was_sent:
+        assert paid_out.deliver(due(payout.payout_id)) != DONE
+    organizers.change(organizer.account_id, {"bank_account": None})
+    assert paid_out.deliver(due(payout.payout_id)) == DONE
+    if not was_sent:
+        shown = call("GET", f"/api/payouts/{payout.payout_id}/", token=paid_out.staff()).json
+        assert (shown["status"], shown["waits_for"]) == ("scheduled", "bank_account")
+        paid_out.give_account(organizer, ending="03")
+        paid_out.claim(payout.payout_id)
+        assert paid_out.deliver(due(payout.payout_id)) == DONE
     assert_paid_once(organizer, payout)
 
 

@@ -34,6 +34,9 @@ _RUNS_AFTER = timedelta(days=1, hours=2)
 # Below the function's time-out; the next run of the sweep continues.
 _BUDGET_SECONDS = 15.0
 _ROWS_AT_ONCE = 100
+# How many movements a step looks up at the provider, one by one: at a second each, a run that began its last step late
+# still ends within the function's time.
+_LOOKED_UP_AT_ONCE = 10
 # How long it is known what was found; movements of the next days may belong to it.
 _SEEN_FOR = timedelta(days=10)
 _PREFIX = "rec_"
@@ -135,7 +138,9 @@ def step(run: Reconciliation, day: date) -> bool:
         found, following = [], _recheck(run.provider, day, cursor)
     else:
         rows, following = _rows(run.provider, day, cursor)
-        found, in_journal = list(_against_provider(run.provider, day, rows)), len(rows)
+        found, in_journal = _against_provider(run.provider, day, rows)
+        if in_journal < len(rows):
+            following = _after(cursor, rows[in_journal - 1])
         following = following or f"{_OPEN}:1:"
     for difference in found:
         differences.store(run.date, difference)
@@ -185,9 +190,14 @@ def _rows(provider: str, day: date, cursor: str) -> tuple[list[ClearedMoney], st
     raws = operations.query(partitions[int(shard)], where, limit=_ROWS_AT_ONCE, consistent=True)
     rows = [ClearedMoney.from_raw_data(raw) for raw in raws]
     if len(rows) == _ROWS_AT_ONCE:
-        return rows, f"{_BOOKS}:{shard}:{rows[-1].journal_id}"
+        return rows, _after(cursor, rows[-1])
     following = int(shard) + 1
     return rows, f"{_BOOKS}:{following}:" if following < len(partitions) else None
+
+
+def _after(cursor: str, row: ClearedMoney) -> str:
+    """Return the cursor that continues after a row of the partition that a cursor is in."""
+    return f"{_BOOKS}:{cursor.split(':')[1]}:{row.journal_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,21 +209,31 @@ class _Wanted:
     row: ClearedMoney
 
 
-def _against_provider(provider: str, day: date, rows: Sequence[ClearedMoney]) -> Iterator[Mismatch]:
-    """Yield what of a day's journal the provider does not have, or has otherwise."""
+def _against_provider(provider: str, day: date, rows: Sequence[ClearedMoney]) -> tuple[list[Mismatch], int]:
+    """Return what of a day's journal the provider does not have, or has otherwise, and how many rows were compared.
+
+    These are fewer than all where many must be looked up.
+    """
     payments = operations.get_many({keys.money.payment(row.payment_id) for row in rows if row.payment_id})
-    wanted: dict[str, _Wanted] = {}
-    for row in rows:
-        payment = payments.get(keys.money.payment(row.payment_id or "-"))
+    paid = [payments.get(keys.money.payment(row.payment_id or "-")) for row in rows]
+    wanted = [_of_row(row, payment, day) for row, payment in zip(rows, paid, strict=True)]
+    names = dict.fromkeys(name for of_row in wanted for name in of_row)
+    known = operations.get_many([keys.reconciliation.seen(provider, name) for name in names])
+    unseen = {name for name in names if keys.reconciliation.seen(provider, name) not in known}
+    found: list[Mismatch] = []
+    looked_up = 0
+    for place, (row, payment) in enumerate(zip(rows, paid, strict=True)):
+        if looked_up >= _LOOKED_UP_AT_ONCE:
+            return found, place
         if payment is None and row.payout_key is None:
             ours = Money(row.amount, row.currency)
-            yield Mismatch(DifferenceKind.EXTRA, row.journal_id, row.payment_id, None, ours)
-        else:
-            wanted |= _of_row(row, payment, day)
-    known = operations.get_many([keys.reconciliation.seen(provider, name) for name in wanted])
-    for name, one in wanted.items():
-        if keys.reconciliation.seen(provider, name) not in known and (found := _looked_up(provider, one)):
-            yield found
+            found.append(Mismatch(DifferenceKind.EXTRA, row.journal_id, row.payment_id, None, ours))
+        for name, one in wanted[place].items():
+            if name in unseen:
+                unseen.remove(name)  # another row may be of the same movement
+                looked_up += 1
+                found += filter(None, [_looked_up(provider, one)])
+    return found, len(rows)
 
 
 def _of_row(row: ClearedMoney, payment: Payment | None, day: date) -> dict[str, _Wanted]:
@@ -247,7 +267,7 @@ def _recheck(provider: str, day: date, cursor: str) -> str | None:
     earlier = (day - timedelta(days=int(back))).isoformat()
     beginning = keys.reconciliation.difference(earlier, "")
     where = Between(f"{last or beginning.sk}!" if last else beginning.sk, f"{beginning.sk}~")
-    raws = operations.query(beginning.pk, where, limit=_ROWS_AT_ONCE, consistent=True)
+    raws = operations.query(beginning.pk, where, limit=_LOOKED_UP_AT_ONCE, consistent=True)
     for known in map(Difference.from_raw_data, raws):
         if known.state is DifferenceState.OPEN and known.money is not None and _is_over(provider, known):
             resolved = [Difference.state.set(DifferenceState.RESOLVED), Difference.resolved_at.set(clock.now())]
@@ -255,7 +275,7 @@ def _recheck(provider: str, day: date, cursor: str) -> str | None:
             logger.info(
                 "difference resolved", extra={"date": earlier, "what": known.kind_of, "id": known.difference_id}
             )
-    if len(raws) == _ROWS_AT_ONCE:
+    if len(raws) == _LOOKED_UP_AT_ONCE:
         return f"{_OPEN}:{back}:{raws[-1]['sk']['S']}"
     return f"{_OPEN}:{int(back) + 1}:" if int(back) < _LOOKED_BACK else None
 

@@ -154,14 +154,33 @@ def pay(payout_id: str) -> bool:
         return False
     bank = banks.named(str(payout.provider))
     try:
-        sent = _earlier(bank, payout) or bank.send(_transfer(payout, bank))
+        sent = _earlier(bank, payout) or _sent(bank, payout)
     except BalanceTooLow:
-        waiting = payout_states.entering(payout, PayoutStatus.SCHEDULED, due=clock.now() + _WAIT)
         logger.warning("payout waits for the provider's balance", extra={"payout_id": payout_id})
-        return _try(payout, [*waiting, Payout.waits_for.set(PayoutWait.PROVIDER_BALANCE)])
+        return _wait_for(payout, PayoutWait.PROVIDER_BALANCE)
     except Declined as declined:
         return _record(payout, Sent(reference="", status=TransferStatus.FAILED, failure_reason=declined.code))
+    if sent is None:
+        return _wait_for(payout, PayoutWait.BANK_ACCOUNT)
     return _record(payout, sent)
+
+
+def _wait_for(payout: Payout, what: PayoutWait) -> bool:
+    """Schedule a claimed payout of which nothing was sent again, and return whether this call did."""
+    waiting = payout_states.entering(payout, PayoutStatus.SCHEDULED, due=clock.now() + _WAIT)
+    return _try(payout, [*waiting, Payout.waits_for.set(what)])
+
+
+def _sent(bank: Bank, payout: Payout) -> Sent | None:
+    """Send this attempt, and return what became of it; None where the organizer took the bank account away before.
+
+    Raises Unavailable, Declined, BalanceTooLow.
+    """
+    profile = operations.get(keys.organizers.profile(payout.organizer_id))
+    if profile is None or profile.bank_account is None:
+        # The answer to an earlier message may have been lost.
+        return bank.find(_key(payout, payout.attempt or 1))
+    return bank.send(_transfer(payout, bank, profile))
 
 
 def _earlier(bank: Bank, payout: Payout) -> Sent | None:
@@ -180,11 +199,8 @@ def _key(payout: Payout, attempt: int) -> str:
     return payout.payout_id if attempt == 1 else f"{payout.payout_id}.{attempt}"
 
 
-def _transfer(payout: Payout, bank: Bank) -> Transfer:
+def _transfer(payout: Payout, bank: Bank, profile: OrganizerProfile) -> Transfer:
     """Return what to send. Raises Unavailable, Declined."""
-    profile = operations.get(keys.organizers.profile(payout.organizer_id))
-    if profile is None or profile.bank_account is None:
-        raise Unavailable("The organizer has no bank account any more.")
     text = encryption.open_sealed(payout.organizer_id, "bank_account", bytes(profile.bank_account))
     account = json.loads(text)
     return Transfer(

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
-from itertools import product
+from itertools import pairwise, product
 from time import monotonic
 from typing import Any
 
@@ -314,3 +314,22 @@ def test_a_run_that_is_cut_after_any_step_ends_as_one_that_was_not() -> None:
     found = shown(day)
     assert (found["status"], found["provider_count"], found["journal_count"]) == ("done", 4, 3)
     assert [row["kind"] for row in found["results"]] == ["missing"]
+
+
+def test_a_step_looks_few_movements_up_at_the_provider_and_the_run_finds_all_that_it_lacks() -> None:
+    stream, day = StreamReader(), clock.now().date()
+    (order,) = sold(1)
+    stream.drain()
+    copied(order, 24)
+    operations.remove_many(map(operations.key_of, payers.all_raws("sandbox_charge")))
+    place = keys.reconciliation.reconciliation(day.isoformat())
+    compared = [0]
+    with clock.set_to(clock.now() + timedelta(days=1, hours=4)):
+        while (known := operations.get(place)) is not None and known.state != "done":
+            assert reconciliations.step(known, day)
+            after = operations.get(place)
+            assert after is not None
+            compared.append(after.in_journal)
+    assert max(now - then for then, now in pairwise(compared)) <= 10
+    found = shown(day, page_size=100)
+    assert (found["journal_count"], [row["kind"] for row in found["results"]]) == (25, ["extra"] * 25)
