@@ -277,3 +277,16 @@ def test_nobody_gives_access_back_to_a_person_who_is_being_erased() -> None:
     assert account is not None
     assert account.status is AccountStatus.ERASED
     assert campus_erasure.begin(person.account_id, by="an operator") == job_id
+
+
+def test_a_roster_names_an_erased_person_no_more_and_none_lists_them() -> None:
+    campus = make_campus()
+    organizer, person = make_campus_user(campus, role=CampusRole.ORGANIZER), make_campus_user(campus)
+    event, token = list_on_roster(make_campus_event(campus, organizer), person), token_of(organizer)
+    erase(person)
+    path = f"/api/campus/events/{event.event_id}/roster/"
+    (shown,) = client.call("GET", path, token=token).json["results"]
+    names = {name: shown[name] for name in ("id", "full_name", "student_id", "department")}
+    assert names == {"id": person.account_id, "full_name": None, "student_id": None, "department": None}
+    listed = client.call("PUT", path, {"users": [person.account_id]}, token=token).json
+    assert (listed["size"], listed["unknown"][0]["message"]) == (0, "is no student")

@@ -6,7 +6,7 @@ Every row is read by itself: a bad one is reported by its line and leaves the ot
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.campus.people import number_lists, student_numbers
+from chalicelib.domain.campus.people import campus_profiles, number_lists, student_numbers
 from chalicelib.domain.campus.people.student_numbers import NumberClaims
 from chalicelib.domain.documents import csv_lists
 from chalicelib.errors import ValidationFailed
@@ -99,10 +99,11 @@ def _resolved(rows: Iterable[RosterRow]) -> RosterList:
 
 
 def _students(user_ids: Iterable[str]) -> set[str]:
-    """Return which of these accounts are students."""
+    """Return which of these accounts are students, and not erased."""
     places = [keys.campus_people.profile(user_id) for user_id in user_ids]
     profiles = operations.get_many(places)
-    return {profile.user_id for profile in profiles.values() if profile.role == CampusRole.STUDENT}
+    students = (profile for profile in profiles.values() if profile.role == CampusRole.STUDENT)
+    return {profile.user_id for profile in students if not campus_profiles.is_erased(profile)}
 
 
 def _answer(said: str, students: set[str], claims: Mapping[str, NumberClaims]) -> tuple[str | None, str]:

@@ -15,7 +15,7 @@ from chalicelib.domain import paging
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.events import campus_events, event_windows, roster_lists
 from chalicelib.domain.campus.events.roster_lists import RosterInput, UnknownRow
-from chalicelib.domain.campus.people import student_counts
+from chalicelib.domain.campus.people import campus_profiles, student_counts
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import Conflict, Unavailable, ValidationFailed
 from chalicelib.observability import logger
@@ -123,7 +123,9 @@ def page(event_id: str, *, by: Principal, page_size: int, cursor: str | None) ->
 
     def load(entries: Sequence[RosterEntry]) -> list[ListedPerson]:
         places = {entry.user_id: keys.campus_people.profile(entry.user_id) for entry in entries}
-        profiles = operations.get_many(places.values())
+        stored = operations.get_many(places.values())
+        # An erased person has a profile still, for the counts.
+        profiles = {place: profile for place, profile in stored.items() if not campus_profiles.is_erased(profile)}
         return [ListedPerson(entry, profiles.get(places[entry.user_id])) for entry in entries]
 
     asked = PageRequest(f"roster {by.id} {event_id}", page_size, cursor)
