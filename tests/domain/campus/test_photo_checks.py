@@ -17,7 +17,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CampusEvent, PhotoCheck
 from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole, VerificationStatus
 from chalicelib.vocabulary.work import JobStatus
-from tests.support import sweeps
+from tests.support import meanwhile, sweeps
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.evidence import (
     ask_upload,
@@ -266,6 +266,40 @@ def test_an_upload_that_nobody_confirms_is_found_by_the_check() -> None:
     now = record_of(record)
     assert (now.verification_status, dict(now.flags)) == (VerificationStatus.VERIFIED, {})
     assert all(files.count_all(key) == 0 for key in uploads.values())
+
+
+def test_an_upload_that_the_client_confirms_during_the_check_is_kept_once() -> None:
+    hall = Hall()
+    student = make_campus_user(hall.campus)
+    submission_id = begin_submission(hall.event, student)
+    send_photo(student, submission_id, camera(31), side="back")
+    key = ask_upload(student, submission_id).json["upload"]["key"]
+    attendance_id = submit(student, submission_id)
+    hall.stream.drain()
+    files.write(key, camera(32), content_type="image/jpeg")
+
+    def confirm() -> None:
+        assert ask_upload(student, submission_id, uploaded=key).status == 200
+
+    with meanwhile.before("TransactWriteItems", confirm, matches=lambda sent: "attendance_photo" in str(sent)):
+        check(attendance_id)
+    assert check(attendance_id) is False
+    assert record_of(attendance_id).verification_status is VerificationStatus.VERIFIED
+    assert files.count_all(f"campus/{hall.event.event_id}/") == 2
+
+
+def test_an_upload_that_nobody_needs_any_more_is_not_waited_for() -> None:
+    hall = Hall()
+    student = make_campus_user(hall.campus)
+    submission_id = begin_submission(hall.event, student)
+    for number, side in enumerate(("front", "back")):
+        assert ask_upload(student, submission_id, side=side).status == 200
+        assert send_photo(student, submission_id, camera(41 + number), side=side).status == 200
+    assert ask_upload(student, submission_id).status == 200
+    attendance_id = submit(student, submission_id)
+    hall.checked(attendance_id)
+    assert record_of(attendance_id).verification_status is VerificationStatus.VERIFIED
+    assert photo_of(attendance_id).upload_key is None
 
 
 def test_an_upload_that_is_no_photo_counts_as_missing() -> None:

@@ -27,7 +27,7 @@ from chalicelib.domain.campus.attendance import (
 from chalicelib.domain.campus.attendance.photo_findings import Findings, KnownPhoto
 from chalicelib.domain.campus.events import campus_events, rotating_codes
 from chalicelib.domain.campus.evidence import picture_hash, screenshots
-from chalicelib.errors import UnsupportedMediaType, ValidationFailed
+from chalicelib.errors import InvalidState, NotFound, UnsupportedMediaType, ValidationFailed
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendancePhoto, AttendanceRecord, CampusEvent
@@ -161,12 +161,14 @@ def _taken(photo: AttendancePhoto, record: AttendanceRecord) -> AttendancePhoto:
         return photo
     if not photo_uploads.is_missing(photo, record.nonce or ""):
         photo_uploads.withdraw(photo)
-        return photo
+        return operations.get(photo.place) or photo
     try:
         taken = photo_uploads.take(photo)
     except (ValidationFailed, UnsupportedMediaType):
         logger.info("upload is no photo", extra={"attendance_id": photo.attendance_id})
-        return operations.get(keys.attendance.photo(photo.attendance_id, photo.side)) or photo
+        return operations.get(photo.place) or photo
+    except (NotFound, InvalidState):
+        return operations.get(photo.place) or photo  # the client has confirmed it meanwhile
     return taken.after if taken is not None else photo
 
 
