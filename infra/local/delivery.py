@@ -88,7 +88,8 @@ class Delivery:
                 tries = 0
                 continue
             elif tries >= self._mapping.maximum_retry_attempts:
-                self._give_up(shard_id, batch, invocations=tries + 1)
+                if not self._give_up(shard_id, batch, invocations=tries + 1):
+                    return False
                 waiting.pop()
                 tries = 0
                 done(_sequence_number(batch[-1]))
@@ -120,8 +121,11 @@ class Delivery:
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 # nosec B311  # no secret
         return min(self._mapping.longest_backoff_seconds, doubled) * jitter
 
-    def _give_up(self, shard_id: str, batch: list[Record], *, invocations: int) -> None:
-        """Keep the letter that Lambda writes to a bucket: which records failed, and their content."""
+    def _give_up(self, shard_id: str, batch: list[Record], *, invocations: int) -> bool:
+        """Keep the letter that Lambda writes to a bucket: which records failed, and their content.
+
+        False where the run stopped before it was kept: the next one has the record again.
+        """
         arrived = [datetime.fromtimestamp(float(r["dynamodb"]["ApproximateCreationDateTime"]), UTC) for r in batch]
         letter = {
             "requestContext": {
@@ -145,7 +149,17 @@ class Delivery:
             "payload": json.dumps({"Records": batch}),
         }
         _log.error("%s: record %s discarded after its retries", self._mapping.function_name, _sequence_number(batch[0]))
-        self._dead_letter(json.dumps(letter))
+        tries = 1
+        while True:
+            try:
+                self._dead_letter(json.dumps(letter))
+            except Exception:  # noqa: BLE001  # any error of the bucket: its reader would end, and all behind it wait
+                _log.exception("the dead letter of %s cannot be kept now", self._mapping.function_name)
+            else:
+                return True
+            if self._stopping.wait(self._backoff(tries)):
+                return False
+            tries += 1
 
 
 def passes(patterns: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> bool:

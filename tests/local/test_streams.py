@@ -122,6 +122,28 @@ def test_a_name_that_is_not_in_the_batch_fails_it_as_a_whole() -> None:
     assert run.positions == ["000", "001"]
 
 
+def test_a_letter_that_cannot_be_kept_at_once_is_kept_later_and_ends_no_reader() -> None:
+    run = Run(Worker(poison={"001"}))
+    kept, faults = run.notes, iter([ConnectionRefusedError(), TimeoutError()])
+
+    def keep(letter: str) -> None:
+        if fault := next(faults, None):
+            raise fault
+        kept.append(json.loads(letter))
+
+    run.delivery._dead_letter = keep
+    assert run.deliver(records(3))
+    assert (len(kept), run.positions[-1]) == (1, "002")
+
+    def never(_: str) -> None:
+        run.stopping.set()
+        raise ConnectionRefusedError
+
+    run.delivery._dead_letter, run.positions[:] = never, []
+    assert not run.deliver(records(3))
+    assert run.positions == ["000"]
+
+
 def test_a_run_that_ends_while_a_record_fails_keeps_its_place() -> None:
     worker = Worker(poison={"001"})
     run = Run(worker)
