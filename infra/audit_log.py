@@ -46,7 +46,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog="The AWS region and credentials come from the environment, as for the AWS command line.",
     )
     parser.add_argument("--stage", default="dev", help="the stage, a part of the table's name (default dev)")
-    parser.add_argument("--table", help="the table, where the stack uses a restored one (default gatehouse-<stage>)")
+    parser.add_argument("--table", help="the table (default the one that the stack uses)")
     parser.add_argument(
         "--seal",
         action="append",

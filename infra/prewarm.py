@@ -296,7 +296,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     known = [stage for stage in application.stages() if stage != stages.LOCAL]
     parser.add_argument("--stage", required=True, choices=known)
-    parser.add_argument("--table", help="the table, where the stack uses a restored one (default gatehouse-<stage>)")
+    parser.add_argument("--table", help="the table (default the one that the stack uses)")
     parser.add_argument("--reads", type=stages.positive, help="read units a second of the table and each index")
     parser.add_argument("--writes", type=stages.positive, help="write units a second of the table and each index")
     parser.add_argument("--gates", type=stages.positive, default=0, help="warm containers of the gates' function")

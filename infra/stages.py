@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
 
 from chalicelib.config import config
 from chalicelib.errors import Refusal
@@ -20,7 +22,7 @@ LOCAL = "local"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name a stage and, for a local run, its engines."""
     parser.add_argument("--stage", required=True, help="the stage, such as prod; `local` for a local run")
-    parser.add_argument("--table", help="the table, where the stack uses a restored one (default gatehouse-<stage>)")
+    parser.add_argument("--table", help="the table (default the one that the stack uses)")
     parser.add_argument("--endpoint", help="the cloud of a local run, which `make run` prints as `cloud`")
     parser.add_argument("--table-endpoint", help="its table, which `make run` prints as `table`")
 
@@ -32,8 +34,32 @@ def check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
 
 
 def table_of(stage: str, named: str | None = None) -> str:
-    """Return the name of a stage's table; `named` is another one that its stack uses (its parameter TableName)."""
-    return named or ("gatehouse" if stage == LOCAL else f"gatehouse-{stage}")
+    """Return the name of a stage's table: the named one, else the one that its stack uses."""
+    own = "gatehouse" if stage == LOCAL else f"gatehouse-{stage}"
+    if named or stage == LOCAL:
+        return named or own
+    used = _table_of_stack(stage)
+    if used is not None and used != own:
+        complain(f"The stack uses the table {used}, and so does this command.")
+    return used or own
+
+
+def _table_of_stack(stage: str) -> str | None:
+    """Return the table of a stage's stack, which may be a restored one; None where there is no answer.
+
+    The former table stays after a restore: what a command wrote there would be lost.
+    """
+    waiting = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
+    try:
+        client: Any = get_session().create_client("cloudformation", config=waiting)
+        outputs = client.describe_stacks(StackName=f"gatehouse-{stage}")["Stacks"][0].get("Outputs", [])
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"):
+            complain("The stack cannot be asked for its table (cloudformation:DescribeStacks). Name one with --table.")
+        return None
+    except BotoCoreError:
+        return None
+    return next((each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName"), None)
 
 
 def aim_at(given: argparse.Namespace) -> None:

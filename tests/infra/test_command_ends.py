@@ -1,11 +1,13 @@
 """An operator's command ends in one line that says what to do, and one that was killed goes on in its own parts."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
@@ -168,7 +170,7 @@ def test_a_mark_of_another_table_is_not_gone_on_from(tmp_path: Path) -> None:
 
 def test_each_command_that_a_restored_table_must_be_named_to_is_listed() -> None:
     page = (ROOT / "docs" / "operations.md").read_text()
-    listed = page.partition("from now on to each command that takes it")[2].partition(".\n")[0]
+    listed = page.partition("else it works on the former table")[2].partition(".\n")[0]
     targets = dict(
         re.findall(r"^([\w-]+): .*\n\t@\$\(PY\) -m (infra[\w.]*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     )
@@ -176,3 +178,39 @@ def test_each_command_that_a_restored_table_must_be_named_to_is_listed() -> None
     taking = {target for target, module in targets.items() if options.search(source(module))}
     assert len(taking) > 10
     assert set(re.findall(r"`([\w-]+)`", listed)) == taking
+
+
+@pytest.mark.usefixtures("moto_cloud")
+def test_a_command_works_on_the_table_that_the_stack_uses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert stages.table_of("prod") == "gatehouse-prod"  # no stack yet
+    client: Any = get_session().create_client("cloudformation", region_name="us-east-1")
+    template = {
+        "Parameters": {"TableName": {"Type": "String"}},
+        "Resources": {"Work": {"Type": "AWS::SQS::Queue"}},
+        "Outputs": {"TableName": {"Value": {"Ref": "TableName"}}},
+    }
+    for stage, table in (("prod", "gatehouse-prod-202611280830"), ("dev", "gatehouse-dev")):
+        client.create_stack(
+            StackName=f"gatehouse-{stage}",
+            TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": "TableName", "ParameterValue": table}],
+        )
+        assert stages.table_of(stage) == table
+        assert (table in capsys.readouterr().err) is (stage == "prod")
+    assert stages.table_of("prod", "gatehouse-other") == "gatehouse-other"
+    assert stages.table_of("local") == "gatehouse"
+
+
+def test_a_stack_that_may_not_be_asked_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Denied:
+        def create_client(self, *_: object, **__: object) -> "Denied":
+            return self
+
+        def describe_stacks(self, **_: str) -> None:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "DescribeStacks")
+
+    monkeypatch.setattr(stages, "get_session", Denied)
+    assert stages.table_of("prod") == "gatehouse-prod"
+    assert "--table" in capsys.readouterr().err

@@ -60,7 +60,7 @@ class Cloud:
 def redrive(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(command, "get_session", lambda: cloud)
     with environment():
-        return command.main(["--stage", "prod", "--only", "stream"])
+        return command.main(["--stage", "prod", "--table", "gatehouse", "--only", "stream"])
 
 
 @pytest.mark.parametrize("code", ["RequestTooLargeException", "TooManyRequestsException"])
