@@ -31,6 +31,7 @@ from tests.support.factories import make_customer
 from tests.support.notices import chooses
 from tests.support.settings import configured
 from tests.support.streams import StreamReader
+from tests.support.wire import Fault, wire
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_messages_once"), pytest.mark.timeout(600)]
 WORKERS = 32
@@ -67,6 +68,15 @@ def test_a_message_that_comes_twice_is_sent_once(outbox: Outbox, channel: Channe
     assert take(body, body) == 0
     with clock.set_to(clock.now() + timedelta(days=13)):
         assert take(body) == 0
+    assert sent(outbox, body) == 1
+
+
+def test_a_message_whose_claim_the_sdk_repeats_is_sent_at_once(outbox: Outbox) -> None:
+    body = message(Channel.EMAIL)
+    with wire(retries=True) as wired:
+        wired.faults[0] = Fault.ANSWER_LOST
+        assert take(body) == 0
+    assert wired.sent[:2] == ["UpdateItem", "UpdateItem"]
     assert sent(outbox, body) == 1
 
 

@@ -5,6 +5,7 @@ sent is dropped, and a copy of one in progress is tried later. A worker that die
 a claim that ends by itself. Then the message is sent again: a code or a notice may arrive twice, and is never lost.
 """
 
+import secrets
 from datetime import datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -59,9 +60,11 @@ def _note_code(message: Message, queued_at: datetime | None, *, sent: bool) -> N
 def _claim(message_id: str, *, until: datetime) -> bool:
     """Reserve an id for this worker; False where it was sent. Raises Unavailable where it is another worker's."""
     is_free = SentMessage.claimed_until.does_not_exist() | (SentMessage.claimed_until <= until - CLAIMED_FOR)
+    mine = secrets.token_hex(8)
     actions = [
         SentMessage.kind.set(SentMessage),
         SentMessage.claimed_until.set(until),
+        SentMessage.claim_id.set(mine),
         SentMessage.ttl.set(int((until + _REMEMBERED_FOR).timestamp())),
     ]
     place = keys.access.sent_message(message_id)
@@ -72,6 +75,8 @@ def _claim(message_id: str, *, until: datetime) -> bool:
         if found is not None and found.sent_at is not None:
             logger.info("message was sent before", extra={"sent_id": message_id})
             return False
+        if found is not None and found.claim_id == mine:
+            return True  # our own first try, whose answer was lost
         raise Unavailable("Another worker sends this message now.", retry_after=1) from failure
     return True
 

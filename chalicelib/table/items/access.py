@@ -133,6 +133,8 @@ class SentMessage(Item, discriminator="sent_message"):
     """A message by its id: a worker that sends it now, or when it was sent. So each is sent once (D-NOTE-01)."""
 
     claimed_until = MomentAttribute(null=True)
+    # Random: which try holds it, so that a retry of its write finds it its own.
+    claim_id = UnicodeAttribute(null=True)
     sent_at = MomentAttribute(null=True)
 
 
