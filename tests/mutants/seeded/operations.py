@@ -8,6 +8,7 @@ _REDRIVE = "tests/faults/test_redrive.py"
 _COMMAND = "tests/local/test_redrive.py"
 _DEPLOY = "tests/infra/test_deploy.py"
 _LOGS = "tests/portals/test_logs.py"
+_PAGES, _RESTORE = "tests/infra/test_distribution.py", "tests/infra/test_restore.py"
 
 MUTANTS = (
     Mutant(
@@ -90,5 +91,37 @@ MUTANTS = (
         before="event.status in PUBLIC and capacity:",
         after="capacity:",
         tests=(f"{_LINES}::test_what_is_left_of_an_event_on_sale_is_said_where_its_stock_changed",),
+    ),
+    Mutant(
+        name="rollback-past-the-release-before",
+        bug="a deployment that was killed is rolled back by two releases",
+        file="infra/deploy/deployment.py",
+        before="    if not _runs(target, last):\n",
+        after="    if last.code_key is None:\n",
+        tests=(f"{_DEPLOY}::test_a_release_whose_deployment_was_killed_is_rolled_back_to_the_one_before_it",),
+    ),
+    Mutant(
+        name="assets-removed-with-their-release",
+        bug="pages that are open load no further part once another release is published",
+        file="infra/deploy/pages.py",
+        before="now - datetime.fromisoformat(at) > _KEPT_FOR]",
+        after="name not in kept or now - datetime.fromisoformat(at) > _KEPT_FOR]",
+        tests=(f"{_PAGES}::test_assets_stay_for_a_month_after_their_release_however_long_it_was_served",),
+    ),
+    Mutant(
+        name="second-window-replaces-the-first",
+        bug="the first of two events is not warmed, and nothing says so",
+        file="infra/prewarm.py",
+        before='ScheduledActionName=f"{name}-{window.begin:{_NAMED}}"',
+        after='ScheduledActionName=f"{name}-x"',
+        tests=(f"{_PREWARM}::test_two_events_are_warmed_each_and_windows_that_overlap_are_refused",),
+    ),
+    Mutant(
+        name="printed-numbers-given-out-again",
+        bug="after a restore two sheets have one number, and the wrong one is admitted",
+        file="infra/rebuild/restore.py",
+        before="        keep_printed(client, source, target)\n",
+        after="",
+        tests=(f"{_RESTORE}::test_ticket_numbers_go_on_after_those_that_were_printed_in_the_lost_hours",),
     ),
 )
