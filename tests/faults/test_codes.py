@@ -8,12 +8,23 @@ from datetime import timedelta
 from types import NoneType
 from typing import Any
 
+import pyotp
 import pytest
 from argon2 import PasswordHasher
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import accounts, limits, numbers, otp, resets, sessions, throttle
+from chalicelib.domain.access import (
+    accounts,
+    limits,
+    new_accounts,
+    numbers,
+    otp,
+    resets,
+    second_factor,
+    sessions,
+    throttle,
+)
 from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.customers import registration
@@ -30,9 +41,9 @@ from chalicelib.errors import (
 )
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
-from chalicelib.vocabulary.access import OtpPurpose, Portal
+from chalicelib.vocabulary.access import AdminRole, OtpPurpose, Portal
 from tests.support.codes import code_for, texts
-from tests.support.factories import PASSWORD, make_customer, unused_number
+from tests.support.factories import PASSWORD, make_customer, unused_number, with_second_factor
 from tests.support.settings import configured
 from tests.support.wire import Fault, wire
 
@@ -357,3 +368,23 @@ def test_a_counted_try_that_is_taken_off_while_the_answer_is_lost_is_taken_off_o
     left = operations.get(first.place)
     assert left is not None
     assert left.tries == 1
+
+
+def test_a_right_second_factor_is_not_called_used_where_its_answer_is_lost() -> None:
+    admin = new_accounts.create_admin(
+        email=f"{uuid.uuid4().hex}@example.com", password=PASSWORD, name="Staff", role=AdminRole.SUPPORT
+    )
+    secret, now = with_second_factor(admin), clock.now()
+
+    def prove(later: timedelta, faults: dict[int, Fault]) -> list[str]:
+        with clock.set_to(now + later), wire(retries=True) as faulty:
+            faulty.faults = faults
+            code = pyotp.TOTP(secret).at(clock.now())
+            second_factor.require(accounts.get(admin.account_id), code, address="192.0.2.1")
+        return faulty.sent
+
+    # What spends the code is the last request.
+    spends = len(prove(timedelta(minutes=2), {})) - 1
+    sent = prove(timedelta(minutes=4), {spends: Fault.ANSWER_LOST})
+    assert sent[spends] == sent[spends + 1]
+    assert len(sent) == spends + 2

@@ -217,7 +217,8 @@ def require(account: Account, code: str | None, *, address: str) -> None:
         raise InvalidCredentials("This account needs its six-digit code in `totp`.")
     proof = _prove(account, code, address=address)
     try:
-        operations.record(operations.change(account.place, [proof.spending], proof.is_unused))
+        # A transaction: its token makes a retry of the SDK, after a lost answer, no second use.
+        operations.commit(operations.change(account.place, [proof.spending], proof.is_unused))
     except operations.ConditionFailed as failure:
         raise _was_used() from failure
     security_log.note_factors(proof.factor)
