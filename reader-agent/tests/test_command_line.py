@@ -199,6 +199,11 @@ def test_enrolment_from_the_command_line_and_its_status(here: Command, platform:
     assert enrolled.returncode == 0, enrolled.stderr
     facts = status(here, ["--state", str(state)])
     assert (facts["gate"], facts["queue_depth"], facts["running"]) == ("Gate 1", 0, False)
+    # The report of an agent whose power went, and whose number another program has now.
+    last_boot = {"pid": os.getpid(), "boot_id": "of last night", "alarm": "of last night"}
+    (state / "runtime.json").write_text(json.dumps(last_boot))
+    facts = status(here, ["--state", str(state)])
+    assert (facts["running"], "alarm" in facts) == (False, False)
     again = here("enroll", "--server", platform.url, "--code", platform.provision(), "--state", str(state))
     assert again.returncode == 3
     assert "--replace" in again.stderr

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from conftest import DEMO_UID, Work, wait_until
 from platform_double import Fault, Platform, envelope
 
 from reader_agent import discovery, metrics, self_test, support
 from reader_agent.identity import Identity
+from reader_agent.readers import make_reader
+from reader_agent.readers.pcsc import PcscReader
 from reader_agent.settings import Settings
 from reader_agent.simulator import Ntag213, Ntag424
 from reader_agent.station_commands import status
@@ -172,6 +175,14 @@ def test_a_support_bundle_has_no_key_uid_code_token_or_name(
 )  # fmt: skip
 def test_what_looks_like_a_secret_is_hidden(text: str, masked: str) -> None:
     assert support.mask_text(text) == masked
+
+
+def test_a_pcsc_reader_is_found_by_the_path_that_is_shown_for_it() -> None:
+    """Commas divide paths, so the path of a name with commas has none."""
+    reader = make_reader("pcsc:Maker  Inc. Reader 00 00", air_seconds=0.1, log=structlog.get_logger())
+    assert isinstance(reader, PcscReader)
+    assert reader._fits("Maker, Inc. Reader 00 00")
+    assert not reader._fits("Another Reader 00 00")
 
 
 @pytest.mark.usefixtures("box")

@@ -225,7 +225,9 @@ export async function retry(usher: Person): Promise<void> {
     if (age < GIVEN_UP_MS && age > -GIVEN_UP_MS) {
       if (!loggedIn() || !reachable()) continue;
       const answered = await askOnce(usher, entry, SHORT_MS);
-      if (answered === null) continue;
+      // It may have been scanned again meanwhile, and decided here.
+      const isOpen = !inFlight.has(entry.scan_id) && (await queued(usher.owner, "asking")).some(({ scan_id: id }) => id === entry.scan_id);
+      if (answered === null || !isOpen) continue;
       await store(usher, answered);
       if (current.peek() === null || current.peek()?.scan_id === entry.scan_id) show(answered, performance.now());
     } else {

@@ -224,6 +224,7 @@ class Agent:
         return {
             "app_version": __version__,
             "pid": os.getpid(),
+            "boot_id": self.server.clock.boot_id,
             "device_id": self.identity.device_id,
             "reader_path": readers.path,
             "reader_model": readers.model,

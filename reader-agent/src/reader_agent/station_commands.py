@@ -13,6 +13,7 @@ from rich.text import Text
 
 from reader_agent import __version__, discovery, enrolments, support
 from reader_agent.agent import RUNTIME
+from reader_agent.clock import Clock
 from reader_agent.identity import Identity, read_json
 from reader_agent.legible import legible
 from reader_agent.settings import Settings, read_settings
@@ -133,7 +134,9 @@ def status(settings: Settings) -> dict[str, Any]:
         ),
     }
     running = read_json(settings.state_dir / RUNTIME)
-    facts["running"] = bool(running) and Path(f"/proc/{running['pid']}").exists()
+    # After a power cut the report of the last boot is still there, and another program may have its number.
+    is_of_now = bool(running) and running.get("boot_id") == Clock().boot_id
+    facts["running"] = is_of_now and Path(f"/proc/{running['pid']}").exists()
     if running and facts["running"]:
         facts |= {name: running[name] for name in _RUNNING if name in running}
     return facts

@@ -66,7 +66,8 @@ class PcscReader(Reader):
 
     def _fits(self, name: str) -> bool:
         if self._wanted:
-            return self._wanted.casefold() in name.casefold()
+            # Paths are divided by commas, so `readers` shows a name without them.
+            return self._wanted.casefold() in name.replace(",", " ").casefold()
         return _NO_FIELD not in name.upper()
 
     def close(self) -> None:
