@@ -109,6 +109,8 @@ def test_the_operators_commands_work_on_the_table_that_the_stack_uses(
     for name in aimed:
         # So that the test's end restores it.
         monkeypatch.setenv(name, "before")
+    # No account is asked; tests/infra/test_command_ends.py asks one.
+    monkeypatch.setattr(stages, "_table_of_stack", lambda _: None)
     try:
         stages.aim_at(parser.parse_args(["--stage", "prod", *words]))
         assert config().table_name == table
