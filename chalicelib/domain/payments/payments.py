@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.clients.providers import Declined, Outcome, OutcomeStatus
 from chalicelib.config import config
 from chalicelib.domain import idempotency, money
-from chalicelib.domain.cards import own_cards
+from chalicelib.domain.cards import bindings, own_cards
 from chalicelib.domain.events import categories, deeds
 from chalicelib.domain.events.deeds import Deed, Objection
 from chalicelib.domain.money import AmountInput, Money
@@ -158,12 +158,14 @@ def _require_chargeable(order: Order) -> None:
 
 
 def _paying_card(customer_id: str, order: Order, terms: PaymentTerms) -> Card:
-    """Return the active card that pays: the named one, else the order's, else the customer's only active card.
+    """Return the active card that pays: the named one, else the order's or its heir, else the only active card.
 
     Raises NotFound, InvalidState (no or several active cards, another currency), InsufficientBalance.
     """
     if terms.card_name or order.card_uid:
-        holding = own_cards.active(customer_id, terms.card_name or order.card_uid)
+        # The order's card may have been replaced since the booking.
+        heir = bindings.usable(order.card_uid, customer_id) if terms.card_name is None else None
+        holding = own_cards.active(customer_id, terms.card_name or (heir.uid if heir else order.card_uid))
     else:
         index_key = own_cards.of(customer_id, page_size=100, cursor=None).results
         usable = [one for one in index_key if one.card.status == CardStatus.ACTIVE]

@@ -11,7 +11,7 @@ from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.sale import category_moves
-from chalicelib.domain.tickets import staff_tickets, states, tickets
+from chalicelib.domain.tickets import seats, staff_tickets, states, tickets
 from chalicelib.domain.tickets.staff_tickets import StaffTicket
 from chalicelib.errors import Conflict, InvalidState, Refusal, Unavailable, ValidationFailed
 from chalicelib.observability import logger
@@ -115,7 +115,8 @@ def _changes(ticket: Ticket, wanted: TicketChange) -> tuple[list[Action], list[W
             *states.becoming(TicketStatus.CANCELLED),
             Ticket.card_uid.remove(),
         ]
-        writes = bindings.releasing(ticket) if ticket.customer_id else []
+        # Its seat stays sold, but counts no longer for its customer, who may book another.
+        writes = [*bindings.releasing(ticket), *seats.moving(ticket, to=None)] if ticket.customer_id else []
     if not actions:
         raise ValidationFailed(details=[{"field": "holder_name", "message": "name something to change"}])
     return actions, writes

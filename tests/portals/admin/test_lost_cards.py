@@ -113,6 +113,18 @@ def test_a_ticket_given_away_leaves_the_replacement_before_the_stream_is_read() 
     assert evening.scan(card_id=spare)[0] == "not_found"
 
 
+def test_a_booking_for_a_card_that_was_replaced_is_paid_from_its_replacement() -> None:
+    customer, evening = new_customer(), make_evening()
+    card = wallets.make_card(customer, holds=200_000)
+    order = purchases.book(customer, evening.category, card_uid=card.uid)
+    spare = stock()
+    assert replace(card.card_id, spare).status == 200
+    opened = payers.process(customer, order, method="wallet")
+    assert opened.status == 201, opened.text
+    assert payers.confirm(customer, opened.json["id"]).json["status"] == "succeeded"
+    assert payers.balances()[f"card:{spare}"] == 50_000
+
+
 def test_only_a_card_in_use_is_replaced_and_only_by_one_that_is_free() -> None:
     shop, customer, other = make_shop(), new_customer(), new_customer()
     card, taken = wallets.make_card(customer, holds=50), wallets.make_card(other)

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.events import categories
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account, Ticket
 from chalicelib.vocabulary.access import AdminRole
 from tests.portals.webapp.evening import Evening, make_evening
+from tests.support import purchases
 from tests.support.client import Answer, call
-from tests.support.factories import admin_token, make_customer, scan_id
+from tests.support.factories import admin_token, customer_token, make_customer, scan_id
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -50,6 +52,22 @@ def test_a_corrected_name_is_found_at_the_gate_and_a_stale_version_is_refused(
     assert tickets.get(ticket.ticket_id).holder_name == "Zainab Malik"
     listed = call("GET", f"/api/tickets/?search={ticket.number}&scan_status=not_scanned", token=admin_token()).json
     assert [(one["id"], one["holder_name"]) for one in listed["results"]] == [(ticket.ticket_id, "Zainab Malik")]
+
+
+def test_a_cancelled_ticket_leaves_room_for_another_within_the_limit(evening: Evening, customer: Account) -> None:
+    draft = categories.CategoryDraft(name="Box", price=150_000, capacity=5, per_order_limit=1)
+    box = categories.add(evening.event.event_id, draft)
+    order = purchases.book(customer, box)
+    purchases.pay(order)
+
+    def book() -> Answer:
+        body = {"event_id": box.event_id, "items": [{"category_id": box.category_id, "quantity": 1}]}
+        return call("POST", "/api/v1/tickets/book/", body, token=customer_token(customer))
+
+    assert book().code == "CONFLICT"
+    assert change(tickets.get(order.tickets[0]["ticket_id"]), status="cancelled").status == 200
+    assert book().status == 201
+    assert book().code == "CONFLICT"
 
 
 def test_a_cancelled_ticket_opens_no_gate_and_no_other_status_is_set_by_hand(
