@@ -253,7 +253,8 @@ def _without(opens: Opens, ticket: Ticket) -> Opens:
 def _cards_around(ticket: Ticket, *, to: str) -> list[Card]:
     """Return the cards that a transfer may change, newest first: the ticket's, the giver's and the recipient's."""
     places = [keys.cards.card(ticket.card_uid)] if ticket.card_uid else []
-    for owner in {to, ticket.customer_id}:
+    # A ticket that was issued without a customer has no giver.
+    for owner in {to, ticket.customer_id} - {None}:
         places += _newest(owner)
     found = operations.get_many(places)
     # The index may not list a replacement yet, and the ticket may still name the card before it.

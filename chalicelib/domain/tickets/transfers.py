@@ -64,15 +64,17 @@ def is_of(ticket: Ticket, customer_id: str) -> bool:
 
 def is_as_read(ticket: Ticket) -> Condition:
     """Return the condition that a valid ticket is unchanged since it was read, and whether it was scanned."""
-    fit: Condition = (
-        (Ticket.customer_id == ticket.customer_id)
-        & (Ticket.status == TicketStatus.VALID)
-        & (Ticket.credential == ticket.credential)
-    )
+    fit: Condition = Ticket.status == TicketStatus.VALID
     scanned = ((Ticket.admission, ticket.admission), (Ticket.passage, ticket.passage))
     for passage, known in scanned:
         fit = fit & (passage.does_not_exist() if known is None else passage.exists())
-    for attribute, value in ((Ticket.pledge, ticket.pledge), (Ticket.card_uid, ticket.card_uid)):
+    same = (
+        (Ticket.credential, ticket.credential),
+        (Ticket.customer_id, ticket.customer_id),
+        (Ticket.pledge, ticket.pledge),
+        (Ticket.card_uid, ticket.card_uid),
+    )
+    for attribute, value in same:
         fit = fit & (attribute.does_not_exist() if value is None else attribute == value)
     return fit
 

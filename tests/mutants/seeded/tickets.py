@@ -38,19 +38,19 @@ MUTANTS = (
         bug="a ticket that two are given at once ends with the second",
         file=_OWNERSHIP,
         before=(
-            "        (Ticket.customer_id == ticket.customer_id)\n"
-            "        & (Ticket.status == TicketStatus.VALID)\n"
-            "        & (Ticket.credential == ticket.credential)\n"
+            "        (Ticket.credential, ticket.credential),\n"
+            "        (Ticket.customer_id, ticket.customer_id),\n"
+            "        (Ticket.pledge, ticket.pledge),\n"
         ),
-        after="        (Ticket.status == TicketStatus.VALID)\n",
+        after="        (Ticket.pledge, ticket.pledge),\n",
         tests=(f"{_OVERTAKEN}::test_a_ticket_that_something_happened_to_since_it_was_read_does_not_move",),
     ),
     Mutant(
         name="pledge-since-the-look-ignored",
         bug="a ticket that was pledged since it was read moves all the same",
         file=_OWNERSHIP,
-        before="((Ticket.pledge, ticket.pledge), (Ticket.card_uid, ticket.card_uid))",
-        after="((Ticket.card_uid, ticket.card_uid),)",
+        before="        (Ticket.pledge, ticket.pledge),\n        (Ticket.card_uid, ticket.card_uid),\n",
+        after="        (Ticket.card_uid, ticket.card_uid),\n",
         tests=(f"{_OVERTAKEN}::test_a_ticket_that_something_happened_to_since_it_was_read_does_not_move",),
     ),
     Mutant(

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.events import categories
 from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table.items import Account, Ticket
 from chalicelib.vocabulary.access import AdminRole
 from tests.portals.webapp.evening import Evening, make_evening
@@ -68,6 +69,16 @@ def test_a_cancelled_ticket_leaves_room_for_another_within_the_limit(evening: Ev
     assert change(tickets.get(order.tickets[0]["ticket_id"]), status="cancelled").status == 200
     assert book().status == 201
     assert book().code == "CONFLICT"
+
+
+def test_a_ticket_that_was_issued_to_nobody_is_transferred_to_a_customer(evening: Evening, customer: Account) -> None:
+    order = TicketToIssue(event_id=evening.event.event_id, holder=Holder(name="Guest"), number="A-2")
+    ticket = tickets.issue(order)
+    body = {"mobile_number": customer.mobile_number, "reason": "Asked by phone."}
+    moved = send(ticket, "transfer", body)
+    assert moved.status == 200, moved.text
+    listed = call("GET", "/api/v1/users/tickets/", token=customer_token(customer)).json["results"]
+    assert [(one["id"], one["holder"]["name"]) for one in listed] == [(ticket.ticket_id, customer.name)]
 
 
 def test_a_cancelled_ticket_opens_no_gate_and_no_other_status_is_set_by_hand(
