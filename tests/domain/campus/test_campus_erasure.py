@@ -24,7 +24,7 @@ from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.campus import CampusRole
 from chalicelib.vocabulary.work import JobStatus
 from infra import campus_erase
-from tests.support import client, whole_store
+from tests.support import client, meanwhile, whole_store
 from tests.support.attended import list_on_roster
 from tests.support.campus import (
     LATITUDE,
@@ -290,3 +290,16 @@ def test_a_roster_names_an_erased_person_no_more_and_none_lists_them() -> None:
     assert names == {"id": person.account_id, "full_name": None, "student_id": None, "department": None}
     listed = client.call("PUT", path, {"users": [person.account_id]}, token=token).json
     assert (listed["size"], listed["unknown"][0]["message"]) == (0, "is no student")
+
+
+def test_an_export_that_is_written_during_the_erasure_is_not_kept() -> None:
+    person = make_campus_user(make_campus())
+    user_id = person.account_id
+    job_id = own_export.start(user_id, by=user_id, operation_id=new_id("req"))
+
+    with meanwhile.before("PutObject", lambda: erase(person), service="s3"):
+        jobs.run_step(job_id, background.JOB_KINDS)
+    job = operations.get(keys.campus_privacy.export(job_id))
+    assert job is not None
+    assert (job.status, job.file_key) == (JobStatus.FAILED, None)
+    assert files.count_all(own_export.folder(user_id)) == 0

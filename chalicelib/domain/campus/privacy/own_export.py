@@ -100,15 +100,22 @@ def run_step(job_id: str) -> bool:
     job = operations.get(keys.campus_privacy.export(job_id))
     if job is None or job.status != JobStatus.OPEN:
         return False
-    account = operations.get(keys.access.account(job.owner_id))
-    if account is None or account.status == AccountStatus.ERASED:
+    key = f"{folder(job.owner_id)}{job_id}.zip"
+    if not _is_erased(job.owner_id):
+        files.write(key, _packed(job.owner_id), content_type="application/zip")
+    # Once more: an erasure has perhaps looked for files before this one was written.
+    if _is_erased(job.owner_id):
+        files.delete(key)
         _end(job, [CampusExport.status.set(JobStatus.FAILED)])
         return False
-    key = f"{folder(job.owner_id)}{job_id}.zip"
-    files.write(key, _packed(job.owner_id), content_type="application/zip")
     _end(job, [CampusExport.file_key.set(key), CampusExport.done.set(1), CampusExport.status.set(JobStatus.COMPLETE)])
     logger.info("campus export made", extra={"job_id": job_id, "user_id": job.owner_id})
     return False
+
+
+def _is_erased(user_id: str) -> bool:
+    account = operations.get(keys.access.account(user_id))
+    return account is None or account.status == AccountStatus.ERASED
 
 
 def result(job: Job) -> JobResult:
