@@ -56,6 +56,8 @@ sync() {
 # PATH too. It is a package of 61 MB from the index of Python's packages.
 node_is_new() { command -v npm >/dev/null 2>&1 && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; }
 find_node() {
+    # In a checkout that was moved they name an interpreter that is not there.
+    if [ -e .local/node-bin/node ] && ! .local/node-bin/node -e '' 2>/dev/null; then rm -rf .local/node .local/node-bin; fi
     if node_is_new; then return; fi
     PATH="$PWD/.local/node-bin:$PATH"
     if node_is_new; then return; fi
