@@ -187,8 +187,8 @@ def test_a_heartbeat_repeats_once_and_at_once_what_it_was_asked_to(work: Work, p
     platform.config["heartbeat_seconds"] = 3600
     platform.test = "a-nonce_1"
     with work() as gate:
-        wait_until(lambda: platform.test is None)
         # The echo is answered without a test, so the next heartbeat has none.
+        wait_until(lambda: platform.test is None and getattr(gate.agent.heartbeat.last_answer, "test", "") is None)
         gate.agent.heartbeat.beat()
         echoes = [beat.get("test") for beat in platform.heartbeats]
     assert echoes == [None, "a-nonce_1", None]

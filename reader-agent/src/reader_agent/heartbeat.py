@@ -127,7 +127,7 @@ class Heartbeat:
         answer = self._server.heartbeat(body, timeout=_TIMEOUT_SECONDS)
         self._standing.accepted("heartbeat")
         self._answered_at = time.monotonic()
-        self.last_answer, self._echo = answer, answer.test
+        self._echo, self.last_answer = answer.test, answer
         self.config = answer.config
         self._on_answer(answer)
         return answer
