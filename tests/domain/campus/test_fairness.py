@@ -131,7 +131,13 @@ def honest_changes(draw: st.DrawFn, evidence: Evidence) -> Evidence:
         {"code_age": draw(st.floats(0, evidence.code_age))},
         {"device_users": draw(st.integers(0, evidence.device_users)), "position_users": 0},
         {"device_pause": None},
-        {"is_mock": False, "position_users": 0, **there},
+        # A position where none was makes the way from the earlier place count: an honest person was not elsewhere.
+        {
+            "is_mock": False,
+            "position_users": 0,
+            "earlier": evidence.earlier if evidence.distance is not None else None,
+            **there,
+        },
         {"earlier": None},
     ]
     return replace(evidence, **draw(st.sampled_from(better)))
