@@ -3,10 +3,11 @@
 It saves a third of what the tests of routes cost.
 
 botocore makes, signs and parses an HTTP message of what stays in this process, and moto makes JSON of its answer, which
-botocore reads again. Here the handler gets the body that botocore has written, and its answer is copied. A refusal, a
-binary value, and a client with which a test hooks the sending take the whole way.
+botocore reads again. Here the handler gets the body that botocore has written, and its answer is copied. A refusal and
+a client with which a test hooks the sending take the whole way.
 """
 
+import base64
 import json
 import math
 import threading
@@ -63,7 +64,7 @@ class _WholeWay(Exception):
 def _answer(self: Any, model: OperationModel, request: dict[str, Any], context: dict[str, Any]) -> Any:
     body = request["body"]
     body = body.decode() if isinstance(body, bytes) else body
-    if not _is_direct(self, model, body):
+    if not _is_direct(self, model):
         return _make_request(self, model, request, context)
     handler = _handler(self, model, body)
     try:
@@ -79,14 +80,13 @@ def _answer(self: Any, model: OperationModel, request: dict[str, Any], context: 
     return AWSResponse("", 200, HTTPHeaders(), None), parsed | {"ResponseMetadata": _metadata.copy()}
 
 
-def _is_direct(client: Any, model: OperationModel, body: str) -> bool:
+def _is_direct(client: Any, model: OperationModel) -> bool:
     return (
         botocore_stubber.enabled
         and model.service_model.service_name in _HANDLERS
         and model.name in _METHODS
         and math.isinf(settings.INITIAL_NO_AUTH_ACTION_COUNT)
         and client._request_signer._credentials is not None
-        and not any(binary in body for binary in _BINARY)
         and _is_unobserved(client.meta.events, f"{model.service_model.service_id.hyphenize()}.{model.name}")
     )
 
@@ -120,7 +120,8 @@ def _handler(client: Any, model: OperationModel, body: str) -> Any:
     }
     handler.region, handler.partition, handler.access_key = region, "aws", access_key
     handler.querystring, handler.uri_match, handler.response_headers = {}, {}, {}
-    handler.params = json.loads(body)
+    params = json.loads(body)
+    handler.params = _read(params) if any(binary in body for binary in _BINARY) else params
     # As DynamoHandler.call_action leaves it; the handler of streams reads the text.
     handler.body = handler.params if service == "dynamodb" else body
     handler.current_account = handler.get_current_account()
@@ -128,14 +129,34 @@ def _handler(client: Any, model: OperationModel, body: str) -> Any:
     return handler
 
 
+def _read(value: Any) -> Any:
+    """Return what a body says with the binary values that it writes in base64."""
+    if isinstance(value, list):
+        return [_read(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and not _BINARY_TYPES.isdisjoint(value):
+        [(name, held)] = value.items()
+        if name == "B" and isinstance(held, str):
+            return {name: base64.b64decode(held)}
+        if name == "BS" and all(isinstance(each, str) for each in held):
+            return {name: [base64.b64decode(each) for each in held]}
+    return {name: _read(each) for name, each in value.items()}
+
+
 def _copy(value: Any) -> Any:
     """Copy moto's answer, parts of which it keeps as what is stored. A moment is as botocore reads it.
 
-    Raises _WholeWay for a binary value, which moto holds in several forms.
+    Raises _WholeWay for a binary value that moto holds in another form than bytes.
     """
     if isinstance(value, dict):
         if len(value) == 1 and not _BINARY_TYPES.isdisjoint(value):
-            raise _WholeWay
+            [(name, held)] = value.items()
+            if isinstance(held, dict):
+                return {name: _copy(held)}  # an attribute of this name
+            if not all(isinstance(each, bytes) for each in (held if name == "BS" else [held])):
+                raise _WholeWay
+            return {name: list(held) if name == "BS" else held}
         return {name: _copy(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_copy(each) for each in value]

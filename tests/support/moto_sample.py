@@ -205,6 +205,43 @@ def _one_by_one(table: _Table) -> Iterator[Any]:
         Select="COUNT",
     )
     yield table.ask("get_item", TableName="none", Key=key)
+    yield from _binary(table)
+
+
+def _binary(table: _Table) -> Iterator[Any]:
+    """Write, compare and read binary values in each place that one can have."""
+    held: dict[str, Any] = {"blob": {"B": b"\x00\xff\x10"}, "blobs": {"BS": [b"\x01", b"\xfe"]}, "empty": {"B": b""}}
+    nested = {"map": {"M": {"B": {"B": b"\x99"}, "BS": {"L": [{"B": b"q"}]}}}, "B": {"S": "a name"}}
+    items = [_key("P#9", f"S#{number}") | held | nested for number in range(4)]
+    yield table.ask("put_item", TableName=_TABLE, Item=items[0])
+    yield table.ask("batch_write_item", RequestItems={_TABLE: [{"PutRequest": {"Item": items[1]}}]})
+    yield table.ask("transact_write_items", TransactItems=[{"Put": {"TableName": _TABLE, "Item": items[2]}}])
+    for sought in (b"\x00\xff\x10", b"other"):
+        yield table.ask(
+            "update_item",
+            TableName=_TABLE,
+            Key=_key("P#9", "S#3"),
+            UpdateExpression="SET blob = :b, held = :m, more = if_not_exists(more, :l)",
+            ConditionExpression="attribute_not_exists(blob) OR blob = :s",
+            ExpressionAttributeValues={
+                ":b": {"B": b"\x00\xff\x10"},
+                ":s": {"B": sought},
+                ":m": {"M": {"B": {"B": b"zz"}}},
+                ":l": {"L": [{"B": b"in a list"}, {"BS": [b"in a set"]}]},
+            },
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    yield table.ask(
+        "query",
+        TableName=_TABLE,
+        KeyConditionExpression="pk = :p",
+        FilterExpression="blob = :b",
+        ExpressionAttributeValues={":p": {"S": "P#9"}, ":b": {"B": b"\x00\xff\x10"}},
+    )
+    yield table.ask("batch_get_item", RequestItems={_TABLE: {"Keys": [_key("P#9", "S#1"), _key("P#9", "S#3")]}})
+    yield table.ask("transact_get_items", TransactItems=[{"Get": {"TableName": _TABLE, "Key": _key("P#9", "S#2")}}])
+    yield table.ask("delete_item", TableName=_TABLE, Key=_key("P#9", "S#0"), ReturnValues="ALL_OLD")
 
 
 def _streamed(session: Any, arn: str) -> Iterator[Any]:
