@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests.infra.conftest import Made
 
@@ -34,6 +33,9 @@ def whole(request: pytest.FixtureRequest, make_template: Made) -> Template:
 
 
 def _schema(kind: str) -> dict[str, Any]:
+    # Here, since each worker collects this file and loads 850 modules for it.
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
     found: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     return found
 
