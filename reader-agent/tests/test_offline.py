@@ -105,6 +105,56 @@ def test_a_familys_card_that_bounces_while_the_network_goes_lets_in_one(
 
 
 @pytest.mark.usefixtures("box")
+@pytest.mark.parametrize(
+    "faults",
+    [
+        # Twice: a connection that was kept may be closed, so that the same request goes out again on a new one.
+        pytest.param([Fault(drop=True), Fault(drop=True)], id="the request is lost"),
+        pytest.param([Fault(lose_answer=True), Fault(lose_answer=True)], id="the answer is lost"),
+        pytest.param([Fault(status=500, body=b"<html>")], id="500"),
+        pytest.param([refusal(400, "VALIDATION_ERROR")], id="400"),
+    ],
+)
+def test_a_card_admitted_here_is_not_admitted_by_a_platform_that_does_not_know_of_it(
+    work: Work, platform: Platform, faults: list[Fault]
+) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.down()
+        assert here(tap(gate)) == ("valid", None)
+        platform.always[TAPS] = Fault(status=503)  # the backlog finds no way
+        platform.up()
+        wait_until(lambda: gate.agent.delivery.tally.failed_attempts > 1)
+        time.sleep(2.1)  # a later tap is no repeat
+        # Both go in one request, which fails; the next one would be answered.
+        platform.break_once(TAPS, *faults)
+        del platform.always[TAPS]
+        outcome = tap(gate)
+        assert outcome is not None
+        assert isinstance(outcome, DecidedHere | Decided)
+        assert outcome.decision.result == "already_scanned"
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    assert {record["scan_id"] for record in platform.received} == {*platform.answers}
+    assert sorted(answer["result"] for answer in platform.answers.values()) == ["already_scanned", "valid"]
+    assert "CONFLICT" not in gate.screen.getvalue()
+
+
+@pytest.mark.usefixtures("box")
+def test_a_card_whose_admission_here_the_platform_does_not_take_is_decided_here(work: Work, platform: Platform) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.down()
+        assert here(tap(gate)) == ("valid", None)
+        platform.poison = {DEMO_UID}
+        platform.up()
+        take(gate)  # the road works, so it is the tap that fails
+        wait_until(lambda: gate.agent.outbox.dead() == 1)
+        platform.poison = set()
+        time.sleep(2.1)
+        assert here(tap(gate)) == ("already_scanned", None)
+
+
+@pytest.mark.usefixtures("box")
 def test_what_was_decided_here_counts_after_a_restart(work: Work, platform: Platform) -> None:
     with work() as gate:
         wait_until(has_snapshot(gate))

@@ -91,22 +91,29 @@ class Delivery:
         until = time.monotonic() + self.pace.online_seconds
         mine = Entry(sequence=self.outbox.record(tap), tap=tap, state="pending")
         # Kept taps of the same card or ticket go along: a card handed back over the fence must not be admitted twice.
-        older = self._older(tap)
-        with self.backlog.held_for_gate(mine.sequence, *(entry.sequence for entry in older)):
+        earlier = self._earlier(tap)
+        with self.backlog.held_for_gate(mine.sequence, *(entry.sequence for entry in earlier)):
             silent = Kept("the platform is silent")
             lasts = self._silence.lasts(self.answered_at)
             outcome = self._decide_here(mine, silent, _HUB_SECONDS) if lasts else silent
             if isinstance(outcome, Kept):
-                outcome = self._ask_or_decide(older, mine, until)
+                outcome = self._ask_or_decide(earlier, mine, until)
         if isinstance(outcome, Kept):
             self.tally.kept += 1
         return outcome
 
-    def _ask_or_decide(self, older: list[Entry], mine: Entry, until: float) -> Outcome:
-        """Ask the platform, and decide here where it gives no answer."""
-        outcome = self._ask([*older, mine], until)
-        if older and isinstance(outcome, Kept):  # an older one may be the cause
-            outcome = self._ask([mine], until)
+    def _ask_or_decide(self, earlier: list[Entry], mine: Entry, until: float) -> Outcome:
+        """Ask the platform, and decide here where it gives no answer.
+
+        Alone it is asked only where it knows of each admission of this card or ticket here: else it would admit again.
+        """
+        older = [entry for entry in earlier if entry.state == "pending"]
+        if any(_is_admitted_here(entry) for entry in earlier if entry.state == "dead"):
+            outcome: Outcome = Kept("the platform does not take an earlier admission of this card")
+        else:
+            outcome = self._ask([*older, mine], until)
+        if older and isinstance(outcome, Kept) and not any(map(_is_admitted_here, earlier)):
+            outcome = self._ask([mine], until)  # an older one may be the cause
         if isinstance(outcome, Kept) or (isinstance(outcome, Refused) and not outcome.is_about_tap):
             left = until - self.pace.online_seconds + _SHOWN_SECONDS - time.monotonic()
             seconds = min(_HUB_SECONDS, max(_SHORTEST_HUB_SECONDS, left))
@@ -115,7 +122,7 @@ class Delivery:
                 return here
         return outcome
 
-    def _older(self, tap: Tap) -> list[Entry]:
+    def _earlier(self, tap: Tap) -> list[Entry]:
         try:
             return self.outbox.of_card(tap, self._offline.tickets_of(tap) if self._offline else ())
         except sqlite3.Error:  # the tap itself is recorded, so its person is not sent away
@@ -167,3 +174,7 @@ class Delivery:
             if each.is_new and each.is_recorded:
                 self._on_late(each.entry, Decided(each.decision))
         return Decided(answered[-1].decision)
+
+
+def _is_admitted_here(entry: Entry) -> bool:
+    return entry.at_gate is not None and entry.at_gate.result == "valid"

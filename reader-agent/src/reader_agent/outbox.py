@@ -189,14 +189,14 @@ class Outbox(DurableFile):
         return self._entry(row) if row else None
 
     def of_card(self, tap: Tap, tickets: Sequence[int] = ()) -> list[Entry]:
-        """Return the other taps of the same card or code that still have to be sent, oldest first.
+        """Return the other taps of the same card or code that still have to be sent, dead ones too, oldest first.
 
         With them those of other cards and codes that passed one of these tickets; not more than one request takes.
         """
         marks = ", ".join("?" * len(tickets[:_MOST_TICKETS]))
         # Each part goes through an index of its own: after a long outage, thousands of taps are open.
         query = (
-            f"{ENTRIES} WHERE open.dead = 0 AND scan_id <> ? AND tap.sequence IN ("  # noqa: S608 # nosec B608  # marks only
+            f"{ENTRIES} WHERE open.dead IS NOT NULL AND scan_id <> ? AND tap.sequence IN ("  # noqa: S608 # nosec B608  # marks only
             "SELECT sequence FROM tap WHERE card = ? UNION SELECT sequence FROM tap WHERE uid = ?"
             " UNION SELECT sequence FROM tap WHERE qr = ?"
             f" UNION SELECT sequence FROM passage WHERE ticket IN ({marks})) ORDER BY tap.sequence LIMIT ?"
