@@ -172,6 +172,43 @@ def test_a_secure_card_that_a_gate_admitted_unchecked_is_checked_by_the_platform
     assert log_of(event)[sent["scan_id"]]["error"] == (None if is_genuine else "NOT_FOUND")
 
 
+def test_one_message_of_a_secure_card_admits_one_person_at_gates_without_the_network_and_with_it() -> None:
+    event, stream = make_event(), StreamReader()
+    family, usher = [make_ticket(event) for _ in range(3)], usher_token(event)
+    card = make_card(*family, card_type=CardType.SECURE)
+    gates = [make_reader(event).token() for _ in range(2)]
+
+    def message(counter: int) -> Record:
+        made = secure_cards.message(card.uid, counter)
+        return {"sun": {"picc_data": made.picc_data, "cmac": made.cmac}}
+
+    # The second tap arrives first.
+    second, first = record(card, minutes=4, **message(8)), record(card, minutes=5, **message(7))
+    replayed = record(card, minutes=3, **message(8))
+    found = [tapped(gates[place], sent)[0] for place, sent in ((0, second), (1, first), (1, replayed), (0, second))]
+    assert [(one["status"], one["reason"]) for one in found] == [
+        ("accepted", None),
+        ("accepted", None),
+        ("rejected", "clone_suspected"),
+        ("replayed", None),
+    ]
+    assert scan(usher, card_id=card.uid, **message(8))["reason"] == "clone_suspected"
+    assert admitted(*family) == [True, True, False]
+    assert scan(usher, card_id=card.uid, **message(9))["result"] == "valid"
+    stream.drain()
+    assert counters(event).admitted == len(family)
+
+
+@pytest.mark.parametrize(("uid", "is_kept"), [("08A1B2C3", False), ("04A1B2C3", True)])
+def test_an_unknown_uid_is_remembered_unless_it_is_another_at_each_tap(uid: str, is_kept: bool) -> None:
+    token = usher_token(make_event())
+    sent = {"scan_id": scan_id(), "card_id": uid}
+    answers = [call("POST", "/api/usher/scan/result/", sent, token=token).json for _ in range(2)]
+    assert answers[0]["result"] == "not_found"
+    assert answers[0] == answers[1]
+    assert (operations.get(keys.cards.unknown_card(uid)) is not None) is is_kept
+
+
 def test_a_bearer_who_moves_more_often_than_a_ticket_keeps_is_where_they_went_last() -> None:
     event, stream = make_event(re_entry_allowed=True), StreamReader()
     ticket, token, usher = make_ticket(event), make_reader(event).token(), usher_token(event)

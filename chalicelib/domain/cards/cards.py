@@ -294,7 +294,10 @@ def remember_unknown(uid: str, *, event_id: str) -> bool:
 
     Returns whether the card is registered by now. If so, the card itself is marked, because its registration may have
     read before this write. A later registration reads this record. In both cases the registered card has the mark.
+    A UID that is another one at each tap, such as a phone's, is never registered.
     """
+    if lasting_uid(uid) is None:
+        return False
     remembered = [UnknownCard.kind.set(UnknownCard), UnknownCard.refused_at.add({event_id})]
     operations.record(operations.change(keys.cards.unknown_card(uid), remembered))
     is_known = operations.get(keys.cards.card(uid)) is not None

@@ -9,6 +9,7 @@ from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.gate import passages
 from chalicelib.domain.gate.readings import Caller
+from chalicelib.domain.gate.sun import OpenedMessage
 from chalicelib.domain.gate.uploads import ScanRecord
 from chalicelib.domain.tickets import states
 from chalicelib.errors import Refusal
@@ -32,8 +33,8 @@ class Upload:
     presented: Presented = field(default_factory=Presented)
     card: Card | None = None
     ticket_ids: tuple[str, ...] = ()
-    # The version of the keys of a secure card's message.
-    key_version: int | None = None
+    # The genuine message of a secure card that was sent with it.
+    message: OpenedMessage | None = None
     error: Refusal | None = None
     # The device was revoked since, so its records are marked.
     is_late: bool = False
@@ -106,13 +107,13 @@ def objection_then(upload: Upload, ticket: Ticket) -> Verdict | None:
 def objection_to_proof(upload: Upload) -> Verdict | None:
     """Return why the card did not prove itself, or None: it did, or need not.
 
-    No gate can check the message of a secure card without the network. Its counter says nothing by then: later taps may
-    have arrived before.
+    No gate can check the message of a secure card without the network. A counter below the card's says nothing by then:
+    later taps may have arrived before.
     """
     card, shown = upload.card, upload.presented
     if card is None:
         return None
-    if upload.key_version is not None and cards.has_newer_keys(card, upload.key_version):
+    if upload.message is not None and cards.has_newer_keys(card, upload.message.key_version):
         shown = replace(shown, signature=Signature.BAD)
     facts = CardFacts(status=card.status, type=card.type)
     case = Case(presented=shown, card=facts, ticket=None, event=upload.event, at=upload.at)

@@ -156,7 +156,7 @@ def _presented(upload: Upload) -> Upload:
         is_own = opened is not None and uid in (None, opened.tap.uid)
         signature = Signature.GOOD if is_own else Signature.BAD
         uid = uid or (opened.tap.uid if opened is not None else None)
-        upload = replace(upload, key_version=opened.key_version if opened is not None else None)
+        upload = replace(upload, message=opened if is_own else None)
     presented = Presented(by_card=True, signature=signature)
     return replace(upload, record=replace(record, uid=uid), subject=f"card:{uid}", presented=presented)
 

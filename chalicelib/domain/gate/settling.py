@@ -13,6 +13,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.domain import admission
 from chalicelib.domain.admission import Verdict
+from chalicelib.domain.cards import cards
 from chalicelib.domain.gate import claimed_tickets, conflicts, merging, passages, verdicts
 from chalicelib.domain.gate.answers import ScanDecision, ScanFacts, attendee_of, scan_record, ticket_shown
 from chalicelib.domain.gate.claimed_tickets import Upload
@@ -130,8 +131,8 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
         return _reject(upload, verdicts.UnknownThing(), subject=upload.subject, result=ScanResult.NOT_FOUND)
     if ticket.event_id != upload.caller.event_id:
         return _reject(upload, verdicts.OfAnotherEvent(), subject=upload.subject, reason=Reason.WRONG_EVENT)
-    if (forged := claimed_tickets.objection_to_proof(upload)) is not None:
-        return _reject(upload, verdicts.Unproven(), subject=upload.subject, reason=forged.reason)
+    if claimed_tickets.objection_to_proof(upload) is not None or not _spends_message(upload):
+        return _reject(upload, verdicts.Unproven(), subject=upload.subject, reason=Reason.CLONE_SUSPECTED)
     objection = claimed_tickets.objection_then(upload, ticket)
     if objection is not None:
         if known.scan is not None:
@@ -160,6 +161,16 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
     return _verdict(
         upload, status, admission.VALID, ticket, conflict=verdicts.conflict_of(kind, [ticket]), log_id=passage.log_id
     )
+
+
+def _spends_message(upload: Upload) -> bool:
+    """Claim the counter of a secure card's message, as an online scan does; False where another scan has claimed it."""
+    card, message = upload.card, upload.message
+    if card is None or message is None:
+        return True
+    counter, own_key = message.tap.counter, f"{upload.caller.id}/{upload.record.scan_id}"
+    now, is_own = cards.claim_counter(card.uid, counter=counter, key_version=message.key_version, scan_key=own_key)
+    return is_own or now is None or now.sun_counter != counter
 
 
 def _admit(upload: Upload, known: Known, ticket: Ticket, passage: Passage) -> RecordVerdict | None:
