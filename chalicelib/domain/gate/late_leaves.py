@@ -16,19 +16,18 @@ from chalicelib.table.items import Passage, Ticket
 from chalicelib.vocabulary.gate import Direction, Presence, ScanSource
 
 
-def follow(before: Ticket | None, after: Ticket) -> None:
-    """Write the leaves of a ticket whose passages were merged, if a record made without the network is among them.
-
-    They follow from the ticket as it is now, since the transaction of a later leave or return may be written already.
-    Raises Unavailable.
-    """
+def may_change(before: Ticket | None, after: Ticket) -> bool:
+    """Whether a change of a ticket merged its passages, with a record made without the network among them."""
     is_merged = after.merges is not None and (before is None or before.merges != after.merges)
-    if not is_merged or not any(each.source == ScanSource.OFFLINE for each in passages(after)):
-        return
-    if not gate_control.control(after.event_id).facts.re_entry_allowed:
+    return is_merged and any(each.source == ScanSource.OFFLINE for each in passages(after))
+
+
+def refresh(changed: Ticket) -> None:
+    """Write the leaves of a ticket as it is now: a later leave or return may be written already. Raises Unavailable."""
+    if not gate_control.control(changed.event_id).facts.re_entry_allowed:
         return
     for _ in retries.attempts():
-        ticket = operations.get(after.place)
+        ticket = operations.get(changed.place)
         writes = _writes(ticket, passages(ticket)) if ticket is not None else []
         if ticket is None or not writes:
             return

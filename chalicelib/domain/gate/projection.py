@@ -30,6 +30,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     recorded: list[Scan] = []
     changed: list[tuple[Scan, Scan]] = []
     facts: list[Published] = []
+    merged: dict[str, Ticket] = {}
     for change in changes:
         before, after = change.before, change.after
         if isinstance(after, Ticket):
@@ -37,7 +38,8 @@ def follow(changes: Sequence[Change]) -> list[Published]:
             entry = checkin_totals.record_of_first_entry(known, after)
             if entry is not None:
                 unrecorded.append(entry)
-            late_leaves.follow(known, after)
+            if late_leaves.may_change(known, after):
+                merged[after.ticket_id] = after
             _check(known, after)
         elif isinstance(after, Scan) and before is None and not after.counted:
             recorded.append(after)
@@ -47,6 +49,8 @@ def follow(changes: Sequence[Change]) -> list[Published]:
             changed.append((before, after))
         elif isinstance(after, Device):
             facts += devices.facts_of_change(before if isinstance(before, Device) else None, after)
+    for ticket in merged.values():
+        late_leaves.refresh(ticket)
     observability.count("Scans", checkin_totals.count(unrecorded, recorded), by="result")
     refusals = [scan for scan in recorded if scan.result is not ScanResult.VALID]
     refused = Counter((scan.reason or scan.result).value for scan in refusals)
