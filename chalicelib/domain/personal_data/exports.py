@@ -114,11 +114,9 @@ def run_step(job_id: str) -> bool:
     job = operations.get(keys.personal_data.export(job_id))
     if job is None or job.status != JobStatus.OPEN:
         return False
-    account = operations.get(keys.access.account(job.owner_id))
-    if account is None or account.status == AccountStatus.ERASED:
+    if _is_erased(job.owner_id):
         # The erasure deletes the parts, and may have looked for files already.
-        ended = [PersonalExport.status.set(JobStatus.FAILED), PersonalExport.completed_at.set(clock.now())]
-        _enter(job, [*ended, *PersonalExport.not_due()])
+        _enter(job, _failure())
         return False
     envelope = encryption.envelope(job.owner_id)
     if job.done < len(PLACES):
@@ -126,6 +124,10 @@ def run_step(job_id: str) -> bool:
         return True
     key = f"{folder(job.owner_id)}{job_id}.zip"
     files.write(key, _packed(job, envelope), content_type="application/zip")
+    if _is_erased(job.owner_id):
+        files.delete(key)  # written after the erasure looked for files
+        _enter(job, _failure())
+        return False
     over: list[Action] = [
         PersonalExport.file_key.set(key),
         PersonalExport.done.set(len(PLACES) + 1),
@@ -139,6 +141,16 @@ def run_step(job_id: str) -> bool:
         files.delete(_part_key(job, place))
     logger.info("personal export made", extra={"job_id": job_id, "customer_id": job.owner_id})
     return False
+
+
+def _is_erased(customer_id: str) -> bool:
+    account = operations.get(keys.access.account(customer_id))
+    return account is None or account.status == AccountStatus.ERASED
+
+
+def _failure() -> list[Action]:
+    ended = [PersonalExport.status.set(JobStatus.FAILED), PersonalExport.completed_at.set(clock.now())]
+    return [*ended, *PersonalExport.not_due()]
 
 
 def _gather(job: PersonalExport, envelope: Envelope) -> None:

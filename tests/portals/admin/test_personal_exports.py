@@ -98,6 +98,23 @@ def test_an_export_ends_without_a_file_once_its_customer_is_being_erased() -> No
     assert status(job_id) == JobStatus.FAILED
 
 
+def test_an_export_that_is_written_during_the_erasure_is_not_kept() -> None:
+    token, customer = admin_token(AdminRole.ADMIN), make_customer()
+    job_id = begin(customer, token)
+    for _ in PLACES:
+        jobs.run_step(job_id)
+
+    def erase() -> None:
+        answer = call("DELETE", f"/api/customers/{customer.account_id}/", token=token)
+        with clock.set_to(clock.now() + timedelta(minutes=10)):
+            run(str(answer.json["job_id"]))
+
+    with meanwhile.before("PutObject", erase, service="s3", matches=lambda sent: sent["Key"].endswith(f"{job_id}.zip")):
+        jobs.run_step(job_id)
+    assert status(job_id) == JobStatus.FAILED
+    assert files.count_all(exports.folder(customer.account_id)) == 0
+
+
 def give_back(customer: Account, ticket: Ticket, reason: str) -> None:
     """Ask for a refund that staff refuse, so that the ticket may be handed on."""
     asked = ask(customer, "POST", f"{ticket.ticket_id}/refund-request/", {"reason": reason})
