@@ -46,18 +46,19 @@ def change(device_id: str, given: Mapping[str, Any]) -> Device:
 def _commit_change(
     device: Device, actions: list[Action], *, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:
-    # A token carries the gate, so a move ends it: the agent asks for another.
-    moved = lock_outs.revocations(Portal.DEVICE, device.device_id, event_ids=[device.event_id])
+    # An agent's token carries the gate, so a move ends it: the agent asks for another. An usher's carries none.
+    is_moved = "gate" in after and not device.is_phone
+    moved = lock_outs.revocations(Portal.DEVICE, device.device_id, event_ids=[device.event_id]) if is_moved else []
     subject = AuditSubject("device", device.device_id, before=before or None, after=after)
     try:
         acts.commit(
             operations.change(device.place, actions, Device.status == device.status),
-            *(moved if "gate" in after else ()),
+            *moved,
             subject=subject,
         )
     except operations.ConditionFailed as failure:
         raise InvalidState("This device was enrolled or revoked meanwhile. Read it again.") from failure
-    if "gate" in after:
+    if is_moved:
         lock_outs.forget()
 
 

@@ -71,7 +71,7 @@ def _principal_revoked(principal_id: str, session_id: str, *, fresh: bool) -> di
 
 
 def require_not_revoked(principal: Principal, *, fresh: bool = False) -> None:
-    """Raise Unauthenticated if the caller or their session was locked out after the token was issued.
+    """Raise Unauthenticated if the caller, their session or phone was locked out after the token was issued.
 
     Uses the cache, which is at most REFRESH_SECONDS old, unless `fresh`.
     """
@@ -84,8 +84,9 @@ def require_not_revoked(principal: Principal, *, fresh: bool = False) -> None:
             revoked = gate_control.control(principal.event_id, fresh=fresh).revoked
         except NotFound:
             raise Unauthenticated from None
-    for name in (principal.id, principal.session_id):
-        locked_out_at = revoked.get(name)
+    # An usher's phone is a device of the event.
+    for name in (principal.id, principal.session_id, principal.phone_id):
+        locked_out_at = revoked.get(name) if name else None
         # A token issued in the same millisecond is refused.
         if locked_out_at is not None and principal.issued_at <= locked_out_at:
             raise Unauthenticated
