@@ -1,5 +1,6 @@
 // A draft of an event in five steps. Each step is stored on the server; what is typed meanwhile survives a reload.
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 
 import { Refused } from "../ui/api/client.ts";
 import { Form, Submit, type Values } from "../ui/form.tsx";
@@ -137,8 +138,11 @@ function StepForm({ id, here, event, reload }: FrameProps): JSX.Element {
   const refused = found?.id === id && found.step === here ? found.refused : null;
   const next = STEPS[STEPS.indexOf(here) + 1] ?? "review";
   const back = STEPS[STEPS.indexOf(here) - 1];
-  // Dates of a category's sale belong to its place in the list, so they are dropped where the list has changed.
-  const list = here === "rules" ? `.${event?.ticket_categories.map((each) => each.id).join(".") ?? ""}` : "";
+  // What is typed of a category belongs to its place in the list: it is dropped where the list has changed, and
+  // the list that is typed does not follow another one.
+  const begun = useRef(event);
+  const about = here === "categories" ? begun.current : event;
+  const list = here === "categories" || here === "rules" ? `.${about?.ticket_categories.map((each) => each.id).join(".") ?? ""}` : "";
   const send = async (values: Values): Promise<void> => {
     const from = path.value;
     try {
@@ -157,7 +161,7 @@ function StepForm({ id, here, event, reload }: FrameProps): JSX.Element {
       class="card"
       label={t(`organizer.step.${here}`)}
       draft={`organizer.${id}.${here}${list}`}
-      initial={{ ...valuesOf(event), ...(event === null ? kept() : {}) }}
+      initial={{ ...valuesOf(about), ...(event === null ? kept() : {}) }}
       refused={refused}
       onSubmit={send}
     >

@@ -48,6 +48,10 @@ export function keepDraft(name: string | undefined, values: Values | null): void
   }
 }
 
+/** Return the values that fit. */
+const only = (values: Values, fits: (name: string, value: string) => boolean): Values =>
+  Object.fromEntries(Object.entries(values).filter(([name, value]) => fits(name, value)));
+
 /** Return what to show of an error: the platform's words, or what to do where it cannot be reached. */
 export function messageOf(error: unknown): string {
   if (error instanceof Unreachable) return t("ui.unreachable");
@@ -60,6 +64,7 @@ export interface FormProps {
   label: string;
   /** The name under which typed values survive a reload; fields of secrets are never kept. */
   draft?: string;
+  /** What the form is about, such as a thing of the API as it is now. */
   initial?: Values;
   /** Names of fields that are never kept in the draft. */
   secret?: readonly string[];
@@ -79,18 +84,22 @@ function controlOf(field: string, controls: ReadonlySet<string | null>): string 
 
 /** A form whose button waits for the answer. */
 export function Form({ label, draft, initial = {}, secret = [], onSubmit, children, class: name, refused }: FormProps): JSX.Element {
-  const values = useSignal<Values>({ ...initial, ...draftOf(draft) });
+  // What was typed, over what the form is about: a field that nobody touched follows that when it is read again.
+  const typed = useSignal<Values>(draftOf(draft));
+  // What was sent, until it is read again.
+  const sent = useRef<{ values: Values; over: Values }>({ values: {}, over: {} });
   const errors = useSignal<Record<string, string>>({});
   const problem = useSignal("");
   const busy = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
 
+  const valuesOf = (own: Values): Values => ({ ...initial, ...only(sent.current.values, (name) => initial[name] === sent.current.over[name]), ...own });
   const store = (next: Values): void => {
-    values.value = next;
-    keepDraft(draft, Object.fromEntries(Object.entries(next).filter(([each]) => !secret.includes(each))));
+    typed.value = next;
+    keepDraft(draft, only(valuesOf(next), (name, value) => value !== initial[name] && !secret.includes(name)));
   };
   const state: State = {
-    values: values.value,
+    values: valuesOf(typed.value),
     errors: errors.value,
     busy: busy.value,
     set(field, value) {
@@ -98,11 +107,12 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
     },
     fill(given) {
       errors.value = Object.fromEntries(Object.entries(errors.value).filter(([field]) => !(field in given)));
-      store({ ...values.value, ...given });
+      store({ ...typed.value, ...given });
     },
     replace(next) {
       errors.value = {};
-      store(next);
+      const gone = only(valuesOf(typed.value), (name) => !(name in next));
+      store({ ...Object.fromEntries(Object.keys(gone).map((name) => [name, ""])), ...next });
     },
   };
 
@@ -132,7 +142,10 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
     problem.value = "";
     errors.value = {};
     try {
-      await onSubmit(values.value);
+      const values = valuesOf(typed.value);
+      await onSubmit(values);
+      sent.current = { values, over: initial };
+      typed.value = only(typed.value, (name, value) => value !== values[name]);
       keepDraft(draft, null);
     } catch (error) {
       explain(error);
