@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf } from "../ui/api/client.ts";
+import { useTyped } from "../ui/filters.tsx";
 import { money } from "../ui/format.tsx";
 import { language, t } from "../ui/i18n.ts";
 import { Listing, useList, useRead } from "../ui/list.tsx";
@@ -15,7 +16,6 @@ import { Place, saleOfEvent, SaleState, Title, When } from "./parts.tsx";
 const FILTERS = ["search", "category", "city", "date_from", "date_to", "price_to", "ordering", "include_past"] as const;
 type Filter = (typeof FILTERS)[number];
 const ORDERS = ["starts_at", "-starts_at", "price"] as const;
-const PAUSE = 300;
 
 const chosen = (): Partial<Record<Filter, string>> =>
   Object.fromEntries(FILTERS.flatMap((name) => (query.value.get(name) ? [[name, query.value.get(name)]] : [])));
@@ -84,22 +84,11 @@ export function Home(): JSX.Element {
 function Filters(): JSX.Element {
   const categories = useRead(() => answerOf(open.GET("/api/v1/public/events/categories/")));
   const now = chosen();
-  const typing = useSignal(0);
   const isOpen = useSignal(Boolean(now.city ?? now.date_from ?? now.date_to ?? now.price_to ?? now.include_past));
-  const later = (name: Filter, value: string): void => {
-    clearTimeout(typing.value);
-    typing.value = setTimeout(() => choose(name, value.trim()), PAUSE);
-  };
-  const text = (name: Filter, type: string, more: object = {}): JSX.Element => (
-    <label class="field">
-      <span>{t(`shop.filter.${name}`)}</span>
-      <input key={now[name] ? "set" : "unset"} {...({ type, ...more } as object)} name={name} defaultValue={now[name] ?? ""} onInput={(event) => later(name, event.currentTarget.value)} />
-    </label>
-  );
   return (
     <form class="filters" role="search" aria-label={t("shop.filter")} onSubmit={(event) => event.preventDefault()}>
       <div class="filters-first">
-        {text("search", "search", { autocomplete: "off" })}
+        <Text name="search" more={{ type: "search", autocomplete: "off" }} />
         <label class="field">
           <span>{t("shop.filter.category")}</span>
           <select name="category" value={now.category ?? ""} onChange={(event) => choose("category", event.currentTarget.value)}>
@@ -123,10 +112,10 @@ function Filters(): JSX.Element {
       <details open={isOpen.value} onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
         <summary>{t("shop.more_filters")}</summary>
         <div class="filters-more">
-          {text("city", "text")}
-          {text("date_from", "date")}
-          {text("date_to", "date")}
-          {text("price_to", "text", { inputMode: "decimal" })}
+          <Text name="city" />
+          <Text name="date_from" more={{ type: "date" }} />
+          <Text name="date_to" more={{ type: "date" }} />
+          <Text name="price_to" more={{ inputMode: "decimal" }} />
           <label class="check">
             <input type="checkbox" checked={Boolean(now.include_past)} onChange={(event) => choose("include_past", event.currentTarget.checked ? "true" : "")} />
             <span>{t("shop.filter.include_past")}</span>
@@ -134,6 +123,16 @@ function Filters(): JSX.Element {
         </div>
       </details>
     </form>
+  );
+}
+
+function Text({ name, more = {} }: { name: Filter; more?: object }): JSX.Element {
+  const typed = useTyped(chosen()[name] ?? "", (text) => choose(name, text));
+  return (
+    <label class="field">
+      <span>{t(`shop.filter.${name}`)}</span>
+      <input type="text" {...more} name={name} {...typed} />
+    </label>
   );
 }
 

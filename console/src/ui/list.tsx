@@ -35,6 +35,13 @@ export interface Loaded<T> extends Listed<T> {
 }
 
 const nothing = (): void => undefined;
+// Pages of a list that is read again, so that it does not shrink under its reader.
+const AGAIN_AT_MOST = 5;
+type Edit<T> = (items: readonly T[]) => readonly T[];
+const isSame = (one: unknown, other: unknown): boolean => {
+  const { id } = one as { id?: unknown };
+  return one === other || (id !== undefined && id === (other as { id?: unknown }).id);
+};
 
 /** Return items that are already here as a list. */
 export const here = <T,>(items: readonly T[], reload = nothing): Listed<T> => ({ items, reload, more: nothing, hasMore: false, state: "ready", error: null });
@@ -52,14 +59,32 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
   reader.current = read;
   const asked = useRef(key);
   asked.current = key;
+  const shown = useRef<string | null>(null);
+  const failed = useRef<string | undefined>(undefined);
+  // What was put in while a page was read, which does not have it.
+  const edits = useRef<Edit<T>[]>([]);
+  const edit = (change: Edit<T>): void => {
+    edits.current.push(change);
+    items.value = change(items.value);
+  };
 
-  const load = async (cursor: string | undefined): Promise<void> => {
+  const pages = async (cursor: string | undefined, wanted: number): Promise<Page<T>> => {
+    let page = await reader.current(cursor);
+    const results = [...page.results];
+    for (let read = 1; page.next && results.length < wanted && read < AGAIN_AT_MOST; read += 1) {
+      page = await reader.current(page.next);
+      results.push(...page.results);
+    }
+    return { ...page, results };
+  };
+  const load = async (cursor: string | undefined, wanted = 0): Promise<void> => {
     const mine = (running.current += 1);
     state.value = cursor === undefined ? "loading" : "more";
+    edits.current = [];
     try {
-      const page = await reader.current(cursor);
+      const page = await pages(cursor, wanted);
       if (mine !== running.current) return; // another filter was chosen meanwhile
-      items.value = cursor === undefined ? page.results : [...items.value, ...page.results];
+      items.value = cursor === undefined ? edits.current.reduce((so, change) => change(so), page.results) : [...items.value, ...page.results];
       next.value = page.next ?? null;
       total.value = page.count ?? null;
       error.value = null;
@@ -67,28 +92,30 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
     } catch (problem) {
       if (mine !== running.current) return;
       error.value = problem;
+      failed.current = cursor;
       state.value = "failed";
     }
   };
 
   useSignalEffect(() => {
-    asked.current();
+    const wanted = asked.current();
     void turn.value;
-    void load(undefined);
+    const isAgain = shown.current === wanted;
+    shown.current = wanted;
+    if (!isAgain) next.value = null; // a cursor is of its filters
+    void load(undefined, isAgain ? items.peek().length : 0);
   });
 
   return {
     items: items.value,
     count: total.value,
     reload: () => (turn.value += 1),
-    replace: (fits, by) => (items.value = items.value.flatMap((item) => (fits(item) ? (by === null ? [] : [by]) : [item]))),
-    add: (made) => {
-      // A reading that began before it was made does not have it.
-      running.current += 1;
-      items.value = [made, ...items.value];
-      state.value = "ready";
+    replace: (fits, by) => edit((all) => all.flatMap((item) => (fits(item) ? (by === null ? [] : [by]) : [item]))),
+    add: (made) => edit((all) => [made, ...all.filter((item) => !isSame(item, made))]),
+    more: () => {
+      if (state.peek() === "failed" && failed.current === undefined) turn.value += 1;
+      else if (state.peek() === "ready" || state.peek() === "failed") void load(next.peek() ?? undefined);
     },
-    more: () => void load(next.value ?? undefined),
     hasMore: next.value !== null,
     state: state.value,
     error: error.value,
@@ -113,7 +140,7 @@ export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>
     <section class="listing" aria-label={columns && rows.length ? undefined : label} aria-busy={list.state === "loading"}>
       {rows.length ? columns ? <Table columns={columns} label={label} rows={rows} /> : <ul class="rows">{rows}</ul> : null}
       {list.state === "loading" ? <p class="quiet">{t("ui.loading")}</p> : null}
-      {list.state === "ready" && !rows.length ? <div class="empty">{empty}</div> : null}
+      {list.state === "ready" && !rows.length && !list.hasMore ? <div class="empty">{empty}</div> : null}
       {list.state === "failed" ? <Failure error={list.error} again={rows.length ? list.more : list.reload} /> : null}
       {list.hasMore && list.state !== "failed" ? (
         <button type="button" aria-busy={list.state === "more"} onClick={list.more}>

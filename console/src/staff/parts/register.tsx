@@ -1,8 +1,9 @@
 // A list with its filters in the address, so that back and reload keep them.
-import { useComputed, useSignal } from "@preact/signals";
+import { useComputed } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
+import { useTyped } from "../../ui/filters.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Listing, useList, type Loaded, type Page } from "../../ui/list.tsx";
 import { go, path, query } from "../../ui/router.ts";
@@ -14,8 +15,6 @@ export interface Filter {
   kind?: "text" | "date" | "search";
   values?: readonly string[];
 }
-
-const PAUSE = 350;
 
 export type Filters = Readonly<Record<string, string>>;
 
@@ -49,9 +48,7 @@ export function FilterRow({ filters }: { filters: readonly Filter[] }): JSX.Elem
 
 function FilterField({ filter: { name, label, kind = "text", values } }: { filter: Filter }): JSX.Element {
   const id = useId();
-  const typed = useSignal(query.peek().get(name) ?? "");
-  const wake = useRef(0);
-  useEffect(() => () => clearTimeout(wake.current), []);
+  const typed = useTyped(query.value.get(name) ?? "", (text) => choose(name, text));
   if (values)
     return (
       <label for={id}>
@@ -72,12 +69,7 @@ function FilterField({ filter: { name, label, kind = "text", values } }: { filte
       <input
         id={id}
         {...({ type: kind } as object)}
-        value={typed.value}
-        onInput={(event) => {
-          typed.value = event.currentTarget.value;
-          clearTimeout(wake.current);
-          wake.current = setTimeout(() => choose(name, typed.peek().trim()), PAUSE);
-        }}
+        {...typed}
       />
     </label>
   );
