@@ -18,9 +18,10 @@ async function asUsher({ event_id = "", username = "", password = "" }: Values):
 
 async function asStaff({ email = "", password = "", totp = "" }: Values): Promise<void> {
   const body = { email: email.trim(), password, totp: totp.replace(/\s/g, "") || null };
-  const said = await answerOf(connect(null).POST("/api/auth/login/", { body }));
+  // As the staff's own page: the refresh token comes as a cookie that no script reads.
+  const said = await answerOf(connect(null).POST("/api/auth/login/", { params: { query: { cookie: "1" } }, body }));
   const { admin } = said;
-  keep("admin", { access: said.access, refresh: said.refresh ?? undefined, who: { ...admin } });
+  keep("admin", { access: said.access, refresh: said.refresh ?? undefined, csrf: said.csrf_token ?? undefined, who: { ...admin, must_enrol: said.must_enrol } });
 }
 
 async function asOrganizer(challengeId: string, code: string): Promise<void> {

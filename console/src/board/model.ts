@@ -69,6 +69,7 @@ export class Board {
   private again = false;
   private followed: Followed | null = null;
   private ended = false;
+  private run = 0;
   private total: Minute | null = null;
   private readonly guessed = new Map<number, Minute>();
 
@@ -83,7 +84,9 @@ export class Board {
   async begin(): Promise<void> {
     this.stop();
     this.ended = false;
+    const run = (this.run += 1);
     await this.read(true);
+    if (run !== this.run) return; // begun again meanwhile: one of them follows
     if (this.ended || this.facts.peek() === null) {
       if (!this.ended && !(this.error.peek() instanceof Refused)) this.slow = setTimeout(() => void this.begin(), AFTER_NEWS);
       return;
@@ -188,10 +191,13 @@ export class Board {
       reached = next === null || (!first && entries.some(({ id }) => this.seen.has(id)));
       cursor = next ?? undefined;
     }
-    if (first) {
-      this.whole.value = reached;
-      const oldest = found.at(-1);
-      this.knownSince.value = reached || oldest === undefined ? null : new Date(oldest.receivedAt).getTime();
+    const oldest = found.at(-1);
+    if (first) this.whole.value = reached;
+    if (first && reached) this.knownSince.value = null;
+    else if (!reached && oldest !== undefined) {
+      // After a long gap too: what lies before it was not counted.
+      this.whole.value = false;
+      this.knownSince.value = new Date(oldest.receivedAt).getTime();
     }
     this.pending.push(...found.reverse());
     this.flush();

@@ -41,8 +41,12 @@ export const fullName = ({ first_name: first, last_name: last }: { first_name: s
 
 /** End the session here and at the platform. */
 export async function logOut(): Promise<void> {
-  const { forget } = await import("./attend/flow.ts");
-  await forget();
+  try {
+    const { forget } = await import("./attend/flow.ts");
+    await forget();
+  } catch {
+    // Without a network the script may not be there: what was collected is forgotten a day after it was begun.
+  }
   await api.POST("/api/campus/auth/logout/").catch(() => undefined); // the tokens are forgotten in any case
   keep("campus", null);
 }

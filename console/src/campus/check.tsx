@@ -50,12 +50,16 @@ export default function Check(): JSX.Element {
   const found = useSignal<Checked | null>(null);
   const problem = useSignal("");
   const isScanning = useSignal(false);
+  const running = useRef(0);
   const check = async (hash?: string): Promise<void> => {
+    const mine = (running.current += 1);
     problem.value = "";
     try {
       const params = { path: { report_id: id }, query: { sha256: hash } };
-      found.value = await answerOf(open.GET("/api/campus/reports/verify/{report_id}/", { params }));
+      const said = await answerOf(open.GET("/api/campus/reports/verify/{report_id}/", { params }));
+      if (mine === running.current) found.value = said; // else it is of another report
     } catch (error) {
+      if (mine !== running.current) return;
       found.value = null;
       problem.value = error instanceof Refused && error.status === 404 ? t("campus.check.unknown") : messageOf(error);
     }

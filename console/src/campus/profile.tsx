@@ -2,10 +2,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
+import { Sessions } from "../ui/account.tsx";
 import { answerOf } from "../ui/api/client.ts";
 import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { save } from "../ui/file.ts";
-import { Num, time } from "../ui/format.tsx";
+import { Num } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { JobProgress } from "../ui/job.tsx";
 import { Shown, useRead } from "../ui/list.tsx";
@@ -78,7 +79,7 @@ function Facts({ profile, changed }: { profile: Profile; changed(): void }): JSX
       <div>
         <Password />
         <Export />
-        <Sessions />
+        <Sessions portal="campus" />
       </div>
     </div>
   );
@@ -133,41 +134,6 @@ function Export(): JSX.Element {
         </Deed>
       </div>
       {job.value ? <JobProgress key={job.value} portal="campus" id={job.value} /> : null}
-    </section>
-  );
-}
-
-function Sessions(): JSX.Element {
-  const sessions = useRead(() => answerOf(api.GET("/api/sessions/", {})));
-  return (
-    <section class="card">
-      <h2>{t("campus.sessions")}</h2>
-      <Shown read={sessions}>
-        {({ results }) => (
-          <ul class="plain-list">
-            {results.map((each) => (
-              <li key={each.id} class="row">
-                <span class="grow">
-                  <bdi>{each.device ?? t("campus.sessions.device")}</bdi>
-                  <span class="quiet"> {time(each.last_used_at)}</span>
-                </span>
-                {each.current ? (
-                  <span class="badge good">{t("campus.sessions.current")}</span>
-                ) : (
-                  <Deed
-                    act={async () => {
-                      await answerOf(api.DELETE("/api/sessions/{session_id}/", { params: { path: { session_id: each.id } } }));
-                      sessions.reload();
-                    }}
-                  >
-                    {t("campus.sessions.end")}
-                  </Deed>
-                )}
-              </li>
-            ))}
-          </ul>
-        )}
-      </Shown>
     </section>
   );
 }

@@ -1,7 +1,7 @@
 // One record: its evidence in words, its appeal, the decision of staff, and every earlier version.
 import type { JSX } from "preact";
 
-import { answerOf, done, once, type Schemas } from "../ui/api/client.ts";
+import { answerOf, deed, type Schemas } from "../ui/api/client.ts";
 import { Choice, Field, Form, Submit, useForm } from "../ui/form.tsx";
 import { count, Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
@@ -120,10 +120,9 @@ export function AppealForm({ id, eventId, filed }: { id: string; eventId?: strin
         label={t("campus.appeal.file")}
         draft={`campus.appeal.${id}`}
         onSubmit={async ({ statement = "" }) => {
-          const deed = `campus.appeal:${id}:${statement}`;
-          const params = { path: { attendance_id: id }, header: { "Idempotency-Key": once(deed) } };
-          await answerOf(api.POST("/api/campus/attendance/{attendance_id}/appeal/", { params, body: { statement, event_id: eventId } }));
-          done(deed);
+          const path = { attendance_id: id };
+          const body = { statement, event_id: eventId };
+          await deed(`campus.appeal:${id}:${statement}`, (header) => answerOf(api.POST("/api/campus/attendance/{attendance_id}/appeal/", { params: { path, header }, body })));
           filed();
         }}
       >
@@ -149,10 +148,8 @@ export function Decide({ record, changed }: { record: { id: string; status: stri
         initial={{ decision: "verify" }}
         onSubmit={async ({ decision = "verify", status = "", note = "" }) => {
           const body = { decision: decision as Decision, status: decision === "correct" ? ((status || "present") as Schemas["AttendanceStatus"]) : null, note: note || null };
-          const deed = `campus.decide:${record.id}:${JSON.stringify(body)}`;
-          const params = { path: { attendance_id: record.id }, header: { "Idempotency-Key": once(deed) } };
-          await answerOf(api.POST("/api/campus/attendance/{attendance_id}/verify/", { params, body }));
-          done(deed);
+          const path = { attendance_id: record.id };
+          await deed(`campus.decide:${record.id}:${JSON.stringify(body)}`, (header) => answerOf(api.POST("/api/campus/attendance/{attendance_id}/verify/", { params: { path, header }, body })));
           changed();
         }}
       >

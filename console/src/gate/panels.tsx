@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { answerOf, connect, done, once } from "../ui/api/client.ts";
+import { answerOf, connect, deed } from "../ui/api/client.ts";
 import { Choice, Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { clock, count as shownCount, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
@@ -117,18 +117,12 @@ export function Incident({ close }: { close(): void }): JSX.Element {
   const submit = async ({ type = "other", note = "", about: concerns = "yes" }: Record<string, string>): Promise<void> => {
     const fields: Record<string, string> = { type, note, ...(concerns === "yes" ? subject : {}) };
     const file = photo.current?.files?.[0];
-    const deed = `incident:${JSON.stringify(fields)}:${file?.name ?? ""}:${file?.size ?? 0}`;
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.set(name, value);
     if (file) form.set("photo", file);
-    await answerOf(
-      connect("usher").POST("/api/usher/scan/report/", {
-        params: { header: { "Idempotency-Key": once(deed) } },
-        body: (file ? form : fields) as never,
-        bodySerializer: file ? () => form : undefined,
-      }),
+    await deed(`incident:${JSON.stringify(fields)}:${file?.name ?? ""}:${file?.size ?? 0}`, (header) =>
+      answerOf(connect("usher").POST("/api/usher/scan/report/", { params: { header }, body: (file ? form : fields) as never, bodySerializer: file ? () => form : undefined })),
     );
-    done(deed);
     reported.value = true;
   };
   if (reported.value)

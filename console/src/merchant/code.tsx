@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { answerOf, done, once, Refused } from "../ui/api/client.ts";
+import { answerOf, deed, Refused } from "../ui/api/client.ts";
 import { Failure } from "../ui/list.tsx";
 import { money, Num, time } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
@@ -58,15 +58,9 @@ function Code({ one }: { one: HandOver }): JSX.Element {
   }, [id]);
   const finish = async (otp: string): Promise<void> => {
     const body = { assignment_id: id, otp };
-    const deed = `hand-over:${id}:${otp}`;
-    try {
-      const given = await answerOf(api.POST("/api/merchant/verify-customer-otp/", { params: { header: { "Idempotency-Key": once(deed) } }, body }));
-      remember({ ...one, done: given });
-      done(deed);
-    } catch (error) {
-      if (error instanceof Refused && error.status < 500 && error.code !== "IDEMPOTENCY_IN_PROGRESS") done(deed);
-      throw error;
-    }
+    await deed(`hand-over:${id}:${otp}`, async (header) => {
+      remember({ ...one, done: await answerOf(api.POST("/api/merchant/verify-customer-otp/", { params: { header }, body })) });
+    });
   };
   return (
     <>

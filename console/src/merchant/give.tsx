@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { answerOf, done, once, Refused } from "../ui/api/client.ts";
+import { answerOf, deed, Refused } from "../ui/api/client.ts";
 import { Check, Deed, Field, Form, Submit, useForm } from "../ui/form.tsx";
 import { money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
@@ -119,16 +119,14 @@ function CustomerStep({ uid }: { uid: string }): JSX.Element {
     const { recipient } = found.value;
     if (recipient.customer === null) return look(mobile_number);
     const body = { mobile_number, card_uid: uid, fee_collected: values.fee_collected === "true" };
-    const deed = `assign:${JSON.stringify(body)}`;
-    try {
-      const assignment = await answerOf(api.POST("/api/merchant/assign-card/", { params: { header: { "Idempotency-Key": once(deed) } }, body }));
-      remember({ assignment, number: mobile_number, customer: recipient.customer.name, done: null });
-      done(deed); // the hold is known from here on; after it another one may be asked for
-      go(`/merchant/give/${assignment.assignment_id}`, { replace: true });
-    } catch (error) {
-      if (error instanceof Refused && error.status < 500 && error.code !== "IDEMPOTENCY_IN_PROGRESS") done(deed);
-      throw error;
-    }
+    const { name: customer } = recipient.customer;
+    const held = await deed(`assign:${JSON.stringify(body)}`, async (header) => {
+      const assignment = await answerOf(api.POST("/api/merchant/assign-card/", { params: { header }, body }));
+      // The hold is known from here on; after it another one may be asked for.
+      remember({ assignment, number: mobile_number, customer, done: null });
+      return assignment;
+    });
+    go(`/merchant/give/${held.assignment_id}`, { replace: true });
   };
   return (
     <section class="card">
@@ -145,9 +143,13 @@ function CustomerStep({ uid }: { uid: string }): JSX.Element {
 }
 
 function Looked({ found }: { found: { number: string; recipient: Recipient } | null }): JSX.Element {
-  const { values } = useForm();
+  const { values, set } = useForm();
   const fee = cardFee();
   const recipient = found?.number === values.mobile_number ? found?.recipient : undefined;
+  const id = recipient?.customer?.id;
+  useEffect(() => {
+    if (id) set("fee_collected", ""); // what another customer has paid is not this one's
+  }, [id]);
   if (!recipient) return <Submit>{t("merchant.customer.find")}</Submit>;
   if (recipient.customer === null)
     return (

@@ -1,5 +1,5 @@
 // What the organizer's views read and write, as the API has it.
-import { answerOf, connect, done, once, shown, type Schemas } from "../ui/api/client.ts";
+import { answerOf, connect, deed, shown, type Schemas } from "../ui/api/client.ts";
 import { keep } from "../ui/api/session.ts";
 
 export type EventRow = Schemas["OrganizerEventOut"];
@@ -60,29 +60,18 @@ export const readPayout = async (payout_id: string): Promise<PayoutDetail> =>
   shown(await answerOf(api.GET("/api/organizer/payouts/{payout_id}/", { params: { path: { payout_id } } })));
 
 /** Create a draft; a repeated click or a lost answer makes one draft. */
-export async function createDraft(body: Schemas["OrganizerDraftIn"]): Promise<OwnEvent> {
-  const deed = `draft:${JSON.stringify(body)}`;
-  const made = await answerOf(api.POST("/api/organizer/events/", { params: { header: { "Idempotency-Key": once(deed) } }, body }));
-  done(deed);
-  return made;
-}
+export const createDraft = (body: Schemas["OrganizerDraftIn"]): Promise<OwnEvent> =>
+  deed(`draft:${JSON.stringify(body)}`, (header) => answerOf(api.POST("/api/organizer/events/", { params: { header }, body })));
 
 export const changeDraft = (id: string, body: DraftChange): Promise<OwnEvent> => answerOf(api.PUT("/api/organizer/events/{event_id}/", { ...at(id), body }));
 
 export const submitDraft = (id: string): Promise<OwnEvent> => answerOf(api.POST("/api/organizer/events/{event_id}/submit/", at(id)));
 
 /** Ask the staff for a change of a published event. */
-export async function requestEdit(id: string, body: Schemas["OrganizerEditRequestIn"]): Promise<Schemas["OrganizerEditRequestOut"]> {
-  const deed = `edit:${id}:${JSON.stringify(body)}`;
-  const asked = await answerOf(
-    api.POST("/api/organizer/events/{event_id}/edit-request/", {
-      params: { path: { event_id: id }, header: { "Idempotency-Key": once(deed) } },
-      body,
-    }),
+export const requestEdit = (id: string, body: Schemas["OrganizerEditRequestIn"]): Promise<Schemas["OrganizerEditRequestOut"]> =>
+  deed(`edit:${id}:${JSON.stringify(body)}`, (header) =>
+    answerOf(api.POST("/api/organizer/events/{event_id}/edit-request/", { params: { path: { event_id: id }, header }, body })),
   );
-  done(deed);
-  return asked;
-}
 
 export interface KnownVenue {
   id: string;

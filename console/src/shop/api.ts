@@ -1,5 +1,5 @@
-// What the views of the shop ask the platform, and how they send a deed once.
-import { answerOf, connect, done, once, Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
+// What the views of the shop ask the platform.
+import { answerOf, connect, Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
 import { session } from "../ui/api/session.ts";
 
 export type ShopEvent = Schemas["WebappEventOut"];
@@ -20,26 +20,8 @@ export const mine = connect("webapp");
 /** The customer's id, or null where nobody is logged in. */
 export const customerId = (): string | null => session("webapp").value?.who.id ?? null;
 
-// A refusal with one of these says nothing of the deed: it is asked again under the same key.
-const UNDECIDED = new Set([401, 408, 425, 429]);
-
-/** Do something once, however often it is sent; `name` says what, with all that is sent. Raises Refused, Unreachable. */
-export async function deed<T>(name: string, send: (key: { "Idempotency-Key": string }) => Promise<T>): Promise<T> {
-  try {
-    const answer = await send({ "Idempotency-Key": once(name) });
-    done(name);
-    return answer;
-  } catch (error) {
-    if (isFinal(error)) done(name);
-    throw error;
-  }
-}
-
-/** Whether an error says for good that a deed was not done. */
-export function isFinal(error: unknown): boolean {
-  if (!(error instanceof Refused) || error.status >= 500 || UNDECIDED.has(error.status)) return false;
-  return error.code !== "IDEMPOTENCY_IN_PROGRESS";
-}
+/** Whether the platform is away, for whatever reason: what this device keeps is shown then. */
+export const isAway = (error: unknown): boolean => error instanceof Unreachable || (error instanceof Refused && (error.status >= 500 || error.status === 429));
 
 const known = new Map<string, Promise<ShopEvent>>();
 

@@ -2,14 +2,14 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, Refused, type Schemas } from "../ui/api/client.ts";
+import { answerOf, deed, Refused, type Schemas } from "../ui/api/client.ts";
 import { Check, Field, Form, Submit } from "../ui/form.tsx";
 import { money, Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
 import { go, query } from "../ui/router.ts";
 
-import { deed, mine, type Card } from "./api.ts";
+import { mine, type Card } from "./api.ts";
 import { CardStatus } from "./cards.tsx";
 import { draft, drafted } from "./keep.ts";
 import { Title } from "./parts.tsx";
@@ -107,9 +107,9 @@ function TopUp({ card, changed }: { card: Card; changed(): void }): JSX.Element 
               const body = { amount: chosen, ...(token ? { payment_token: token } : {}) };
               return answerOf(mine.POST("/api/v1/users/nfc-cards/{card_id}/reload/", { body, params: { path: { card_id: card.id }, header } }));
             }}
-            settled={() => {
+            settled={({ status, amount: paid }) => {
               choose(null);
-              news.value = t("shop.topped_up");
+              news.value = status === "succeeded" ? t("shop.topped_up") : t("shop.not_topped_up", { amount: money(paid) });
               changed();
             }}
           />

@@ -2,13 +2,13 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, type Schemas } from "../ui/api/client.ts";
+import { answerOf, deed, type Schemas } from "../ui/api/client.ts";
 import { Choice, Field, Form, Submit, useForm } from "../ui/form.tsx";
 import { money, Num } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, useList } from "../ui/list.tsx";
 
-import { deed, mine, type Card } from "./api.ts";
+import { mine, type Card } from "./api.ts";
 import { Title } from "./parts.tsx";
 
 const TONES: Readonly<Record<string, string>> = { active: "good", blocked: "bad", lost: "bad" };

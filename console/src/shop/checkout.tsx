@@ -13,7 +13,7 @@ import { go } from "../ui/router.ts";
 import { mine, type Booking, type Card, type Confirmed } from "./api.ts";
 import { draft, forgetDeeds } from "./keep.ts";
 import { Title, useNow } from "./parts.tsx";
-import { Pay, reasonOf } from "./pay.tsx";
+import { Pay } from "./pay.tsx";
 
 /** Give a reservation back at once. */
 export async function drop(booking: Booking): Promise<void> {
@@ -193,7 +193,11 @@ function Late({ booking, payment }: { booking: Booking; payment: Confirmed }): J
       <div ref={place} tabIndex={-1} role="alert" class="outcome warn">
         <Title text={t("shop.refunded")} />
         <p>{t("shop.refunded_hint", { amount: money(payment.amount) })}</p>
-        {payment.failure_reason ? <p>{reasonOf(payment)}</p> : null}
+        {payment.failure_reason ? (
+          <p class="hint" lang="en">
+            <bdi>{payment.failure_reason}</bdi>
+          </p>
+        ) : null}
       </div>
       <a class="button" href={`/e/${booking.event_id}`}>
         {t("shop.book_again")}

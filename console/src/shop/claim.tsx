@@ -2,7 +2,7 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf } from "../ui/api/client.ts";
+import { answerOf, deed } from "../ui/api/client.ts";
 import { session } from "../ui/api/session.ts";
 import { Choice, Form, Submit } from "../ui/form.tsx";
 import { money, Num } from "../ui/format.tsx";
@@ -10,7 +10,7 @@ import { t } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
 
 import { Access, logOut } from "./access.tsx";
-import { deed, mine, type Card } from "./api.ts";
+import { mine, type Card } from "./api.ts";
 import { draft, drafted } from "./keep.ts";
 import { Title } from "./parts.tsx";
 import { TicketRow } from "./tickets.tsx";

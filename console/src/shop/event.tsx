@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { answerOf, Refused } from "../ui/api/client.ts";
+import { answerOf, deed, Refused } from "../ui/api/client.ts";
 import { session } from "../ui/api/session.ts";
 import { messageOf } from "../ui/form.tsx";
 import { money, Num } from "../ui/format.tsx";
@@ -12,7 +12,7 @@ import { Shown, useRead } from "../ui/list.tsx";
 import { go } from "../ui/router.ts";
 
 import { Access } from "./access.tsx";
-import { deed, eventOf, mine, sum, type Category, type Dependent, type ShopEvent } from "./api.ts";
+import { eventOf, mine, sum, type Category, type Dependent, type ShopEvent } from "./api.ts";
 import { EventPicture } from "./home.tsx";
 import { draft, drafted } from "./keep.ts";
 import { Fact, Place, saleOf, saleOfEvent, SaleState, Title, useNow, When } from "./parts.tsx";
@@ -280,7 +280,7 @@ function CategoryRow({ category, event, isOpen, now, seats, full, change }: Cate
         {isOpen ? <SaleState sale={sale} category={category} zone={event.timezone} /> : null}
         {canBuy ? <p class="hint">{t("shop.limit", { count: category.per_order_limit })}</p> : null}
       </div>
-      {canBuy ? (
+      {canBuy || (isOpen && seats.length) ? (
         <div class="stepper" role="group" aria-label={t("shop.quantity", { name: category.name })}>
           <button type="button" aria-label={t("shop.fewer", { name: category.name })} disabled={!seats.length} onClick={() => change(seats.slice(0, -1))}>
             −
@@ -288,7 +288,7 @@ function CategoryRow({ category, event, isOpen, now, seats, full, change }: Cate
           <output class="num" aria-live="polite">
             {seats.length}
           </output>
-          <button type="button" aria-label={t("shop.more", { name: category.name })} disabled={full || seats.length >= most} onClick={() => change([...seats, {}])}>
+          <button type="button" aria-label={t("shop.more", { name: category.name })} disabled={!canBuy || full || seats.length >= most} onClick={() => change([...seats, {}])}>
             +
           </button>
         </div>

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, type Schemas } from "../ui/api/client.ts";
+import { answerOf, deed, type Schemas } from "../ui/api/client.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Choice, Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { dateOf } from "../ui/format.tsx";
@@ -10,7 +10,7 @@ import { t } from "../ui/i18n.ts";
 import { Listing, useList, useRead } from "../ui/list.tsx";
 
 import { bloodType, bloodTypes } from "./account.tsx";
-import { deed, mine, type Dependent } from "./api.ts";
+import { mine, type Dependent } from "./api.ts";
 
 type Card = readonly [id: string, label: string];
 

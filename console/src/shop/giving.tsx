@@ -1,14 +1,14 @@
 // A ticket that leaves: as a gift, handed on to a customer, or given back for its money.
 import type { JSX } from "preact";
 
-import { answerOf } from "../ui/api/client.ts";
+import { answerOf, deed } from "../ui/api/client.ts";
 import { session } from "../ui/api/session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { money } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 
-import { deed, mine, type Ticket } from "./api.ts";
+import { mine, type Ticket } from "./api.ts";
 import { dropTicket, note } from "./keep.ts";
 
 export interface GivingProps {

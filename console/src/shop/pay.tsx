@@ -3,13 +3,13 @@ import { useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
-import { answerOf, done, once, Refused, Unreachable } from "../ui/api/client.ts";
+import { answerOf, done, isFinal, once, Refused, Unreachable } from "../ui/api/client.ts";
 import { messageOf } from "../ui/form.tsx";
 import { money, type Amount } from "../ui/format.tsx";
 import { known, t, word } from "../ui/i18n.ts";
 import { useRead } from "../ui/list.tsx";
 
-import { isFinal, mine, settingsOf, type Card, type Confirmed, type Payment, type PlatformSettings } from "./api.ts";
+import { mine, settingsOf, type Card, type Confirmed, type Payment, type PlatformSettings } from "./api.ts";
 import { draft, drafted } from "./keep.ts";
 import type { CardForm } from "./stripe.ts";
 
@@ -42,11 +42,13 @@ export interface PayProps {
 
 const TEST_CARDS = ["tok_ok", "tok_declined", "tok_3ds", "tok_timeout"] as const;
 const TRIES = 3;
+// Seconds that a payer is left without a word; after a longer wait the payer asks again.
+const LONGEST_PAUSE = 5;
 const pause = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const deedOf = (name: string, way: PayWay): string => `pay:${name}:${JSON.stringify(way)}`;
 
 /** The words for why a payment failed. */
-export function reasonOf(payment: { failure_reason?: string | null }): string {
+function reasonOf(payment: { failure_reason?: string | null }): string {
   const reason = payment.failure_reason ?? "";
   const text = known(`shop.declined.${reason}`) ? t(`shop.declined.${reason}`) : reason ? word("shop.declined", reason) : t("shop.declined.unknown");
   return t("shop.declined", { reason: text });
@@ -99,8 +101,9 @@ class Paying {
         return await send();
       } catch (error) {
         const busy = error instanceof Refused && (error.status === 503 || error.code === "IDEMPOTENCY_IN_PROGRESS");
-        if (!busy || turn === TRIES) throw error;
-        await pause(error.retryAfter ?? 1);
+        const wait = error instanceof Refused ? (error.retryAfter ?? 1) : 1;
+        if (!busy || turn === TRIES || wait > LONGEST_PAUSE) throw error;
+        await pause(wait);
       }
     }
   }

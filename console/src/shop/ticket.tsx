@@ -3,13 +3,13 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { answerOf, Refused, Unreachable } from "../ui/api/client.ts";
+import { answerOf, Refused } from "../ui/api/client.ts";
 import { save } from "../ui/file.ts";
 import { money, Num, time } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Failure, useRead } from "../ui/list.tsx";
 
-import { customerId, eventOf, mine } from "./api.ts";
+import { customerId, eventOf, isAway, mine } from "./api.ts";
 import { calendarOf } from "./calendar.ts";
 import { Give, HandOn, Refund, TakeBack } from "./giving.tsx";
 import { dropTicket, keepTicket, keptTicket, noteOf, type KeptTicket } from "./keep.ts";
@@ -25,7 +25,7 @@ interface Opened extends KeptTicket {
 async function read(id: string): Promise<Opened> {
   const path = { ticket_id: id };
   const code = answerOf(mine.GET("/api/v1/users/tickets/{ticket_id}/qr-code/", { params: { path } })).catch((error: unknown) => {
-    if (error instanceof Refused && error.status !== 401) return error.message;
+    if (error instanceof Refused && error.status !== 401 && !isAway(error)) return error.message;
     throw error;
   });
   try {
@@ -43,7 +43,7 @@ async function read(id: string): Promise<Opened> {
     code.catch(() => undefined);
     const kept = keptTicket(id);
     if (error instanceof Refused && error.status === 404) dropTicket(id);
-    if (error instanceof Unreachable && kept) return { ...kept, refused: "", offline: true };
+    if (isAway(error) && kept) return { ...kept, refused: "", offline: true };
     throw error;
   }
 }

@@ -1,13 +1,13 @@
 // The customer's tickets; without a network those that were opened on this device.
 import type { JSX } from "preact";
 
-import { answerOf, Unreachable, type Schemas } from "../ui/api/client.ts";
+import { answerOf, type Schemas } from "../ui/api/client.ts";
 import { Num } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, useList, useRead } from "../ui/list.tsx";
 import { go, query } from "../ui/router.ts";
 
-import { eventOf, mine, type Ticket } from "./api.ts";
+import { eventOf, isAway, mine, type Ticket } from "./api.ts";
 import { keptTickets, noteOf } from "./keep.ts";
 import { Title, When } from "./parts.tsx";
 
@@ -31,8 +31,7 @@ export function Tickets(): JSX.Element {
     },
     () => `${span()}${status() ?? ""}`,
   );
-  const isOffline = list.state === "failed" && list.error instanceof Unreachable;
-  const kept = isOffline ? keptTickets() : [];
+  const kept = list.state === "failed" && isAway(list.error) ? keptTickets() : [];
   return (
     <>
       <Title text={t("shop.tickets")} />

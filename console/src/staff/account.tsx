@@ -52,6 +52,7 @@ function SetUp({ on, finished }: { on: boolean; finished(codes: readonly string[
     <Decision
       label={t("staff.factor.replace")}
       name="factor.replace"
+      secret={["current"]}
       act={async ({ current = "" }) => {
         begun.value = await ask(() => api.POST("/api/auth/totp/", { body: { current: digits(current) } }));
       }}
@@ -109,6 +110,7 @@ function SecondFactor(): JSX.Element {
             <Decision
               label={t("staff.factor.new_codes")}
               name="factor.codes"
+              secret={["code"]}
               act={async ({ code = "" }) => {
                 codes.value = (await ask(() => api.POST("/api/auth/totp/", { body: { code: digits(code) } }))).recovery_codes ?? [];
               }}
@@ -119,6 +121,7 @@ function SecondFactor(): JSX.Element {
               label={t("staff.factor.remove")}
               tone="danger"
               name="factor.remove"
+              secret={["code"]}
               act={async ({ code = "" }) => {
                 await ask(() => api.DELETE("/api/auth/totp/", { body: { code: digits(code) } }));
                 on.value = false;

@@ -1,7 +1,7 @@
 // What all views of Tix share: the API, the caller, deeds that are done once, and the news of the organization.
 import { signal } from "@preact/signals";
 
-import { answerOf, connect, done, once, Refused, type Schemas } from "../ui/api/client.ts";
+import { answerOf, connect, deed as onceOnly, type Schemas } from "../ui/api/client.ts";
 import { keep } from "../ui/api/session.ts";
 import { follow, type Followed } from "../ui/live.ts";
 
@@ -20,19 +20,9 @@ export async function logOut(): Promise<void> {
   keep("tix", null);
 }
 
-// Answers that decide nothing: the same deed is sent again under its key.
-const isOpen = ({ status, code }: Refused): boolean => status >= 500 || status === 429 || status === 401 || code === "IDEMPOTENCY_IN_PROGRESS" || code === "BEING_WRITTEN";
-
-/** Do a deed under its `Idempotency-Key`, which is kept until an answer decides it: a lost answer does nothing twice. */
-export async function deed<T>(name: string, send: (key: { header: { "Idempotency-Key": string } }) => Promise<T>): Promise<T> {
-  try {
-    const answer = await send({ header: { "Idempotency-Key": once(name) } });
-    done(name);
-    return answer;
-  } catch (error) {
-    if (error instanceof Refused && !isOpen(error)) done(name);
-    throw error;
-  }
+/** Do a deed once (`ui/api/client.ts`), with its key as a header of the call. */
+export function deed<T>(name: string, send: (key: { header: { "Idempotency-Key": string } }) => Promise<T>, keptFor?: number): Promise<T> {
+  return onceOnly(name, (header) => send({ header }), keptFor);
 }
 
 /** Return the number of a range's end as it is printed. */

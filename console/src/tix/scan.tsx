@@ -3,13 +3,13 @@ import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { answerOf, Refused } from "../ui/api/client.ts";
+import { answerOf, Refused, type Schemas } from "../ui/api/client.ts";
 import type { Camera } from "../ui/camera.ts";
 import { Field, Form, messageOf, Submit } from "../ui/form.tsx";
 import { clock } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 
-import { api, deed, heardOf, zone, type Ticket } from "./api.ts";
+import { api, deed, heardOf, zone, type Me, type Ticket } from "./api.ts";
 import { nameOf, Recent } from "./recent.tsx";
 import { signalVerdict } from "./senses.ts";
 import { listenForScanner } from "./wedge.ts";
@@ -24,8 +24,14 @@ interface Verdict {
 }
 const SIGNS: Readonly<Record<Kind, string>> = { valid: "✓", duplicate: "↻", voided: "✕", unknown: "?", writing: "…", failed: "!" };
 const LONGEST = 200;
+// The platform answers within five seconds. A scan that hangs must not hold up those behind it.
+const PATIENCE_MS = 10_000;
+// A reading without an answer is the same reading for so long. Later it is another person with that code.
+const SAME_MS = 60_000;
 
 const verdict = signal<Verdict | null>(null);
+/** Who saw it: the next one who logs in here does not. */
+let seenBy = "";
 const waiting = signal(0);
 let turn = 0;
 let queue: Promise<void> = Promise.resolve();
@@ -41,13 +47,21 @@ function refusal(error: unknown): Omit<Verdict, "code" | "turn"> {
   return { kind: "failed", ticket: null, message: error.message };
 }
 
+async function admitted(code: string, key: { header: { "Idempotency-Key": string } }): Promise<Schemas["TixScannedOut"]> {
+  const patience = new AbortController();
+  const wake = setTimeout(() => patience.abort(new DOMException("no answer", "TimeoutError")), PATIENCE_MS);
+  try {
+    return await answerOf(api.PUT("/api/tix/tickets/{ticket_id}/scan", { params: { path: { ticket_id: code }, ...key }, signal: patience.signal }));
+  } finally {
+    clearTimeout(wake);
+  }
+}
+
 async function decide(code: string): Promise<Omit<Verdict, "code" | "turn">> {
   // A path of dots is no ticket, and would name another route.
   if (code.length > LONGEST || /^\.*$/.test(code)) return { kind: "unknown", ticket: null, message: null };
   try {
-    const { ticket } = await deed(`tix.scan:${code}`, (key) =>
-      answerOf(api.PUT("/api/tix/tickets/{ticket_id}/scan", { params: { path: { ticket_id: code }, ...key } })),
-    );
+    const { ticket } = await deed(`tix.scan:${code}`, (key) => admitted(code, key), SAME_MS);
     heardOf([ticket]);
     return { kind: "valid", ticket, message: null };
   } catch (error) {
@@ -157,8 +171,10 @@ function CameraView(): JSX.Element {
   );
 }
 
-export function Scan(): JSX.Element {
+export function Scan({ me }: { me: Me }): JSX.Element {
   const sent = useSignal(0);
+  if (seenBy !== me.id) verdict.value = null;
+  seenBy = me.id;
   useEffect(() => listenForScanner((code) => void scan(code)), []);
   return (
     <>

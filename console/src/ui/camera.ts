@@ -36,12 +36,22 @@ async function decoder(): Promise<(picture: ImageData) => Promise<Omit<Seen, "at
  */
 export async function watch(video: HTMLVideoElement, seen: (code: Seen) => void, again = 3000): Promise<Camera> {
   const decoding = decoder();
+  decoding.catch(() => undefined); // said where it is awaited
   const stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 } } });
+  const end = (): void => {
+    for (const each of stream.getTracks()) each.stop();
+    video.srcObject = null;
+  };
   video.srcObject = stream;
   video.muted = true;
   video.playsInline = true;
-  await video.play();
-  const decode = await decoding;
+  const decode = await video
+    .play()
+    .then(() => decoding)
+    .catch((problem: unknown) => {
+      end(); // nobody else can stop a camera that was not handed over
+      throw problem;
+    });
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (context === null) throw new Error("this browser gives no canvas");
@@ -79,8 +89,7 @@ export async function watch(video: HTMLVideoElement, seen: (code: Seen) => void,
   return {
     stop() {
       stopped = true;
-      for (const each of stream.getTracks()) each.stop();
-      video.srcObject = null;
+      end();
     },
     async torch(lit) {
       const capabilities = track?.getCapabilities() as { torch?: boolean } | undefined;

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { openDB, type IDBPDatabase } from "idb";
 
-import { answerOf, done, once, Refused, Unreachable, type Schemas } from "../../ui/api/client.ts";
+import { answerOf, deed, Refused, Unreachable, type Schemas } from "../../ui/api/client.ts";
 import { api, me, sendForm } from "../api.ts";
 
 export type Side = "front" | "back";
@@ -82,8 +82,16 @@ export const returned = signal<string>("");
 export const sending = signal(false);
 
 let opened: Promise<IDBPDatabase | null> | null = null;
-const store = (): Promise<IDBPDatabase | null> =>
-  (opened ??= openDB("gatehouse.campus", 1, { upgrade: (database) => void database.createObjectStore(STORE) }).catch(() => null));
+const store = (): Promise<IDBPDatabase | null> => (opened ??= open().catch(() => null));
+
+async function open(): Promise<IDBPDatabase> {
+  const database = await openDB("gatehouse.campus", 1, { upgrade: (made) => void made.createObjectStore(STORE) });
+  // Whose session ended by itself did not log out: their photos do not stay on a shared device either.
+  for (let at = await database.transaction(STORE, "readwrite").store.openCursor(); at; at = await at.continue()) {
+    if (Date.now() - (at.value as Flow).startedAt >= KEPT_FOR) await at.delete();
+  }
+  return database;
+}
 let owner = "";
 let writes: Promise<unknown> = Promise.resolve();
 
@@ -286,11 +294,9 @@ export async function submit(): Promise<void> {
     await sendPieces();
     const now = flow.peek();
     if (!now?.event || !now.submissionId) return;
-    const deed = `attend:${now.submissionId}:${now.verification}`;
     const { latitude, longitude, accuracy } = now.position ?? {};
     const body = { event_id: now.event.id, submission_id: now.submissionId, latitude, longitude, accuracy, device_key: deviceKey() };
-    const answer = await answerOf(api.POST("/api/campus/attendance/submit/", { params: { header: { "Idempotency-Key": once(deed) } }, body }));
-    done(deed);
+    const answer = await deed(`attend:${now.submissionId}:${now.verification}`, (header) => answerOf(api.POST("/api/campus/attendance/submit/", { params: { header }, body })));
     finish({ attendanceId: answer.attendance_id, answer });
   } catch (problem) {
     if (!handled(problem)) {

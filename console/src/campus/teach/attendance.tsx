@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { answerOf, done, once, type Schemas } from "../../ui/api/client.ts";
+import { answerOf, deed, type Schemas } from "../../ui/api/client.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Choice, Field, Form, Submit, useForm } from "../../ui/form.tsx";
 import { clock, Num } from "../../ui/format.tsx";
@@ -171,11 +171,8 @@ function Mark({ eventId, student, marked }: { eventId: string; student: Student 
         // The chosen person, whoever else claims the same number.
         const student_id = student && number.trim() === shown ? student.id : number.trim();
         const body = { student_id: student_id || null, card_uid: card_uid.trim() || null, status: (status || null) as Schemas["AttendanceStatus"] | null, reason: reason || null };
-        const deed = `campus.mark:${eventId}:${JSON.stringify(body)}`;
-        const params = { path: { event_id: eventId }, header: { "Idempotency-Key": once(deed) } };
-        const record = await answerOf(api.POST("/api/campus/events/{event_id}/attendance/", { params, body }));
-        done(deed);
-        marked(record);
+        const path = { event_id: eventId };
+        marked(await deed(`campus.mark:${eventId}:${JSON.stringify(body)}`, (header) => answerOf(api.POST("/api/campus/events/{event_id}/attendance/", { params: { path, header }, body }))));
       }}
     >
       <Field name="student_id" label={t("campus.mark.student")} />

@@ -2,7 +2,7 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, done, once, Refused } from "../../ui/api/client.ts";
+import { answerOf, deed, Refused } from "../../ui/api/client.ts";
 import { Check, Field, Form, keepDraft, Submit, useForm, type Values } from "../../ui/form.tsx";
 import { count } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
@@ -121,9 +121,7 @@ function Fields({ event, moved }: { event: CampusEvent | null; moved?: () => voi
       go(`/campus/events/${event.id}`);
       return;
     }
-    const deed = `campus.event:${JSON.stringify(body)}`;
-    const made = await answerOf(api.POST("/api/campus/events/", { params: { header: { "Idempotency-Key": once(deed) } }, body }));
-    done(deed);
+    const made = await deed(`campus.event:${JSON.stringify(body)}`, (header) => answerOf(api.POST("/api/campus/events/", { params: { header }, body })));
     go(`/campus/events/${made.id}`);
   };
   return (

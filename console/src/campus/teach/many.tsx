@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 
-import { answerOf, done, once, Refused } from "../../ui/api/client.ts";
+import { answerOf, deed, Refused } from "../../ui/api/client.ts";
 import { Field, Form, Submit } from "../../ui/form.tsx";
 import { count } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
@@ -38,16 +38,14 @@ export default function ManyEvents(): JSX.Element {
     const chosen = file.current?.files?.[0];
     const rows = rowsOf(chosen ? await chosen.text() : typed);
     const body = { events: rows.map(({ event }) => event) };
-    const deed = `campus.events:${JSON.stringify(body)}`;
     try {
-      made.value = (await answerOf(api.POST("/api/campus/events/bulk-create/", { params: { header: { "Idempotency-Key": once(deed) } }, body }))).events;
+      const { events } = await deed(`campus.events:${JSON.stringify(body)}`, (header) => answerOf(api.POST("/api/campus/events/bulk-create/", { params: { header }, body })));
+      made.value = events;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      done(deed);
       problems.value = problemsOf(error, rows);
       throw problems.value.length ? new Refused(error.status, error.code, t("campus.many.none"), [], error.requestId) : error;
     }
-    done(deed);
   };
   if (made.value.length)
     return (

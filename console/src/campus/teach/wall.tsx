@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { answerOf, done, once, refusalOf, type Schemas } from "../../ui/api/client.ts";
+import { answerOf, deed, refusalOf, type Schemas } from "../../ui/api/client.ts";
 import { Deed, messageOf } from "../../ui/form.tsx";
 import { clock, count, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
@@ -66,7 +66,10 @@ function useCode(id: string): { shown: Shown | null; now: number; error: unknown
   useEffect(() => {
     let wake = 0;
     let isGone = false;
+    let isReading = false;
     const read = async (): Promise<void> => {
+      if (isReading) return; // one chain of readings, whatever wakes it
+      isReading = true;
       try {
         const { data, error: refusal, response } = await api.GET(PATH, { params: { path: { event_id: id } } });
         if (!response.ok || !data) throw refusalOf(response, refusal);
@@ -74,6 +77,7 @@ function useCode(id: string): { shown: Shown | null; now: number; error: unknown
       } catch (problem) {
         if (!isGone) error.value = problem;
       }
+      isReading = false;
       if (!isGone) wake = setTimeout(() => void read(), error.peek() ? RETRY : Math.max(AFTER, (shown.peek()?.changesAt ?? 0) - Date.now() + AFTER));
     };
     const again = (): void => {
@@ -92,12 +96,12 @@ function useCode(id: string): { shown: Shown | null; now: number; error: unknown
     };
   }, [id]);
   const refresh = async (): Promise<void> => {
-    const deed = `campus.qr:${id}`;
-    const params = { path: { event_id: id }, header: { "Idempotency-Key": once(deed) } };
-    const { data, error: refusal, response } = await api.POST("/api/campus/events/{event_id}/qr/refresh/", { params });
-    if (!response.ok || !data) throw refusalOf(response, refusal);
-    done(deed);
-    take(data, response);
+    const path = { event_id: id };
+    await deed(`campus.qr:${id}`, async (header) => {
+      const { data, error: refusal, response } = await api.POST("/api/campus/events/{event_id}/qr/refresh/", { params: { path, header } });
+      if (!response.ok || !data) throw refusalOf(response, refusal);
+      take(data, response);
+    });
   };
   return { shown: shown.value, now: now.value, error: error.value, refresh };
 }

@@ -1,7 +1,7 @@
 // The staff's own API: who is logged in, what they may do, and calls that wait for a log-in that ran out.
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
-import { answerOf, connect, done, once, Refused } from "../../ui/api/client.ts";
+import { answerOf, connect, deed as onceOnly, Refused } from "../../ui/api/client.ts";
 import { keep, session } from "../../ui/api/session.ts";
 import { t } from "../../ui/i18n.ts";
 
@@ -27,15 +27,19 @@ export const myself = (): string => me.value?.who.id ?? worker ?? "";
 
 type Call<T> = () => Promise<{ data?: T; error?: unknown; response: Response }>;
 
+/** Wait until somebody is logged in, or nobody works here any more. */
 function loggedIn(): Promise<void> {
   return new Promise((resolve) => {
-    const stop = me.subscribe((found) => {
-      if (found === null) return;
+    const stop = effect(() => {
+      if (me.value === null && working.value) return;
       queueMicrotask(() => stop());
       resolve();
     });
   });
 }
+
+/** Whether a request would be answered now: what is read again by the clock waits for no log-in. */
+export const isIn = (): boolean => me.peek() !== null;
 
 /** Return what a call answers. Where the session has run out, the call waits for the log-in and is sent again. */
 export async function ask<T>(call: Call<T>): Promise<T> {
@@ -46,28 +50,18 @@ export async function ask<T>(call: Call<T>): Promise<T> {
     const ranOut = error instanceof Refused && error.status === 401 && me.peek() === null && working.peek();
     if (!ranOut) throw error;
     await loggedIn();
+    if (!working.peek()) throw error; // left: a later log-in is another visit
     if (me.peek()?.who.id !== before) throw new Refused(401, "OTHER_PERSON", t("staff.session.other"));
     return answerOf(call());
   }
 }
 
-// The key of these answers is kept: the deed is still to be done, or its answer is not known.
-const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED", "UNAUTHENTICATED", "TOKEN_EXPIRED", "OTHER_PERSON"]);
-
 /**
  * Do a deed that moves money, stock, tickets or admissions: once, also when it is sent again after a lost answer.
  * `body` is what is sent: another body is another deed.
  */
-export async function deed<T>(name: string, body: unknown, call: (headers: { "Idempotency-Key": string }) => ReturnType<Call<T>>): Promise<T> {
-  const key = `staff.${name}.${JSON.stringify(body ?? null)}`;
-  try {
-    const answer = await ask(() => call({ "Idempotency-Key": once(key) }));
-    done(key);
-    return answer;
-  } catch (error) {
-    if (error instanceof Refused && error.status < 500 && !UNDECIDED.has(error.code)) done(key);
-    throw error;
-  }
+export function deed<T>(name: string, body: unknown, call: (headers: { "Idempotency-Key": string }) => ReturnType<Call<T>>): Promise<T> {
+  return onceOnly(`staff.${name}.${JSON.stringify(body ?? null)}`, (headers) => ask(() => call(headers)));
 }
 
 /** Return a refusal of a stale `version` with the present state in words; any other error as it is. */

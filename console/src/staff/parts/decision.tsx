@@ -17,6 +17,8 @@ export interface DecisionProps {
   send?: string;
   tone?: "primary" | "danger" | "plain" | "";
   initial?: Values;
+  /** Names of fields that are never kept, such as codes. */
+  secret?: readonly string[];
   /** Raises Refused; its message is shown in the dialog, which stays open. */
   act(values: Values): Promise<void>;
   /** Called after a refusal, so that a view shows the present state. */
@@ -25,7 +27,7 @@ export interface DecisionProps {
 }
 
 /** A button with its form in a dialog. */
-export function Decision({ label, title, name, send, tone = "", initial, act, refused, children }: DecisionProps): JSX.Element {
+export function Decision({ label, title, name, send, tone = "", initial, secret, act, refused, children }: DecisionProps): JSX.Element {
   const open = useSignal(false);
   return (
     <>
@@ -38,6 +40,7 @@ export function Decision({ label, title, name, send, tone = "", initial, act, re
             label={title ?? label}
             draft={`staff.${name}`}
             initial={initial}
+            secret={secret}
             onSubmit={async (values) => {
               try {
                 await act(values);

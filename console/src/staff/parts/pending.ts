@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 
 import type { Schemas } from "../../ui/api/client.ts";
 
-import { api, ask, may } from "./api.ts";
+import { api, ask, isIn, may } from "./api.ts";
 
 export const stats = signal<Schemas["AdminDashboardStatsOut"] | null>(null);
 export const pending = signal<Schemas["AdminPendingOut"] | null>(null);
@@ -21,7 +21,7 @@ export async function countAgain(): Promise<void> {
 /** Read the counts now and then, as long as the page is looked at. Returns what ends it. */
 export function readPending(): () => void {
   const again = (): void => {
-    if (document.visibilityState === "visible") void countAgain().catch(() => undefined);
+    if (document.visibilityState === "visible" && isIn()) void countAgain().catch(() => undefined);
   };
   again();
   const wake = setInterval(again, EVERY);

@@ -71,7 +71,8 @@ export function RefundDeeds({ request, list }: { request: Request; list: Loaded<
   const mine = request.status === "awaiting_second" && request.first_approved_by === myself();
   const decide = async (decision: "approve" | "reject", note: string, amount: string): Promise<void> => {
     const other = amount.trim() && amount.trim() !== request.amount.amount ? amount.trim() : null;
-    const body = { decision, note: note || null, amount: decision === "approve" ? other : null };
+    // The second person approves what the first one did: there is no field, only what was typed into it before.
+    const body = { decision, note: note || null, amount: decision === "approve" && request.status === "pending" ? other : null };
     const answer = await deed(`decide.${request.id}`, body, (headers) =>
       api.PUT("/api/refund-requests/{request_id}/", { params: { path: { request_id: request.id } }, body, headers }),
     );

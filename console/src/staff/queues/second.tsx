@@ -9,13 +9,10 @@ import { State, Sum, Thing, When } from "../parts/shown.tsx";
 import { PayoutDeeds } from "../money/payouts.tsx";
 import { WithdrawalDeeds } from "../money/owners.tsx";
 
+import { cancellationOf } from "../work/cancellation.tsx";
 import { RefundDeeds } from "./refunds.tsx";
 
-type Withdrawal = Schemas["AdminWithdrawalOut"];
 type Audit = Schemas["AdminAuditEntryOut"];
-
-// Pages of a list that one reading looks through for those that wait.
-const PAGES = 5;
 
 export function SecondPerson(): JSX.Element {
   return (
@@ -95,21 +92,8 @@ function Refunds(): JSX.Element {
   );
 }
 
-// This list has no filter by status: those that wait are picked out of it.
-async function waitingWithdrawals(cursor: string | undefined): Promise<{ results: Withdrawal[]; next: string | null }> {
-  const results: Withdrawal[] = [];
-  let at = cursor;
-  for (let page = 0; page < PAGES; page += 1) {
-    const found = await ask(() => api.GET("/api/finances/profit-withdrawals/", { params: { query: asked({ page_size: "100" }, at) } }));
-    results.push(...found.results.filter((each) => each.status === "awaiting_second"));
-    at = found.next ?? undefined;
-    if (at === undefined) break;
-  }
-  return { results, next: at ?? null };
-}
-
 function Withdrawals(): JSX.Element {
-  const list = useList<Withdrawal>(waitingWithdrawals);
+  const list = useList<Schemas["AdminWithdrawalOut"]>((cursor) => ask(() => api.GET("/api/finances/profit-withdrawals/", { params: { query: asked({ status: "awaiting_second" }, cursor) } })));
   return (
     <Waiting
       title={t("staff.finances.withdrawals")}
@@ -138,7 +122,7 @@ async function waitingCancellations(): Promise<{ results: WaitingCancellation[];
   for (const entry of log.results) if (entry.entity_id && !entries.has(entry.entity_id)) entries.set(entry.entity_id, entry);
   const found = await Promise.all(
     [...entries].map(async ([event, entry]) => {
-      const asked = await ask(() => api.GET("/api/events/{event_id}/cancellation/", { params: { path: { event_id: event } } })).catch(() => null);
+      const asked = await cancellationOf(event);
       return asked?.status === "awaiting_second" ? [{ event, asked, at: entry.at }] : [];
     }),
   );

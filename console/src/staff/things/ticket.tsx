@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import type { Schemas } from "../../ui/api/client.ts";
+import { done, once, type Schemas } from "../../ui/api/client.ts";
 import { Choice, Deed, Field } from "../../ui/form.tsx";
 import { Num, time } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
@@ -83,7 +83,7 @@ function Deeds({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.El
 }
 
 function CheckIn({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.Element {
-  const scan = useSignal<string>(crypto.randomUUID());
+  const scan = `staff.checkin.${ticket.id}`;
   return (
     <Decision
       label={t("staff.check_in")}
@@ -91,9 +91,10 @@ function CheckIn({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.
       name={`checkin.${ticket.id}`}
       tone="primary"
       act={async ({ gate = "", note = "" }) => {
-        const body = { scan_id: scan.value, gate: gate || null, note: note || null };
+        // The same reading also after a reload: a lost answer makes nobody a duplicate of themselves.
+        const body = { scan_id: once(scan), gate: gate || null, note: note || null };
         const verdict = await ask(() => api.POST("/api/tickets/{ticket_id}/check-in/", { params: { path: { ticket_id: ticket.id } }, body }));
-        scan.value = crypto.randomUUID();
+        done(scan);
         const first = verdict.first_scan;
         const when = first ? t("staff.first_scan", { at: time(first.scanned_at), gate: first.gate ?? "–", by: first.by ?? "–" }) : "";
         const why = verdict.reason ? word("staff.state", verdict.reason) : "";

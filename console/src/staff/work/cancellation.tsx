@@ -18,7 +18,8 @@ type Preview = Schemas["AdminPreviewOut"];
 
 const EVERY = 1500;
 
-async function read(id: string): Promise<Known | null> {
+/** Return the cancellation of an event; null where none was asked for. */
+export async function cancellationOf(id: string): Promise<Known | null> {
   try {
     return await ask(() => api.GET("/api/events/{event_id}/cancellation/", { params: { path: { event_id: id } } }));
   } catch (error) {
@@ -38,7 +39,7 @@ export function Cancellation(): JSX.Element {
     let wake = 0;
     const again = async (): Promise<void> => {
       try {
-        const found = await read(id);
+        const found = await cancellationOf(id);
         if (stopped) return;
         known.value = found;
         error.value = null;

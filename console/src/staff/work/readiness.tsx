@@ -7,7 +7,7 @@ import { count, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { go, query } from "../../ui/router.ts";
-import { api, ask, asked, may } from "../parts/api.ts";
+import { api, ask, asked, isIn, may } from "../parts/api.ts";
 import { Thing, Title, When } from "../parts/shown.tsx";
 import { NewDevice, Ready } from "../things/device.tsx";
 
@@ -95,7 +95,7 @@ function Gates({ event }: { event: string }): JSX.Element {
   const read = useRead(() => board(event));
   useEffect(() => {
     const again = (): void => {
-      if (document.visibilityState === "visible") read.reload();
+      if (document.visibilityState === "visible" && isIn()) read.reload();
     };
     const wake = setInterval(again, EVERY);
     addEventListener("gatehouse:devices", again);

@@ -110,6 +110,8 @@ async function exchanged(portal: Portal, { path, rotates }: Refresh, spent: stri
   }
   if (refusal !== null) throw refusal;
   const pair = (await response.json()) as { access: string; refresh?: string | null; csrf_token?: string | null };
+  const now = latest(portal);
+  if (now?.access !== spent) return now?.access ?? null; // ended meanwhile, or somebody else's
   const refresh = rotates ? (pair.refresh ?? undefined) : before.refresh;
   keep(portal, { ...before, access: pair.access, refresh, csrf: pair.csrf_token ?? undefined });
   return pair.access;
@@ -126,6 +128,12 @@ export async function refreshed(portal: Portal, spent: string): Promise<string |
   return navigator.locks ? await navigator.locks.request(`gatehouse.refresh.${portal}`, exchange) : await exchange();
 }
 
+/** Whether a 401 is about a password or code in the request: the token was good, and another try would count again. */
+async function isOfDeed(response: Response): Promise<boolean> {
+  const body: unknown = await response.clone().json().catch(() => null);
+  return refusalOf(response, body).code === "INVALID_CREDENTIALS";
+}
+
 /** Send a request with the portal's token. An expired token is exchanged and the request sent once more. */
 export async function authorized(portal: Portal, request: Request): Promise<Response> {
   const access = latest(portal)?.access;
@@ -133,7 +141,7 @@ export async function authorized(portal: Portal, request: Request): Promise<Resp
   const again = request.clone();
   request.headers.set("Authorization", `Bearer ${access}`);
   const response = await sending(request);
-  if (response.status !== 401) return response;
+  if (response.status !== 401 || (await isOfDeed(response))) return response;
   const next = await refreshed(portal, access);
   if (next === null) return response;
   again.headers.set("Authorization", `Bearer ${next}`);
@@ -170,28 +178,68 @@ const unquoted: Middleware = {
   },
 };
 
+// Where the browser keeps nothing, or has no room, keys live as long as the page.
+const keys = new Map<string, string>();
+
 /**
  * Return the `Idempotency-Key` of one deed: the same until `done(deed)`, also after a reload, so that a repeated
  * click or a lost answer moves money once. `deed` names it with its target and what is sent, such as `book:evt_1:2`.
+ * After `keptFor` milliseconds the same is another deed.
  */
-export function once(deed: string): string {
+export function once(deed: string, keptFor = Infinity): string {
   const name = `gatehouse.once.${deed}`;
+  const kept = keptKey(name);
+  // A key begins with the time at which it was made.
+  if (kept !== null && parseInt(kept, 36) > Date.now() - keptFor) return kept;
+  const made = `${Date.now().toString(36)}.${crypto.randomUUID()}`;
+  keys.set(name, made);
   try {
-    const kept = sessionStorage.getItem(name);
-    if (kept !== null) return kept;
-    const made = crypto.randomUUID();
     sessionStorage.setItem(name, made);
-    return made;
+    keys.delete(name);
   } catch {
-    return crypto.randomUUID();
+    // no storage
+  }
+  return made;
+}
+
+function keptKey(name: string): string | null {
+  try {
+    return keys.get(name) ?? sessionStorage.getItem(name);
+  } catch {
+    return null;
   }
 }
 
 /** Forget the key of a deed that has its final answer. */
 export function done(deed: string): void {
+  keys.delete(`gatehouse.once.${deed}`);
   try {
     sessionStorage.removeItem(`gatehouse.once.${deed}`);
   } catch {
     // nothing was kept
+  }
+}
+
+// Refusals that say nothing of the deed: the platform keeps none of them as the answer of a key.
+const UNDECIDED = new Set([401, 408, 425, 429]);
+
+/** Whether an error says for good that a deed was not done. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof Refused && error.status < 500 && !UNDECIDED.has(error.status) && error.retryAfter === null && error.code !== "IDEMPOTENCY_IN_PROGRESS";
+}
+
+/**
+ * Do something once, however often it is sent; `name` says what, with all that is sent. Its key is kept until an answer
+ * decides it: a refusal is the answer of its key for days, and what was refused may be right later. After `keptFor`
+ * milliseconds the same is another deed. Raises Refused, Unreachable.
+ */
+export async function deed<T>(name: string, send: (key: { "Idempotency-Key": string }) => Promise<T>, keptFor = Infinity): Promise<T> {
+  try {
+    const answer = await send({ "Idempotency-Key": once(name, keptFor) });
+    done(name);
+    return answer;
+  } catch (error) {
+    if (isFinal(error)) done(name);
+    throw error;
   }
 }
