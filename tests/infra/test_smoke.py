@@ -1,6 +1,5 @@
 """The smoke test of a deployment: the check that failed is named in a line, for every answer that a stage may give."""
 
-import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -17,8 +16,6 @@ from infra.deploy.account import Account
 from infra.deploy.seen import NotSeen
 from infra.deploy.smoke import Deployed, Smoke
 from tests.support.ground import environment
-
-_OF_AWS = frozenset({"log_in", "upload", "mail"})
 
 
 class _Stage(ThreadingHTTPServer):
@@ -79,16 +76,12 @@ def _names() -> list[str]:
     return [name for name, _, _ in Smoke(nothing, None).checks()]  # type: ignore[arg-type]  # it asks nothing yet
 
 
-@pytest.mark.parametrize("answer", [[], "a page", None, {"error": None}, {"error": {}}], ids=repr)
+@pytest.mark.parametrize("answer", [[], {"error": None}], ids=repr)
 def test_an_answer_of_another_form_fails_its_check_and_no_more(stage: _Stage, answer: Any) -> None:
     stage.answer = answer
-    failed = 0
-    for name in set(_names()) - _OF_AWS - {"socket"}:
-        with contextlib.suppress(NotSeen):
+    for name in ("document", "events", "unknown_path", "guards", "malformed"):
+        with pytest.raises(NotSeen):
             smoke.run(deployed(stage, name))
-            continue
-        failed += 1
-    assert failed > 10
 
 
 @pytest.mark.parametrize("closes", [False, True], ids=["refused", "closed before it answers"])
