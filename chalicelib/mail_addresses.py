@@ -1,6 +1,6 @@
 """E-mail addresses that a mail can be sent to (RFC 5321 and RFC 5322, without their quoted forms).
 
-The doors check each address that comes in, and notices to customers each one that is stored.
+The doors check each address that comes in, and notices to customers and owners each one that is stored.
 """
 
 import re

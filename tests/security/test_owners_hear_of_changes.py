@@ -23,6 +23,7 @@ from tests.support.factories import (
     unused_number,
     with_second_factor,
 )
+from tests.support.notices import chooses
 from tests.support.shops import make_shop
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -218,3 +219,14 @@ def test_a_refused_change_sends_no_notice() -> None:
     path = "/api/v1/users/change-password/"
     assert call("POST", path, body, token=sessions.start(account).access).status == 401
     assert texts() == []
+
+
+def test_a_stored_address_that_no_mail_reaches_leaves_the_number() -> None:
+    account = chooses(make_customer(), email="ali..khan@example.com")
+    send(
+        "POST",
+        "/api/v1/users/change-password/",
+        {"old_password": PASSWORD, "new_password": NEW_PASSWORD},
+        account,
+    )
+    assert [text["to"] for text in texts()] == [account.mobile_number]

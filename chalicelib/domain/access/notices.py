@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib import mail_addresses
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.errors import Unavailable
@@ -72,7 +73,9 @@ def owner_with(account: Account, details: Item | None) -> Owner:
     email = details.email if isinstance(details, Profile | MerchantSettings | OrganizerProfile) else None
     if email is None:
         email = account.email or (account.login if "@" in account.login else None)
-    return Owner(account.account_id, account.portal, account.mobile_number, email)
+    # Earlier releases took addresses that no mail reaches.
+    is_reachable = email is not None and mail_addresses.is_reachable(email)
+    return Owner(account.account_id, account.portal, account.mobile_number, email if is_reachable else None)
 
 
 def send(to: Owner, changed: Changed, *, card: str = "", shop: str = "", device: str = "", fact_id: str = "") -> None:
