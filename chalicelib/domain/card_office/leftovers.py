@@ -12,6 +12,7 @@ from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.payments import returns
+from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, CardBalance, Leftover, Payment
 from chalicelib.vocabulary.cards import CardStatus, LeftoverKind
@@ -54,7 +55,7 @@ def _changed_hands(before: object, after: Card) -> bool:
 
 
 def refresh_card(uid: str) -> None:
-    """Write the leftover of a card as the card is now."""
+    """Write the leftover of a card as the card is now. Raises Unavailable."""
     for _ in retries.attempts():
         places = (keys.cards.card(uid), keys.money.card_balance(uid), keys.money.leftover(uid))
         found = operations.get_many(places)
@@ -83,10 +84,11 @@ def refresh_card(uid: str) -> None:
         )
         if _written(before, after):
             return
+    raise Unavailable(retry_after=1)
 
 
 def _refresh_payment(payment_id: str) -> None:
-    """Write the leftover of a payment whose refund its provider could not deliver."""
+    """Write the leftover of a payment whose refund its provider could not deliver. Raises Unavailable."""
     for _ in retries.attempts():
         places = (keys.money.payment(payment_id), keys.money.leftover(payment_id))
         found = operations.get_many(places)
@@ -111,6 +113,7 @@ def _refresh_payment(payment_id: str) -> None:
         )
         if _written(before, after):
             return
+    raise Unavailable(retry_after=1)
 
 
 def _written(before: Leftover | None, after: Leftover) -> bool:

@@ -187,10 +187,13 @@ def _given(uid: str, customer_id: str) -> list[Write]:
 
 @follows(*every(CardRequest))
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Bind the tickets of customers whose card was sent, and publish each answer once; idempotent."""
+    """Bind the tickets of customers whose card was sent, and publish each answer once; idempotent.
+
+    Raises Unavailable where tickets are left, which the next delivery binds.
+    """
     for request in that_became(changes, CardRequest, CardRequestStatus.SENT):
-        if request.card_uid:
-            bindings.bind_unbound(request.customer_id, request.card_uid)
+        if request.card_uid and bindings.bind_unbound(request.customer_id, request.card_uid):
+            raise Unavailable(retry_after=1)
     return [
         Published(
             fact=Fact.CARD_REQUEST_ANSWERED,

@@ -1,5 +1,7 @@
 """Answers to customers' requests for a card: a state machine that shops and staff share."""
 
+from typing import Any
+
 import pytest
 
 import app
@@ -7,16 +9,17 @@ from chalicelib.domain.background import changes
 from chalicelib.domain.card_office import request_answers
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
+from chalicelib.table import keys
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole
 from chalicelib.vocabulary.cards import CardStatus
 from tests.portals.webapp.evening import make_evening
-from tests.support import notices
+from tests.support import meanwhile, notices
 from tests.support.client import Answer, call
 from tests.support.desk import ask, new_uid
 from tests.support.factories import customer_token
 from tests.support.shops import make_shop, new_customer, stored
-from tests.support.streams import StreamReader
+from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 ADDRESS = "12 Main Boulevard\nLahore"
@@ -120,3 +123,27 @@ def test_each_answer_is_sent_to_the_customer_once() -> None:
     mine = [sent.body for sent in notices.received(customer.mobile_number)]
     assert len(mine) == 2
     assert sum(uid[-4:] in body for body in mine) == 1
+
+
+def test_a_card_that_others_change_all_the_time_still_opens_its_customers_tickets() -> None:
+    stream, customer, evening, uid = StreamReader(), new_customer(), make_evening(), stock()
+    ticket = evening.sell(customer)
+    request_id = request(customer)
+    answer(request_id, "approve")
+    stream.drain()
+    answer(request_id, "send", card_uid=uid)
+    records = stream.read()
+
+    def binds(sent: dict[str, Any]) -> bool:
+        changed = [each.get("Update", {}) for each in sent["TransactItems"]]
+        names = [each["ExpressionAttributeNames"] for each in changed if each.get("Key") == key]
+        return any("tickets" in each.values() for each in names)
+
+    key = {"pk": {"S": keys.cards.card(uid).pk}, "sk": {"S": keys.cards.card(uid).sk}}
+    lost = meanwhile.refused("TransactionCanceledException", CancellationReasons=[{"Code": "ConditionalCheckFailed"}])
+    with meanwhile.failing("TransactWriteItems", matches=binds, act=lost):
+        assert project(records)["batchItemFailures"]
+    assert project(records) == {"batchItemFailures": []}
+    card = cards.find(uid)
+    assert card is not None
+    assert card.tickets == {evening.event.event_id: [ticket.ticket_id]}

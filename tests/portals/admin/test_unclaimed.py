@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.support.factories import admin_token, customer_token
 from tests.support.purchases import make_show
 from tests.support.settings import configured
 from tests.support.shops import everything, new_customer
-from tests.support.streams import StreamReader
+from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -293,3 +294,21 @@ def test_a_link_that_could_not_be_queued_is_sent_by_the_next_try_of_the_same_req
     links = set(token_sent_to(customer))
     assert len(links) == 1
     assert is_newest(card, links.pop())
+
+
+def test_a_leftover_that_others_write_all_the_time_is_not_forgotten() -> None:
+    stream, customer = StreamReader(), new_customer()
+    drain(stream)
+    card = wallets.make_card(customer, holds=30_000)
+    records = stream.read()
+
+    def is_leftover(sent: dict[str, Any]) -> bool:
+        return sent["Item"]["kind"] == {"S": "leftover"}
+
+    lost = meanwhile.refused("ConditionalCheckFailedException")
+    with meanwhile.failing("PutItem", matches=is_leftover, act=lost):
+        assert project(records)["batchItemFailures"]
+    assert project(records) == {"batchItemFailures": []}
+    drain(stream)
+    with clock.set_to(clock.now() + timedelta(days=31)):
+        assert listed()[card.card_id] == ("unused_card", "300.00")
