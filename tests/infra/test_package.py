@@ -16,6 +16,7 @@ import pytest
 from chalicelib import config
 from chalicelib.errors import NotFound, TooLarge
 from chalicelib.portals.http import envelope
+from infra import pages
 from infra.local.console import CannotStart
 from infra.package import archive, builder, console, functions, gateway, merge, shares, targets
 from tests.infra import reading
@@ -380,6 +381,6 @@ def test_a_console_that_does_not_build_stops_the_package_in_words(
 ) -> None:
     (tmp_path / "infra").mkdir()
     (tmp_path / "infra" / "setup.sh").write_text("exit 1\n")
-    monkeypatch.setattr(console.pages, "ROOT", tmp_path)
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
     with pytest.raises(CannotStart, match="console cannot be built"):
         console.pack(tmp_path / "out", scratch=tmp_path, built=tmp_path / "built")
