@@ -1,6 +1,7 @@
 """The commands of an operator at a gate: what is there, what is wrong, and what goes to support."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -51,6 +52,16 @@ def test_readers_lists_what_is_there_and_says_why_one_cannot_be_opened(tmp_path:
     assert "hid:/dev/input/by-id/usb-Honeywell_1900-event-kbd" in found
     assert not any("046d" in path for path in found)
     assert "modprobe -r pn533_usb" in discovery.hints(tmp_path)[0]
+
+
+@pytest.mark.usefixtures("identity")
+@pytest.mark.parametrize(("ahead", "said"), [(3600.0, "s behind the server's"), (-3600.0, "s ahead of the server's")])
+def test_the_self_test_says_which_way_the_clock_is_wrong(
+    platform: Platform, state: Path, ahead: float, said: str
+) -> None:
+    platform.clock_ahead = ahead
+    [server] = [check for check in self_test.run(Settings(state_dir=state, reader="usb")) if check.name == "server"]
+    assert (server.passed, said in server.detail) == (False, True), server.detail
 
 
 def test_the_self_test_names_each_reader_and_a_signal_that_is_not_there(state: Path) -> None:
@@ -175,6 +186,17 @@ def test_a_support_bundle_has_no_key_uid_code_token_or_name(
 )  # fmt: skip
 def test_what_looks_like_a_secret_is_hidden(text: str, masked: str) -> None:
     assert support.mask_text(text) == masked
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_a_user_without_a_name_is_told_why_a_reader_cannot_be_opened() -> None:
+    """As in a container; `/etc/shadow` is a file that nobody else may open."""
+    asked = (
+        "import os, pathlib; from reader_agent import discovery; os.setgroups([]); os.setgid(54321); os.setuid(54321); "
+        "print(discovery._access(pathlib.Path('/etc/shadow'), 'input'))"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=50, check=False)
+    assert "user 54321 may not open it" in done.stdout, done.stderr
 
 
 def test_a_pcsc_reader_is_found_by_the_path_that_is_shown_for_it() -> None:

@@ -59,7 +59,8 @@ def _server(identity: Identity) -> str:
         offset = server.clock_offset_seconds
     if offset is not None and abs(offset) > _CLOCK_OFF_SECONDS:
         raise AgentError(
-            f"{identity.server} knows this device, but its clock is {offset:+.0f} s from the server's; set it"
+            f"{identity.server} knows this device, whose clock is {abs(offset):.0f} s "
+            f"{'behind' if offset > 0 else 'ahead of'} the server's; set it"
         )
     return f"{identity.server} knows this device"
 
