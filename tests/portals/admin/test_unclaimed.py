@@ -303,7 +303,7 @@ def test_a_leftover_that_others_write_all_the_time_is_not_forgotten() -> None:
     records = stream.read()
 
     def is_leftover(sent: dict[str, Any]) -> bool:
-        return sent["Item"]["kind"] == {"S": "leftover"}
+        return bool(sent["Item"]["kind"] == {"S": "leftover"})
 
     lost = meanwhile.refused("ConditionalCheckFailedException")
     with meanwhile.failing("PutItem", matches=is_leftover, act=lost):
