@@ -393,11 +393,8 @@ class TestChannels:
         carry(stream, times=2)
         return sorted(one.channel for one in received()[before:] if one.to in (MAIL, customer.mobile_number))
 
-    @pytest.mark.parametrize("stored", ["ali..khan@example.com", "m\u00fcller@example.com", "a,b@example.com"])
-    def test_a_stored_address_that_no_mail_reaches_gives_way_to_the_number(
-        self, stream: StreamReader, stored: str
-    ) -> None:
-        customer = chooses(make_customer(), email=stored)
+    def test_a_stored_address_that_no_mail_reaches_gives_way_to_the_number(self, stream: StreamReader) -> None:
+        customer = chooses(make_customer(), email="ali..khan@example.com")
         assert self.sent(stream, customer) == ["sms"]
 
     @pytest.mark.parametrize(
