@@ -351,7 +351,7 @@ def test_a_damaged_outbox_of_an_earlier_enrolment_keeps_no_gate_closed(
     assert "cannot be opened" in listed["trouble"]
     # What asks for these very taps says so.
     assert here("outbox", "list", "--enrolment", earlier.device_id, *where).returncode == 3
-    # Its key stays for whoever mends the file, and a damaged present outbox is no reason not to enrol.
+    # Its key stays for the file's repair, and a damaged present outbox is no reason not to enrol.
     present = Identity.load(state)
     present.outbox_path(state).write_bytes(b"no database " * 1000)
     enrolment.enroll(state, server=platform.url, code=platform.provision(), name=None, replace=True)

@@ -106,7 +106,7 @@ def _may_have_unsent(state_dir: Path, identity: Identity) -> bool:
             return False
         with Outbox.reading(path) as outbox:
             return bool(outbox.depth() + outbox.dead())
-    except BadSetup:  # damaged: whoever mends it needs the key
+    except BadSetup:  # damaged: its repair needs the key
         return True
 
 
