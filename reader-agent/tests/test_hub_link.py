@@ -189,8 +189,8 @@ def test_a_hub_that_the_snapshot_does_not_list_is_not_asked(party: Party) -> Non
             assert hub.refused == {}
 
 
-def test_a_passage_that_is_not_on_the_disk_yet_is_told_to_a_hub_that_begins(party: Party) -> None:
-    """The platform's answer is told before its commit; the hub that is met at that moment must hear of it."""
+def test_a_passage_that_is_not_on_the_disk_yet_reaches_a_hub_that_begins(party: Party) -> None:
+    """Others hear of an answer before its commit, and the hub that is met at that moment must too."""
     device = party.gates[0]
     with party.hub() as hub:
         link = HubLink(
