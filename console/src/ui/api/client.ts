@@ -3,7 +3,7 @@ import createClient, { type Client, type Middleware } from "openapi-fetch";
 
 import { t } from "../i18n.ts";
 
-import { keep, latest, type Portal } from "./session.ts";
+import { keep, latest, type Portal, type Session } from "./session.ts";
 import type { components, paths } from "./schema.ts";
 
 export type Schemas = components["schemas"];
@@ -109,11 +109,21 @@ async function exchanged(portal: Portal, { path, rotates }: Refresh, spent: stri
     return null;
   }
   if (refusal !== null) throw refusal;
-  const pair = (await response.json()) as { access: string; refresh?: string | null; csrf_token?: string | null };
+  return kept(portal, before, { ...((await response.json()) as Pair), rotates });
+}
+
+interface Pair {
+  access: string;
+  refresh?: string | null;
+  csrf_token?: string | null;
+}
+
+/** Keep a fresh pair in the place of the one that was spent, unless that has ended or is somebody else's by now. */
+function kept(portal: Portal, spent: Session, pair: Pair & { rotates: boolean }): string | null {
   const now = latest(portal);
-  if (now?.access !== spent) return now?.access ?? null; // ended meanwhile, or somebody else's
-  const refresh = rotates ? (pair.refresh ?? undefined) : before.refresh;
-  keep(portal, { ...before, access: pair.access, refresh, csrf: pair.csrf_token ?? undefined });
+  if (now?.access !== spent.access) return now?.access ?? null;
+  const refresh = pair.rotates ? (pair.refresh ?? undefined) : spent.refresh;
+  keep(portal, { ...spent, access: pair.access, refresh, csrf: pair.csrf_token ?? undefined });
   return pair.access;
 }
 
