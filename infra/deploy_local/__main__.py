@@ -37,7 +37,7 @@ def main() -> int:
         with engines.ministack() as url:
             step(f"deploying to {url}")
             _use_cloud(url)
-            status = _used(Cloud(url, url), package)
+            status = used(Cloud(url, url), package)
             # Each function has its own copy of the package, so that this may take minutes on a busy disk.
             step("stopping MiniStack and deleting its files")
             return status
@@ -48,7 +48,7 @@ def main() -> int:
     return 1
 
 
-def _used(cloud: Cloud, package: Package) -> int:
+def used(cloud: Cloud, package: Package) -> int:
     """Deploy and use a package; return the exit status, with what failed said before MiniStack's files are deleted."""
     try:
         _do_the_job(deploy(cloud, package, _parameters()))

@@ -22,6 +22,7 @@ _FILE = "run.jsonl"
 _MOST_BYTES = 10_000_000
 _EARLIER_FILES = 3
 _KEPT_FOLDERS = 5
+_HOME = ROOT / ".local" / "log"
 # As Logs Insights names them: the time of a line, its text, and the group that it is in.
 _GROUP = "/aws/lambda/gatehouse-local"
 
@@ -30,18 +31,21 @@ def folder(*, data: Path | None, port: int, environment: Mapping[str, str] = os.
     """Return where a run logs; `LOG_FOLDER` in the environment names another place."""
     if named := environment.get("LOG_FOLDER"):
         return Path(named)
-    return data / "log" if data else ROOT / ".local" / "log" / str(port)
+    return data / "log" if data else _HOME / str(port)
 
 
 @contextmanager
-def kept(place: Path, *, fresh: bool, most_bytes: int = _MOST_BYTES) -> Iterator[Path]:
-    """Write every line also to the file within the block; `fresh` removes what an earlier run left."""
+def kept(place: Path, *, fresh: bool, most_bytes: int = _MOST_BYTES, home: Path = _HOME) -> Iterator[Path]:
+    """Write every line also to the file within the block; `fresh` removes what an earlier run left.
+
+    `home` has the folders of the runs of all ports; those of the runs that ended longest ago are removed there.
+    """
     place.mkdir(parents=True, exist_ok=True)
     if fresh:
         # The folder may be one that somebody named, with other files in it.
         for path in _files(place):
             path.unlink(missing_ok=True)
-    _forget_others(place)
+    _forget_others(place, home)
     handler = RotatingFileHandler(place / _FILE, maxBytes=most_bytes, backupCount=_EARLIER_FILES, encoding="utf-8")
     # Before the terminal's formatter takes its place.
     handler.setFormatter(logger.registered_handler.formatter)
@@ -82,9 +86,8 @@ def _written_at(folder: Path) -> float:
     return max((path.stat().st_mtime for path in _files(folder) if path.exists()), default=0.0)
 
 
-def _forget_others(place: Path) -> None:
+def _forget_others(place: Path, home: Path) -> None:
     """Remove the folders of the runs that ended longest ago, where they are this file's own."""
-    home = ROOT / ".local" / "log"
     if place.parent != home:
         return
     found = sorted(home.iterdir(), key=_written_at, reverse=True)

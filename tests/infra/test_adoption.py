@@ -15,6 +15,7 @@ from infra.package import adoption
 from tests.infra import reading
 from tests.infra.conftest import Made
 from tests.infra.test_production import accepted
+from tests.support.aws_answers import answered, refusal
 
 pytestmark = pytest.mark.xdist_group("package")
 Template = dict[str, Any]
@@ -100,22 +101,18 @@ def test_a_template_is_the_same_where_the_stack_makes_its_own(whole: Template) -
 
 
 @pytest.mark.parametrize(("words", "table"), [([], "gatehouse-prod"), (["--table", "restored"], "restored")])
-def test_the_operators_commands_work_on_the_table_that_the_stack_uses(
-    words: list[str], table: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_operators_commands_work_on_the_table_that_the_stack_uses(words: list[str], table: str) -> None:
     parser, before = argparse.ArgumentParser(), dict(os.environ)
     stages.add_arguments(parser)
-    aimed = ("STAGE", "TABLE_NAME", "SECRET_NAME", "EARLIER_SECRET", "JOBS_QUEUE_NAME", "POWERTOOLS_METRICS_DISABLED")
-    for name in aimed:
-        # So that the test's end restores it.
-        monkeypatch.setenv(name, "before")
-    # No account is asked; tests/infra/test_command_ends.py asks one.
-    monkeypatch.setattr(stages, "_table_of_stack", lambda _: None)
+
+    def no_such_stack(operation: str, _: object) -> object:
+        raise refusal(operation, "ValidationError")
+
     try:
-        stages.aim_at(parser.parse_args(["--stage", "prod", *words]))
-        assert config().table_name == table
+        with answered(no_such_stack):
+            stages.aim_at(parser.parse_args(["--stage", "prod", *words]))
+            assert config().table_name == table
     finally:
-        monkeypatch.undo()
         config.cache_clear()
     # A name that is left behind would aim the tests that follow at the stage.
     assert dict(os.environ) == before

@@ -17,6 +17,7 @@ from infra import relist, stages
 from infra.local.console import CannotStart
 from infra.rebuild import exported
 from infra.rebuild.walk import Progress
+from tests.support.aws_answers import answered, refusal
 
 ROOT = Path(__file__).parents[2]
 _RUN = re.compile(r"\$\(PY\) -m (infra[\w.]*)")
@@ -179,18 +180,14 @@ def test_each_command_that_a_restored_table_must_be_named_to_is_listed() -> None
     assert set(re.findall(r"`([\w-]+)`", listed)) == taking
 
 
-class _Stacks:
+def _stacks(operation: str, asked: dict[str, Any]) -> dict[str, Any]:
     """CloudFormation, with the stacks of two stages."""
-
-    def create_client(self, *_: object, **__: object) -> "_Stacks":
-        return self
-
-    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803  # botocore's name
-        tables = {"gatehouse-prod": "gatehouse-prod-202611280830", "gatehouse-dev": "gatehouse-dev"}
-        if StackName not in tables:
-            code = "AccessDenied" if StackName == "gatehouse-secret" else "ValidationError"
-            raise ClientError({"Error": {"Code": code}}, "DescribeStacks")
-        return {"Stacks": [{"Outputs": [{"OutputKey": "TableName", "OutputValue": tables[StackName]}]}]}
+    assert operation == "DescribeStacks"
+    name = asked["StackName"]
+    tables = {"gatehouse-prod": "gatehouse-prod-202611280830", "gatehouse-dev": "gatehouse-dev"}
+    if name not in tables:
+        raise refusal(operation, "AccessDenied" if name == "gatehouse-secret" else "ValidationError")
+    return {"Stacks": [{"Outputs": [{"OutputKey": "TableName", "OutputValue": tables[name]}]}]}
 
 
 @pytest.mark.parametrize(
@@ -204,11 +201,11 @@ class _Stacks:
     ],
 )
 def test_a_command_works_on_the_table_that_the_stack_uses(
-    stage: str, table: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stage: str, table: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(stages, "get_session", _Stacks)
-    assert stages.table_of(stage) == table
-    shown = capsys.readouterr().err
-    assert (said in shown, bool(shown)) == (True, bool(said))
-    assert stages.table_of(stage, "gatehouse-other") == "gatehouse-other"
+    with answered(_stacks):
+        assert stages.table_of(stage) == table
+        shown = capsys.readouterr().err
+        assert (said in shown, bool(shown)) == (True, bool(said))
+        assert stages.table_of(stage, "gatehouse-other") == "gatehouse-other"
     assert not capsys.readouterr().err

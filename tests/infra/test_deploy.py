@@ -5,6 +5,7 @@ import json
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -389,28 +390,37 @@ def test_an_interpreter_that_cannot_be_fetched_says_why_and_keeps_the_last_packa
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".package")] == []
 
 
+def killed_at_its_record(target: Target) -> Target:
+    """Return the stage for a deployment that is killed before its release is recorded."""
+
+    def kill(params: dict[str, Any], **_: Any) -> None:
+        if params["Key"].startswith("gatehouse/releases/"):
+            raise KeyboardInterrupt
+
+    def client(service: str) -> Any:
+        made = target.account.client(service)
+        made.meta.events.register("provide-client-params.s3.PutObject", kill)
+        return made
+
+    account = replace(target.account, client=client)
+    return replace(target, releases=Releases(account, stage=target.stage))
+
+
 def test_a_release_whose_deployment_was_killed_is_rolled_back_to_the_one_before_it(
-    target: Target, package: Callable[..., Package], monkeypatch: pytest.MonkeyPatch
+    target: Target, package: Callable[..., Package]
 ) -> None:
     for queues in (1, 2):
         assert deployment.deploy(target, package(queues=queues), GIVEN, confirm=yes)
-
-    def killed(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
-
     # CloudFormation goes on with what it was asked for.
-    with monkeypatch.context() as patched:
-        patched.setattr(Releases, "record", killed)
-        with pytest.raises(KeyboardInterrupt):
-            deployment.deploy(target, package(queues=3), GIVEN, confirm=yes)
+    dying = killed_at_its_record(target)
+    with pytest.raises(KeyboardInterrupt):
+        deployment.deploy(dying, package(queues=3), GIVEN, confirm=yes)
     assert "Work2Queue" in names(target)
     assert deployment.roll_back(target, None, confirm=yes) is not None
     assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}
     # Another parameter is another release too.
-    with monkeypatch.context() as patched:
-        patched.setattr(Releases, "record", killed)
-        with pytest.raises(KeyboardInterrupt):
-            deployment.deploy(target, package(queues=2), {"PublicUrl": "https://other.example.com"}, confirm=yes)
+    with pytest.raises(KeyboardInterrupt):
+        deployment.deploy(dying, package(queues=2), {"PublicUrl": "https://other.example.com"}, confirm=yes)
     assert deployment.roll_back(target, None, confirm=yes) is not None
     assert target.stack.parameters()["PublicUrl"] == "https://api.example.com/live"
     assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}

@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import re
+import stat
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ import pytest
 from chalicelib import config
 from chalicelib.errors import NotFound, TooLarge
 from chalicelib.portals.http import envelope
-from infra import pages
 from infra.local.console import CannotStart
 from infra.package import archive, builder, console, functions, gateway, merge, shares, targets
 from tests.infra import reading
@@ -379,8 +379,9 @@ def test_a_folder_with_other_things_in_it_is_never_built_over(tmp_path: Path) ->
 def test_a_console_that_does_not_build_stops_the_package_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "infra").mkdir()
-    (tmp_path / "infra" / "setup.sh").write_text("exit 1\n")
-    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    shell = tmp_path / "sh"
+    shell.write_text("#!/bin/sh\nexit 1\n")
+    shell.chmod(shell.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CannotStart, match="console cannot be built"):
         console.pack(tmp_path / "out", scratch=tmp_path, built=tmp_path / "built")

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from infra.redrive import __main__ as command
-from tests.support.ground import environment
+from infra.redrive.__main__ import main
+from tests.support.aws_answers import answered, refusal
 
 _RECORDS = 3
 
@@ -24,75 +23,69 @@ class Cloud:
         self.calls: list[bytes] = []
         self._asked = ""
 
-    def create_client(self, *_: Any, **__: Any) -> "Cloud":
-        return self
+    def answer(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+        if operation == "GetObject":
+            return self._letter(asked["Key"])
+        if operation == "DeleteObject":
+            del self.letters[asked["Key"]]
+        if operation == "Invoke":
+            if self._asked in self.refused:
+                raise refusal(operation, self.refused[self._asked])
+            self.calls.append(asked["Payload"])
+            return {"Payload": io.BytesIO(b"{}")}
+        return self._listed(operation)
 
-    def get_paginator(self, _: str) -> "Cloud":
-        return self
+    def _letter(self, key: str) -> dict[str, Any]:
+        if key in self.gone:
+            raise refusal("GetObject", "NoSuchKey")
+        self._asked = key
+        return {"Body": io.BytesIO(self.letters[key].encode())}
 
-    def paginate(self, **asked: str) -> list[dict[str, Any]]:
-        if "StackName" in asked:
+    def _listed(self, operation: str) -> dict[str, Any]:
+        if operation == "ListStackResources":
             names = ("Stream", "StreamLetters", "StreamDeadLetters", "Live", "LiveLetters", "LiveDeadLetters")
             resources = [{"LogicalResourceId": name, "PhysicalResourceId": name} for name in names]
-            return [{"StackResourceSummaries": resources}]
-        now = datetime.now(UTC)
-        return [{"Contents": [{"Key": key, "LastModified": now, "Size": 1} for key in sorted(self.letters)]}]
-
-    def get_object(self, *, Key: str, **_: str) -> dict[str, Any]:  # noqa: N803  # botocore's name
-        if Key in self.gone:
-            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        self._asked = Key
-        return {"Body": io.BytesIO(self.letters[Key].encode())}
-
-    def delete_object(self, *, Key: str, **_: str) -> None:  # noqa: N803  # as above
-        del self.letters[Key]
-
-    def invoke(self, *, Payload: bytes, **_: str) -> dict[str, Any]:  # noqa: N803  # as above
-        if self._asked in self.refused:
-            raise ClientError({"Error": {"Code": self.refused[self._asked]}}, "Invoke")
-        self.calls.append(Payload)
-        return {"Payload": io.BytesIO(b"{}")}
-
-    def receive_message(self, **_: Any) -> dict[str, Any]:
+            return {"StackResourceSummaries": resources}
+        if operation == "ListObjectsV2":
+            now = datetime.now(UTC)
+            return {"Contents": [{"Key": key, "LastModified": now, "Size": 1} for key in sorted(self.letters)]}
+        assert operation in ("DeleteObject", "ReceiveMessage"), operation
         return {}
 
 
-def redrive(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(command, "get_session", lambda: cloud)
-    with environment():
-        return command.main(["--stage", "prod", "--table", "gatehouse", "--only", "stream"])
+def redrive(cloud: Cloud) -> int:
+    with answered(cloud.answer):
+        return main(["--stage", "prod", "--table", "gatehouse", "--only", "stream"])
 
 
 @pytest.mark.parametrize("code", ["RequestTooLargeException", "TooManyRequestsException"])
-def test_a_letter_that_lambda_does_not_take_holds_up_no_other(
-    code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_letter_that_lambda_does_not_take_holds_up_no_other(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     cloud = Cloud("a", "b", "c")
     cloud.refused["a"] = code
-    assert redrive(cloud, monkeypatch) == 1
+    assert redrive(cloud) == 1
     assert list(cloud.letters) == ["a"]
     shown = capsys.readouterr()
     assert f"2 letters with {2 * _RECORDS} records replayed, 1 kept" in shown.out
     assert "kept a" in shown.err
 
 
-def test_a_letter_is_sent_in_as_few_bytes_as_lambda_sent_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_letter_is_sent_in_as_few_bytes_as_lambda_sent_it() -> None:
     cloud = Cloud("a")
     as_sent = json.dumps({"Records": [{"name": "عائشہ"}] * _RECORDS}, ensure_ascii=False, separators=(",", ":"))
-    assert redrive(cloud, monkeypatch) == 0
+    assert redrive(cloud) == 0
     assert [len(call) for call in cloud.calls] == [len(as_sent.encode())]
 
 
-def test_what_another_run_replayed_meanwhile_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_run_replayed_meanwhile_ends_no_run() -> None:
     cloud = Cloud("a", "b")
     cloud.gone.add("a")
-    redrive(cloud, monkeypatch)
+    redrive(cloud)
     assert list(cloud.letters) == ["a"]  # the listing's, and long gone
     assert len(cloud.calls) == 1
 
 
-def test_a_fault_of_the_account_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_account_ends_the_run() -> None:
     cloud = Cloud("a", "b")
     cloud.refused = dict.fromkeys("ab", "AccessDeniedException")
-    assert redrive(cloud, monkeypatch) == 1
+    assert redrive(cloud) == 1
     assert list(cloud.letters) == ["a", "b"]

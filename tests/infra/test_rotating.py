@@ -1,7 +1,9 @@
 """The command line of `make rotate`: which versions may be retired, and what is re-keyed."""
 
 import getpass
+import io
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,12 +11,16 @@ import pytest
 from botocore.session import get_session
 
 from chalicelib.config import config
-from infra import stages
 from infra.rotate.__main__ import main
 from tests.support.ground import environment
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 _NAMED = ["--stage", "prod", "--name"]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -60,7 +66,7 @@ def test_nothing_but_the_index_of_numbers_is_re_keyed(store: Any, capsys: pytest
 
 def test_a_key_that_is_typed_at_a_terminal_has_no_spaces_around_it(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     store.create_secret(Name="gatehouse/providers-prod", SecretString="{}")
-    monkeypatch.setattr(stages, "has_terminal", lambda: True)
+    monkeypatch.setattr(sys, "stdin", _Terminal())
     monkeypatch.setattr(getpass, "getpass", lambda _: " sk_live_pasted \n")
     assert main([*_NAMED, "providers", "--field", "stripe_api_key"]) == 0
     assert content(store, "providers") == {"stripe_api_key": "sk_live_pasted"}

@@ -1,13 +1,16 @@
 """`make deploy-local` may only succeed when everything was seen."""
 
 import subprocess
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from infra.deploy.seen import NotSeen, hold, wait_for
-from infra.deploy_local import __main__ as command
+from infra.deploy_local.__main__ import used
 from infra.local.resources import Cloud
+from infra.package.builder import Package
 
 
 def test_what_does_not_hold_stops_the_run_with_both_sides() -> None:
@@ -35,11 +38,14 @@ def test_what_never_comes_stops_the_run() -> None:
     ids=lambda fault: type(fault).__name__,
 )
 def test_what_an_engine_does_not_do_fails_the_run_in_words(
-    fault: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    fault: Exception, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def deploy(*_: object) -> None:
-        raise fault
+    class Faulty(Cloud):
+        def client(self, *_: object, **__: object) -> NoReturn:
+            raise fault
 
-    monkeypatch.setattr(command, "deploy", deploy)
-    assert command._used(Cloud("http://127.0.0.1:1", "http://127.0.0.1:1"), None) == 1  # type: ignore[arg-type]  # unread
-    assert capsys.readouterr().err
+    template = tmp_path / "template.json"
+    template.write_text('{"Resources": {}}')
+    package = Package(template, tmp_path / "a.zip", "a.zip", tmp_path / "b.zip", "b.zip")
+    assert used(Faulty("http://127.0.0.1:1", "http://127.0.0.1:1"), package) == 1
+    assert str(fault.args[-1] if fault.args else fault) in capsys.readouterr().err

@@ -261,14 +261,9 @@ def test_a_folder_that_somebody_named_keeps_its_other_files(tmp_path: Path) -> N
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_the_log_of_a_run_that_goes_on_is_not_forgotten_for_later_ones(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run_log, "ROOT", tmp_path)
-    home = tmp_path / ".local" / "log"
-
+def test_the_log_of_a_run_that_goes_on_is_not_forgotten_for_later_ones(tmp_path: Path) -> None:
     def begun(port: int, *, hours_ago: int) -> Path:
-        with run_log.kept(home / str(port), fresh=True) as path:
+        with run_log.kept(tmp_path / str(port), fresh=True, home=tmp_path) as path:
             then = path.stat().st_mtime - 3600 * hours_ago
         for each in (path, path.parent):
             os.utime(each, (then, then))
