@@ -1,7 +1,7 @@
 """Tests reach the platform through its public names: they patch none of its modules and use no private name of one.
 
-Faults are set at botocore's boundary (tests/support/wire.py and meanwhile.py), limits by the environment
-(tests/support/settings.py). Other people's code may be patched.
+Faults are set at botocore's boundary (tests/support/wire.py, meanwhile.py and aws_answers.py), limits by the
+environment (tests/support/settings.py). Other people's code may be patched.
 """
 
 import ast

@@ -84,8 +84,11 @@ def test_what_another_run_replayed_meanwhile_ends_no_run() -> None:
     assert len(cloud.calls) == 1
 
 
-def test_a_fault_of_the_account_ends_the_run() -> None:
+def test_a_fault_of_the_account_ends_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     cloud = Cloud("a", "b")
     cloud.refused = dict.fromkeys("ab", "AccessDeniedException")
     assert redrive(cloud) == 1
     assert list(cloud.letters) == ["a", "b"]
+    shown = capsys.readouterr().err
+    assert "cannot be read or replayed" in shown
+    assert "kept" not in shown
