@@ -386,7 +386,7 @@ def test_campus_keeps_a_key_after_a_fault_and_lets_go_of_what_is_old(open_page: 
         come(page, partial(is_longer, keys, before))
         expect(create).to_have_attribute("aria-busy", "false")
     assert keys[0] != keys[1] == keys[2]
-    # One chain of readings of the wall's code, whatever wakes it.
+    # The wall reads its code in one chain, whichever event asks for the next reading.
     codes = count_of(page, "/qr/$")
     held: list[Route] = []
     page.route(re.compile("/api/campus/events/cev_x/"), lambda route: held.append(route))
