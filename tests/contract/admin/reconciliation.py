@@ -16,22 +16,27 @@ REQUESTS: dict[str, Callable[[Any], Request]] = {
 
 
 def _differences(_: Any) -> None:
-    yesterday = (clock.now().date() - timedelta(days=1)).isoformat()
-    for number in range(3):
-        name = f"missing-sbx_{number}"
-        difference = Difference(
-            *keys.reconciliation.difference(yesterday, name),
-            difference_id=name,
-            date=yesterday,
-            kind_of=DifferenceKind.MISSING,
-            state=DifferenceState.OPEN,
-            owner="finance",
-            reference=f"sbx_{number}",
-            provider_amount=100,
-            provider_currency="PKR",
-            found_at=clock.now(),
-        )
-        operations.record(operations.put(difference))
+    # Without a day the list is of yesterday, which is today once this run has passed midnight.
+    today = clock.now().date()
+    for day in (today - timedelta(days=1), today):
+        for number in range(3):
+            operations.record(operations.put(_difference(day.isoformat(), number)))
+
+
+def _difference(day: str, number: int) -> Difference:
+    name = f"missing-sbx_{number}"
+    return Difference(
+        *keys.reconciliation.difference(day, name),
+        difference_id=name,
+        date=day,
+        kind_of=DifferenceKind.MISSING,
+        state=DifferenceState.OPEN,
+        owner="finance",
+        reference=f"sbx_{number}",
+        provider_amount=100,
+        provider_currency="PKR",
+        found_at=clock.now(),
+    )
 
 
 ROWS: tuple[Callable[[Any], object], ...] = (_differences,)
