@@ -49,6 +49,11 @@ def plain() -> Iterator[None]:
         _is_plain.reset(before)
 
 
+def is_plain() -> bool:
+    """Whether this thread reads answers as plain JSON now."""
+    return _is_plain.get()
+
+
 def items(raws: Iterable[RawItem]) -> list[RawItem]:
     """Return raw items of a plain answer with their top-level binary values as bytes."""
     found = list(raws)
@@ -62,7 +67,7 @@ def items(raws: Iterable[RawItem]) -> list[RawItem]:
 def _read(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
     # Refusals are parsed as ever: their codes are in headers too.
     body = response_dict["body"]
-    if response_dict["status_code"] == HTTPStatus.OK and (_is_plain.get() or not any(b in body for b in _BINARY)):
+    if response_dict["status_code"] == HTTPStatus.OK and (is_plain() or not any(b in body for b in _BINARY)):
         answer = json.loads(body or b"{}")
         # As botocore does: an engine may send null for what is absent.
         customized_response_dict.update({name: part for name, part in answer.items() if part is not None})

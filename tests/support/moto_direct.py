@@ -31,6 +31,8 @@ from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.iam.models import mark_account_as_visited
 from werkzeug.exceptions import HTTPException
 
+from chalicelib.table import raw_answers
+
 _METHODS = {
     "BatchGetItem": "batch_get_item",
     "BatchWriteItem": "batch_write_item",
@@ -147,14 +149,16 @@ def _read(value: Any) -> Any:
 def _copy(value: Any) -> Any:
     """Copy moto's answer, parts of which it keeps as what is stored. A moment is as botocore reads it.
 
-    Raises _WholeWay for a binary value that moto holds in another form than bytes.
+    Raises _WholeWay for a binary value that is to be read as base64, or that moto holds in another form than bytes.
     """
     if isinstance(value, dict):
         if len(value) == 1 and not _BINARY_TYPES.isdisjoint(value):
             [(name, held)] = value.items()
             if isinstance(held, dict):
                 return {name: _copy(held)}  # an attribute of this name
-            if not all(isinstance(each, bytes) for each in (held if name == "BS" else [held])):
+            if raw_answers.is_plain() or not all(
+                isinstance(each, bytes) for each in (held if name == "BS" else [held])
+            ):
                 raise _WholeWay
             return {name: list(held) if name == "BS" else held}
         return {name: _copy(each) for name, each in value.items()}
