@@ -68,7 +68,7 @@ def _gate() -> None:
             shown = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id}
             assert call("POST", "/api/usher/scan/result/", shown, token=token).status == 200
     # Of the next day, so that the counters move their hours aside.
-    with clock.set_to(clock.now() + timedelta(hours=23)):
+    with clock.set_to(clock.now() + timedelta(days=1)):
         shown = {"scan_id": scan_id(), "ticket_id": make_ticket(event).ticket_id}
         assert call("POST", "/api/usher/scan/result/", shown, token=usher_token(event)).status == 200
 
