@@ -81,7 +81,8 @@ def test_many_are_a_job_of_which_nothing_is_seen_before_all_is_there(token: str)
     assert waiting["job"] == {"id": job_id, "status": "open", "done": 95, "count": MANY}
     assert (waiting["tickets"], waiting["total"]) == ([], 0)
     assert (numbers(listed(token)), listed(token)["total"]) == ([f"VIP-{MANY + 3:06}", "VIP-000002", "VIP-000001"], 3)
-    assert call("GET", f"{TICKETS}/VIP-000003", token=token).status == 404
+    early = call("GET", f"{TICKETS}/VIP-000003", token=token)
+    assert (early.status, early.json["code"]) == (409, "BEING_WRITTEN")
     # A message that is delivered more than once starts several workers for the same job.
     with ThreadPoolExecutor(3) as workers:
         assert not any(workers.map(numbering.run_step, [job_id] * 3))
