@@ -116,7 +116,7 @@ def keep_numbers(client: Any, source: str, table: str, *, since: datetime) -> No
 def keep_printed(client: Any, source: str, table: str) -> None:
     """Continue the numbers of organizations after the former table's last ones: those of the lost hours are on paper.
 
-    Two sheets with one number would let the wrong one in.
+    Two sheets with one number would admit the wrong person.
     """
     from infra.rebuild.walk import RawItem, Walk
 

@@ -39,7 +39,8 @@ def state_of(ticket_id: str, refund_id: str) -> tuple[str, str | None, bool]:
     return str(refund.status), refund.waits_for, refund.is_due
 
 
-def test_a_refund_above_the_balance_waits_and_is_paid_once_there_is_money(stripe: StripeDouble) -> None:
+def approved_refund() -> tuple[str, str, str]:
+    """Pay for a ticket and approve its refund; return the ids of payment, ticket and refund."""
     customer = make_customer()
     order = purchases.book(customer, purchases.make_show()[1])
     opened = payers.process(customer, order, payment_token=GOOD).json
@@ -47,18 +48,23 @@ def test_a_refund_above_the_balance_waits_and_is_paid_once_there_is_money(stripe
     ticket_id = order.tickets[0]["ticket_id"]
     asked = refund_requests.ask(customer.account_id, ticket_id, reason="Ill", operation_id=new_id("op"))
     refunds.approve(ticket_id, asked.refund_id, by="adm_1")
+    return opened["id"], ticket_id, asked.refund_id
+
+
+def test_a_refund_above_the_balance_waits_and_is_paid_once_there_is_money(stripe: StripeDouble) -> None:
+    _, ticket_id, refund_id = approved_refund()
     stripe.funds = 100_000
     assert Stripe().balance("PKR") == 100_000
     assert Stripe().balance("USD") == 0
-    assert not repayments.pay_back(ticket_id, asked.refund_id)
-    assert state_of(ticket_id, asked.refund_id) == ("approved", "provider_funds", True)
+    assert not repayments.pay_back(ticket_id, refund_id)
+    assert state_of(ticket_id, refund_id) == ("approved", "provider_funds", True)
     stripe.funds = 150_000
-    due_id = f"{asked.refund_id}/{ticket_id}"
+    due_id = f"{refund_id}/{ticket_id}"
     with clock.set_to(clock.now() + timedelta(minutes=6)):
         # Stripe repeats its refusal under the first key, so this is another try.
         assert repayments.pay_back_due(due_id)
         repayments.pay_back_due(due_id)
-    assert state_of(ticket_id, asked.refund_id) == ("refunded", None, False)
+    assert state_of(ticket_id, refund_id) == ("refunded", None, False)
     assert (stripe.funds, len(stripe.refunds)) == (0, 1)
 
 
@@ -128,14 +134,8 @@ def test_a_refund_that_waits_for_a_dispute_is_made_by_the_sweep_where_no_message
 ) -> None:
     place: Place[SweptItem]
     if what == "a ticket":
-        customer = make_customer()
-        order = purchases.book(customer, purchases.make_show()[1])
-        opened = payers.process(customer, order, payment_token=GOOD).json
-        assert payers.confirm(customer, opened["id"]).json["status"] == "succeeded"
-        ticket_id = order.tickets[0]["ticket_id"]
-        asked = refund_requests.ask(customer.account_id, ticket_id, reason="Ill", operation_id=new_id("op"))
-        refunds.approve(ticket_id, asked.refund_id, by="adm_1")
-        place, charge = keys.tickets.refund_request(ticket_id, asked.refund_id), payers.stored(opened["id"])
+        payment_id, ticket_id, refund_id = approved_refund()
+        place, charge = keys.tickets.refund_request(ticket_id, refund_id), payers.stored(payment_id)
     else:
         place = paid_too_late(stripe)[0]
         charge = payers.stored(place.pk.partition("#")[2])
