@@ -10,10 +10,15 @@ former release has written a part. A release in between writes what both read (d
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from chalicelib import clock
 
 RawItem = dict[str, Any]
 ATTRIBUTE = "shape"
+# How far ahead an upgrade makes due what should have been due before.
+_SOON = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,24 @@ def _counted_from_zero(raw: RawItem) -> dict[str, Any]:
     return {name: {"N": "0"} for name in ("version", "event_count") if name not in raw}
 
 
+def _due_on_its_day(raw: RawItem) -> dict[str, Any]:
+    """Return the key in the sweep's index that a scheduled payout lacks from before payouts were sent by the sweep.
+
+    It is due on its day, or in a few minutes where that is over: the sweep reads no minutes of the past.
+    """
+    if raw.get("status") != {"S": "scheduled"} or "gsi2pk" in raw:
+        return {}
+    # Imported here: the keys import the items, which import this module.
+    from chalicelib.table import keys
+
+    day = datetime.fromisoformat(raw["scheduled_for"]["S"]).replace(tzinfo=UTC)
+    pk, sk = keys.jobs.due(max(day, clock.now() + _SOON), raw["payout_id"]["S"])
+    return {"gsi2pk": {"S": pk}, "gsi2sk": {"S": sk}}
+
+
 STEPS: Mapping[str, tuple[Step, ...]] = {
     "venue": (Step(("version", "event_count"), _counted_from_zero),),
+    "payout": (Step(("status", "scheduled_for", "payout_id", "gsi2pk"), _due_on_its_day),),
 }
 
 

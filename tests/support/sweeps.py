@@ -46,7 +46,7 @@ def each_minute() -> None:
 def until_done() -> int:
     """Sweep until a run handles nothing, as the schedule does; return how many due items were handled.
 
-    A run stops after 20 s of real time, which a busy machine may exceed.
+    A run begins nothing after 18 s of real time, which a busy machine may exceed.
     """
     handled = 0
     for _ in range(_RUNS):

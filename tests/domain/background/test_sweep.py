@@ -1,6 +1,8 @@
 """The sweep takes each due item once. One that fails waits for the next run and delays no other."""
 
 import itertools
+import threading
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -54,6 +56,36 @@ def mark() -> str:
 
 def broken(_: str) -> bool:
     raise RuntimeError("a fault of ours")
+
+
+def make_due(due_id: str, minutes: float = 5) -> Place[Order]:
+    """Store an item that is due in some minutes, of any kind."""
+    place = Place(Order, "A_THING", due_id)
+    moment = clock.now().replace(second=0, microsecond=0) + later(minutes)
+    item = Order(*place, gsi2=keys.jobs.due(moment, due_id), status="reserved")
+    item.order_id = item.customer_id = item.event_id = item.currency = "none"
+    item.items, item.tickets, item.total, item.created_at, item.expires_at = [], [], 0, moment, moment
+    operations.record(operations.put(item))
+    return place
+
+
+def stored(place: Place[Order]) -> Order:
+    found = operations.get(place)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def hanging() -> Iterator[Callable[[str], bool]]:
+    """A taker that does not end before its test does."""
+    is_over = threading.Event()
+
+    def hang(_: str) -> bool:
+        is_over.wait()
+        return True
+
+    yield hang
+    is_over.set()
 
 
 def later(minutes: float) -> timedelta:
@@ -118,12 +150,7 @@ def test_what_fails_is_put_off_to_the_next_run_and_the_others_are_taken(
 @pytest.mark.parametrize("prefix", schedules.TAKERS)
 def test_what_fails_for_good_is_set_aside_and_no_longer_due(prefix: str) -> None:
     due_id = f"{prefix}of_a_test"
-    place = Place(Order, "A_THING", due_id)
-    first = clock.now().replace(second=0, microsecond=0) + later(5)
-    item = Order(*place, gsi2=keys.jobs.due(first, due_id), status="reserved")
-    item.order_id = item.customer_id = item.event_id = item.currency = "none"
-    item.items, item.tickets, item.total, item.created_at, item.expires_at = [], [], 0, first, first
-    operations.record(operations.put(item))
+    place = make_due(due_id)
     tried: list[datetime] = []
 
     def fail(_: str) -> bool:
@@ -221,3 +248,52 @@ def test_the_mark_never_goes_back() -> None:
     with clock.set_to(start - later(5)):
         schedules.sweep()
     assert mark() == newest
+
+
+@pytest.mark.usefixtures("swept")
+@pytest.mark.parametrize("count", [3, 40])
+def test_a_provider_that_does_not_answer_delays_its_own_kind_alone_and_nothing_is_lost(
+    hanging: Callable[[str], bool], count: int
+) -> None:
+    hung = [make_due(f"pay_{number:03}", minutes=5) for number in range(count)]
+    others = [make_due(f"ord_{number:03}", minutes=6) for number in range(20)]
+    taken: list[str] = []
+
+    def take(due_id: str) -> bool:
+        taken.append(due_id)
+        operations.record(operations.change(Place(Order, "A_THING", due_id), Order.not_due()))
+        return True
+
+    start = clock.now().replace(second=0, microsecond=0) + later(8)
+    with clock.set_to(start), log_lines.collected() as logged:
+        swept = sweep.run({"pay_": hanging, "ord_": take}, seconds=1.5)
+    assert sorted(taken) == sorted(place.sk for place in others)
+    assert (swept.handled, swept.put_off, swept.done_before) == (len(others), count, keys.jobs.minute(start))
+    # Those that were tried count it; the rest had no turn. All of them are due in a coming minute.
+    tried = [place for place in hung if stored(place).due_tries]
+    assert 1 <= len(tried) <= 2
+    late = [line["due_id"] for line in logged.all() if line["message"] == "due item takes too long"]
+    assert sorted(late) == [place.sk for place in tried]
+    taken.clear()
+    with clock.set_to(start + later(1)):
+        sweep.run({"pay_": take})
+    assert sorted(taken) == [place.sk for place in hung]
+
+
+@pytest.mark.usefixtures("swept")
+def test_one_item_that_hangs_leaves_the_others_of_its_kind_their_turn(hanging: Callable[[str], bool]) -> None:
+    bad = make_due("pay_000", minutes=5)
+    taken: set[str] = set()
+
+    def take(due_id: str) -> bool:
+        if due_id == bad.sk:
+            hanging(due_id)
+        taken.add(due_id)
+        return True
+
+    for number in range(1, 20):
+        make_due(f"pay_{number:03}", minutes=5)
+    with clock.set_to(clock.now().replace(second=0, microsecond=0) + later(7)):
+        swept = sweep.run({"pay_": take}, seconds=1.5)
+    assert (len(taken), swept.handled, swept.put_off) == (19, 19, 1)
+    assert stored(bad).due_tries == 1

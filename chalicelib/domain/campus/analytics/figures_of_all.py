@@ -29,7 +29,7 @@ from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.operations import RawItem, Write
 from chalicelib.table.places import Key, Place
 
-# The sweep's function has 30 s, of which the due items take up to 20. A day takes less than a second.
+# The sweep's function has 30 s, of which the due items take up to 22. A day takes less than a second.
 SECONDS = 5.0
 # A reader may see a part of a transaction for a moment. So a note goes only if it was made some time before the rows
 # were read; a transaction takes less.
