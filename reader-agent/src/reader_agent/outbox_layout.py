@@ -27,7 +27,6 @@ CREATE TABLE tap (
     CHECK (kind = 'count' OR (uid IS NOT NULL) + (qr IS NOT NULL) + (sealed IS NOT NULL) = 1),
     CHECK ((picc_data IS NULL) = (cmac IS NULL))
 );
-CREATE INDEX tap_by_card ON tap (card) WHERE card IS NOT NULL;
 """
 _JOURNAL = """
 CREATE TABLE outcome (
@@ -55,6 +54,7 @@ CREATE TRIGGER tap_is_final BEFORE UPDATE ON tap BEGIN SELECT RAISE(ABORT, 'taps
 """
 # Added to files of every version.
 _ADDED = """
+CREATE INDEX IF NOT EXISTS tap_by_card ON tap (card) WHERE card IS NOT NULL;
 CREATE TABLE IF NOT EXISTS failure (
     sequence INTEGER PRIMARY KEY REFERENCES tap (sequence),
     failed_at TEXT NOT NULL,
@@ -92,17 +92,24 @@ CREATE TABLE IF NOT EXISTS sent_as (
 CREATE TABLE IF NOT EXISTS storage (only INTEGER PRIMARY KEY CHECK (only = 1), salt BLOB NOT NULL);
 """
 # SQLite adds no checks to a table, so the taps move to a new one. Their places stay, and the next one follows the last.
+# The old table goes before the new one gets its name: SQLite rewrites the references of other tables with a name.
+_NEXT_TAP = _TAP.replace("CREATE TABLE tap (", "CREATE TABLE tap_2 (")
 _MOVE = """
 DROP TRIGGER tap_is_kept;
 DROP TRIGGER tap_is_final;
-ALTER TABLE tap RENAME TO tap_1;
-"""
-_MOVED = """
-INSERT INTO tap (sequence, scan_id, scanned_at, boot_id, monotonic_ns, clock_offset_ms, direction, uid, qr, picc_data,
+INSERT INTO tap_2 (sequence, scan_id, scanned_at, boot_id, monotonic_ns, clock_offset_ms, direction, uid, qr, picc_data,
         cmac)
     SELECT sequence, scan_id, scanned_at, boot_id, monotonic_ns, clock_offset_ms, direction, uid, qr, picc_data, cmac
-    FROM tap_1 ORDER BY sequence;
-DROP TABLE tap_1;
+    FROM tap ORDER BY sequence;
+DROP TABLE tap;
+ALTER TABLE tap_2 RENAME TO tap;
+"""
+# An earlier version moved the taps so that other tables refer to a table that is gone, and no tap can be stored. The
+# taps get its name and then their own again, and the references follow.
+_IS_ASTRAY = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND sql LIKE '%REFERENCES \"tap_1\"%'"
+_BACK = """
+ALTER TABLE tap RENAME TO tap_1;
+ALTER TABLE tap_1 RENAME TO tap;
 """
 
 
@@ -114,8 +121,8 @@ def lay_out(db: sqlite3.Connection) -> int:
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     scripts = {
         0: (_TAP, _JOURNAL, _TAP_IS_FINAL, _ADDED),
-        1: (_MOVE, _TAP, _MOVED, _TAP_IS_FINAL, _ADDED),
-        VERSION: (_ADDED,),
+        1: (_NEXT_TAP, _MOVE, _TAP_IS_FINAL, _ADDED),
+        VERSION: (*((_BACK,) if db.execute(_IS_ASTRAY).fetchone() else ()), _ADDED),
     }.get(version)
     if scripts is None:
         return version
