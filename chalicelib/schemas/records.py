@@ -29,6 +29,8 @@ _MOST = 2**53 - 1
 _MOST_PEOPLE = 50
 Milliseconds = Annotated[int, Field(ge=0, le=_MOST)]
 BootId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+# The reason of a record whose device can no longer read what was presented.
+_DAMAGED = "damaged"
 # The longest id of a faulty record that its verdict repeats.
 _LONGEST_ID = 64
 
@@ -43,7 +45,8 @@ class OfflineIn(In):
 class RecordIn(In):
     """One record: a card, a QR code or a ticket id, exactly one of them; or a count of people without a ticket.
 
-    `offline` is what the gate showed. Without it the platform decides.
+    `offline` is what the gate showed. Without it the platform decides. A numbered record of which the device can no
+    longer read what was presented has none of the three, and `damaged` as the reason in `offline`.
     """
 
     scan_id: ScanId
@@ -67,6 +70,11 @@ class RecordIn(In):
     offline: OfflineIn | None = None
     via: Id | None = None
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the device says that it lost what was presented; without a number nothing could be missing."""
+        return self.seq is not None and self.offline is not None and self.offline.reason == _DAMAGED
+
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         by_card = (self.uid is not None) + (self.card_id is not None)
@@ -78,6 +86,8 @@ class RecordIn(In):
             return self
         if self.delta is not None:
             raise ValueError("only a count has a delta")
+        if not shown and self.is_damaged:
+            return self
         if shown != 1:
             raise ValueError("send exactly one of uid or card_id (or sun), qr and ticket_id")
         if self.uid is not None and parse_uid(self.uid) is None:

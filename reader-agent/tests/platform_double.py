@@ -209,6 +209,9 @@ class Platform:
         }  # fmt: skip
         if tap.get("kind") == "count":
             answer["result"] = "valid"
+        elif not tap.get("uid") and not tap.get("qr"):
+            assert tap["offline"]["reason"] == "damaged"
+            answer |= {"status": "rejected", "result": "invalid", "error": {"code": "NOT_FOUND", "message": "lost"}}
         else:
             answer |= self._of_ticket(tap)
         answer |= {"result": self.only_result} if self.only_result else {}

@@ -121,6 +121,39 @@ def test_a_thread_that_died_is_started_again_and_sends_the_rest(
     assert [tap["scan_id"] for tap in platform.received] == made
 
 
+def test_a_thread_that_hangs_is_seen_as_soon_as_its_request_and_its_pause_had_to_be_over(
+    platform: Platform, state: Path, identity: Identity
+) -> None:
+    fill(state, identity, 2)
+    shows_again = threading.Event()
+
+    def hang(_entry: Entry, _outcome: Outcome) -> None:
+        shows_again.wait(60)
+
+    with (
+        Outbox(identity.outbox_path(state)) as outbox,
+        Server(identity.server, clock=Clock(), identity=identity) as server,
+    ):
+        delivery = Delivery(
+            outbox,
+            server,
+            pace=Pace(online_seconds=0.5, sync_seconds=2.0, late_seconds=0.2),
+            log=structlog.get_logger(),
+            on_late=hang,
+            standing=Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None),
+        )
+        delivery.start()
+        try:
+            wait_until(lambda: outbox.depth() < 2)
+            wait_until(lambda: not delivery.backlog.is_alive, timeout=10)
+            shows_again.set()
+            wait_until(lambda: delivery.backlog.is_alive and outbox.depth() == 0)
+        finally:
+            shows_again.set()
+            delivery.stop()
+    assert len(platform.received) == 2
+
+
 def test_a_person_waits_for_no_slice_of_kept_taps(platform: Platform, state: Path, identity: Identity) -> None:
     fill(state, identity, 40)
     with (

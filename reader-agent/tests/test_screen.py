@@ -17,11 +17,12 @@ import structlog
 from conftest import DEMO_UID, Work, wait_until
 from platform_double import Fault, Platform
 from rich.console import Console
-from test_delivery import TAPS, card
+from test_delivery import TAPS, card, fill
 from test_outbox import tap
 
 from reader_agent import logs, terminal
 from reader_agent.display import Display
+from reader_agent.identity import Identity
 from reader_agent.legible import legible
 from reader_agent.outcomes import Decided, Kept, Refused
 from reader_agent.readers import Card
@@ -270,9 +271,19 @@ def test_a_gate_that_sends_nothing_or_records_nothing_is_not_ready(work: Work, p
         for path in (TAPS, "/api/device/heartbeat/"):
             platform.always[path] = Fault(status=503)
         gate.tap(card())
-        gate.agent._unsent_since = gate.agent.heartbeat._answered_at = -1e6
-        gate.agent.delivery._sender.answered_at = None
-        assert _why(gate) == ["the server does not answer", "kept taps are not sent"]
+        gate.agent.heartbeat._answered_at, gate.agent.delivery.pace.unsent_seconds = -1e6, 0.1
+        wait_until(lambda: _why(gate) == ["the server does not answer", "kept taps are not sent"])
+
+
+def test_a_gate_whose_kept_taps_stay_is_not_ready_though_people_are_decided(
+    work: Work, platform: Platform, state: Path, identity: Identity
+) -> None:
+    fill(state, identity, 3)
+    platform.break_once(TAPS, Fault(delay=20.0))  # the first slice
+    with work(health_port=Platform().port, sync_seconds=20.0) as gate:
+        gate.agent.delivery.pace.unsent_seconds = 0.3
+        wait_until(lambda: not platform.faults[TAPS])
+        wait_until(lambda: isinstance(gate.tap(card())[1], Decided) and _why(gate) == ["kept taps are not sent"])
 
 
 def test_a_gate_whose_thread_ended_is_neither_ready_nor_healthy(work: Work) -> None:

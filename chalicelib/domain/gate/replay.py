@@ -132,6 +132,8 @@ def _prepare(caller: Caller, record: ScanRecord, batch: Batch, *, event: EventFa
         upload = replace(upload, error=verdicts.ClockImplausible())
     elif batch.revoked_at is not None and (at >= batch.revoked_at or _is_undecided(upload)):
         upload = replace(upload, error=verdicts.AfterRevocation())
+    elif record.is_damaged:
+        upload = replace(upload, error=verdicts.Damaged())
     # What the platform is to decide is read where it is decided.
     return upload if _is_undecided(upload) else _presented(upload)
 
@@ -141,6 +143,8 @@ def _presented(upload: Upload) -> Upload:
     record = upload.record
     if record.kind is ScanKind.COUNT:
         return replace(upload, subject="count")
+    if record.is_damaged:
+        return replace(upload, subject="damaged")
     if record.code is not None:
         code = credentials.decode(record.code)
         if code is None:

@@ -306,6 +306,7 @@ def _scan(upload: Upload, found: Verdict, ticket_id: str | None, *, subject: str
     scan.seq, scan.via = upload.record.seq, upload.record.via
     if upload.record.kind is ScanKind.COUNT:
         scan.delta = upload.record.delta
+    if upload.record.kind is ScanKind.COUNT or upload.record.is_damaged:
         # It shows neither a card nor a ticket whose log it could be in.
         scan.gsi2pk = scan.gsi2sk = None
     return scan

@@ -27,7 +27,7 @@ class SenderClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRecord:
-    """One record: exactly one of `uid`, `code`, `ticket_id` or `sun` (with or without `uid`).
+    """One record: exactly one of `uid`, `code`, `ticket_id` or `sun` (with or without `uid`); none where it is damaged.
 
     `shown` is what the gate showed without the network, or None where the platform is to decide.
     """
@@ -56,6 +56,11 @@ class ScanRecord:
         if self.kind is ScanKind.COUNT:
             return Direction.EXIT if (self.delta or 0) < 0 else Direction.ENTRY
         return heading(self.kind, self.direction)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether what was presented is lost."""
+        return self.kind is not ScanKind.COUNT and not any((self.uid, self.code, self.ticket_id, self.sun))
 
     @property
     def is_claim(self) -> bool:

@@ -36,6 +36,12 @@ class Unproven(UnknownThing):
     message = "This card did not prove that it is genuine, so nobody is admitted by it."
 
 
+class Damaged(NotFound):
+    """A record whose device can no longer read what was presented."""
+
+    message = "The device can no longer read what was presented. This entry says when and where that was."
+
+
 class OfAnotherEvent(NotAssigned):
     """A record of another event."""
 

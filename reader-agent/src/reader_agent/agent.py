@@ -46,8 +46,6 @@ _WIPED = "wiped at the wish of"
 # nfcpy returns to the loop several times a second; a reader that hangs in its driver does not.
 _LOOP_DEAD_SECONDS = 20.0
 _LOOK_SECONDS, _REPORT_SECONDS = 1.0, 15.0
-# With the road open, a kept tap is gone sooner.
-_UNSENT_TOO_LONG_SECONDS = 60.0
 
 
 class Agent:
@@ -77,7 +75,6 @@ class Agent:
         self.sync = self._make_sync()
         self.hub = make_hub(settings, identity, self.offline.gate, self.outbox, log=log)
         self.offline.hub = self.hub
-        self._unsent_since: float | None = None
         display.show_times_of(identity.config.timezone)
         self.delivery = self._make_delivery()
         self.gate = self._make_gate()
@@ -267,19 +264,10 @@ class Agent:
             "the hub does not serve or record": self._settings.hub and not self.hub.is_up,
             "the snapshot has expired": bool(self.sync.state().get("is_expired")),
             "the server does not answer": not self.heartbeat.is_answered,
-            "kept taps are not sent": self._is_stuck(),
+            "kept taps are not sent": self.delivery.backlog.is_stuck(),
         }
         closed = [f"the reader {path} is not open" for path in self.readers.closed()]
         return closed + [reason for reason, holds in reasons.items() if holds]
-
-    def _is_stuck(self) -> bool:
-        """Return whether taps wait, and none was sent for a while."""
-        now = time.monotonic()
-        if self.outbox.depth() == 0:
-            self._unsent_since = None
-            return False
-        self._unsent_since = self._unsent_since or now
-        return now - max(self._unsent_since, self.delivery.answered_at or 0.0) > _UNSENT_TOO_LONG_SECONDS
 
     def run(self, on_outcome: Callable[[Reading, Outcome | None], None] = lambda _reading, _outcome: None) -> None:
         """Run until `stop` is set."""

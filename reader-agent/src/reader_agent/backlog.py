@@ -37,8 +37,10 @@ class Backlog:
         log: structlog.stdlib.BoundLogger,
         on_late: Callable[[Entry, Outcome], None],
     ) -> None:
-        # When the thread last came by, by the monotonic clock; a request may take `sync_seconds` of it.
-        self.alive_at = time.monotonic()
+        # When the thread must have come by again, by the monotonic clock.
+        self._due_at = 0.0
+        # The oldest tap that is to be sent, and since when it is that; a watcher asks for it.
+        self._oldest: tuple[int, float] | None = None
         self._sender = sender
         self._outbox = sender.outbox
         self._pace = pace
@@ -65,12 +67,29 @@ class Backlog:
 
     @property
     def is_alive(self) -> bool:
-        """Return whether the thread runs, and came by within the time of its longest request and pause."""
-        longest = self._pace.sync_seconds + self._pace.slow_seconds + 60.0
-        return self._thread.is_alive() and time.monotonic() - self.alive_at < longest
+        """Return whether the thread runs, and came by as soon as its request or its pause had to be over."""
+        return self._thread.is_alive() and time.monotonic() < self._due_at
+
+    def is_stuck(self) -> bool:
+        """Return whether the oldest tap that is to be sent has been that for long.
+
+        What the gate sends on a road of its own is no sign of life of this one.
+        """
+        oldest, now = self._outbox.oldest(), time.monotonic()
+        if oldest is None:
+            self._oldest = None
+            return False
+        since = self._oldest[1] if self._oldest and self._oldest[0] == oldest else now
+        self._oldest = oldest, since
+        return now - since > self._pace.unsent_seconds
+
+    def _busy(self, seconds: float) -> None:
+        """Note that the next step may take so long."""
+        self._due_at = time.monotonic() + seconds + self._pace.late_seconds
 
     def start(self) -> None:
         """Start sending."""
+        self._busy(0.0)
         self._thread.start()
 
     def ensure(self) -> None:
@@ -78,7 +97,7 @@ class Backlog:
         if self._thread.ident and not self._thread.is_alive() and not self._stop.is_set():
             self._log.error("thread died", thread="backlog")
             self._thread = self._make_thread()
-            self._thread.start()
+            self.start()
 
     def stop(self) -> None:
         """Stop sending; what is in the outbox stays there."""
@@ -119,7 +138,6 @@ class Backlog:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self.alive_at = time.monotonic()
             try:
                 pause = self._step()
             except Exception as error:  # noqa: BLE001  # logged in full; without this thread no kept tap would be sent
@@ -131,6 +149,7 @@ class Backlog:
             self._pause(pause)
 
     def _pause(self, seconds: float) -> None:
+        self._busy(seconds)
         with self._changed:
             self._changed.wait_for(
                 lambda: self._stop.is_set() or (self._is_woken and time.monotonic() >= self._not_before), seconds
@@ -139,6 +158,7 @@ class Backlog:
 
     def _step(self) -> float:
         """Send the next slice; return the pause after it in seconds."""
+        self._busy(self._pace.online_seconds)
         with self._changed:
             # A person is waited for, but a queue of them does not stop the backlog.
             self._changed.wait_for(lambda: self._stop.is_set() or not self._at_gate, self._pace.online_seconds)
@@ -175,6 +195,7 @@ class Backlog:
 
     def _send(self, entries: list[Entry]) -> float:
         began = time.monotonic()
+        self._busy(self._pace.sync_seconds)
         try:
             answered = self._sender.send(entries, road="backlog", seconds=self._pace.sync_seconds)
         except ServerError as error:
@@ -223,13 +244,13 @@ class Backlog:
     def _clear(self, sequence: int) -> None:
         self._suspects.pop(sequence, None)
         self._tried.discard(sequence)
+        with self._changed:
+            self._rejected.discard(sequence)
 
     def _bury(self, entry: Entry, error: ServerError) -> None:
         status = error.status if isinstance(error, Rejected | LockedOut) else None
         self._outbox.buried(entry.sequence, status=status, detail=str(error), at=self._sender.server.clock.wall())
         self._clear(entry.sequence)
-        with self._changed:
-            self._rejected.discard(entry.sequence)
         self._sender.tally.buried += 1
         self._log.error("tap set aside", scan_id=entry.tap.scan_id, status=status, error=str(error))
         self._on_late(entry, Refused(str(error)))

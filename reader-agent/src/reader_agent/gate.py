@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +19,8 @@ from reader_agent.tap import Tap, Way
 from reader_agent.wire import RESULTS, Decision
 
 _SAME_TAP = timedelta(seconds=2)
+# More kept taps than a gate makes in an hour; who was shown amber taps again within minutes.
+_MOST_ADMITTED_LATE = 1000
 _WORDS = {
     "valid": "ADMITTED",
     "valid_here": "ADMITTED, DECIDED HERE",
@@ -42,8 +44,8 @@ class Gate:
         clock_offset_ms: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.shown: Counter[str] = Counter()
-        # Cards that a kept tap admitted after it was shown amber, with the time of that tap.
-        self._admitted_late: dict[str, datetime] = {}
+        # Cards that a kept tap admitted after it was shown amber, with the time of that tap; the last ones.
+        self._admitted_late: OrderedDict[str, datetime] = OrderedDict()
         # The last card and what was shown for it.
         self._last = ("", "")
         self._delivery = delivery
@@ -134,6 +136,9 @@ class Gate:
             return
         if isinstance(outcome, Decided) and outcome.decision.admitted and tap.uid:
             self._admitted_late[tap.uid] = tap.scanned_at
+            self._admitted_late.move_to_end(tap.uid)
+            if len(self._admitted_late) > _MOST_ADMITTED_LATE:
+                self._admitted_late.popitem(last=False)
         self._log.info("kept tap sent", scan_id=tap.scan_id, uid=tap.uid, outcome=_word(outcome))
         self._display.late(tap, outcome)
 

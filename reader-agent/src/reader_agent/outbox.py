@@ -18,10 +18,21 @@ from pathlib import Path
 from typing import Any, Self
 
 from reader_agent import outbox_layout
-from reader_agent.clock import read_time, write_time
+from reader_agent.clock import write_time
 from reader_agent.durable_files import DurableFile, copy_file, open_file
 from reader_agent.failures import BadSetup
-from reader_agent.outbox_entries import ENTRIES, WHERE, DecidedAtGate, Entry, Passage, State
+from reader_agent.outbox_entries import (
+    ENTRIES,
+    WHERE,
+    DecidedAtGate,
+    Entry,
+    Passage,
+    State,
+    is_readable,
+    made_at,
+    moment,
+    passage_of,
+)
 from reader_agent.tap import Tap
 from reader_agent.vault import SALT_BYTES, Unreadable, Vault
 from reader_agent.wire import Decision, Sun
@@ -70,6 +81,8 @@ class Outbox(DurableFile):
             raise
 
     def _prepare(self) -> None:
+        # A flipped bit in a text must not keep the other rows from being read.
+        self._db.text_factory = lambda stored: stored.decode(errors="replace")
         self._db.execute("PRAGMA journal_mode = WAL")
         # FULL syncs the log at each commit: a tap that was shown survives a power cut.
         self._db.execute("PRAGMA synchronous = FULL")
@@ -174,7 +187,7 @@ class Outbox(DurableFile):
         )
         with self._lock:
             rows = self._db.execute(query, (_MOST_PASSAGES,)).fetchall()
-        return [Passage(row[0], row[1], read_time(row[2]), row[3]) for row in reversed(rows)]
+        return [passage_of(row) for row in reversed(rows)]
 
     def pending(self, limit: int, *, without: Collection[int] = ()) -> list[Entry]:
         """Return the taps that still have to be sent, oldest first; `without` these."""
@@ -285,6 +298,10 @@ class Outbox(DurableFile):
         """Return how many taps are to be sent."""
         return self._count("SELECT count(*) FROM open WHERE dead = 0")
 
+    def oldest(self) -> int | None:
+        """Return the place of the oldest tap that is to be sent; None where there is none."""
+        return self._count("SELECT coalesce(min(sequence), 0) FROM open WHERE dead = 0") or None
+
     def dead(self) -> int:
         """Return how many taps failed alone and are retried slowly."""
         return self._count("SELECT count(*) FROM open WHERE dead = 1")
@@ -309,20 +326,20 @@ class Outbox(DurableFile):
         return [self._entry(row) for row in rows]
 
     def _entry(self, row: Sequence[Any]) -> Entry:
+        """Return a row as a tap. A damaged one must not hold up the others: what of it can be read is kept."""
         (sequence, scan_id, kind, scanned_at, boot_id, monotonic_ns, offset, direction, delta, gate) = row[:10]
         uid, qr, picc_data, cmac, sealed, result, reason, cursor, via, decided_at = row[10:20]
         is_done, is_dead, status, detail = row[20:24]
-        sent_as = read_time(row[24]) if row[24] else None
         if sealed is not None:
             uid, qr, picc_data, cmac = self._opened(sealed, scan_id)
         tap = Tap(
             scan_id=scan_id,
-            scanned_at=read_time(scanned_at),
+            scanned_at=moment(scanned_at) or made_at(scan_id),
             boot_id=boot_id,
             monotonic_ns=monotonic_ns,
             uid=uid,
             qr=qr,
-            sun=Sun(picc_data=picc_data, cmac=cmac) if picc_data else None,
+            sun=Sun(picc_data=picc_data, cmac=cmac) if picc_data and cmac else None,
             direction=direction,
             clock_offset_ms=offset,
             kind=kind,
@@ -337,17 +354,19 @@ class Outbox(DurableFile):
             status=status,
             detail=detail,
             at_gate=DecidedAtGate(result, reason, cursor, via) if result else None,
-            sent_as=sent_as,
-            decided_at=read_time(decided_at) if decided_at else None,
+            sent_as=moment(row[24]),
+            decided_at=moment(decided_at),
+            is_damaged=self._vault is not None and not is_readable(tap),
         )
 
     def _opened(self, sealed: bytes, scan_id: str) -> tuple[str | None, ...]:
-        """Return a tap's card and code; nothing where they were wiped, or are another device's."""
+        """Return a tap's card and code; nothing where they were wiped, damaged, or are another device's."""
         try:
             plain = json.loads(self._vault.open(sealed, place=scan_id)) if self._vault else {}
-        except Unreadable:
+        except (Unreadable, ValueError, TypeError):
             plain = {}
-        return tuple(plain.get(name) for name in ("uid", "qr", "picc_data", "cmac"))
+        found = plain if isinstance(plain, dict) else {}
+        return tuple(found.get(name) for name in ("uid", "qr", "picc_data", "cmac"))
 
     def check_whole(self) -> None:
         """Raise BadSetup where the file is damaged: otherwise the first person at the gate would find it."""

@@ -218,6 +218,7 @@ def _row(entry: Entry, shown: Callable[[str], str]) -> dict[str, Any]:
         "clock_offset_ms": tap.clock_offset_ms,
         "sent_as": write_time(entry.sent_as) if entry.sent_as else None,
         "decided_at": write_time(entry.decided_at) if entry.decided_at else None,
+        "damaged": entry.is_damaged,
         "offline": vars(entry.at_gate) if entry.at_gate else None,
         "state": entry.state,
         "status": entry.status,
@@ -227,14 +228,19 @@ def _row(entry: Entry, shown: Callable[[str], str]) -> dict[str, Any]:
 
 def _shown(row: dict[str, Any]) -> str:
     """Return what was shown at the gate in short."""
-    return f"{row['delta']:+} people" if row["kind"] == "count" else str(row["uid"] or "QR code")
+    if row["kind"] == "count":
+        return f"{row['delta']:+} people"
+    return "damaged, cannot be read" if row["damaged"] else str(row["uid"] or "QR code")
 
 
 def _said(row: dict[str, Any]) -> str:
     """Return the server's answer to a tap in short."""
     if row["state"] != "done":
         return str(row["detail"])
-    decision = json.loads(row["detail"])
+    try:
+        decision = json.loads(row["detail"])
+    except ValueError:
+        return "done; its answer is damaged on this disk"
     conflict, error = decision.get("conflict") or {}, decision.get("error") or {}
     words = (decision.get("result"), decision.get("reason"), conflict.get("kind"), error.get("code"))
     return ", ".join(word for word in words if word)

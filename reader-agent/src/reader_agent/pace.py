@@ -21,6 +21,10 @@ class Pace:
     longest_pause: float = 15.0
     # A device that is locked out, and a tap that fails alone, are retried at this interval.
     slow_seconds: float = 30.0
+    # With the road open, a kept tap is gone sooner than after this.
+    unsent_seconds: float = 60.0
+    # A thread that is later than its request or its pause by this hangs; a slow disk takes less.
+    late_seconds: float = 30.0
 
 
 class Slice:

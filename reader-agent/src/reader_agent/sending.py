@@ -61,10 +61,12 @@ class Sender:
         self._boots = outbox.boots()
 
     def send(self, entries: Sequence[Entry], *, road: RoadName, seconds: float) -> list[Answered]:
-        """Send taps and record their decisions. Raises TryLater, Rejected and LockedOut."""
+        """Send taps and record their decisions, within `seconds`. Raises TryLater, Rejected and LockedOut."""
+        until = time.monotonic() + seconds
         try:
             entries = self._with_fixed_times(entries, seconds)
-            answer = self.server.taps([entry.on_the_wire() for entry in entries], timeout=seconds, road=road)
+            left = until - time.monotonic()
+            answer = self.server.taps([entry.on_the_wire() for entry in entries], timeout=left, road=road)
         except ServerError as error:
             self.tally.failed_attempts += 1
             self.last_error = str(error)

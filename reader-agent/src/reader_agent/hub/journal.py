@@ -3,13 +3,15 @@
 No number of a card or a code is in it: a tap is remembered by a keyed digest, a ticket by its fingerprint.
 """
 
-import json
 import secrets
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from reader_agent.durable_files import DurableFile, open_file
 from reader_agent.failures import BadSetup
@@ -43,6 +45,8 @@ class Journal(DurableFile):
         self._ends = False
         try:
             self._db = open_file(path)
+            # A flipped bit in a text must not keep the other rows from being read.
+            self._db.text_factory = lambda stored: stored.decode(errors="replace")
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise BadSetup(
@@ -74,13 +78,16 @@ class Journal(DurableFile):
             row = self._db.execute(
                 "SELECT digest, answer FROM decision WHERE device_id = ? AND scan_id = ?", (device_id, scan_id)
             ).fetchone()
-        return Remembered(row[0], HubDecision.model_validate_json(row[1])) if row else None
+        try:
+            return Remembered(row[0], HubDecision.model_validate_json(row[1])) if row else None
+        except ValidationError:
+            return None  # a damaged row: it is decided again, by what is known of this tap's own passage
 
     def record(self, device_id: str, digest: bytes, answer: HubDecision) -> None:
         """Put a decision on the disk. Raises `sqlite3.Error` where it cannot."""
         text = answer.model_dump_json(exclude_none=True)
         with self._transaction() as db:
-            db.execute("INSERT INTO decision VALUES (?, ?, ?, ?)", (device_id, answer.scan_id, digest, text))
+            db.execute("INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?)", (device_id, answer.scan_id, digest, text))
             if answer.passage:
                 self._add(answer.passage)
 
@@ -99,12 +106,16 @@ class Journal(DurableFile):
         return bool(added)
 
     def after(self, sequence: int, *, most: int = MOST_PASSAGES) -> tuple[int, list[Passage]]:
-        """Return the passages after a number, and the number of the last of them."""
+        """Return the passages after a number, and the number of the last of them; damaged rows are left out."""
         with self._lock:
             rows = self._db.execute(
                 "SELECT sequence, content FROM passage WHERE sequence > ? ORDER BY sequence LIMIT ?", (sequence, most)
             ).fetchall()
-        return (rows[-1][0] if rows else sequence), [Passage.model_validate(json.loads(row[1])) for row in rows]
+        passages = []
+        for _, content in rows:
+            with suppress(ValidationError):
+                passages.append(Passage.model_validate_json(content))
+        return (rows[-1][0] if rows else sequence), passages
 
     def decided_here(self, passages: Sequence[Passage]) -> set[tuple[str, str]]:
         """Return which of these passages this hub decided, by device and scan; the others were reported to it."""

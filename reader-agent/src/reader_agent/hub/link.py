@@ -165,6 +165,10 @@ class HubLink:
     def tell(self, passage: OwnPassage) -> None:
         """Have the hub know of a passage that this gate decided without it."""
         self._to_report.append(passage)
+        if len(self._to_report) > _MOST_REMEMBERED:
+            # A hub that is gone for good must not fill the memory: one that comes back gets all from the outbox.
+            self._to_report.popleft()
+            self._journal = ""
 
     def _away(self, why: str) -> None:
         if self._is_up:

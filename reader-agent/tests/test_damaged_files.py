@@ -1,0 +1,113 @@
+"""Rows that a worn card damaged: they hold up no other row, and what of them can be read reaches the platform."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import structlog
+from conftest import wait_until
+from platform_double import Platform
+
+from reader_agent.backlog import Backlog
+from reader_agent.clock import Clock
+from reader_agent.hub.journal import Journal
+from reader_agent.hub.wire import HubDecision
+from reader_agent.hub.wire import Passage as HubPassage
+from reader_agent.identity import Identity
+from reader_agent.outbox import DecidedAtGate, Outbox, Passage
+from reader_agent.pace import Pace
+from reader_agent.sending import Sender
+from reader_agent.server import Server
+from reader_agent.standing import Standing
+from reader_agent.tap import Tap
+
+NOW = datetime(2026, 11, 28, 20, 0, tzinfo=UTC)
+# What is damaged of the second of three taps, and whether what was presented is still known.
+DAMAGES = {
+    "sealed": ("UPDATE tap SET sealed = zeroblob(length(sealed)) WHERE sequence = 2", False),
+    "type": ("UPDATE tap SET sealed = CAST(sealed AS TEXT) WHERE sequence = 2", False),
+    "time": ("UPDATE tap SET scanned_at = '2026-1O-28T20:00:00.000Z' WHERE sequence = 2", True),
+    "text": ("UPDATE tap SET gate = CAST(X'FF41' AS TEXT) WHERE sequence = 2", True),
+    "kind": ("UPDATE tap SET kind = 'scbn' WHERE sequence = 2", False),
+    "direction": ("UPDATE tap SET direction = 'extry' WHERE sequence = 2", False),
+    "decision": ("UPDATE decision SET decided_at = 'x', result = 'vamid' WHERE sequence = 2", True),
+    "passage": ("UPDATE passage SET passed_at = 'x', presence = 'insidd' WHERE sequence = 2", True),
+}
+
+
+def damage(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA ignore_check_constraints = ON")
+        for trigger in ("tap_is_kept", "tap_is_final", "decision_is_kept", "decision_is_final"):
+            db.execute(f"DROP TRIGGER {trigger}")
+        assert db.execute(statement).rowcount == 1
+        db.commit()
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_a_damaged_row_holds_up_no_other_and_its_number_reaches_the_platform(
+    platform: Platform, state: Path, identity: Identity, what: str
+) -> None:
+    path = identity.outbox_path(state)
+    made = [
+        Tap.of_card(Clock(), f"0400000000000{number}", sun=None, direction=None, clock_offset_ms=None)
+        for number in range(3)
+    ]
+    with Outbox(path, secret=identity.storage_secret()) as outbox:
+        for sequence in map(outbox.record, made):
+            passage = Passage(7, "inside", NOW)
+            outbox.decided_here(sequence, DecidedAtGate("valid"), at=NOW, passage=passage)
+    statement, is_known = DAMAGES[what]
+    damage(path, statement)
+    with (
+        Outbox(path, secret=identity.storage_secret()) as outbox,
+        Server(identity.server, clock=Clock(), identity=identity) as server,
+    ):
+        assert [each.presence for each in outbox.passages()] == ["inside"] * 3
+        standing = Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None)
+        sender = Sender(outbox, server, standing, log=structlog.get_logger())
+        backlog = Backlog(sender, pace=Pace(), log=structlog.get_logger(), on_late=lambda _entry, _outcome: None)
+        backlog.start()
+        try:
+            wait_until(lambda: outbox.depth() + outbox.dead() == 0)
+        finally:
+            backlog.stop()
+    assert [(tap["seq"], tap["scan_id"]) for tap in platform.received] == [
+        (number, tap.scan_id) for number, tap in enumerate(made, start=1)
+    ]
+    sent = platform.received[1]
+    assert sent.get("uid") == (made[1].uid if is_known else None)
+    if not is_known:
+        assert sent["offline"] == {"result": "valid", "reason": "damaged"}
+        assert sent.keys() & {"uid", "qr", "sun", "kind", "direction"} == set()
+    if what == "time":  # the scan's id says it as well
+        assert abs(datetime.fromisoformat(sent["scanned_at"]) - made[1].scanned_at).total_seconds() < 1
+
+
+def test_a_hub_starts_with_a_damaged_row_and_decides_its_tap_again(tmp_path: Path) -> None:
+    path = tmp_path / "hub.sqlite3"
+    passages = [
+        HubPassage(
+            scan_id=f"scn_{n}", device_id="dev_1", ticket=f"{n:012x}", presence="inside", at="2026-11-28T20:00:00Z"
+        )
+        for n in range(3)
+    ]
+    decisions = [
+        HubDecision(scan_id=each.scan_id, result="valid", decided_at=each.at, passage=each) for each in passages
+    ]
+    with Journal(path) as journal:
+        for decision in decisions:
+            journal.record("dev_1", b"digest", decision)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE passage SET content = '{\"scan_id\": ' WHERE sequence = 2")
+        db.execute("UPDATE decision SET answer = CAST(X'FF' AS TEXT) WHERE scan_id = 'scn_1'")
+        db.commit()
+    with Journal(path) as journal:
+        assert journal.after(0) == (3, [passages[0], passages[2]])
+        assert journal.remembered("dev_1", "scn_1") is None
+        journal.record("dev_1", b"digest", decisions[1])
+        remembered = journal.remembered("dev_1", "scn_1")
+        assert remembered
+        assert remembered.answer == decisions[1]
