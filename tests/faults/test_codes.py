@@ -261,6 +261,43 @@ def test_right_passwords_at_once_leave_no_failure_behind() -> None:
         accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD, address="192.0.2.9")
 
 
+@pytest.mark.parametrize("is_right", [True, False])
+def test_the_eleventh_password_waits_for_ten_that_are_being_checked(is_right: bool) -> None:
+    mobile_number, address = unused_number("2"), "192.0.2.9"
+    customer = make_customer(mobile_number=mobile_number)
+    ten = [limits.take_password_try(Portal.WEBAPP, mobile_number, address=address) for _ in range(10)]
+    got: list[Any] = []
+
+    def log_in() -> None:
+        try:
+            got.append(accounts.verify_password(Portal.WEBAPP, mobile_number, PASSWORD, address=address).account_id)
+        except RateLimited as refusal:
+            got.append(type(refusal))
+
+    with wire(retries=True) as wired:
+        eleventh = threading.Thread(target=log_in)
+        eleventh.start()
+        while eleventh.is_alive() and wired.sent.count("BatchGetItem") < 3:
+            eleventh.join(0.01)
+        for one in ten:
+            if is_right:
+                one.succeeded()
+            else:
+                one.failed()
+        eleventh.join()
+    assert got == [customer.account_id if is_right else RateLimited]
+
+
+def test_a_check_that_died_makes_nobody_wait() -> None:
+    limit = throttle.Limit("test", uuid.uuid4().hex, 2, otp.LIFETIME)
+    with clock.set_to(clock.now() - throttle.DECIDED_WITHIN):
+        for _ in range(2):
+            throttle.slide(limit, until_decided=True)
+    with wire(retries=False) as wired, pytest.raises(RateLimited):
+        throttle.slide(limit, until_decided=True)
+    assert wired.sent == ["BatchGetItem"]
+
+
 def test_one_old_password_is_changed_once_by_8_at_once_and_one_session_stays() -> None:
     customer = make_customer(mobile_number=unused_number("2"))
     pairs = [sessions.start(customer) for _ in range(8)]

@@ -228,6 +228,7 @@ class PasswordTry:
 
     def failed(self) -> None:
         """Count the failure for the address and its block. Raises RateLimited if one of them is full."""
+        throttle.keep(self.counted)
         count("WrongPasswords", {self.portal: 1}, by="portal")
         refusal = None
         for budget, whom in self.shared:
@@ -254,20 +255,21 @@ def take_password_try(portal: Portal, login: str, *, address: str) -> PasswordTr
         budget.name: throttle.window_place(f"{budget.name} {portal}", whom, budget.window) for budget, whom in shared
     }
     read: Mapping[Key, Throttle] = operations.get_many([here.place, *(place for place, _ in places.values())])
-    has_failed_here = here.place in read and bool(read[here.place].moments)
+    has_failed_here = throttle.has_failure(read.get(here.place))
     for budget, _ in shared:
         place, left = places[budget.name]
         tries = read[place].tries if place in read else 0
         is_checked = not has_failed_here and tries < budget.checked
         if tries >= budget.allowed and not is_checked:
             raise throttle.refusal(budget.tried, left)
-    (counted,) = throttle.slide(here, read={place: item for place, item in read.items() if place == here.place})
+    known: Mapping[Key, Throttle] = {place: item for place, item in read.items() if place == here.place}
+    (counted,) = throttle.slide(here, read=known, until_decided=True)
     return PasswordTry(portal, counted, shared)
 
 
 def take_session_password_try(portal: Portal, account_id: str) -> PasswordTry:
     """Count a try of the password by a logged-in caller. Raises RateLimited. No stranger's try counts here."""
-    (counted,) = throttle.slide(WRONG_PASSWORDS_LOGGED_IN.of(account_id, locks=True))
+    (counted,) = throttle.slide(WRONG_PASSWORDS_LOGGED_IN.of(account_id, locks=True), until_decided=True)
     return PasswordTry(portal, counted)
 
 

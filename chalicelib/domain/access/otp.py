@@ -26,7 +26,7 @@ from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, RateLimited
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import counters, keys, operations
 from chalicelib.table.items import Account, Challenge, NewestChallenge
 from chalicelib.table.operations import ConditionFailed, Write
 from chalicelib.table.places import Place
@@ -178,7 +178,12 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
     code, mac = _code(purpose, challenge_id, opens=_opens(purpose, account))
     renew = operations.change(
         keys.access.challenge(challenge_id),
-        [Challenge.mac.set(mac), Challenge.tries.set(0), Challenge.expires_at.set(now + LIFETIME)],
+        [
+            Challenge.mac.set(mac),
+            Challenge.tries.set(0),
+            Challenge.tried_by.remove(),
+            Challenge.expires_at.set(now + LIFETIME),
+        ],
         Challenge.pk.exists() & Challenge.used_at.does_not_exist(),
     )
     try:
@@ -267,9 +272,9 @@ def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) ->
     is_open = (Challenge.purpose == purpose) & Challenge.used_at.does_not_exist() & (Challenge.tries < TRIES)
     if account_id is not None:
         is_open &= Challenge.account_id == account_id
-    take = operations.change(keys.access.challenge(challenge_id), [Challenge.tries.add(1)], is_open)
+    place = keys.access.challenge(challenge_id)
     try:
-        return Challenge.from_raw_data(operations.record(take))
+        return Challenge.from_raw_data(counters.count(place, Challenge.tried_by, [Challenge.tries.add(1)], is_open))
     except ConditionFailed as failure:
         found = failure.found(Challenge)
         if found is None or found.purpose != purpose or found.used_at is not None:

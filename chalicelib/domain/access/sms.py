@@ -22,7 +22,7 @@ from chalicelib.config import config
 from chalicelib.domain.access import throttle
 from chalicelib.errors import RateLimited
 from chalicelib.observability import count, logger
-from chalicelib.table import keys, operations
+from chalicelib.table import counters, keys, operations
 from chalicelib.table.items import Throttle
 from chalicelib.vocabulary.access import OtpPurpose
 
@@ -93,7 +93,7 @@ def _take(parts: tuple[Part, ...], country: str | None) -> None:
         # Without a counter there is room for one, unless the part is smaller than that.
         fits &= Path(name).does_not_exist() | (Path(name) < most) if most else Path(name) < 0
     try:
-        operations.record(operations.change(place, actions, fits))
+        counters.count(place, Throttle.counted_by, actions, fits)
     except operations.ConditionFailed as failure:
         found = failure.failures[0] or {}
         full = [name for name, most in allowed.items() if int(found.get(name, {}).get("N", 0)) >= most]

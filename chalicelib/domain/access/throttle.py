@@ -8,14 +8,19 @@ import hashlib
 import hmac
 import math
 import secrets as randomness
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.errors import RateLimited, Unavailable
-from chalicelib.table import keys, operations
+from chalicelib.table import counters, keys, operations
 from chalicelib.table.items import Throttle
 from chalicelib.table.places import Key, Place
 
@@ -55,17 +60,36 @@ def _in_words(seconds: int) -> str:
 def take(what: str, whom: str, *, limit: int, window: timedelta, tried: str = "attempts") -> CountedTry:
     """Count one try in a fixed window. Raises RateLimited, uncounted, at the limit. Exact under concurrency."""
     place, left = _key(what, whom, window)
-    gone_at = int(clock.now().timestamp()) + left + 60
-    one_more = operations.change(
-        place,
-        [Throttle.tries.add(1), Throttle.ttl.set(gone_at), Throttle.kind.set(Throttle)],
-        Throttle.tries.does_not_exist() | (Throttle.tries < limit),
-    )
     try:
-        operations.record(one_more)
+        counters.count(place, Throttle.counted_by, _one_more(left), _is_below(limit))
     except operations.ConditionFailed as failure:
         raise refusal(tried, left) from failure
     return CountedTry(place)
+
+
+@dataclass(frozen=True, slots=True)
+class CountedWith:
+    """The write that counts one try in the transaction of its effect, and the refusal where the limit makes it fail."""
+
+    write: operations.Write
+    refusal: RateLimited
+
+
+def counting(what: str, whom: str, *, limit: int, window: timedelta, tried: str) -> CountedWith:
+    """Return the write that counts one try in a fixed window, for the transaction of what is limited."""
+    place, left = _key(what, whom, window)
+    write = operations.change(place, _one_more(left), _is_below(limit))
+    return CountedWith(write, refusal(tried, left))
+
+
+def _one_more(left: int, *, by: int = 1) -> list[Action]:
+    gone_at = int(clock.now().timestamp()) + left + 60
+    return [Throttle.tries.add(by), Throttle.ttl.set(gone_at), Throttle.kind.set(Throttle)]
+
+
+def _is_below(limit: int) -> Condition:
+    below: Condition = Throttle.tries.does_not_exist() | (Throttle.tries < limit)
+    return below
 
 
 def window_place(what: str, whom: str, window: timedelta) -> tuple[Place[Throttle], int]:
@@ -76,9 +100,7 @@ def window_place(what: str, whom: str, window: timedelta) -> tuple[Place[Throttl
 def tally(what: str, whom: str, window: timedelta, *, by: int = 1) -> int:
     """Count `by` tries in a fixed window without a limit. Return the number in the window, exact under concurrency."""
     place, left = _key(what, whom, window)
-    gone_at = int(clock.now().timestamp()) + left + 60
-    actions = [Throttle.tries.add(by), Throttle.ttl.set(gone_at), Throttle.kind.set(Throttle)]
-    return Throttle.from_raw_data(operations.record(operations.change(place, actions))).tries
+    return Throttle.from_raw_data(counters.count(place, Throttle.counted_by, _one_more(left, by=by))).tries
 
 
 def uncount(counted: CountedTry) -> None:
@@ -112,9 +134,8 @@ class Streak:
         counted = [Throttle.moments.set([clock.to_text(now)]), Throttle.kind.set(Throttle)]
         # An attempt of years ago is no longer part of a row.
         counted.append(Throttle.ttl.set(int((now + _STREAK_KEPT).timestamp())))
-        is_below = Throttle.tries.does_not_exist() | (Throttle.tries < self.limit)
         try:
-            operations.record(operations.change(self.place, [Throttle.tries.add(1), *counted], is_below))
+            counters.count(self.place, Throttle.counted_by, [Throttle.tries.add(1), *counted], _is_below(self.limit))
         except operations.ConditionFailed as failure:
             full = failure.found(Throttle)
             ends_at = max(_moments(full), default=now) + self.cool_down
@@ -122,7 +143,7 @@ class Streak:
                 raise refusal(self.tried, math.ceil((ends_at - now).total_seconds())) from failure
             again = [Throttle.tries.set(1), *counted]
             try:
-                operations.record(operations.change(self.place, again, Throttle.moments == full.moments))
+                counters.count(self.place, Throttle.counted_by, again, Throttle.moments == full.moments)
             except operations.ConditionFailed:
                 self.take()  # another try began the next row
 
@@ -171,6 +192,14 @@ class Limit:
         return (last if self.locks and full else first) + window - now
 
 
+# How long a check may take after its try was counted: one of a password takes a tenth of a second on a small function.
+DECIDED_WITHIN = timedelta(seconds=3)
+# The longest pause between two looks at a limit that may get room.
+_ROOM_SECONDS = 0.1
+# How often a change is tried again beside changes of others: a crowd of right tries makes two each.
+_MOST_CHANGES = 64
+
+
 @dataclass(frozen=True, slots=True)
 class LimitedTry:
     """A counted try, with the state of its limit after it."""
@@ -180,24 +209,37 @@ class LimitedTry:
     item: Throttle
 
 
-def slide(*limits: Limit, read: Mapping[Key, Throttle] | None = None) -> list[LimitedTry]:
+def slide(*limits: Limit, read: Mapping[Key, Throttle] | None = None, until_decided: bool = False) -> list[LimitedTry]:
     """Count one try under all of these limits, or under none. Exact under concurrency.
 
-    `read` are the limits' items where the caller has read them. Raises RateLimited if one of them is full, Unavailable
-    if the retries are exhausted under contention.
+    `read` are the limits' items where the caller has read them. With `until_decided` the caller checks something and
+    then calls `give_back` or `keep`. Until then a full limit makes others wait instead of refusing them, since
+    what is right does not count. Raises RateLimited if one of the limits is full, Unavailable if the retries are
+    exhausted under contention.
     """
     places = [limit.place for limit in limits]
     seen: dict[Key, Throttle | None] = {**(operations.get_many(places) if read is None else read)}
-    # A failed condition means that another try was counted or undone, so the limits bound the retries.
-    for _ in range(sum(limit.limit for limit in limits) * 2):
+    patient_until = time.monotonic() + DECIDED_WITHIN.total_seconds()
+    # A failed condition means that another try was counted or undone, so the limits bound the retries, unless right
+    # tries come and go.
+    most = _MOST_CHANGES if until_decided else sum(limit.limit for limit in limits) * 2
+    failed = 0
+    while failed < most:
         now = clock.now()
         wait, fullest = max(
             ((limit.wait(_moments(seen.get(limit.place)), now), limit) for limit in limits), key=lambda each: each[0]
         )
         if wait > timedelta(0):
-            raise refusal(fullest.tried, math.ceil(wait.total_seconds()))
+            if time.monotonic() >= patient_until or not _may_get_room(fullest, seen.get(fullest.place), now):
+                raise refusal(fullest.tried, math.ceil(wait.total_seconds()))
+            _pause(_ROOM_SECONDS)
+            seen = {**operations.get_many(places)}
+            continue
         mark = _mark(now)
-        taken = [LimitedTry(limit, mark, _with(limit, seen.get(limit.place), mark)) for limit in limits]
+        taken = [
+            LimitedTry(limit, mark, _with(limit, seen.get(limit.place), mark, is_decided=not until_decided))
+            for limit in limits
+        ]
         writes = [_unless_changed(one.item, seen.get(one.limit.place)) for one in taken]
         try:
             if len(writes) == 1:
@@ -208,15 +250,56 @@ def slide(*limits: Limit, read: Mapping[Key, Throttle] | None = None) -> list[Li
             seen |= {places[position]: failure.found(Throttle, position) for position in failure.failures}
             if all(mark in _marks(seen.get(place)) for place in places):
                 return taken  # an earlier try of this call succeeded
+            failed += 1
+            _back_off(failed)
             continue
         return taken
     raise Unavailable(retry_after=1)
 
 
+def _back_off(failed: int) -> None:
+    # The first changes meet few others, and most limits are full soon.
+    if failed > _FEW:
+        _pause(min(0.1, failed / 200))
+
+
+def _pause(longest: float) -> None:
+    time.sleep(randomness.SystemRandom().uniform(0, longest))
+
+
+_FEW = 3
+
+
+def keep(taken: LimitedTry) -> None:
+    """Decide that a try which was counted with `until_decided` stays counted, after a failure."""
+    decided = operations.change(
+        taken.limit.place, [Throttle.undecided.delete({taken.mark})], Throttle.undecided.contains(taken.mark)
+    )
+    with suppress(operations.ConditionFailed):  # an earlier try of this call succeeded, or the limit was cleared
+        operations.record(decided)
+
+
+def has_failure(item: Throttle | None) -> bool:
+    """Whether a limit counts a try that is not being checked at this moment."""
+    return {*_marks(item)} != _being_checked(item, clock.now())
+
+
+def _may_get_room(limit: Limit, item: Throttle | None, now: datetime) -> bool:
+    """Whether one of the tries that fill a limit is still being checked."""
+    return not _being_checked(item, now).isdisjoint(_marks(item)[-limit.limit :])
+
+
+def _being_checked(item: Throttle | None, now: datetime) -> set[str]:
+    # A caller that died decides nothing.
+    undecided = {*(item.undecided or ())} if item else set()
+    return {mark for mark in _marks(item) if mark in undecided and _moment(mark) > now - DECIDED_WITHIN}
+
+
 def give_back(taken: LimitedTry) -> None:
     """Undo a counted try, after a success. The try stays counted if the retries are exhausted under contention."""
     limit, before = taken.limit, taken.item
-    for _ in range(limit.limit * 2):
+    for attempt in range(_MOST_CHANGES):
+        _back_off(attempt)
         left = _marks(before)
         if taken.mark not in left:
             return
@@ -247,19 +330,29 @@ def _marks(item: Throttle | None) -> list[str]:
 
 
 def _moments(item: Throttle | None) -> list[datetime]:
-    return [datetime.fromisoformat(mark.partition(" ")[0]) for mark in _marks(item)]
+    return [_moment(mark) for mark in _marks(item)]
 
 
-def _with(limit: Limit, before: Throttle | None, mark: str) -> Throttle:
+def _moment(mark: str) -> datetime:
+    return datetime.fromisoformat(mark.partition(" ")[0])
+
+
+def _with(limit: Limit, before: Throttle | None, mark: str, *, is_decided: bool) -> Throttle:
     # Sorted, since the clocks of two containers may differ.
-    return _item(limit, sorted([*_marks(before), mark])[-limit.limit :], before)
+    item = _item(limit, sorted([*_marks(before), mark])[-limit.limit :], before)
+    if not is_decided:
+        item.undecided = {*(item.undecided or ()), mark}
+    return item
 
 
 def _item(limit: Limit, marks: Sequence[str], before: Throttle | None) -> Throttle:
     gone_at = clock.now() + limit.window + timedelta(minutes=1)
+    undecided = {*((before.undecided if before else None) or ())} & {*marks}
     return Throttle(
         *limit.place,
         moments=[*marks],
+        # DynamoDB stores no empty set.
+        undecided=undecided or None,
         version=int(before.version or 0) + 1 if before else 1,
         ttl=int(gone_at.timestamp()),
     )

@@ -33,6 +33,8 @@ class GateControl:
 
 
 _lock = threading.Lock()
+# Above this number of events the one that was read first is dropped.
+_EVENTS_KEPT = 1_000
 _controls: dict[str, tuple[float, GateControl | None]] = {}
 
 
@@ -81,5 +83,8 @@ def control(event_id: str, *, fresh: bool = False) -> GateControl:
         if known is None:
             raise NotFound("There is no such event.")
         with _lock:
+            _controls.pop(event_id, None)
             _controls[event_id] = (read_at, known)
+            if len(_controls) > _EVENTS_KEPT:
+                del _controls[next(iter(_controls))]
     return known

@@ -1,6 +1,6 @@
 """The write that admits a ticket that was never scanned, and what it needs of a reading."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -66,7 +66,7 @@ def first_entry(look: FoundReading, ticket_id: str, *, remaining: int | None) ->
     return _prepared_entry(frozenset(needed)).fill(keys.tickets.ticket(ticket_id), values)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _prepared_entry(names: frozenset[str]) -> Prepared:
     """Compose the write of a first entry, which has few shapes: with and without a credential and an owner."""
     examples: dict[str, tuple[Any, Any]] = {

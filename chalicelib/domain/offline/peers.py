@@ -12,6 +12,8 @@ from chalicelib.vocabulary.devices import DeviceStatus
 
 # How long a container uses them: a revoked device is out within a minute (contract, "Device").
 _REFRESH_SECONDS = 20
+# Above this number of events the one that was read first is dropped.
+_EVENTS_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,10 @@ def of_event(event_id: str) -> tuple[Peer, ...]:
         read_at = time.monotonic()
         known = _read(event_id)
         with _lock:
+            _known.pop(event_id, None)
             _known[event_id] = (read_at, known)
+            if len(_known) > _EVENTS_KEPT:
+                del _known[next(iter(_known))]
     return known
 
 

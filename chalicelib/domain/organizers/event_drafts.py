@@ -77,16 +77,18 @@ def _create(organizer_id: str, event_id: str, given: Mapping[str, Any], *, opera
     apply(event, given)
     event.put_in_gsi1(events.place_of(event, organizer_id))
     limit = config().limits.drafts_a_day
-    counted = throttle.take("event_drafts", organizer_id, limit=limit, window=_DAY, tried="drafts")
+    counted = throttle.counting("event_drafts", organizer_id, limit=limit, window=_DAY, tried="drafts")
     try:
         operations.commit(
+            counted.write,
             idempotency.once(operation_id, event_id),
             operations.put(event, Event.pk.does_not_exist()),
             operations.put(Counters(*keys.gate.counters(event_id)), Counters.pk.does_not_exist()),
             *venues.moving(None, venues.counted_at(event)),
         )
-    except operations.ConditionFailed:
-        throttle.uncount(counted)
+    except operations.ConditionFailed as failure:
+        if 0 in failure.failures:
+            raise counted.refusal from failure
         raise
     logger.info("event drafted", extra={"event_id": event_id, "organizer_id": organizer_id})
     return event

@@ -6,7 +6,7 @@ API Gateway passes a variable as it was sent. Each value is percent-decoded exac
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from pydantic import TypeAdapter, ValidationError
@@ -128,7 +128,7 @@ _KINDS_OF_PORTALS: Mapping[tuple[str, str], Variable] = {
 }
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def of_path(path: str) -> Mapping[str, Variable]:
     """Return the variables of a route's path. Raises KeyError for one without a type."""
     portal = portal_of(path)

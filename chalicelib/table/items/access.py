@@ -127,6 +127,10 @@ class Throttle(Item, discriminator="throttle"):
     moments: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     # Counts the writes of `moments`, for the optimistic lock.
     version = IntegerAttribute(null=True)
+    # Those of `moments` that may still turn out to be right.
+    undecided = UnicodeSetAttribute(null=True)
+    # The newest writes that counted in `tries`, by random names (table/counters.py).
+    counted_by = UnicodeSetAttribute(null=True)
 
 
 class SentMessage(Item, discriminator="sent_message"):
@@ -149,6 +153,8 @@ class Challenge(Item, discriminator="challenge"):
     # Of the number, ISO 3166; a repeated code counts for it, with an account or without.
     country = UnicodeAttribute(null=True)
     tries = IntegerAttribute(default=0)
+    # The writes that counted in `tries`, by random names.
+    tried_by = UnicodeSetAttribute(null=True)
     started_at = MomentAttribute()
     expires_at = MomentAttribute()
     used_at = MomentAttribute(null=True)

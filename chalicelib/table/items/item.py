@@ -1,6 +1,6 @@
 """Base classes of the table's items."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self
 
 from pynamodb.attributes import DiscriminatorAttribute, UnicodeAttribute
@@ -112,7 +112,7 @@ class Item(Model):
         return [cls.gsi2pk.set(key.pk), cls.gsi2sk.set(key.sk)]
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def _stored_class(cls: type[Item], kind: str | None) -> Any:
     """Return the class of an item that is read as `cls`, or None where PynamoDB refuses it."""
     if kind is None:

@@ -7,7 +7,7 @@ follows what the item has. `tests/table/test_reading.py` compares the two for ev
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, MapAttribute
@@ -38,7 +38,7 @@ class Plan:
         return found
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def plan_of(cls: Any) -> Plan | None:
     """Return the plan of an item's or a map's class; None where only PynamoDB can read it."""
     readers: dict[str, tuple[str, str, Callable[[Any], Any] | None]] = {}

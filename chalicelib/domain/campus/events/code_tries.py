@@ -32,10 +32,12 @@ def check(
     """
     try:
         # Counted before the comparison, so that simultaneous tries share the limit.
-        (counted,) = throttle.slide(limit(event.event_id, user_id), read=read)
+        (counted,) = throttle.slide(limit(event.event_id, user_id), read=read, until_decided=True)
     except RateLimited:
         return CodeVerdict(CodeRefusal.TOO_MANY_TRIES)
     verdict = rotating_codes.check_code(given, event, at)
     if verdict.is_accepted:
         throttle.give_back(counted)
+    else:
+        throttle.keep(counted)
     return verdict
