@@ -7,6 +7,8 @@ code has an effect until the thread is alive again.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -22,13 +24,36 @@ class Died(BaseException):
     """The process is gone; no caller received the result of its request."""
 
 
-class Life(threading.local):
-    """The remaining life of a thread: `left` requests, the last of them sent or not; and the offset of its clock."""
-
+@dataclass(slots=True)
+class _State:
     left: int | None = None
     after: bool = False
     sent: int = 0
     offset: timedelta = timedelta(0)
+
+
+_STATE: ContextVar[_State] = ContextVar("life")
+
+
+class Life:
+    """The remaining life of a thread: `left` requests, the last of them sent or not; and the offset of its clock.
+
+    Threads that work in its context share its life, as those of a process do.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._state(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._state(), name, value)
+
+    @staticmethod
+    def _state() -> _State:
+        state = _STATE.get(None)
+        if state is None:
+            state = _State()
+            _STATE.set(state)
+        return state
 
 
 LIFE = Life()
@@ -75,7 +100,7 @@ def requests_of(act: Callable[[], object]) -> int:
     """Do something and return how many requests it took."""
     LIFE.left, LIFE.sent = None, 0
     act()
-    return LIFE.sent
+    return int(LIFE.sent)
 
 
 def deaths(count: int, *, after: bool) -> list[int]:
