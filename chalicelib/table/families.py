@@ -55,7 +55,8 @@ _SPECIAL: Mapping[type[Item], Row] = {
     # Projections.
     items.AccountTotal: _made(items.Journal),
     items.AttendanceTotals: _made(
-        *(items.CountedAttendance, items.CountedCampusEvent), volatile=("moved", "gsi2pk", "gsi2sk")
+        *(items.CountedAttendance, items.CountedCampusEvent, items.CountedListing),
+        volatile=("moved", "gsi2pk", "gsi2sk"),
     ),
     items.AttendeeWord: _made(items.Ticket),
     items.CategoryCount: _made(items.Event),
@@ -64,6 +65,7 @@ _SPECIAL: Mapping[type[Item], Row] = {
     items.CompanyDay: _made(items.Journal),
     items.EventAttendanceTotals: _made(items.CountedAttendance, items.CountedCampusEvent),
     items.EventLine: _made(items.Journal),
+    items.EventsOfRule: _made(items.CountedCampusEvent),
     items.ListEntry: _made(Item, why="of every class that a list declares"),
     items.ListWord: _made(Item, why="of every class that a list declares"),
     items.Listing: _made(items.Event, items.Category, items.Stock, volatile=("version", "due_tries", "due_failed_at")),
@@ -114,6 +116,7 @@ _SPECIAL: Mapping[type[Item], Row] = {
     # Kept by the stream, with more than their sources say.
     items.CountedAttendance: _kept(items.AttendanceRecord, why="an erased person's record no longer says what it was"),
     items.CountedCampusEvent: _kept(items.CampusEvent, why="as CountedAttendance"),
+    items.CountedListing: _kept(items.RosterEntry, items.CampusEvent, why="totals are removed with their marks alone"),
     items.Dispute: _kept(items.Payment, why="it has the answers of staff"),
     items.FiguresOfAll: Row(Family.KEPT, (items.AttendanceTotals,), volatile=("version",), why="a version alone"),
     items.FlaggedAttendance: _kept(items.AttendanceRecord, why="written with the mark of its record"),

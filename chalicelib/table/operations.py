@@ -132,14 +132,14 @@ def get_many(places: Iterable[Place[ItemT]], *, consistent: bool = True, only: S
     return found
 
 
-def get_raw(places: Iterable[Key], only: Sequence[str]) -> list[RawItem]:
-    """Return some attributes of the items that exist, unparsed, with strongly consistent reads.
+def get_raw(places: Iterable[Key], only: Sequence[str], *, consistent: bool = True) -> list[RawItem]:
+    """Return some attributes of the items that exist, unparsed; the reads are strongly consistent by default.
 
-    `only` names them; `admission.scanned_at` is a part of one. For readers of very many items: parsing them into their
-    classes takes four times as long.
+    `only` names them, or nothing for all; `admission.scanned_at` is a part of one. For readers of very many items:
+    parsing them into their classes takes four times as long.
     """
     with raw_answers.plain():
-        return raw_answers.items(raw for raws in _batches(places, consistent=True, only=only) for raw in raws)
+        return raw_answers.items(raw for raws in _batches(places, consistent=consistent, only=only) for raw in raws)
 
 
 def _batches(places: Iterable[Key], *, consistent: bool, only: Sequence[str]) -> Iterator[list[RawItem]]:

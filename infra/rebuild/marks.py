@@ -49,6 +49,8 @@ class Sums:
                 counted_as.add(self.moves, None, counted_as.record_standing(raw["counted_as"]["S"]))
             elif kind == "counted_campus_event":
                 counted_as.add(self.moves, None, counted_as.event_standing(raw["counted_as"]["S"]))
+            elif kind == "counted_listing":
+                counted_as.add(self.moves, None, counted_as.listing_standing(raw["counted_as"]["S"]))
 
     def write(self) -> int:
         """Write the totals; return how many. Not idempotent: the next run of the pass removes them first."""

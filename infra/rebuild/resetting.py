@@ -14,7 +14,7 @@ from chalicelib.table.places import Key
 from infra.rebuild.walk import RawItem
 
 # They are removed with the sums of their marks (marks.py).
-BY_MARKS = frozenset(("attendance_totals", "event_attendance_totals"))
+BY_MARKS = frozenset(("attendance_totals", "event_attendance_totals", "events_of_rule"))
 
 
 @dataclass(slots=True)

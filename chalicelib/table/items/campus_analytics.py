@@ -24,6 +24,12 @@ class CountedCampusEvent(Item, discriminator="counted_campus_event"):
     counted_as = UnicodeAttribute()
 
 
+class CountedListing(Item, discriminator="counted_listing"):
+    """What a person's place on a roster is counted as, as CountedAttendance."""
+
+    counted_as = UnicodeAttribute()
+
+
 class AttendanceTotals(Item, discriminator="attendance_totals"):
     """Numbers of an event, of an hour of it, or of a day of a person, an organizer, a campus or all."""
 
@@ -43,6 +49,13 @@ class AttendanceTotals(Item, discriminator="attendance_totals"):
 
 class EventAttendanceTotals(AttendanceTotals, discriminator="event_attendance_totals"):
     """The numbers of an event; a kind of its own, since live updates follow it and not the others."""
+
+
+class EventsOfRule(AttendanceTotals, discriminator="events_of_rule"):
+    """The events of a month that expect people by one rule: a text for each event, which no class declares.
+
+    Of many events each part has some; the first part counts those of every part.
+    """
 
 
 class FiguresOfAll(Item, discriminator="figures_of_all"):

@@ -202,6 +202,9 @@ No.  question                                   index  partition                
      figures of all campuses were made
 250  a registered report                        table  CAMPUS_REPORT#report      CAMPUS_REPORT          campus, public
 251  the pages of an event's log, newest first  table  LOG_PAGES#event           log id                 usher logs
+252  what a listed person is counted as         table  CAMPUS_LISTED#event       user                   stream
+253  the events of a month that expect people   table  CAMPUS_RULE#campus#       month#part             campus, stream
+     by one rule                                       department#year
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

@@ -5,7 +5,9 @@ from chalicelib.table.items.campus_analytics import (
     AttendanceTotals,
     CountedAttendance,
     CountedCampusEvent,
+    CountedListing,
     EventAttendanceTotals,
+    EventsOfRule,
     FiguresOfAll,
     FlaggedAttendance,
     RecentAttendance,
@@ -18,6 +20,8 @@ from chalicelib.table.ranges import Begins, Between
 ALL = "ALL"
 # Question 247.
 MOVED = "CAMPUS_MOVED"
+# Of a rule that does not name a campus, a department or a year.
+_ANY = "*"
 _TOTALS, _DAY, _EVENT, _RECENT = "TOTALS", "DAY", "EVENT", "RECENT"
 # After every event's row and every department's.
 _LAST = "\U0010ffff"
@@ -46,6 +50,26 @@ def counted(event_id: str, attendance_id: str = "") -> Place[CountedAttendance]:
 def counted_event(event_id: str) -> Place[CountedCampusEvent]:
     """Question 241."""
     return Place(CountedCampusEvent, _of_event(event_id), "COUNTED")
+
+
+def counted_listing(event_id: str, user_id: str = "") -> Place[CountedListing]:
+    """Question 252; without a person the prefix of all of an event."""
+    return Place(CountedListing, joined("CAMPUS_LISTED", event_id), user_id)
+
+
+def events_of_rule(rule: str, month: str, part: int = 0) -> Place[EventsOfRule]:
+    """Question 253: the events of a month, such as 2026-11, whose rule is this one; the first part names the others."""
+    return Place(EventsOfRule, joined("CAMPUS_RULE", rule), joined(month, f"{part:04}"))
+
+
+def another_part(first: Key, part: int) -> Place[EventsOfRule]:
+    """Question 253: a further part of the same month and rule."""
+    return Place(EventsOfRule, first.pk, joined(first.sk.partition("#")[0], f"{part:04}"))
+
+
+def rule(campus_id: str | None, department: str | None, year_level: str | None) -> str:
+    """Question 253: who is expected by a rule, with folded texts; None is any."""
+    return joined(*(_ANY if part is None else f"={part}" for part in (campus_id, department, year_level)))
 
 
 def event_totals(event_id: str) -> Place[EventAttendanceTotals]:

@@ -5,15 +5,18 @@ it is as it was read. So repeated, partial or reordered batches count once. The 
 other writers cannot lose the mark, and counting starts no further call of the stream.
 """
 
+import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background.changes import Change, every, follows
-from chalicelib.domain.campus.analytics import counted_as, expectations, figures_of_all, recent_attendance
+from chalicelib.domain.campus.analytics import counted_as, expectations, figures, figures_of_all, recent_attendance
 from chalicelib.domain.campus.analytics.counted_as import Move, Moves, Standing
 from chalicelib.domain.campus.analytics.recent_attendance import RecordToCount
 from chalicelib.domain.campus.attendance import attendance_ids
@@ -27,6 +30,8 @@ from chalicelib.table.items import (
     CampusProfile,
     CountedAttendance,
     CountedCampusEvent,
+    CountedListing,
+    EventsOfRule,
     RosterEntry,
 )
 from chalicelib.table.items.attributes import IntegerAttribute
@@ -35,6 +40,8 @@ from chalicelib.table.places import Key, Place
 
 # A read takes 100 keys: here a record and its entry of the roster.
 _AT_ONCE = 45
+# A part of a rule's month is written as a whole for each event of it, and an item has at most 400 KB (AWS: "Quotas").
+EVENTS_A_PART = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +53,20 @@ class CountedSubject:
     user_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListedSubject:
+    """A place on a roster to count."""
+
+    event_id: str
+    user_id: str
+
+
 @follows(*every(AttendanceRecord, CampusEvent, RosterEntry))
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Count these records and events as what they are now; idempotent, in whole or in part. Raises Unavailable."""
+    """Count these records, events and places on rosters as what they are now; idempotent, in whole or in part.
+
+    Raises Unavailable.
+    """
     count(*_named(changes))
     return []
 
@@ -62,9 +80,10 @@ def follow_again(changes: Sequence[Change]) -> list[Published]:
     return []
 
 
-def _named(changes: Sequence[Change]) -> tuple[list[CountedSubject], list[str]]:
+def _named(changes: Sequence[Change]) -> tuple[list[CountedSubject], list[str], list[ListedSubject]]:
     subjects: dict[CountedSubject, None] = {}
     event_ids: dict[str, None] = {}
+    listed: dict[ListedSubject, None] = {}
     for change in changes:
         after = change.after
         if isinstance(after, AttendanceRecord):
@@ -75,13 +94,21 @@ def _named(changes: Sequence[Change]) -> tuple[list[CountedSubject], list[str]]:
             event_ids[after.event_id] = None
             attendance_id = attendance_ids.attendance_id(after.event_id, after.user_id)
             subjects[CountedSubject(after.event_id, attendance_id, after.user_id)] = None
-    return list(subjects), list(event_ids)
+            listed[ListedSubject(after.event_id, after.user_id)] = None
+    return list(subjects), list(event_ids), list(listed)
 
 
-def count(subjects: Sequence[CountedSubject], event_ids: Sequence[str] = (), *, is_rebuilt: bool = False) -> None:
-    """Count records and events that are not counted as what they are. Raises Unavailable."""
-    for start in range(0, max(len(subjects), len(event_ids)), _AT_ONCE):
-        _count(subjects[start : start + _AT_ONCE], event_ids[start : start + _AT_ONCE], is_rebuilt=is_rebuilt)
+def count(
+    subjects: Sequence[CountedSubject],
+    event_ids: Sequence[str] = (),
+    listed: Sequence[ListedSubject] = (),
+    *,
+    is_rebuilt: bool = False,
+) -> None:
+    """Count records, events and places on rosters that are not counted as what they are. Raises Unavailable."""
+    for start in range(0, max(len(subjects), len(event_ids), len(listed)), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        _count(_Batch(subjects[part], event_ids[part], listed[part], is_rebuilt=is_rebuilt))
 
 
 def leaving(record: AttendanceRecord) -> list[Write]:
@@ -100,9 +127,23 @@ def adding(moves: Moves) -> list[Write]:
     return _writes(moves)
 
 
-def _count(subjects: Sequence[CountedSubject], event_ids: Sequence[str], *, is_rebuilt: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    subjects: Sequence[CountedSubject]
+    event_ids: Sequence[str]
+    listed: Sequence[ListedSubject]
+    is_rebuilt: bool
+
+    @property
+    def events(self) -> list[str]:
+        """All events that are named."""
+        of_subjects = [each.event_id for each in self.subjects]
+        return list(dict.fromkeys([*self.event_ids, *of_subjects, *(each.event_id for each in self.listed)]))
+
+
+def _count(batch: _Batch) -> None:
     for _ in retries.attempts():
-        outdated = list(_outdated(subjects, event_ids, is_rebuilt=is_rebuilt))
+        outdated = list(_outdated(batch))
         erased = recent_attendance.keep([each.counted for each in outdated if each.counted is not None])
         if erased:
             figures_of_all.drop_recent(erased)
@@ -119,7 +160,7 @@ def _count(subjects: Sequence[CountedSubject], event_ids: Sequence[str], *, is_r
 class _Outdated:
     """A thing that is counted as `former` and is `present`; `counted` is set for a record."""
 
-    place: Place[CountedAttendance] | Place[CountedCampusEvent]
+    place: Place[CountedAttendance] | Place[CountedCampusEvent] | Place[CountedListing]
     former_text: str | None
     former: Standing | None
     present: Standing | None
@@ -137,21 +178,24 @@ class _Outdated:
         return operations.put(mark(*self.place, counted_as=self.present.text), as_read)
 
 
-def _outdated(subjects: Sequence[CountedSubject], event_ids: Sequence[str], *, is_rebuilt: bool) -> Iterator[_Outdated]:
+def _outdated(batch: _Batch) -> Iterator[_Outdated]:
     """Yield what is not counted as it is; reads it and what it is counted as, strongly consistent."""
-    named = list(dict.fromkeys([*event_ids, *(each.event_id for each in subjects)]))
+    subjects, named, is_rebuilt = batch.subjects, batch.events, batch.is_rebuilt
+    listed = {each: keys.campus_events.roster_entry(each.event_id, each.user_id) for each in batch.listed}
+    listed_marks = {each: keys.campus_analytics.counted_listing(each.event_id, each.user_id) for each in listed}
     # The marks first: a mark that is unchanged at the write is of no newer record than the one read after it.
     marks: dict[Key, Any] = operations.get_many(
         [
             *(keys.campus_analytics.counted_event(event_id) for event_id in named),
             *(keys.campus_analytics.counted(each.event_id, each.attendance_id) for each in subjects),
+            *listed_marks.values(),
         ]
     )
     found: dict[Key, Any] = operations.get_many(
         [
             *(keys.campus_events.event(event_id) for event_id in named),
             *(keys.attendance.record(each.attendance_id) for each in subjects),
-            *(keys.campus_events.roster_entry(each.event_id, each.user_id) for each in subjects),
+            *{keys.campus_events.roster_entry(each.event_id, each.user_id) for each in subjects}.union(listed.values()),
         ]
     )
     for event_id in named:
@@ -159,6 +203,9 @@ def _outdated(subjects: Sequence[CountedSubject], event_ids: Sequence[str], *, i
         if event is not None:
             mark = marks.get(keys.campus_analytics.counted_event(event_id))
             yield from _event_outdated(event, mark, is_rebuilt=is_rebuilt)
+    for person, entry in listed.items():
+        event, mark = found.get(keys.campus_events.event(person.event_id)), marks.get(listed_marks[person])
+        yield from _listing_outdated(listed_marks[person], mark, found.get(entry), event)
     profiles = _profiles(subjects, found)
     for each in subjects:
         record = found.get(keys.attendance.record(each.attendance_id))
@@ -179,6 +226,15 @@ def _outdated(subjects: Sequence[CountedSubject], event_ids: Sequence[str], *, i
         if text != present.text:
             counted = RecordToCount(record, event, frozenset(former.flags if former else ()))
             yield _Outdated(place, text, former, present, counted)
+
+
+def _listing_outdated(
+    place: Place[CountedListing], mark: CountedListing | None, entry: RosterEntry | None, event: CampusEvent | None
+) -> Iterator[_Outdated]:
+    text = mark.counted_as if mark else None
+    present = counted_as.of_listing(entry, event) if entry is not None and event is not None else None
+    if text != (present.text if present else None):
+        yield _Outdated(place, text, counted_as.listing_standing(text), present)
 
 
 def _profiles(subjects: Sequence[CountedSubject], found: Mapping[Key, Any]) -> dict[str, CampusProfile]:
@@ -202,10 +258,19 @@ def _event_outdated(event: CampusEvent, mark: CountedCampusEvent | None, *, is_r
     text = mark.counted_as if mark else None
     former = counted_as.event_standing(text)
     expected = expectations.number_after(event, former, is_rebuilt=is_rebuilt)
-    present = counted_as.of_event(event, expected=expected)
+    present = counted_as.of_event(event, expected=expected, part=former.part if former else 0)
+    if present is not None and (former is None or former.form < present.form or former.of_rule() != present.of_rule()):
+        present = replace(present, part=_part_for(present.of_rule()))
     if text != (present.text if present else None):
         place = keys.campus_analytics.counted_event(event.event_id)
         yield _Outdated(place, text, former, present)
+
+
+def _part_for(first: Place[EventsOfRule] | None) -> int:
+    """Return the part of a rule's month that has room for one more event; several may take the last place at once."""
+    counts = operations.get_raw([first], ()) if first is not None else []
+    numbers = figures.numbers_of(counts[0]) if counts else Counter[str]()
+    return next(part for part in itertools.count() if numbers[counted_as.part_name(part)] < EVENTS_A_PART)
 
 
 def _transactions(outdated: Iterable[_Outdated]) -> Iterator[list[Write]]:
@@ -235,7 +300,7 @@ def _writes(moves: Moves) -> list[Write]:
 
     A campus's day of which any row moves is noted on the row of the whole day, for the figures of all campuses.
     """
-    moved = {place for place, move in moves.items() if any(move.numbers.values()) or "title" in move.texts}
+    moved = {place for place, move in moves.items() if move.says_something}
     days = {day for place in moved if (day := keys.campus_analytics.day_of_campus(place)) is not None}
     writes = []
     for place in dict.fromkeys([*moves, *days]):
@@ -243,8 +308,15 @@ def _writes(moves: Moves) -> list[Write]:
             continue
         move = moves.get(place, Move())
         actions: list[Action] = [AttendanceTotals.kind.set(place.item)]
-        actions += [getattr(AttendanceTotals, name).set(text) for name, text in move.texts.items()]
+        actions += [_saying(name, text) for name, text in move.texts.items()]
         actions += [IntegerAttribute(attr_name=name).add(by) for name, by in move.numbers.items() if by]
         actions += figures_of_all.noting(place) if place in days else []
         writes.append(operations.change(place, actions))
     return writes
+
+
+def _saying(name: str, text: Any) -> Action:
+    """Return the action that sets a text, or removes one that is None."""
+    attribute = AttendanceTotals.get_attributes().get(name) or UnicodeAttribute(attr_name=name)
+    action: Action = attribute.remove() if text is None else attribute.set(text)
+    return action

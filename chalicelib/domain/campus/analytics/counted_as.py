@@ -6,7 +6,9 @@ to add what the new one counts. So a text must mean the same for ever: a new mea
 Numbers of the totals: `n` records, `st_…` by status, `ve_…` by verification status, `fl_…` by flag, `h08` by hour,
 `t3` by bin of seconds, `q17` by finer bin, `m05` by minute. Of those expected: `x` attended, `z` excused. Of events:
 `ev` events, `ee` those with a roster, `ex` people expected. `ap` are open appeals,
-`d:Physics` an event's records of a department, `late/pending` those of a status and a verification status.
+`d:Physics` an event's records of a department, `late/pending` those of a status and a verification status. In a
+student's own figures, in the row of an event: `li` where the roster lists them, `o:late` a record of another day.
+`p0003` are the events of the third further part of a rule's month, and `e:…` is one of them.
 """
 
 import json
@@ -20,12 +22,19 @@ from chalicelib.domain.campus.analytics import seconds_bins
 from chalicelib.domain.campus.events import event_windows
 from chalicelib.domain.timezones import local
 from chalicelib.table import keys
-from chalicelib.table.items import AttendanceRecord, AttendanceTotals, CampusEvent
+from chalicelib.table.items import AttendanceRecord, AttendanceTotals, CampusEvent, EventsOfRule, RosterEntry
 from chalicelib.table.places import Place
 from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus
 
-# In form 1 the departments of an event were counted in the row of all campuses, in form 2 in that of its campus.
-_FORM = 2
+# In form 1 the departments of an event were counted in the row of all campuses, in form 2 in that of its campus. Since
+# form 3 a record of another day than its event's is also in the student's row of the event.
+_FORM = 3
+# Since form 2 an event is among those of its rule.
+_FORM_OF_EVENT = 2
+# Before the id of an event, among the events of a rule.
+EVENT = "e:"
+# Before a status, among the numbers of a student's row of an event.
+ON_ANOTHER_DAY = "o:"
 # Before the name of a department, among the numbers of an event.
 DEPARTMENT = "d:"
 ATTENDED = frozenset((AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY))
@@ -38,7 +47,14 @@ class Move:
     numbers: Counter[str] = field(default_factory=Counter)
     texts: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def says_something(self) -> bool:
+        """Whether it changes what is read: a number, or what the row says of an event."""
+        return any(self.numbers.values()) or any(name in _READ or name.startswith(EVENT) for name in self.texts)
 
+
+# Texts that may change where no number does.
+_READ = frozenset(("title", "expects"))
 # A place, the numbers that are added there, and the texts that are set.
 _Part = tuple[Place[AttendanceTotals], dict[str, int], dict[str, Any]]
 Moves = dict[Place[AttendanceTotals], Move]
@@ -105,6 +121,10 @@ class RecordStanding:
             texts |= {"timezone": self.timezone, "campus_id": self.campus_id}
             place = keys.campus_analytics.day(mine, self.day, self.campus_id, self.event_id)
             yield place, numbers | at_hour | binned | rate, texts
+            if self.form > 2 and self.day != self.event_day:
+                of_event = {"event_id": self.event_id, "timezone": self.timezone, "campus_id": self.campus_id}
+                place = keys.campus_analytics.event_of_day(mine, self.event_day, self.event_id)
+                yield place, {f"{ON_ANOTHER_DAY}{self.status}": by}, of_event
 
     def _numbers(self) -> list[str]:
         names = ["n", f"st_{self.status}", f"ve_{self.verification}", *(f"fl_{flag}" for flag in self.flags)]
@@ -135,6 +155,8 @@ class EventStanding:
     expected: int | None
     department: str | None
     expects: dict[str, Any]
+    # In which part of its rule's month the event is.
+    part: int = 0
     form: int = 1
 
     @property
@@ -153,9 +175,48 @@ class EventStanding:
             row: dict[str, Any] = {**texts, "event_id": self.event_id, "campus_id": self.campus_id}
             row |= {"title": self.title, "expects": self.expects}
             yield keys.campus_analytics.event_of_day(scope, self.day, self.event_id), numbers, row
+        first, mine = self.of_rule(), self.of_rule(self.part)
+        if self.form > 1 and first is not None and mine is not None:
+            yield first, {part_name(self.part): by}, {}
+            said = f"{self.day} {self.expects['ends_at']} {self.timezone}"
+            yield mine, {}, {f"{EVENT}{self.event_id}": said if by > 0 else None}
+
+    def of_rule(self, part: int = 0) -> Place[EventsOfRule] | None:
+        """Return a part of the events of its rule and month; None where it expects nobody by a rule."""
+        rule = self.expects.get("rule")
+        if self.expected is None or self.expects.get("listed") or not rule:
+            return None
+        return keys.campus_analytics.events_of_rule(rule_name(**rule), self.day[:7], part)
 
 
-Standing = RecordStanding | EventStanding
+@dataclass(frozen=True, slots=True)
+class ListingStanding:
+    """What a person's place on a roster is counted as. An event that expects nobody counts nowhere."""
+
+    event_id: str
+    user_id: str
+    campus_id: str
+    timezone: str
+    day: str
+    ends_at: str
+    is_expecting: bool
+    form: int = 1
+
+    @property
+    def text(self) -> str:
+        """The standing as it is stored."""
+        return _text(asdict(self))
+
+    def moves(self, by: int) -> Iterator[_Part]:
+        """Yield the numbers that this standing is counted in, times `by`, and the texts of their places."""
+        if self.is_expecting:
+            row: dict[str, Any] = {"event_id": self.event_id, "timezone": self.timezone, "campus_id": self.campus_id}
+            row["expects"] = {"listed": True, "ends_at": self.ends_at}
+            mine = keys.campus_analytics.of_student(self.user_id)
+            yield keys.campus_analytics.event_of_day(mine, self.day, self.event_id), {"li": by}, row
+
+
+Standing = RecordStanding | EventStanding | ListingStanding
 
 
 def of_record(record: AttendanceRecord, event: CampusEvent, *, is_expected: bool) -> RecordStanding:
@@ -184,8 +245,8 @@ def of_record(record: AttendanceRecord, event: CampusEvent, *, is_expected: bool
     )
 
 
-def of_event(event: CampusEvent, *, expected: int | None) -> EventStanding | None:
-    """Return what an event is to be counted as; None once it is deleted."""
+def of_event(event: CampusEvent, *, expected: int | None, part: int = 0) -> EventStanding | None:
+    """Return what an event is to be counted as; None once it is deleted. `part` is of its rule's month."""
     if event.deleted_at is not None:
         return None
     return EventStanding(
@@ -198,6 +259,23 @@ def of_event(event: CampusEvent, *, expected: int | None) -> EventStanding | Non
         expected=expected,
         department=None if event.roster_size else (event.rule_of_expected or {}).get("department"),
         expects={"listed": event.roster_size > 0, "rule": event.rule_of_expected, "ends_at": _end_of(event)},
+        part=part,
+        form=_FORM_OF_EVENT,
+    )
+
+
+def of_listing(entry: RosterEntry, event: CampusEvent) -> ListingStanding | None:
+    """Return what a place on a roster is to be counted as; None once the event is deleted."""
+    if event.deleted_at is not None:
+        return None
+    return ListingStanding(
+        event_id=event.event_id,
+        user_id=entry.user_id,
+        campus_id=event.campus_id,
+        timezone=event.timezone,
+        day=local(event.starts_at, event.timezone).date().isoformat(),
+        ends_at=_end_of(event),
+        is_expecting=event_windows.expects(event),
     )
 
 
@@ -209,6 +287,28 @@ def record_standing(text: str | None) -> RecordStanding | None:
 def event_standing(text: str | None) -> EventStanding | None:
     """Return the standing of a stored text; None where nothing is counted."""
     return EventStanding(**json.loads(text)) if text else None
+
+
+def listing_standing(text: str | None) -> ListingStanding | None:
+    """Return the standing of a stored text; None where nothing is counted."""
+    return ListingStanding(**json.loads(text)) if text else None
+
+
+def rule_name(*, campus_id: str | None = None, department: str | None = None, year_level: str | None = None) -> str:
+    """Return what keys call a rule: two that name the same people are one."""
+    named = (None if text is None else folding.typed(text) for text in (department, year_level))
+    return keys.campus_analytics.rule(campus_id, *named)
+
+
+def part_name(part: int) -> str:
+    """Return the name of the number of events in a part of a rule's month."""
+    return f"p{part:04}"
+
+
+def further_parts(numbers: Counter[str]) -> list[int]:
+    """Return the parts of a rule's month, beside the first, that have events."""
+    parts = (int(name[1:]) for name, number in numbers.items() if name[0] == "p" and number > 0)
+    return sorted(part for part in parts if part)
 
 
 def add(moves: Moves, former: Standing | None, present: Standing | None) -> None:

@@ -97,7 +97,7 @@ def read(
     return Figures(
         scope,
         days,
-        _dates(clock.now(), days, shown),
+        dates_of(clock.now(), days, shown),
         days=[row for row in rows if is_student or (row.event_id is None and row.department is None)],
         departments=[row for row in rows if is_student or (row.event_id is None and row.department is not None)],
         events=[row for row in rows if row.event_id is not None],
@@ -166,13 +166,14 @@ def _within(rows: Iterable[FigureRow], days: int) -> list[FigureRow]:
     now = clock.now()
     found = []
     for row in rows:
-        dates = _dates(now, days, row.timezone)
+        dates = dates_of(now, days, row.timezone)
         if dates.start <= row.day <= dates.end:
             found.append(row)
     return found
 
 
-def _dates(now: datetime, days: int, timezone: str) -> DateRange:
+def dates_of(now: datetime, days: int, timezone: str) -> DateRange:
+    """Return the last days in a time zone, today included."""
     today = local(now, timezone).date()
     return DateRange(today - timedelta(days=days - 1), today)
 

@@ -15,17 +15,19 @@ from chalicelib.domain import idempotency
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.campus.analytics import attendance_counts, counted_as
-from chalicelib.domain.campus.analytics.attendance_counts import CountedSubject
+from chalicelib.domain.campus.analytics.attendance_counts import CountedSubject, ListedSubject
 from chalicelib.domain.campus.attendance import moved_events
 from chalicelib.domain.campus.events import campus_events
 from chalicelib.identifiers import id_of_fact, new_id, unkeyed_operation_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import AttendanceRecount, CampusEvent, CountedAttendance
+from chalicelib.table.items import AttendanceRecount, CampusEvent, CountedAttendance, CountedListing
 from chalicelib.table.ranges import After
 from chalicelib.vocabulary.work import JobStatus
 
 # Records of one step; a step takes some seconds.
 STEP = 450
+# Begins the position of a job that has passed the records; no id of a record begins so.
+_LISTED = "LISTED "
 _JOB_KEPT = timedelta(days=2)
 # What the records of an event are counted by.
 _COUNTED_BY = (
@@ -51,9 +53,8 @@ def _counts_otherwise(before: CampusEvent, after: CampusEvent) -> bool:
 def _begin(event: CampusEvent, *, is_moved: bool) -> None:
     """Start the job for this state of an event, if anything is counted or moves; the same state starts it once."""
     # An appeal of somebody who was absent has no record that is counted.
-    if not is_moved and not operations.query(
-        keys.campus_analytics.counted(event.event_id).pk, limit=1, consistent=True
-    ):
+    marks = keys.campus_analytics.counted(event.event_id), keys.campus_analytics.counted_listing(event.event_id)
+    if not is_moved and not any(operations.query(place.pk, limit=1, consistent=True) for place in marks):
         return
     state = "/".join(str(getattr(event, name)) for name in (*_COUNTED_BY, "version"))
     job_id = id_of_fact("job", f"recount {event.event_id} {state}")
@@ -83,25 +84,31 @@ def run_step(job_id: str) -> bool:
     job = operations.get(place)
     if job is None or job.status != JobStatus.OPEN:
         return False
-    partition = keys.campus_analytics.counted(job.event_id).pk
-    after = After(job.position) if job.position else None
-    raws = operations.query(partition, after, limit=STEP, consistent=True)
-    marks = [CountedAttendance.from_raw_data(raw) for raw in raws]
-    is_over = len(marks) < STEP
-    event = campus_events.find(job.event_id)
-    if event is not None:
-        # First, since what is counted copies the staff of flagged records.
-        moved_events.move_records(event, [mark.sk for mark in marks])
-        if is_over:
-            moved_events.move_appeals(event)
-    attendance_counts.count([_subject(job.event_id, mark) for mark in marks], [job.event_id])
-    actions: list[Action] = [AttendanceRecount.done.add(len(marks))]
-    if marks:
-        actions.append(AttendanceRecount.position.set(marks[-1].sk))
+    marks, is_of_records = _next(job)
+    is_end = len(marks) < STEP
+    subjects, listed = [], []
+    if is_of_records:
+        event = campus_events.find(job.event_id)
+        if event is not None:
+            # First, since what is counted copies the staff of flagged records.
+            moved_events.move_records(event, [mark.sk for mark in marks])
+            if is_end:
+                moved_events.move_appeals(event)
+        subjects = [_subject(job.event_id, mark) for mark in marks]
+    else:
+        listed = [ListedSubject(job.event_id, mark.sk) for mark in marks]
+    attendance_counts.count(subjects, [job.event_id], listed)
+    place_of_last = marks[-1].sk if marks and not (is_of_records and is_end) else ""
+    position = place_of_last if is_of_records and not is_end else f"{_LISTED}{place_of_last}"
+    actions: list[Action] = [AttendanceRecount.done.add(len(marks)), AttendanceRecount.position.set(position)]
+    is_over = is_end and not is_of_records
     if is_over:
         ended = [AttendanceRecount.status.set(JobStatus.COMPLETE), AttendanceRecount.completed_at.set(clock.now())]
         actions += [*ended, *AttendanceRecount.not_due()]
-    as_read = (AttendanceRecount.status == JobStatus.OPEN) & (AttendanceRecount.done == job.done)
+    same = AttendanceRecount.position
+    as_read = (AttendanceRecount.status == JobStatus.OPEN) & (
+        same == job.position if job.position else same.does_not_exist()
+    )
     try:
         operations.record(operations.change(place, actions, as_read))
     except operations.ConditionFailed:
@@ -109,7 +116,17 @@ def run_step(job_id: str) -> bool:
     return not is_over
 
 
-def _subject(event_id: str, mark: CountedAttendance) -> CountedSubject:
+def _next(job: AttendanceRecount) -> tuple[list[CountedAttendance | CountedListing], bool]:
+    """Return the next marks of a job's event, first those of records, then those of listed people; and which."""
+    position = job.position or ""
+    is_of_records = not position.startswith(_LISTED)
+    partitions = keys.campus_analytics.counted_listing(job.event_id), keys.campus_analytics.counted(job.event_id)
+    place, last = partitions[is_of_records], position.removeprefix(_LISTED)
+    raws = operations.query(place.pk, After(last) if last else None, limit=STEP, consistent=True)
+    return [place.item.from_raw_data(raw) for raw in raws], is_of_records
+
+
+def _subject(event_id: str, mark: CountedAttendance | CountedListing) -> CountedSubject:
     standing = counted_as.record_standing(mark.counted_as)
     return CountedSubject(event_id, mark.sk, standing.user_id if standing else "")
 

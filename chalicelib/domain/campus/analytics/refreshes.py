@@ -27,7 +27,7 @@ def refresh(caller: Principal, asked: AskedFigures) -> bool:
         found = viewers.figures_of(caller, asked)
         event_ids = [str(row.event_id) for row in found.events[: -EVENTS_COUNTED - 1 : -1]]
         if role == CampusRole.STUDENT:
-            rows = found.days[: -RECORDS_COUNTED - 1 : -1]
+            rows = [row for row in found.days if row.attendance_id][: -RECORDS_COUNTED - 1 : -1]
             attendance_counts.count(
                 [CountedSubject(str(row.event_id), str(row.attendance_id), caller.id) for row in rows]
             )

@@ -1,0 +1,94 @@
+"""The events that expected one person in some days: those that list them, and those whose rule names them.
+
+A place on a roster is a row of the student's own figures. The events of a rule are together in an item of each month
+(question 253), and of the rules that name one student there are seven at most: by campus, department and year, or by
+some of these. So the cost depends on how many events expected the student, and not on how many there were.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from chalicelib import clock
+from chalicelib.domain.campus.analytics import counted_as, figures
+from chalicelib.domain.campus.analytics.figures import FigureRow
+from chalicelib.domain.campus.people import student_counts
+from chalicelib.table import keys, operations
+from chalicelib.table.items import CampusProfile
+from chalicelib.table.places import Key
+
+# Time zones are at most 14 hours ahead of UTC.
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedEvent:
+    """An event that expected the person, on the day of its time zone on which it begins."""
+
+    event_id: str
+    day: date
+    ends_at: datetime
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last window has ended."""
+        return self.ends_at < clock.now()
+
+
+def listed(rows: Sequence[FigureRow]) -> list[ExpectedEvent]:
+    """Return the events whose roster lists a student, of the rows of their figures."""
+    return [
+        ExpectedEvent(str(row.event_id), row.day, datetime.fromisoformat(row.expects["ends_at"]))
+        for row in rows
+        if row.numbers["li"] > 0
+    ]
+
+
+def by_rule(profile: CampusProfile | None, days: int) -> list[ExpectedEvent]:
+    """Return the events of the last days whose rule names a student; one batch read, two above 100 of one month."""
+    if profile is None:
+        return []
+    found = operations.get_raw(_firsts(profile, days), (), consistent=False)
+    further = [key for raw in found for key in _further(raw)]
+    if further:
+        found += operations.get_raw(further, (), consistent=False)
+    return [each for raw in found for each in _events(raw, profile, days)]
+
+
+def _firsts(profile: CampusProfile, days: int) -> list[Key]:
+    today = clock.now().date()
+    begin, end = today - timedelta(days=days), today + _A_DAY
+    months = range(begin.year * 12 + begin.month - 1, end.year * 12 + end.month)
+    return [
+        keys.campus_analytics.events_of_rule(rule, f"{month // 12:04}-{month % 12 + 1:02}")
+        for rule in _rules(profile)
+        for month in months
+    ]
+
+
+def _rules(profile: CampusProfile) -> Iterator[str]:
+    """Yield the rules that name a person, without the one that names everybody."""
+    parts = ("campus_id", profile.campus_id), ("department", profile.department), ("year_level", profile.year_level)
+    named = [part for part in parts if part[1] is not None]
+    for several in range(1, len(named) + 1):
+        for rule in itertools.combinations(named, several):
+            yield counted_as.rule_name(**dict(rule))
+
+
+def _further(raw: operations.RawItem) -> Iterator[Key]:
+    """Yield the other parts of a month that have events."""
+    first = operations.key_of(raw)
+    for part in counted_as.further_parts(figures.numbers_of(raw)):
+        yield keys.campus_analytics.another_part(first, part)
+
+
+def _events(raw: operations.RawItem, profile: CampusProfile, days: int) -> Iterator[ExpectedEvent]:
+    for name, value in raw.items():
+        if name.startswith(counted_as.EVENT):
+            day_text, ends_text, timezone = value["S"].split(" ")
+            day, ends_at = date.fromisoformat(day_text), datetime.fromisoformat(ends_text)
+            dates = figures.dates_of(clock.now(), days, timezone)
+            # The key says that the rule names the person; left are their role and their own time.
+            if dates.start <= day <= dates.end and student_counts.fits({}, profile, until=ends_at):
+                yield ExpectedEvent(name.removeprefix(counted_as.EVENT), day, ends_at)
