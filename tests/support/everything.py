@@ -5,10 +5,10 @@ from datetime import timedelta
 from chalicelib import clock
 from chalicelib.domain.campus.analytics import figures_of_all
 from chalicelib.domain.events import events
-from chalicelib.vocabulary.campus import CampusRole
+from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole
 from chalicelib.vocabulary.events import EventStatus
 from tests.support import numbered
-from tests.support.attended import attend
+from tests.support.attended import attend, list_on_roster
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
 from tests.support.factories import (
@@ -81,5 +81,8 @@ def _tix() -> None:
 
 def _campus() -> None:
     campus = make_campus()
-    event = make_campus_event(campus, make_campus_user(campus, role=CampusRole.ORGANIZER))
-    attend(event, make_campus_user(campus))
+    organizer, student = make_campus_user(campus, role=CampusRole.ORGANIZER), make_campus_user(campus)
+    attend(make_campus_event(campus, organizer), student)
+    make_campus_event(campus, organizer, expected={"department": "Physics", "campus_id": campus.campus_id})
+    listed = list_on_roster(make_campus_event(campus, organizer), student, make_campus_user(campus))
+    attend(listed, student, status=AttendanceStatus.EXCUSED, submitted_at=clock.now() - timedelta(days=3))

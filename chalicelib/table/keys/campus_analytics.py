@@ -62,11 +62,6 @@ def events_of_rule(rule: str, month: str, part: int = 0) -> Place[EventsOfRule]:
     return Place(EventsOfRule, joined("CAMPUS_RULE", rule), joined(month, f"{part:04}"))
 
 
-def another_part(first: Key, part: int) -> Place[EventsOfRule]:
-    """Question 253: a further part of the same month and rule."""
-    return Place(EventsOfRule, first.pk, joined(first.sk.partition("#")[0], f"{part:04}"))
-
-
 def rule(campus_id: str | None, department: str | None, year_level: str | None) -> str:
     """Question 253: who is expected by a rule, with folded texts; None is any."""
     return joined(*(_ANY if part is None else f"={part}" for part in (campus_id, department, year_level)))

@@ -41,7 +41,7 @@ from chalicelib.table.places import Key, Place
 # A read takes 100 keys: here a record and its entry of the roster.
 _AT_ONCE = 45
 # A part of a rule's month is written as a whole for each event of it, and an item has at most 400 KB (AWS: "Quotas").
-EVENTS_A_PART = 100
+EVENTS_A_PART = 50
 
 
 @dataclass(frozen=True, slots=True)

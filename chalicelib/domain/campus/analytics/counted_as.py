@@ -177,9 +177,11 @@ class EventStanding:
             yield keys.campus_analytics.event_of_day(scope, self.day, self.event_id), numbers, row
         first, mine = self.of_rule(), self.of_rule(self.part)
         if self.form > 1 and first is not None and mine is not None:
-            yield first, {part_name(self.part): by}, {}
+            count = {part_name(self.part): by}
             said = f"{self.day} {self.expects['ends_at']} {self.timezone}"
-            yield mine, {}, {f"{EVENT}{self.event_id}": said if by > 0 else None}
+            yield mine, count, {f"{EVENT}{self.event_id}": said if by > 0 else None}
+            if self.part:
+                yield first, count, {}
 
     def of_rule(self, part: int = 0) -> Place[EventsOfRule] | None:
         """Return a part of the events of its rule and month; None where it expects nobody by a rule."""

@@ -46,25 +46,27 @@ def listed(rows: Sequence[FigureRow]) -> list[ExpectedEvent]:
 
 
 def by_rule(profile: CampusProfile | None, days: int) -> list[ExpectedEvent]:
-    """Return the events of the last days whose rule names a student; one batch read, two above 100 of one month."""
+    """Return the events of the last days whose rule names a student; one batch read, two above 50 of one month."""
     if profile is None:
         return []
-    found = operations.get_raw(_firsts(profile, days), (), consistent=False)
-    further = [key for raw in found for key in _further(raw)]
+    names = list(itertools.product(_rules(profile), _months(days)))
+    firsts: dict[Key, tuple[str, str]] = {keys.campus_analytics.events_of_rule(*name): name for name in names}
+    found = operations.get_raw(firsts, (), consistent=False)
+    further = [
+        keys.campus_analytics.events_of_rule(*firsts[operations.key_of(raw)], part)
+        for raw in found
+        for part in counted_as.further_parts(figures.numbers_of(raw))
+    ]
     if further:
         found += operations.get_raw(further, (), consistent=False)
     return [each for raw in found for each in _events(raw, profile, days)]
 
 
-def _firsts(profile: CampusProfile, days: int) -> list[Key]:
+def _months(days: int) -> list[str]:
     today = clock.now().date()
     begin, end = today - timedelta(days=days), today + _A_DAY
     months = range(begin.year * 12 + begin.month - 1, end.year * 12 + end.month)
-    return [
-        keys.campus_analytics.events_of_rule(rule, f"{month // 12:04}-{month % 12 + 1:02}")
-        for rule in _rules(profile)
-        for month in months
-    ]
+    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in months]
 
 
 def _rules(profile: CampusProfile) -> Iterator[str]:
@@ -74,13 +76,6 @@ def _rules(profile: CampusProfile) -> Iterator[str]:
     for several in range(1, len(named) + 1):
         for rule in itertools.combinations(named, several):
             yield counted_as.rule_name(**dict(rule))
-
-
-def _further(raw: operations.RawItem) -> Iterator[Key]:
-    """Yield the other parts of a month that have events."""
-    first = operations.key_of(raw)
-    for part in counted_as.further_parts(figures.numbers_of(raw)):
-        yield keys.campus_analytics.another_part(first, part)
 
 
 def _events(raw: operations.RawItem, profile: CampusProfile, days: int) -> Iterator[ExpectedEvent]:
