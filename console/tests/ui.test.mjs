@@ -1,5 +1,7 @@
-// Shared parts: whose time is shown, names within sentences of the other direction, answers that are not the platform's.
+// Shared parts: whose time is shown, the platform's time, names within sentences of the other direction, what the platform
+// says in the other language, what a form sends.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 
@@ -13,7 +15,7 @@ globalThis.location = { search: "", origin: "http://localhost" };
 globalThis.addEventListener ??= () => undefined;
 
 const source = path.join(import.meta.dirname, "..", "src", "ui");
-const parts = ["format.tsx", "i18n.ts", "api/client.ts"].map((file) => `export * from ${JSON.stringify(path.join(source, file))};`);
+const parts = ["format.tsx", "i18n.ts", "api/client.ts", "now.ts", "form.tsx"].map((file) => `export * from ${JSON.stringify(path.join(source, file))};`);
 const { outputFiles } = await build({ stdin: { contents: parts.join("\n"), resolveDir: source }, bundle: true, format: "esm", write: false, jsx: "automatic", jsxImportSource: "preact", logLevel: "warning" });
 const ui = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
 
@@ -53,4 +55,77 @@ test("an answer that is not the platform's own says what to do; the platform's s
   }
   assert.equal(of(409, { error: { code: "SOLD_OUT", message: "Sold out." } }).message, "Sold out.");
   assert.equal(of(409, { error: "Taken.", code: "CONFLICT" }).message, "Taken.");
+});
+
+const MINUTE = 60_000;
+// An answer whose date is that of a platform which is so far from this device's clock.
+const answered = (ahead, caching = "no-store") => new Response(null, { headers: { Date: new Date(Date.now() + ahead).toUTCString(), ...(caching === null ? {} : { "Cache-Control": caching }) } });
+const off = () => ui.now() - Date.now();
+
+test("the platform's time is told from the date of an answer, where this device's clock is wrong by minutes", () => {
+  ui.learn(answered(0), Date.now());
+  assert.ok(Math.abs(off()) < 20, "a right clock is left alone");
+  for (const ahead of [-10 * MINUTE, 10 * MINUTE, 0]) {
+    ui.learn(answered(ahead), Date.now());
+    assert.ok(Math.abs(off() - ahead) <= 1100, `${ahead}: ${off()}`);
+  }
+});
+
+test("a slow answer and one of a cache move the time only as far as they prove it wrong", () => {
+  ui.learn(answered(0), Date.now());
+  ui.learn(answered(-20_000), Date.now() - 20_000); // sent 20 s ago, and made at once
+  assert.ok(Math.abs(off()) < 1100, String(off()));
+  ui.learn(answered(-25_000, "public, max-age=30"), Date.now());
+  assert.ok(Math.abs(off()) < 1100, String(off()));
+  ui.learn(answered(-10 * MINUTE, null), Date.now());
+  ui.learn(new Response(null, { headers: { Date: "soon", "Cache-Control": "no-store" } }), Date.now());
+  assert.ok(Math.abs(off()) < 1100, "what says nothing about its age changes nothing");
+});
+
+test("an age and a day go by the platform's clock", () => {
+  ui.learn(answered(24 * 60 * MINUTE), Date.now());
+  assert.match(ui.clock(new Date(ui.now()).toISOString()), /^\d\d:\d\d$/);
+  assert.match(ui.clock(new Date(Date.now()).toISOString()), /\d{4}/);
+  ui.learn(answered(0), Date.now());
+});
+
+const platform = path.join(import.meta.dirname, "..", "..", "chalicelib", "errors.py");
+const messagesOf = async (file) => JSON.parse(await readFile(path.join(source, file), "utf8"));
+
+test("every code of a refusal has its words in both languages", async () => {
+  const codes = [...(await readFile(platform, "utf8")).matchAll(/^ {4}code = "(\w+)"$/gm)].map(([, code]) => code);
+  assert.ok(codes.length > 30);
+  for (const language of ["en", "ur"]) {
+    const said = await messagesOf(`said.${language}.json`);
+    for (const code of [...codes, "INTERNAL"]) assert.ok(said[`refusal.${code}`]?.trim(), `${language}: ${code}`);
+  }
+});
+
+test("a refusal and its fields are in the language of the page, and what has no translation is not lost", async () => {
+  await ui.loadMessages(catalogue);
+  const refused = (code, message, details = []) => ui.messageOf(new ui.Refused(409, code, message, details));
+  const soldOut = "Not enough tickets are available. Choose fewer, or another category.";
+  assert.equal(refused("SOLD_OUT", soldOut), soldOut);
+  assert.equal(ui.saidOfField("must be at least 3"), "must be at least 3");
+  await ui.speak("ur");
+  const urdu = await messagesOf("said.ur.json");
+  const plain = (text) => text.replace(/[\u2066\u2068\u2069]/g, "");
+  assert.equal(refused("SOLD_OUT", soldOut), urdu["refusal.SOLD_OUT"]);
+  assert.equal(refused("INVALID_STATE", "This gate is painted."), `${urdu["refusal.INVALID_STATE"]} (\u2066This gate is painted.\u2069)`);
+  assert.equal(refused("OF_TOMORROW", "Something else."), "Something else.");
+  assert.equal(refused("NOT_FOUND", "یہ یہاں نہیں"), "یہ یہاں نہیں");
+  assert.equal(refused("VALIDATION_ERROR", "name: is required", [{ field: "name", message: "is required" }]), urdu["refusal.VALIDATION_ERROR"]);
+  assert.equal(ui.saidOfField("is required"), urdu["said.required"]);
+  assert.equal(plain(ui.saidOfField("must be at least 3")), urdu["said.least"].replace("{bound}", "3"));
+  assert.equal(plain(ui.saidOfField("must be at least 12 characters")), urdu["said.short"].replace("{bound}", "12"));
+  assert.equal(plain(ui.saidOfField("must be a list, or: must be an object")), `${urdu["said.list"]} یا ${urdu["said.object"]}`);
+  assert.equal(ui.saidOfField("reads well"), "reads well");
+  await ui.speak("en");
+});
+
+test("a form sends what differs from the thing as it knows it, and a number that is none as it was typed", () => {
+  const before = { name: "Club", email: null, contact: { name: "Ali", number: "1" }, limit: 3 };
+  assert.deepEqual(ui.changesOf({ ...before, contact: { ...before.contact } }, before), {});
+  assert.deepEqual(ui.changesOf({ ...before, email: "a@example.com", contact: null }, before), { email: "a@example.com", contact: null });
+  assert.deepEqual(["12", " 1.5 ", "twelve", "", "-3"].map((text) => ui.figureOf(text)), [12, 1.5, "twelve", "", -3]);
 });

@@ -3,17 +3,36 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
+from chalicelib.portals.openapi import refusals
+from chalicelib.schemas import messages as platform
 from infra import pages
 from infra.pages import SOURCE
 
 _SRC = SOURCE / "src"
 FOLDERS = sorted(path.parent for path in _SRC.rglob("messages.en.json"))
 STYLES = sorted(_SRC.rglob("*.css"))
+# What the platform says, in both languages: by code, and by sentence.
+SAID = {
+    language: json.loads((_SRC / "ui" / f"said.{language}.json").read_text(encoding="utf-8"))
+    for language in ("en", "ur")
+}
+# One of each sentence that depends on a bound.
+_BOUNDS = {
+    "ge": 3,
+    "le": 9,
+    "lt": 7,
+    "min_length": 4,
+    "max_length": 40,
+    "expected": "'a' or 'b'",
+    "pattern": "",
+    "error": "",
+}
 # `t("…")`, and the beginning of a key that ends with a value: `t(`ui.scheme.${each}`)`, `word("result", …)`.
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']""")
 _CHOSEN = re.compile(r"""\bt\((?:[^()`"']|\([^()]*\))*\?\s*["']([\w.]+)["']\s*:\s*["']([\w.]+)["']""")
@@ -102,10 +121,34 @@ def test_each_key_of_the_source_has_a_message(folder: Path) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=named)
-def test_no_english_is_left_in_the_urdu(folder: Path) -> None:
+def said_sentences() -> Iterator[str]:
+    """Go through what the platform says of a field by its table; `value_error` has the words of its check."""
+    for kind in platform.TABLE:
+        if kind not in ("value_error", "number_type", "number_country", "string_pattern_mismatch"):
+            yield platform.sentence(kind, _BOUNDS)
+    yield from platform.PATTERNS.values()
+    for bounds in ({"min_length": 1}, {"max_length": 1}, {"ge": "2026-01-01"}, {"lt": "2026-01-01"}):
+        for kind in ("string_too_short", "string_too_long", "too_short", "too_long", "greater_than_equal", "less_than"):
+            with suppress(KeyError):
+                yield platform.sentence(kind, bounds)
+
+
+def test_what_the_platform_says_is_known_in_both_languages() -> None:
+    english, urdu = SAID["en"], SAID["ur"]
+    assert english.keys() == urdu.keys()
+    # A sentence in Urdu may say less, such as which of several attempts were too many.
+    assert not [key for key, text in english.items() if not {*_PLACE.findall(urdu[key])} <= {*_PLACE.findall(text)}]
+    assert [code for code in refusals.codes() if f"refusal.{code}" not in english] == []
+    known = [re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text))) for text in english.values()]
+    sentences = set(said_sentences())
+    assert len(sentences) > 40
+    assert sorted(each for each in sentences if not any(pattern.fullmatch(each) for pattern in known)) == []
+
+
+@pytest.mark.parametrize("folder", [*FOLDERS, None], ids=lambda folder: named(folder) if folder else "the platform's")
+def test_no_english_is_left_in_the_urdu(folder: Path | None) -> None:
     left = {}
-    for key, text in messages(folder, "ur").items():
+    for key, text in (messages(folder, "ur") if folder else SAID["ur"]).items():
         plain = _PLACE.sub("", text)
         # Addresses, examples and codes are the same in both languages.
         plain = re.sub(r"“[^”]*”|\S*[@/_]\S*|\S*\d\S*|[a-z]+\.[a-z.]+", "", plain)

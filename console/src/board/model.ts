@@ -3,6 +3,7 @@ import { batch, signal, type Signal } from "@preact/signals";
 
 import { Refused } from "../ui/api/client.ts";
 import { follow, type Followed, type LiveMessage, type LiveState } from "../ui/live.ts";
+import { now } from "../ui/now.ts";
 
 import { entryOf, SOURCES, type BoardPortal, type Bound, type Counts, type DeviceRow, type Entry, type Facts, type GateNumbers, type Logged } from "./data.ts";
 
@@ -178,7 +179,7 @@ export class Board {
   private async readLog(): Promise<void> {
     const { log } = SOURCES[this.portal];
     if (log === null) {
-      this.knownSince.value ??= Date.now();
+      this.knownSince.value ??= now();
       return;
     }
     const first = this.seen.size === 0;
@@ -206,16 +207,16 @@ export class Board {
   /** Without a log and without a socket, scans are known by the growth of the totals alone. */
   private guess(gates: readonly GateNumbers[] | null): void {
     if (SOURCES[this.portal].log !== null || gates === null) return;
-    const now = gates.reduce((sum, each) => ({ admitted: sum.admitted + each.admitted, refused: sum.refused + each.refused }), { admitted: 0, refused: 0 });
+    const totals = gates.reduce((sum, each) => ({ admitted: sum.admitted + each.admitted, refused: sum.refused + each.refused }), { admitted: 0, refused: 0 });
     if (this.total !== null && this.live.peek() === "polling") {
-      const minute = Math.floor(Date.now() / MINUTE);
+      const minute = Math.floor(now() / MINUTE);
       const place = this.guessed.get(minute) ?? { admitted: 0, refused: 0 };
-      place.admitted += Math.max(0, now.admitted - this.total.admitted);
-      place.refused += Math.max(0, now.refused - this.total.refused);
+      place.admitted += Math.max(0, totals.admitted - this.total.admitted);
+      place.refused += Math.max(0, totals.refused - this.total.refused);
       this.guessed.set(minute, place);
       this.changed.value += 1;
     }
-    this.total = now;
+    this.total = totals;
   }
 
   private heard(): void {
@@ -280,7 +281,7 @@ export class Board {
   }
 
   private prune(): void {
-    const oldest = Math.floor(Date.now() / MINUTE) - MINUTES;
+    const oldest = Math.floor(now() / MINUTE) - MINUTES;
     for (const places of [this.minutes, this.guessed]) for (const minute of places.keys()) if (minute < oldest) places.delete(minute);
     // A set keeps the order of its entries: the first are the oldest.
     for (const id of this.seen) {

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { clock, count } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
+import { now as present } from "../ui/now.ts";
 import { scheme } from "../ui/scheme.ts";
 
 import type { Chart } from "./chart.ts";
@@ -26,13 +27,13 @@ export function Pace({ board, zone }: { board: Board; zone: string }): JSX.Eleme
     import("./chart.ts").then(
       ({ draw }) => {
         if (ended || place.current === null) return;
-        chart.current = draw(place.current, zone, [t("board.admitted"), t("board.refused")], board.series(Date.now()));
+        chart.current = draw(place.current, zone, [t("board.admitted"), t("board.refused")], board.series(present()));
       },
       () => (failed.value = true),
     );
     // At most once a second, and once a minute where nothing happens; the first change after a quiet time at once.
     const look = (): void => {
-      const at = Date.now();
+      const at = present();
       const minute = Math.floor(at / 60_000);
       if (at - now.peek() < REDRAWN || (drawn === board.changed.peek() && clockAt === minute)) return;
       drawn = board.changed.peek();
@@ -52,7 +53,7 @@ export function Pace({ board, zone }: { board: Board; zone: string }): JSX.Eleme
   }, [board, zone]);
   const chosen = scheme.value;
   useEffect(() => chart.current?.recolour(), [chosen]);
-  const shown = board.series(now.value || Date.now());
+  const shown = board.series(now.value || present());
   const scansOf = (place: number): string => count((shown.admitted.at(place) ?? 0) + (shown.refused.at(place) ?? 0));
   const since = board.knownSince.value;
   return (
@@ -62,7 +63,7 @@ export function Pace({ board, zone }: { board: Board; zone: string }): JSX.Eleme
         <bdi class="num">{scansOf(-1)}</bdi> <span class="quiet">{t("board.pace.now", { before: scansOf(-2) })}</span>
       </p>
       {failed.value ? <p class="quiet">{t("board.pace.failed")}</p> : <div class="chart" ref={place} aria-hidden="true" />}
-      {since !== null && Date.now() - since < MINUTES * 60_000 ? <p class="hint">{t("board.pace.since", { at: clock(new Date(since).toISOString(), zone) })}</p> : null}
+      {since !== null && present() - since < MINUTES * 60_000 ? <p class="hint">{t("board.pace.since", { at: clock(new Date(since).toISOString(), zone) })}</p> : null}
       <Values shown={shown} zone={zone} />
     </section>
   );

@@ -7,6 +7,7 @@ import { Deed } from "../ui/form.tsx";
 import { clock, percent } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
+import { now } from "../ui/now.ts";
 import { Bars } from "../ui/picture.tsx";
 import { api, isStaff, me, type CampusEvent } from "./api.ts";
 import { Badge, Figures, Title } from "./parts.tsx";
@@ -18,8 +19,8 @@ type Organizer = Schemas["CampusOrganizerDashboardOut"];
 type Office = Schemas["CampusOfficeDashboardOut"];
 
 function today(): string {
-  const now = new Date();
-  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+  const at = new Date(now());
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 }
 
 /** How many days figures cover. */

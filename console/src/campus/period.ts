@@ -1,4 +1,6 @@
 // When an event takes submissions: in its one or two windows.
+import { now } from "../ui/now.ts";
+
 import type { CampusEvent } from "./api.ts";
 
 interface Window {
@@ -20,10 +22,10 @@ export interface Period {
 }
 
 /** Where an event is in time: to come (also between its windows), open for submissions, or over. */
-export function periodOf(event: CampusEvent, now = Date.now()): Period {
+export function periodOf(event: CampusEvent, at = now()): Period {
   if (!event.is_active) return { is: "inactive", opensAt: null };
   const windows = windowsOf(event);
-  if (windows.some(({ start, end }) => start <= now && now <= end)) return { is: "open", opensAt: null };
-  const next = windows.find(({ start }) => start > now);
+  if (windows.some(({ start, end }) => start <= at && at <= end)) return { is: "open", opensAt: null };
+  const next = windows.find(({ start }) => start > at);
   return next ? { is: "early", opensAt: next.start } : { is: "over", opensAt: null };
 }

@@ -39,7 +39,7 @@ const labelOf = (name: (typeof CHANGEABLE)[number]): string => t(`campus.${name}
 
 function Facts({ profile, changed }: { profile: Profile; changed(): void }): JSX.Element {
   const saved = useSignal("");
-  const before = Object.fromEntries(CHANGEABLE.map((name) => [name, profile[name] ?? ""]));
+  const initial = Object.fromEntries(CHANGEABLE.map((name) => [name, profile[name] ?? ""]));
   return (
     <div class="two">
       <section class="card">
@@ -60,9 +60,9 @@ function Facts({ profile, changed }: { profile: Profile; changed(): void }): JSX
           key={profile.id}
           label={t("campus.profile")}
           draft="campus.profile"
-          initial={before}
-          onSubmit={async (values) => {
-            const body = Object.fromEntries(CHANGEABLE.filter((name) => (values[name] ?? "") !== before[name]).map((name) => [name, values[name] || null]));
+          initial={initial}
+          onSubmit={async (values, before) => {
+            const body = Object.fromEntries(CHANGEABLE.filter((name) => (values[name] ?? "") !== (before[name] ?? "")).map((name) => [name, values[name] || null]));
             saved.value = "";
             await answerOf(api.PUT("/api/campus/auth/profile/update/", { body }));
             saved.value = t("campus.saved");

@@ -3,6 +3,7 @@ import { effect, signal } from "@preact/signals";
 
 import { Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
 import { session } from "../ui/api/session.ts";
+import { now } from "../ui/now.ts";
 
 import { ask, barred, hope, online, reachable } from "./net.ts";
 import { hasNfc } from "./inputs.ts";
@@ -130,7 +131,7 @@ async function fetchSnapshot(usher: Person): Promise<void> {
     // Another tab may have fetched it.
     await keepOfEvent(usher.event_id, (before) => before);
   }
-  await tidy(usher.owner, usher.event_id, new Date().toISOString());
+  await tidy(usher.owner, usher.event_id, new Date(now()).toISOString());
 }
 
 async function fetchHeads(usher: Person): Promise<void> {

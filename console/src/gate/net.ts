@@ -3,6 +3,8 @@ import { signal } from "@preact/signals";
 
 import { refreshed, Refused, refusalOf, Unreachable } from "../ui/api/client.ts";
 import { latest, type Session } from "../ui/api/session.ts";
+import { saidOfRefusal } from "../ui/i18n.ts";
+import { learn } from "../ui/now.ts";
 
 import { personOf } from "./person.ts";
 
@@ -54,7 +56,9 @@ async function sent(owner: string, path: string, init: RequestInit & { milliseco
     const session = stays(owner);
     const headers = new Headers(rest.headers);
     headers.set("Authorization", `Bearer ${session.access}`);
+    const sentAt = Date.now();
     const response = await fetch(path, { ...rest, headers, signal: AbortSignal.timeout(milliseconds) });
+    learn(response, sentAt);
     if (response.status !== 401) return response;
     if (turn > 0 || (await refreshed("usher", session.access)) === null) throw new NoSession("log in");
   }
@@ -95,6 +99,6 @@ function taken<T>(response: Response, said: T, quiet: boolean): T {
     barred.value = "";
     return said;
   }
-  if (refusal.status === 403) barred.value = refusal.message;
+  if (refusal.status === 403) barred.value = saidOfRefusal(refusal.code, refusal.message, false);
   throw refusal;
 }

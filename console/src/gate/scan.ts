@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 
 import { Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
+import { saidOfRefusal } from "../ui/i18n.ts";
 
 import { decideHere, isUnsent, passageOf, readAt } from "./local.ts";
 import { ask, barred, NoSession, reachable } from "./net.ts";
@@ -162,7 +163,7 @@ async function askOnce(usher: Person, entry: Entry, milliseconds: number): Promi
     return { ...entry, state: "done", outcome: outcomeOf(decision) };
   } catch (error) {
     if (error instanceof Unreachable || error instanceof NoSession) return null;
-    if (error instanceof Refused) return { ...entry, state: "done", outcome: unknown(barred.value ? "barred" : "refused", error.message) };
+    if (error instanceof Refused) return { ...entry, state: "done", outcome: unknown(barred.value ? "barred" : "refused", saidOfRefusal(error.code, error.message, false)) };
     throw error;
   }
 }

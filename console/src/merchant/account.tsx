@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { PasswordForm, Sessions } from "../ui/account.tsx";
 import { answerOf, type Schemas } from "../ui/api/client.ts";
 import { keep, latest } from "../ui/api/session.ts";
-import { Check, Field, Form, Submit } from "../ui/form.tsx";
+import { changesOf, Check, Field, figureOf, Form, Submit, type Values } from "../ui/form.tsx";
 import { t } from "../ui/i18n.ts";
 import { Shown, useRead } from "../ui/list.tsx";
 import { CodeForm } from "../ui/login.tsx";
@@ -17,7 +17,7 @@ export function Account(): JSX.Element {
   return (
     <>
       <h1>{t("merchant.account")}</h1>
-      <Shown read={read}>{(settings) => <Settings settings={settings} />}</Shown>
+      <Shown read={read}>{(settings) => <Settings settings={settings} reload={read.reload} />}</Shown>
       <NewNumber />
       <PasswordForm
         change={async (body) => {
@@ -29,7 +29,21 @@ export function Account(): JSX.Element {
   );
 }
 
-function Settings({ settings }: { settings: Schemas["MerchantShopSettingsOut"] }): JSX.Element {
+const plainOf = (values: Values): Schemas["MerchantShopSettingsIn"] => ({
+  name: values.name ?? "",
+  email: values.email || null,
+  address: values.address ?? "",
+  city: values.city ?? "",
+  low_stock_threshold: figureOf(values.low_stock_threshold),
+});
+const channelsOf = (values: Values): { sms: boolean; email: boolean } => ({ sms: values["notifications.sms"] === "true", email: values["notifications.email"] === "true" });
+
+function changedIn(values: Values, before: Values): Schemas["MerchantShopSettingsIn"] {
+  const notifications = changesOf(channelsOf(values), channelsOf(before));
+  return { ...changesOf(plainOf(values), plainOf(before)), ...(Object.keys(notifications).length ? { notifications } : {}) };
+}
+
+function Settings({ settings, reload }: { settings: Schemas["MerchantShopSettingsOut"]; reload(): void }): JSX.Element {
   const saved = useSignal(false);
   const initial = {
     name: settings.name,
@@ -47,23 +61,13 @@ function Settings({ settings }: { settings: Schemas["MerchantShopSettingsOut"] }
         label={t("merchant.settings")}
         draft="merchant.settings"
         initial={initial}
-        onSubmit={async (values) => {
+        onSubmit={async (values, before) => {
           saved.value = false;
-          const changed = await answerOf(
-            api.PUT("/api/merchant/settings/", {
-              body: {
-                name: values.name ?? "",
-                email: values.email || null,
-                address: values.address ?? "",
-                city: values.city ?? "",
-                notifications: { sms: values["notifications.sms"] === "true", email: values["notifications.email"] === "true" },
-                low_stock_threshold: Number(values.low_stock_threshold),
-              },
-            }),
-          );
+          const changed = await answerOf(api.PUT("/api/merchant/settings/", { body: changedIn(values, before) }));
           const session = latest(PORTAL);
           if (session) keep(PORTAL, { ...session, who: { ...session.who, name: changed.name } });
           saved.value = true;
+          reload();
         }}
       >
         <Field name="name" label={t("merchant.field.name")} autocomplete="organization" required />

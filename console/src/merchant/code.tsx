@@ -8,6 +8,7 @@ import { Failure } from "../ui/list.tsx";
 import { money, Num, time } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { CodeForm } from "../ui/login.tsx";
+import { now } from "../ui/now.ts";
 
 import { api } from "./data.ts";
 import { CodeAgain, Steps } from "./give.tsx";
@@ -39,12 +40,12 @@ function Unknown(): JSX.Element {
 
 /** Minutes and seconds that are left of a hold. */
 function Left({ until }: { until: string }): JSX.Element {
-  const now = useSignal(Date.now());
+  const at = useSignal(now());
   useEffect(() => {
-    const wake = setInterval(() => (now.value = Date.now()), EVERY);
+    const wake = setInterval(() => (at.value = now()), EVERY);
     return () => clearInterval(wake);
   }, []);
-  const seconds = Math.max(0, Math.floor((Date.parse(until) - now.value) / 1000));
+  const seconds = Math.max(0, Math.floor((Date.parse(until) - at.value) / 1000));
   return <Num>{`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`}</Num>;
 }
 

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 
 import { session } from "../ui/api/session.ts";
+import { now } from "../ui/now.ts";
 
 import { PORTAL, type Assignment, type HandedOver } from "./data.ts";
 
@@ -48,4 +49,4 @@ export function remember(one: HandOver): void {
 
 export const find = (id: string): HandOver | undefined => handed.value.find(({ assignment }) => assignment.assignment_id === id);
 
-export const isOpen = ({ assignment, done }: HandOver): boolean => done === null && Date.parse(assignment.expires_at) > Date.now();
+export const isOpen = ({ assignment, done }: HandOver): boolean => done === null && Date.parse(assignment.expires_at) > now();

@@ -3,9 +3,9 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { PasswordForm, Sessions } from "../ui/account.tsx";
-import { answerOf, refusalOf, authorized } from "../ui/api/client.ts";
+import { answerOf, refusalOf, authorized, type Schemas } from "../ui/api/client.ts";
 import { keep, latest } from "../ui/api/session.ts";
-import { Deed, Field, Form, Submit } from "../ui/form.tsx";
+import { changesOf, Deed, Field, Form, Submit, type Values } from "../ui/form.tsx";
 import { Num } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Shown, useRead, type Read } from "../ui/list.tsx";
@@ -42,6 +42,11 @@ interface PartProps {
   reload(): void;
 }
 
+const bodyOf = (values: Values): Schemas["OrganizerProfileIn"] => ({
+  name: values.name ?? "",
+  ...Object.fromEntries(PLAIN.map((each) => [each, values[each] || null])),
+});
+
 function Person({ profile, reload }: PartProps): JSX.Element {
   const saved = useSignal(false);
   const initial = { name: profile.name, ...Object.fromEntries(PLAIN.map((each) => [each, profile[each] ?? ""])) };
@@ -59,10 +64,9 @@ function Person({ profile, reload }: PartProps): JSX.Element {
         label={t("organizer.profile")}
         draft="organizer.profile"
         initial={initial}
-        onSubmit={async (values) => {
+        onSubmit={async (values, before) => {
           saved.value = false;
-          const plain = Object.fromEntries(PLAIN.map((each) => [each, values[each] || null]));
-          const changed = await answerOf(api.PUT("/api/organizer/profile/", { body: { name: values.name ?? "", ...plain } }));
+          const changed = await answerOf(api.PUT("/api/organizer/profile/", { body: changesOf(bodyOf(values), bodyOf(before)) }));
           const session = latest(PORTAL);
           if (session) keep(PORTAL, { ...session, who: { ...session.who, name: changed.name } });
           saved.value = true;

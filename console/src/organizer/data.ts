@@ -1,6 +1,7 @@
 // What the organizer's views read and write, as the API has it.
 import { answerOf, connect, deed, shown, type Schemas } from "../ui/api/client.ts";
 import { keep } from "../ui/api/session.ts";
+import { whole } from "../ui/list.tsx";
 
 export type EventRow = Schemas["OrganizerEventOut"];
 export type EventDetail = Schemas["OrganizerEventDetailOut"];
@@ -80,13 +81,13 @@ export interface KnownVenue {
 
 /** Return the venues that the organizer's own and the public events name: the API has no list of venues for organizers. */
 export async function knownVenues(): Promise<readonly KnownVenue[]> {
-  const query = { params: { query: { page_size: 100 } } };
+  const page = (cursor: string | undefined) => ({ params: { query: { page_size: 100, cursor } } });
   const [own, open] = await Promise.all([
-    answerOf(api.GET("/api/organizer/events/", query)),
-    answerOf(connect(null).GET("/api/v1/public/events/", query)),
+    whole((cursor) => answerOf(api.GET("/api/organizer/events/", page(cursor)))),
+    whole((cursor) => answerOf(connect(null).GET("/api/v1/public/events/", page(cursor)))),
   ]);
   const found = new Map<string, string>();
-  for (const { venue } of [...own.results, ...open.results])
+  for (const { venue } of [...own, ...open])
     if (venue?.id) found.set(venue.id, [venue.name, venue.city].filter(Boolean).join(", "));
   return [...found].map(([id, label]) => ({ id, label })).sort((a, b) => a.label.localeCompare(b.label));
 }

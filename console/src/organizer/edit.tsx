@@ -3,10 +3,11 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { Refused, type Schemas } from "../ui/api/client.ts";
-import { Choice, Field, Form, Submit, type Values } from "../ui/form.tsx";
+import { Choice, Field, figureOf, Form, Submit, type Values } from "../ui/form.tsx";
 import { Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { useRead } from "../ui/list.tsx";
+import { now } from "../ui/now.ts";
 
 import { knownVenues, requestEdit, TONES, type EventDetail } from "./data.ts";
 import { instantOf, wallClock } from "./zones.ts";
@@ -63,7 +64,7 @@ function changesOf(values: Values, event: EventDetail): Changes {
     const capacity = values[`capacity.${each.id}`];
     const changed = {
       ...(price !== each.price.amount ? { price } : {}),
-      ...(capacity !== String(each.capacity) ? { capacity: Number(capacity) } : {}),
+      ...(capacity !== String(each.capacity) ? { capacity: figureOf(capacity) } : {}),
     };
     return Object.keys(changed).length ? [{ id: each.id, ...changed }] : [];
   });
@@ -104,7 +105,7 @@ export function EditRequests({ event, reload }: { event: EventDetail; reload(): 
     try {
       const reason = values.reason ?? "";
       const made = await requestEdit(event.id, { changes, reason });
-      asked.value = [{ ...made, reason, asked_at: new Date().toISOString() }, ...asked.value];
+      asked.value = [{ ...made, reason, asked_at: new Date(now()).toISOString() }, ...asked.value];
       try {
         localStorage.setItem(keyOf(event.id), JSON.stringify(asked.value));
       } catch {

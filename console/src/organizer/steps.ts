@@ -1,5 +1,5 @@
 // The five steps of a draft: which fields each has, and how typed values become what the API takes.
-import type { Values } from "../ui/form.tsx";
+import { figureOf, type Values } from "../ui/form.tsx";
 
 import type { DraftChange, EventDetail } from "./data.ts";
 import { instantOf, ownZone, wallClock } from "./zones.ts";
@@ -80,8 +80,8 @@ function typedCategories(values: Values, event: EventDetail | null): Category[] 
       name: typed("name"),
       tier: typed("tier") || null,
       price: typed("price"),
-      capacity: Number(typed("capacity")),
-      per_order_limit: typed("per_order_limit") ? Number(typed("per_order_limit")) : null,
+      capacity: figureOf(typed("capacity")),
+      per_order_limit: typed("per_order_limit") ? figureOf(typed("per_order_limit")) : null,
       sales_start: before?.sales_start ?? null,
       sales_end: before?.sales_end ?? null,
     };

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { PasswordForm, Sessions } from "../ui/account.tsx";
 import { answerOf, type Schemas } from "../ui/api/client.ts";
 import { keep, latest } from "../ui/api/session.ts";
-import { Check, Choice, Deed, Field, Form, Submit } from "../ui/form.tsx";
+import { changesOf, Check, Choice, Deed, Field, Form, Submit, type Values } from "../ui/form.tsx";
 import { count, money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
@@ -59,7 +59,7 @@ function Profile(): JSX.Element {
           <Figure name={t("shop.card_balance")} value={money(figures.value.card_balance)} />
         </div>
       ) : null}
-      <Shown read={me}>{(found) => <ProfileForm me={found} />}</Shown>
+      <Shown read={me}>{(found) => <ProfileForm me={found} reload={me.reload} />}</Shown>
     </>
   );
 }
@@ -76,7 +76,23 @@ function Figure({ name, value }: { name: string; value: string }): JSX.Element {
   );
 }
 
-function ProfileForm({ me }: { me: Me }): JSX.Element {
+/** Return the emergency contact that was typed, which is changed as a whole; null is none. */
+export function contactOf(values: Values): Schemas["WebappContactIn"] | null {
+  const [name = "", mobile_number = ""] = [values["emergency_contact.name"], values["emergency_contact.mobile_number"]];
+  return name || mobile_number ? { name, mobile_number } : null;
+}
+
+const personOf = (values: Values): Schemas["WebappProfileIn"] => ({
+  name: values.name ?? "",
+  email: values.email || null,
+  date_of_birth: values.date_of_birth || null,
+  blood_type: bloodType(values.blood_type),
+  emergency_contact: contactOf(values),
+  language: values.language === "ur" ? "ur" : "en",
+});
+const channelsOf = (values: Values): { sms: boolean; email: boolean } => ({ sms: values.sms === "true", email: values.mail === "true" });
+
+function ProfileForm({ me, reload }: { me: Me; reload(): void }): JSX.Element {
   const news = useSignal("");
   const initial = {
     name: me.name,
@@ -89,23 +105,15 @@ function ProfileForm({ me }: { me: Me }): JSX.Element {
     sms: me.notifications.sms ? "true" : "",
     mail: me.notifications.email ? "true" : "",
   };
-  const save = async (values: Record<string, string>): Promise<void> => {
+  const save = async (values: Values, before: Values): Promise<void> => {
     news.value = "";
-    const number = values["emergency_contact.mobile_number"];
-    const contact = number || values["emergency_contact.name"] ? { name: values["emergency_contact.name"] ?? "", mobile_number: number ?? "" } : null;
-    const body: Schemas["WebappProfileIn"] = {
-      name: values.name ?? "",
-      email: values.email || null,
-      date_of_birth: values.date_of_birth || null,
-      blood_type: bloodType(values.blood_type),
-      emergency_contact: contact,
-      language: values.language === "ur" ? "ur" : "en",
-      notifications: { sms: values.sms === "true", email: values.mail === "true" },
-    };
+    const notifications = changesOf(channelsOf(values), channelsOf(before));
+    const body = { ...changesOf(personOf(values), personOf(before)), ...(Object.keys(notifications).length ? { notifications } : {}) };
     const changed = await answerOf(mine.PUT("/api/v1/users/profile/", { body }));
     const now = latest("webapp");
     if (now) keep("webapp", { ...now, who: { ...now.who, name: changed.name } });
     news.value = t("ui.saved");
+    reload();
   };
   return (
     <section class="card">

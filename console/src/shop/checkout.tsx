@@ -10,7 +10,7 @@ import { t } from "../ui/i18n.ts";
 import { Shown, useRead } from "../ui/list.tsx";
 import { go } from "../ui/router.ts";
 
-import { mine, type Booking, type Card, type Confirmed } from "./api.ts";
+import { mine, ownCards, type Booking, type Card, type Confirmed } from "./api.ts";
 import { draft, forgetDeeds } from "./keep.ts";
 import { Title, useNow } from "./parts.tsx";
 import { Pay } from "./pay.tsx";
@@ -72,7 +72,7 @@ export function Lines({ booking }: { booking: Booking }): JSX.Element {
 /** The view of one booking. */
 export function Checkout({ id }: { id: string }): JSX.Element {
   const booking = useRead(() => answerOf(mine.GET("/api/v1/users/bookings/{booking_id}/", { params: { path: { booking_id: id } } })));
-  const cards = useRead(() => answerOf(mine.GET("/api/v1/users/nfc-cards/", { params: { query: { page_size: 100 } } })));
+  const cards = useRead(ownCards);
   const paid = useSignal<Confirmed | null>(null);
   const settle = (payment: Confirmed): void => {
     paid.value = payment;
@@ -85,7 +85,7 @@ export function Checkout({ id }: { id: string }): JSX.Element {
         if (paid.value?.status === "refunded") return <Late booking={found} payment={paid.value} />;
         if (paid.value?.status === "succeeded" || found.status === "paid") return <Paid booking={found} payment={paid.value} />;
         if (found.status !== "reserved") return <Over booking={found} />;
-        return <Reserved booking={found} cards={cards.value?.results ?? []} settled={settle} reload={booking.reload} />;
+        return <Reserved booking={found} cards={cards.value ?? []} settled={settle} reload={booking.reload} />;
       }}
     </Shown>
   );

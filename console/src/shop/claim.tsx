@@ -10,7 +10,7 @@ import { t } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
 
 import { Access, logOut } from "./access.tsx";
-import { mine, type Card } from "./api.ts";
+import { mine, ownCards, type Card } from "./api.ts";
 import { draft, drafted } from "./keep.ts";
 import { Title } from "./parts.tsx";
 import { TicketRow } from "./tickets.tsx";
@@ -69,7 +69,7 @@ function Gifts(): JSX.Element {
 }
 
 function Money({ token: secret }: { token: string }): JSX.Element {
-  const cards = useRead(() => answerOf(mine.GET("/api/v1/users/nfc-cards/", { params: { query: { page_size: 100 } } })));
+  const cards = useRead(ownCards);
   const credited = useSignal<{ amount: string; card: string } | null>(null);
   const forget = (): void => {
     draft(KEPT, null);
@@ -96,7 +96,7 @@ function Money({ token: secret }: { token: string }): JSX.Element {
   return (
     <section class="card narrow">
       <Title text={t("shop.claim_money")} />
-      <Shown read={cards}>{(found) => <Onto cards={found.results.filter(({ status }) => status === "active")} send={send} />}</Shown>
+      <Shown read={cards}>{(found) => <Onto cards={found.filter(({ status }) => status === "active")} send={send} />}</Shown>
       <button type="button" class="plain" onClick={forget}>
         {t("shop.not_now")}
       </button>

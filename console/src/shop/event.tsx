@@ -7,8 +7,8 @@ import { answerOf, deed, Refused } from "../ui/api/client.ts";
 import { session } from "../ui/api/session.ts";
 import { messageOf } from "../ui/form.tsx";
 import { money, Num } from "../ui/format.tsx";
-import { t } from "../ui/i18n.ts";
-import { Shown, useRead } from "../ui/list.tsx";
+import { saidOfField, t } from "../ui/i18n.ts";
+import { Shown, useRead, whole } from "../ui/list.tsx";
 import { go } from "../ui/router.ts";
 
 import { Access } from "./access.tsx";
@@ -109,8 +109,8 @@ function Favourite({ id }: { id: string }): JSX.Element | null {
   const who = session("webapp").value?.who.id;
   useEffect(() => {
     if (!who) return;
-    answerOf(mine.GET("/api/v1/users/favorites/", { params: { query: { page_size: 100 } } })).then(
-      ({ results }) => (saved.value = results.some((each) => each.event_id === id)),
+    whole((cursor) => answerOf(mine.GET("/api/v1/users/favorites/", { params: { query: { page_size: 100, cursor } } }))).then(
+      (found) => (saved.value = found.some((each) => each.event_id === id)),
       () => (saved.value = null), // the event can be bought without it
     );
   }, [who]);
@@ -250,8 +250,8 @@ function troubleOf(error: unknown, event: ShopEvent): Trouble {
     return { message: [t("shop.own_reservation"), ...rest].join(" "), bookings };
   }
   const names = new Map(event.ticket_categories.map(({ id, name }) => [id, name]));
-  const details = error.details.map(({ field, message }) => (names.has(field) ? `${names.get(field)}: ${message}` : message));
-  return { message: [error.message, ...details.filter((each) => !error.message.includes(each))].join(" "), bookings };
+  const details = error.details.map(({ field, message }) => (names.has(field) ? `${names.get(field)}: ${saidOfField(message)}` : saidOfField(message)));
+  return { message: [messageOf(error), ...details.filter((each) => !error.message.includes(each))].join(" "), bookings };
 }
 
 interface CategoryRowProps {

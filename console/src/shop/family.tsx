@@ -4,22 +4,22 @@ import type { JSX } from "preact";
 
 import { answerOf, deed, type Schemas } from "../ui/api/client.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { Choice, Deed, Field, Form, Submit } from "../ui/form.tsx";
+import { changesOf, Choice, Deed, Field, Form, Submit, type Values } from "../ui/form.tsx";
 import { dateOf } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Listing, useList, useRead } from "../ui/list.tsx";
 
-import { bloodType, bloodTypes } from "./account.tsx";
-import { mine, type Dependent } from "./api.ts";
+import { bloodType, bloodTypes, contactOf } from "./account.tsx";
+import { mine, ownCards, type Dependent } from "./api.ts";
 
 type Card = readonly [id: string, label: string];
 
 /** The list of dependents, with their forms. */
 export function Family(): JSX.Element {
   const list = useList((cursor) => answerOf(mine.GET("/api/v1/users/dependents/", { params: { query: { cursor } } })));
-  const cards = useRead(() => answerOf(mine.GET("/api/v1/users/nfc-cards/", { params: { query: { page_size: 100 } } })));
+  const cards = useRead(ownCards);
   const open = useSignal<Dependent | "new" | null>(null);
-  const active = (cards.value?.results ?? []).filter(({ status }) => status === "active").map(({ id, uid }): Card => [id, `…${uid.slice(-4)}`]);
+  const active = (cards.value ?? []).filter(({ status }) => status === "active").map(({ id, uid }): Card => [id, `…${uid.slice(-4)}`]);
   const remove = async (id: string): Promise<void> => {
     await answerOf<unknown>(mine.DELETE("/api/v1/users/dependents/{dependent_id}/", { params: { path: { dependent_id: id } } }));
     list.replace((each) => each.id === id, null);
@@ -86,22 +86,21 @@ const typedOf = (person: Dependent): Record<string, string> => ({
 
 /** Return what a form says of a dependent, as the API takes it. */
 function bodyOf(values: Record<string, string>): Schemas["WebappDependentIn"] {
-  const contact = { name: values["emergency_contact.name"] ?? "", mobile_number: values["emergency_contact.mobile_number"] ?? "" };
   return {
     name: values.name ?? "",
     relation: values.relation ?? "",
     date_of_birth: values.date_of_birth || null,
     blood_type: bloodType(values.blood_type),
-    emergency_contact: contact.name || contact.mobile_number ? contact : null,
+    emergency_contact: contactOf(values),
     card_id: values.card_id || null,
   };
 }
 
 function Person({ person, cards, saved }: { person: Dependent | null; cards: readonly Card[]; saved(): void }): JSX.Element {
   const initial = person ? typedOf(person) : {};
-  const save = async (values: Record<string, string>): Promise<void> => {
+  const save = async (values: Values, before: Values): Promise<void> => {
     const body = bodyOf(values);
-    if (person) await answerOf(mine.PUT("/api/v1/users/dependents/{dependent_id}/", { body, params: { path: { dependent_id: person.id } } }));
+    if (person) await answerOf(mine.PUT("/api/v1/users/dependents/{dependent_id}/", { body: changesOf(body, bodyOf(before)), params: { path: { dependent_id: person.id } } }));
     else await deed(`dependent:${JSON.stringify(body)}`, (header) => answerOf(mine.POST("/api/v1/users/dependents/", { body, params: { header } })));
     saved();
   };

@@ -8,6 +8,7 @@ import { money } from "../ui/format.tsx";
 import { language, t } from "../ui/i18n.ts";
 import { Listing, useList, useRead } from "../ui/list.tsx";
 import { isLocal } from "../ui/local.tsx";
+import { now } from "../ui/now.ts";
 import { go, query } from "../ui/router.ts";
 
 import { open, rememberEvents, type ShopEvent } from "./api.ts";
@@ -154,7 +155,7 @@ function EventTile({ event }: { event: ShopEvent }): JSX.Element {
           <Place event={event} />
         </p>
         <p class="row">
-          <SaleState sale={saleOfEvent(event, Date.now())} />
+          <SaleState sale={saleOfEvent(event, now())} />
           {event.price_from ? (
             <span>
               {t("shop.from")} <bdi class="num">{money(event.price_from)}</bdi>

@@ -1,6 +1,7 @@
 // What the shop keeps on this device: tickets that were opened, for when the network is lost. It is kept for one
 // account, and erased as soon as that account's session ends here.
 import { session } from "../ui/api/session.ts";
+import { now } from "../ui/now.ts";
 
 import type { ShopEvent, Ticket } from "./api.ts";
 
@@ -62,7 +63,7 @@ export function keptTickets(): KeptTicket[] {
 /** Keep a ticket with its code. Those of events that ended two days ago are dropped. */
 export function keepTicket(opened: KeptTicket): void {
   const kept = read();
-  const over = new Date(Date.now() - 2 * 86_400_000).toISOString();
+  const over = new Date(now() - 2 * 86_400_000).toISOString();
   const current = Object.entries(kept.tickets).filter(([, { ticket, event }]) => (event?.ends_at ?? ticket.event.starts_at) > over);
   write({ ...kept, tickets: { ...Object.fromEntries(current), [opened.ticket.id]: opened } });
 }

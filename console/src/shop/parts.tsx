@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import { time } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Failure } from "../ui/list.tsx";
+import { now } from "../ui/now.ts";
 
 import type { Category, ShopEvent } from "./api.ts";
 
@@ -46,14 +47,15 @@ export function lazily<P extends object>(load: () => Promise<(props: P) => JSX.E
   };
 }
 
-/** The present, which moves on every `every` milliseconds. */
+/** The present by the platform's clock, which moves on every `every` milliseconds. */
 export function useNow(every: number): number {
-  const now = useSignal(Date.now());
+  const turn = useSignal(0);
   useEffect(() => {
-    const wake = setInterval(() => (now.value = Date.now()), every);
+    const wake = setInterval(() => (turn.value += 1), every);
     return () => clearInterval(wake);
   }, [every]);
-  return now.value;
+  void turn.value;
+  return now();
 }
 
 const WHEN: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit", hourCycle: "h23" };

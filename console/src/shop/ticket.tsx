@@ -5,9 +5,11 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { answerOf, Refused } from "../ui/api/client.ts";
 import { save } from "../ui/file.ts";
+import { messageOf } from "../ui/form.tsx";
 import { money, Num, time } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Failure, useRead } from "../ui/list.tsx";
+import { now } from "../ui/now.ts";
 
 import { customerId, eventOf, isAway, mine } from "./api.ts";
 import { calendarOf } from "./calendar.ts";
@@ -25,13 +27,13 @@ interface Opened extends KeptTicket {
 async function read(id: string): Promise<Opened> {
   const path = { ticket_id: id };
   const code = answerOf(mine.GET("/api/v1/users/tickets/{ticket_id}/qr-code/", { params: { path } })).catch((error: unknown) => {
-    if (error instanceof Refused && error.status !== 401 && !isAway(error)) return error.message;
+    if (error instanceof Refused && error.status !== 401 && !isAway(error)) return messageOf(error);
     throw error;
   });
   try {
     const [ticket, shown] = await Promise.all([answerOf(mine.GET("/api/v1/users/tickets/{ticket_id}/", { params: { path } })), code]);
     const event = await eventOf(ticket.event.id).catch(() => null);
-    const found = { ticket, image: "", payload: "", event, at: new Date().toISOString(), refused: "", offline: false };
+    const found = { ticket, image: "", payload: "", event, at: new Date(now()).toISOString(), refused: "", offline: false };
     if (typeof shown === "string" || ticket.status !== "valid") {
       dropTicket(id);
       return { ...found, refused: typeof shown === "string" ? shown : "" };

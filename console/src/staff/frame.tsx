@@ -1,6 +1,6 @@
 // The desk: a head with the one field for everything, the parts at the side, and the view of the address.
 import { useSignal, useSignalEffect } from "@preact/signals";
-import type { FunctionComponent, JSX } from "preact";
+import { Fragment, type FunctionComponent, type JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { Num } from "../ui/format.tsx";
@@ -9,6 +9,7 @@ import { go, match, path, query } from "../ui/router.ts";
 import { Settings, useTurn } from "../ui/shell.tsx";
 
 import { logOut, may, me, type Permission } from "./parts/api.ts";
+import { OpenDecision } from "./parts/decision.tsx";
 import { lazy } from "./parts/lazy.tsx";
 import { pending, readPending } from "./parts/pending.ts";
 import { Nothing } from "./parts/shown.tsx";
@@ -63,7 +64,12 @@ function Outlet(): JSX.Element {
   if (found === undefined) return <Missing />;
   if (found.needs && !may(...found.needs)) return <Nothing>{t("staff.not_yours")}</Nothing>;
   const View = found.view;
-  return <View key={`${path.value} ${turn}`} />;
+  return (
+    <Fragment key={`${path.value} ${turn}`}>
+      <View />
+      <OpenDecision />
+    </Fragment>
+  );
 }
 
 type Link = readonly [href: string, label: string, needs: readonly Permission[], due?: number];

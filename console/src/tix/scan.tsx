@@ -44,7 +44,7 @@ function refusal(error: unknown): Omit<Verdict, "code" | "turn"> {
   if (error.code === "TICKET_VOIDED" || ticket?.voided_at) return { kind: "voided", ticket, message: null };
   if (error.code === "BEING_WRITTEN") return { kind: "writing", ticket: null, message: null };
   if (error.status === 404 || error.status === 400) return { kind: "unknown", ticket: null, message: null };
-  return { kind: "failed", ticket: null, message: error.message };
+  return { kind: "failed", ticket: null, message: messageOf(error) };
 }
 
 async function admitted(code: string, key: { header: { "Idempotency-Key": string } }): Promise<Schemas["TixScannedOut"]> {

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf, type Schemas } from "../ui/api/client.ts";
-import { Check, Choice, Field, Form, Submit, useForm, type Values } from "../ui/form.tsx";
+import { changesOf, Check, Choice, Field, Form, Submit, useForm, type Values } from "../ui/form.tsx";
 import { t } from "../ui/i18n.ts";
 import { Shown, useRead } from "../ui/list.tsx";
 
@@ -44,9 +44,8 @@ function valuesOf(found: Settings): Values {
 
 const lengthOf = (text = ""): number => (/^\d+([.,]\d+)?$/.test(text.trim()) ? Number(text.replace(",", ".")) : (text as unknown as number));
 
-function changesOf(values: Values, before: Settings): Schemas["TixSettingsIn"] {
-  const paper = {
-    ...before.paper, // fields of other clients stay
+function paperOf(values: Values): Partial<Paper> {
+  return {
     size: values["paper.size"] as Paper["size"],
     orientation: values["paper.orientation"] as Paper["orientation"],
     columns: typed(values["paper.columns"]),
@@ -54,19 +53,30 @@ function changesOf(values: Values, before: Settings): Schemas["TixSettingsIn"] {
     margin: lengthOf(values["paper.margin"]),
     gap: lengthOf(values["paper.gap"]),
     ...Object.fromEntries(FLAGS.map((flag) => [flag, values[`paper.${flag}`] === "true"])),
-  } as Paper;
+  };
+}
+
+function plainOf(values: Values): Schemas["TixSettingsIn"] {
   return {
     name: values.name ?? "",
     logo_url: values.logo_url?.trim() || null,
     timezone: values.timezone?.trim() ?? "",
     ticket_prefix: values.ticket_prefix?.trim() ?? "",
     max_users: typed(values.max_users),
-    paper,
   };
 }
 
+const read = (): Promise<Settings> => answerOf(api.GET("/api/tix/settings"));
+
+/** Store what was changed. The platform takes `paper` as a whole: the rest of it is as it is now, fields of other clients too. */
+async function store(values: Values, before: Values): Promise<void> {
+  const paper = changesOf(paperOf(values), paperOf(before));
+  const whole = Object.keys(paper).length ? { paper: { ...(await read()).paper, ...paper } as Paper } : {};
+  await answerOf(api.PUT("/api/tix/settings", { body: { ...changesOf(plainOf(values), plainOf(before)), ...whole } }));
+}
+
 export function SettingsView({ me }: { me: Me }): JSX.Element {
-  const settings = useRead(() => answerOf(api.GET("/api/tix/settings")));
+  const settings = useRead(read);
   const saved = useSignal(0);
   if (me.role !== "admin")
     return (
@@ -85,8 +95,8 @@ export function SettingsView({ me }: { me: Me }): JSX.Element {
             label={t("tix.nav.settings")}
             draft="tix.settings"
             initial={valuesOf(found)}
-            onSubmit={async (values) => {
-              await answerOf(api.PUT("/api/tix/settings", { body: changesOf(values, found) }));
+            onSubmit={async (values, before) => {
+              await store(values, before);
               saved.value += 1;
               settings.reload();
             }}

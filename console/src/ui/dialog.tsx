@@ -17,7 +17,9 @@ export function Dialog({ title, close, children }: { title: string; close(): voi
       // Nothing outside takes the focus while it is open.
       isGone.current = true;
       opened?.close();
-      if (before instanceof HTMLElement) before.focus();
+      // What opened it may be gone, as a row that is not in its list any more.
+      const back = before instanceof HTMLElement && before.isConnected ? before : document.getElementById("main");
+      back?.focus();
     };
   }, []);
   return (

@@ -4,7 +4,7 @@ import { createContext, type ComponentChildren, type JSX, type TargetedEvent } f
 import { useContext, useEffect, useId, useRef } from "preact/hooks";
 
 import { Refused, Unreachable } from "./api/client.ts";
-import { t } from "./i18n.ts";
+import { saidOfField, saidOfRefusal, t } from "./i18n.ts";
 
 export type Values = Record<string, string>;
 
@@ -52,10 +52,22 @@ export function keepDraft(name: string | undefined, values: Values | null): void
 const only = (values: Values, fits: (name: string, value: string) => boolean): Values =>
   Object.fromEntries(Object.entries(values).filter(([name, value]) => fits(name, value)));
 
+/**
+ * Return the fields of a body that differ from those of another. A form sends only these: what its person did not change
+ * may have been changed in another tab meanwhile, and would be overwritten.
+ */
+export function changesOf<T extends object>(wanted: T, before: T): Partial<T> {
+  const known = before as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(known[name]))) as Partial<T>;
+}
+
+/** Return the number that was typed. What is none is sent as it is, and the platform refuses it at its field. */
+export const figureOf = (text = ""): number => (text.trim() === "" || Number.isNaN(Number(text)) ? (text.trim() as unknown as number) : Number(text));
+
 /** Return what to show of an error: the platform's words, or what to do where it cannot be reached. */
 export function messageOf(error: unknown): string {
   if (error instanceof Unreachable) return t("ui.unreachable");
-  if (error instanceof Refused) return error.message;
+  if (error instanceof Refused) return saidOfRefusal(error.code, error.message, error.details.length > 0 && error.code === "VALIDATION_ERROR");
   return t("ui.fault", { what: error instanceof Error ? error.message : String(error) });
 }
 
@@ -68,8 +80,11 @@ export interface FormProps {
   initial?: Values;
   /** Names of fields that are never kept in the draft. */
   secret?: readonly string[];
-  /** Raises Refused: its details are shown at their fields, the rest above the button. */
-  onSubmit(values: Values): Promise<void>;
+  /**
+   * Raises Refused: its details are shown at their fields, the rest above the button. `before` has the values of the thing
+   * as this form knows it: as it was read, or as this form last sent it.
+   */
+  onSubmit(values: Values, before: Values): Promise<void>;
   children: ComponentChildren;
   class?: string;
   /** A refusal that an earlier step got for fields of this one: shown from the beginning. */
@@ -119,7 +134,7 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
   const explain = (error: unknown): void => {
     const controls = new Set([...(form.current?.elements ?? [])].map((each) => each.getAttribute("name")));
     const details = error instanceof Refused ? error.details : [];
-    const found = details.map(({ field, message }) => ({ control: controlOf(field, controls), field, message }));
+    const found = details.map(({ field, message }) => ({ control: controlOf(field, controls), field, message: saidOfField(message) }));
     const placed = found.filter(({ control }) => control !== null);
     errors.value = Object.fromEntries(placed.map(({ control, message }) => [String(control), message]));
     const rest = found.filter(({ control }) => control === null).map(({ field, message }) => `${field}: ${message}`);
@@ -143,7 +158,7 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
     errors.value = {};
     try {
       const values = valuesOf(typed.value);
-      await onSubmit(values);
+      await onSubmit(values, valuesOf({}));
       sent.current = { values, over: initial };
       typed.value = only(typed.value, (name, value) => value !== values[name]);
       keepDraft(draft, null);

@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import { locale } from "./i18n.ts";
+import { now } from "./now.ts";
 
 export interface Amount {
   amount: string;
@@ -68,7 +69,7 @@ export function clock(value: string, zone?: string | null): string {
   const date = (at: Date): string => time(at.toISOString(), zone, { dateStyle: "short" });
   const at = new Date(value);
   if (Number.isNaN(at.getTime())) return value;
-  return time(value, zone, date(new Date()) === date(at) ? { timeStyle: "short" } : DAY_AND_TIME);
+  return time(value, zone, date(new Date(now())) === date(at) ? { timeStyle: "short" } : DAY_AND_TIME);
 }
 
 /** Isolate a part of a sentence, such as a percentage, from the direction of the words around it. */

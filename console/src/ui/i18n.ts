@@ -12,6 +12,8 @@ export interface Catalogue {
 }
 
 const KEPT = "gatehouse.language";
+// What the platform says is English: the first of these has its sentences, the second the same in Urdu.
+const saidByPlatform = (): [Promise<{ default: Messages }>, Promise<{ default: Messages }>] => [import("./said.en.json"), import("./said.ur.json")];
 const sharedUrdu = (): Promise<{ default: Messages }> => import("./messages.ur.json");
 let catalogue: Catalogue = { en: {}, ur: () => Promise.resolve({ default: {} }) };
 const words = signal<Messages>(shared);
@@ -44,8 +46,9 @@ export async function speak(wanted: Language): Promise<void> {
   let next: Messages = { ...shared, ...catalogue.en };
   if (wanted === "ur") {
     try {
-      const [ui, page] = await Promise.all([sharedUrdu(), catalogue.ur()]);
-      next = { ...next, ...ui.default, ...page.default };
+      const [ui, page, english, urdu] = await Promise.all([sharedUrdu(), catalogue.ur(), ...saidByPlatform()]);
+      next = { ...next, ...ui.default, ...page.default, ...urdu.default };
+      said ??= templatesOf(english.default);
     } catch {
       wanted = "en";
     }
@@ -76,6 +79,53 @@ export function t(key: string, values: Readonly<Record<string, string | number>>
     const value = values[name];
     return value === undefined ? whole : apart(value);
   });
+}
+
+interface Template {
+  key: string;
+  pattern: RegExp;
+  /** How many letters are the sentence's own: of two that fit, the one with more says more. */
+  own: number;
+}
+let said: readonly Template[] | null = null;
+
+function templatesOf(english: Messages): readonly Template[] {
+  const found = Object.entries(english).map(([key, text]) => {
+    const parts = text.split(/\{(\w+)\}/);
+    const pattern = parts.map((part, place) => (place % 2 ? `(?<${part}>.+?)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))).join("");
+    return { key, pattern: new RegExp(`^${pattern}$`, "s"), own: parts.filter((_, place) => place % 2 === 0).join("").length };
+  });
+  return found.sort((one, other) => other.own - one.own);
+}
+
+/** Return a sentence of the platform in the language of the page; null where it is not known in that language. */
+function ofPlatform(sentence: string): string | null {
+  for (const { key, pattern } of said ?? []) {
+    const match = pattern.exec(sentence);
+    if (match) return t(key, match.groups);
+  }
+  return null;
+}
+
+/** Return what the platform says of a field; a field of several types has several sentences. */
+export function saidOfField(message: string): string {
+  if (language.value === "en") return message;
+  const parts = message.split(", or: ").map(ofPlatform);
+  return parts.includes(null) ? (ofPlatform(message) ?? message) : parts.join(` ${t("ui.or")} `);
+}
+
+/**
+ * Return a refusal's message in the language of the page: the same sentence, else the words of its code with the
+ * platform's own behind them. `isNamed` says that its fields say the rest.
+ */
+export function saidOfRefusal(code: string, message: string, isNamed: boolean): string {
+  // A page's own words are in its language already.
+  if (language.value === "en" || OTHERS.ltr.test(message)) return message;
+  const same = ofPlatform(message);
+  if (same !== null) return same;
+  const key = `refusal.${code}`;
+  if (!known(key)) return message;
+  return isNamed ? t(key) : `${t(key)} (\u2066${message}\u2069)`;
 }
 
 /** Return whether there is a message of this key: for words of the API that a later release may add. */

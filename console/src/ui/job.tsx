@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import { answerOf, connect, type Schemas } from "./api/client.ts";
 import type { Portal } from "./api/session.ts";
 import { count } from "./format.tsx";
-import { t } from "./i18n.ts";
+import { saidOfField, t } from "./i18n.ts";
 import { Failure } from "./list.tsx";
 
 const EVERY = 1000;
@@ -57,7 +57,7 @@ export function JobProgress({ portal, id, ended }: { portal: Portal; id: string;
       {state.errors?.length ? (
         <ul class="problems">
           {state.errors.map((each) => (
-            <li key={`${each.row}${each.message}`}>{t("ui.job.row", { row: each.row ?? "–", message: each.message })}</li>
+            <li key={`${each.row}${each.message}`}>{t("ui.job.row", { row: each.row ?? "–", message: saidOfField(each.message) })}</li>
           ))}
         </ul>
       ) : null}

@@ -46,6 +46,22 @@ const isSame = (one: unknown, other: unknown): boolean => {
 /** Return items that are already here as a list. */
 export const here = <T,>(items: readonly T[], reload = nothing): Listed<T> => ({ items, reload, more: nothing, hasMore: false, state: "ready", error: null });
 
+// As many options as a choice may have.
+const PAGES_OF_CHOICE = 10;
+
+/** Read the pages of a list that is shown as a whole, such as the options of a choice. */
+export async function whole<T>(read: (cursor: string | undefined) => Promise<Page<T>>): Promise<readonly T[]> {
+  const found: T[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES_OF_CHOICE; page += 1) {
+    const { results, next } = await read(cursor);
+    found.push(...results);
+    if (!next) break;
+    cursor = next;
+  }
+  return found;
+}
+
 /** Read a list; `read` is called with a cursor, and again from the beginning when `key()` changes. */
 export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>>, key: () => string = () => ""): Loaded<T> {
   const items = useSignal<readonly T[]>([]);

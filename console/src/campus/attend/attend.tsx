@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 
 import { Refused, Unreachable } from "../../ui/api/client.ts";
 import { messageOf } from "../../ui/form.tsx";
-import { t } from "../../ui/i18n.ts";
+import { saidOfField, t } from "../../ui/i18n.ts";
 import { match } from "../../ui/router.ts";
 import { me } from "../api.ts";
 import { Title } from "../parts.tsx";
@@ -112,7 +112,7 @@ function Trouble({ now }: { now: Flow }): JSX.Element | null {
     <div class="failure" role="alert">
       <p>{messageOf(problem)}</p>
       {typeof body?.timing === "string" ? <p>{body.timing}</p> : null}
-      {problem instanceof Refused ? problem.details.map(({ field, message }) => <p key={field}>{message}</p>) : null}
+      {problem instanceof Refused ? problem.details.map(({ field, message }) => <p key={field}>{saidOfField(message)}</p>) : null}
     </div>
   );
 }

@@ -8,7 +8,8 @@ import { watch, type Camera } from "../../ui/camera.ts";
 import { Choice, Field, Form, messageOf, Submit } from "../../ui/form.tsx";
 import { clock } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
-import { Failure, Shown, useRead } from "../../ui/list.tsx";
+import { Failure, Shown, useRead, whole } from "../../ui/list.tsx";
+import { now } from "../../ui/now.ts";
 import { match } from "../../ui/router.ts";
 import { api, type CampusEvent } from "../api.ts";
 import { periodOf } from "../period.ts";
@@ -100,15 +101,15 @@ function Scanner(): JSX.Element {
   );
 }
 
-// A clock of a phone may be wrong by some minutes.
+// Somebody may be early, or late.
 const AROUND = 30 * 60_000;
 
 function Typed(): JSX.Element {
   const asked = match("/campus/attend/:event")?.event ?? flow.peek()?.event?.id;
   const events = useRead(async () => {
     const moment = (at: number): string => new Date(at).toISOString();
-    const query = { date_from: moment(Date.now() - AROUND), date_to: moment(Date.now() + AROUND), page_size: 100 };
-    const { results: listed } = await answerOf(api.GET("/api/campus/events/", { params: { query } }));
+    const query = { date_from: moment(now() - AROUND), date_to: moment(now() + AROUND), page_size: 100 };
+    const listed = [...(await whole((cursor) => answerOf(api.GET("/api/campus/events/", { params: { query: { ...query, cursor } } }))))];
     if (asked && !listed.some(({ id }) => id === asked)) {
       try {
         listed.push(await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } })));

@@ -8,7 +8,8 @@ import { save } from "../../ui/file.ts";
 import { Num, time } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { JobProgress } from "../../ui/job.tsx";
-import { Failure, useRead } from "../../ui/list.tsx";
+import { Failure, useRead, whole } from "../../ui/list.tsx";
+import { now } from "../../ui/now.ts";
 import { query } from "../../ui/router.ts";
 import { api, deliver, type Delivered } from "../api.ts";
 import { Title } from "../parts.tsx";
@@ -20,15 +21,14 @@ export default function Reports(): JSX.Element {
   const asked = query.peek().get("event") ?? "";
   const events = useRead(async () => {
     // Those that have begun: a term's events to come would fill the list.
-    const begun = { page_size: 100, date_to: new Date().toISOString() };
-    const found = await answerOf(api.GET("/api/campus/events/", { params: { query: begun } }));
-    if (!asked || found.results.some(({ id }) => id === asked)) return found;
-    const one = await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } }));
-    return { ...found, results: [one, ...found.results] };
+    const begun = { page_size: 100, date_to: new Date(now()).toISOString() };
+    const found = await whole((cursor) => answerOf(api.GET("/api/campus/events/", { params: { query: { ...begun, cursor } } })));
+    if (!asked || found.some(({ id }) => id === asked)) return found;
+    return [await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } })), ...found];
   });
   const delivered = useSignal<Delivered | null>(null);
   const job = useSignal("");
-  const listed = events.value?.results ?? [];
+  const listed = events.value ?? [];
   const names = listed.map(({ id, title, start_datetime: starts }) => [id, `${title} · ${time(starts, null, { dateStyle: "medium" })}`] as const);
 
   const first = asked || (names[0]?.[0] ?? "");

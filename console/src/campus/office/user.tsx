@@ -33,7 +33,7 @@ export default function UserView(): JSX.Element {
 function Facts({ user, changed }: { user: User; changed(): void }): JSX.Element {
   const saved = useSignal("");
   const isOwn = user.id === me().id;
-  const before: Record<string, string> = {
+  const initial: Record<string, string> = {
     ...Object.fromEntries(TEXTS.map((name) => [name, user[name] ?? ""])),
     ...Object.fromEntries(CHECKS.map((name) => [name, user[name] ? "true" : ""])),
     role: user.role,
@@ -53,8 +53,8 @@ function Facts({ user, changed }: { user: User; changed(): void }): JSX.Element 
         <Form
           label={t("campus.user.change")}
           draft={`campus.user.${user.id}`}
-          initial={before}
-          onSubmit={async (values) => {
+          initial={initial}
+          onSubmit={async (values, before) => {
             const texts = TEXTS.filter((name) => (values[name] ?? "") !== before[name]).map((name) => [name, values[name] || null] as const);
             const checks = CHECKS.filter((name) => (values[name] ?? "") !== before[name]).map((name) => [name, values[name] === "true"] as const);
             const role = values.role === before.role ? {} : { role: values.role };

@@ -3,10 +3,11 @@ import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf, deed, Refused } from "../../ui/api/client.ts";
-import { Check, Field, Form, keepDraft, Submit, useForm, type Values } from "../../ui/form.tsx";
+import { Check, Field, figureOf, Form, keepDraft, Submit, useForm, type Values } from "../../ui/form.tsx";
 import { count } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
+import { now } from "../../ui/now.ts";
 import { go, match } from "../../ui/router.ts";
 import { api, toLocal, toMoment, type CampusEvent } from "../api.ts";
 import { locate } from "../attend/position.tsx";
@@ -30,7 +31,7 @@ function Existing({ id }: { id: string }): JSX.Element {
 
 function initialOf(event: CampusEvent | null): Values {
   if (event === null) {
-    const next = new Date();
+    const next = new Date(now());
     next.setMinutes(0, 0, 0);
     const at = (hours: number): string => toLocal(new Date(next.getTime() + hours * 3_600_000).toISOString());
     return { start_datetime: at(1), end_datetime: at(2), location_radius: "100", require_location: "true", is_active: "true" };
@@ -65,7 +66,7 @@ function initialOf(event: CampusEvent | null): Values {
 function bodyOf(values: Values) {
   const text = (name: string): string | null => values[name]?.trim() || null;
   const moment = (name: string): string | null => (values[name] ? toMoment(values[name]) : null);
-  const figure = (name: string): number | null => (text(name) === null ? null : Number(text(name)));
+  const figure = (name: string): number | null => (text(name) === null ? null : figureOf(values[name]));
   const expected = { department: text("expected.department"), year_level: text("expected.year_level"), campus: text("expected.campus") };
   const days = KINDS.map((kind) => [`${kind}_days`, figure(`retention.${kind}_days`)] as const).filter(([, value]) => value !== null);
   return {

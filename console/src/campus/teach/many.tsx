@@ -6,7 +6,7 @@ import { useRef } from "preact/hooks";
 import { answerOf, deed, Refused } from "../../ui/api/client.ts";
 import { Field, Form, Submit } from "../../ui/form.tsx";
 import { count } from "../../ui/format.tsx";
-import { t } from "../../ui/i18n.ts";
+import { saidOfField, t } from "../../ui/i18n.ts";
 import { api, type CampusEvent } from "../api.ts";
 import { Title } from "../parts.tsx";
 
@@ -25,7 +25,7 @@ function problemsOf(refused: Refused, rows: readonly Row[]): Problem[] {
   return refused.details.flatMap(({ field, message }) => {
     const [, place = "", name = ""] = /^events\.(\d+)\.?(.*)$/.exec(field) ?? [];
     const row = place === "" ? undefined : rows[Number(place)];
-    return row ? [{ line: row.line, what: name ? `${name}: ${message}` : message }] : [];
+    return row ? [{ line: row.line, what: name ? `${name}: ${saidOfField(message)}` : saidOfField(message) }] : [];
   });
 }
 

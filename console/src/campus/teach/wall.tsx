@@ -9,6 +9,7 @@ import { clock, count, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { useRead } from "../../ui/list.tsx";
 import { follow, type LiveState } from "../../ui/live.ts";
+import { now as present } from "../../ui/now.ts";
 import { match } from "../../ui/router.ts";
 import { api, type AttendanceRecord, type CampusEvent } from "../api.ts";
 import { periodOf } from "../period.ts";
@@ -19,7 +20,7 @@ type Live = Schemas["CampusRealtimeOut"];
 interface Shown {
   code: string;
   image: string;
-  /** By this device's clock. */
+  /** By the platform's clock, as this device knows it. */
   changesAt: number;
 }
 // The platform takes a code for one more step after it has changed.
@@ -56,11 +57,11 @@ export default function Wall(): JSX.Element {
 function useCode(id: string): { shown: Shown | null; now: number; error: unknown; refresh(): Promise<void> } {
   const shown = useSignal<Shown | null>(null);
   const error = useSignal<unknown>(null);
-  const now = useSignal(Date.now());
+  const now = useSignal(present());
   const take = (found: Schemas["CampusQrOut"], response: Response): void => {
-    const asOf = Date.parse(response.headers.get("Date") ?? "") || Date.now();
+    const asOf = Date.parse(response.headers.get("Date") ?? "") || present();
     const life = Math.min(STEP, Math.max(0, Date.parse(found.expires_at) - asOf));
-    shown.value = { code: found.code, image: found.qr_image.replace(/^data:image\/png;base64,/, ""), changesAt: Date.now() + life };
+    shown.value = { code: found.code, image: found.qr_image.replace(/^data:image\/png;base64,/, ""), changesAt: present() + life };
     error.value = null;
   };
   useEffect(() => {
@@ -78,14 +79,14 @@ function useCode(id: string): { shown: Shown | null; now: number; error: unknown
         if (!isGone) error.value = problem;
       }
       isReading = false;
-      if (!isGone) wake = setTimeout(() => void read(), error.peek() ? RETRY : Math.max(AFTER, (shown.peek()?.changesAt ?? 0) - Date.now() + AFTER));
+      if (!isGone) wake = setTimeout(() => void read(), error.peek() ? RETRY : Math.max(AFTER, (shown.peek()?.changesAt ?? 0) - present() + AFTER));
     };
     const again = (): void => {
-      if (document.visibilityState !== "visible" || (shown.peek()?.changesAt ?? 0) > Date.now()) return;
+      if (document.visibilityState !== "visible" || (shown.peek()?.changesAt ?? 0) > present()) return;
       clearTimeout(wake); // a hidden tab's timers are late
       void read();
     };
-    const ticks = setInterval(() => (now.value = Date.now()), TICK);
+    const ticks = setInterval(() => (now.value = present()), TICK);
     document.addEventListener("visibilitychange", again);
     void read();
     return () => {

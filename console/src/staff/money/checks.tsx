@@ -7,6 +7,7 @@ import { Deed } from "../../ui/form.tsx";
 import { count, dateOf, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Listing, useList, type Loaded } from "../../ui/list.tsx";
+import { now } from "../../ui/now.ts";
 import { query } from "../../ui/router.ts";
 import { api, ask, asked, deed, may, myself } from "../parts/api.ts";
 import { FilterRow, Register } from "../parts/register.tsx";
@@ -16,7 +17,7 @@ type Day = Schemas["AdminReconciliationPage"];
 type Difference = Schemas["AdminDifferenceOut"];
 type Leftover = Schemas["AdminLeftoverOut"];
 
-const yesterday = (): string => new Date(Date.now() - 24 * 3600_000).toISOString().slice(0, 10);
+const yesterday = (): string => new Date(now() - 24 * 3600_000).toISOString().slice(0, 10);
 
 export function Reconciliation(): JSX.Element {
   const day = useSignal<Day | null>(null);

@@ -3,6 +3,7 @@ import { effect, signal } from "@preact/signals";
 
 import { answerOf, connect, deed as onceOnly, Refused } from "../../ui/api/client.ts";
 import { keep, session } from "../../ui/api/session.ts";
+import { messageOf } from "../../ui/form.tsx";
 import { t } from "../../ui/i18n.ts";
 
 export const api = connect("admin");
@@ -68,7 +69,7 @@ export function deed<T>(name: string, body: unknown, call: (headers: { "Idempote
 export function withPresent(error: unknown): unknown {
   if (!(error instanceof Refused) || error.status !== 409 || error.details.length === 0) return error;
   const state = error.details.map(({ field, message }) => `${field.replaceAll("_", " ")}: ${message || "–"}`).join("; ");
-  return new Refused(409, error.code, `${error.message} ${t("staff.present", { state })}`, [], error.requestId);
+  return new Refused(409, error.code, `${messageOf(error)} ${t("staff.present", { state })}`, [], error.requestId);
 }
 
 /** End the session here and at the platform. */

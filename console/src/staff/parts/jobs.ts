@@ -1,4 +1,6 @@
 // The long works that this account began here: a job is shown to whoever began it, and has no list at the platform.
+import { now } from "../../ui/now.ts";
+
 import { myself } from "./api.ts";
 
 export interface KeptJob {
@@ -22,7 +24,7 @@ export function keptJobs(): readonly KeptJob[] {
 /** Keep a job that was begun; the same one is kept once. */
 export function keepJob(id: string, what: string): void {
   const others = keptJobs().filter((each) => each.id !== id);
-  store([{ id, what, at: new Date().toISOString() }, ...others].slice(0, MOST));
+  store([{ id, what, at: new Date(now()).toISOString() }, ...others].slice(0, MOST));
 }
 
 /** Forget a job here; at the platform it goes on. */

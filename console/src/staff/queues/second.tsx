@@ -3,7 +3,8 @@ import type { ComponentChildren, JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
 import { t } from "../../ui/i18n.ts";
-import { Listing, useList, type Loaded } from "../../ui/list.tsx";
+import { Listing, useList, whole, type Loaded } from "../../ui/list.tsx";
+import { now } from "../../ui/now.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { State, Sum, Thing, When } from "../parts/shown.tsx";
 import { PayoutDeeds } from "../money/payouts.tsx";
@@ -116,10 +117,10 @@ interface WaitingCancellation {
 
 // Cancellations have no list: the audit log names the events whose cancellation was asked for within its 24 hours.
 async function waitingCancellations(): Promise<{ results: WaitingCancellation[]; next: null }> {
-  const since = new Date(Date.now() - 24 * 3600_000).toISOString();
-  const log = await ask(() => api.GET("/api/logs/system/", { params: { query: asked({ action: "event.cancel", result: "done", date_from: since, page_size: "100" }) } }));
+  const since = new Date(now() - 24 * 3600_000).toISOString();
+  const log = await whole((cursor) => ask(() => api.GET("/api/logs/system/", { params: { query: asked({ action: "event.cancel", result: "done", date_from: since, page_size: "100" }, cursor) } })));
   const entries = new Map<string, Audit>();
-  for (const entry of log.results) if (entry.entity_id && !entries.has(entry.entity_id)) entries.set(entry.entity_id, entry);
+  for (const entry of log) if (entry.entity_id && !entries.has(entry.entity_id)) entries.set(entry.entity_id, entry);
   const found = await Promise.all(
     [...entries].map(async ([event, entry]) => {
       const asked = await cancellationOf(event);

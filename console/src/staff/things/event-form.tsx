@@ -5,7 +5,8 @@ import type { JSX } from "preact";
 import type { Schemas } from "../../ui/api/client.ts";
 import { Check, Choice, Field, Form, Submit, type Values } from "../../ui/form.tsx";
 import { t } from "../../ui/i18n.ts";
-import { useRead } from "../../ui/list.tsx";
+import type { Page } from "../../ui/list.tsx";
+import { Pick, type Named } from "../../ui/pick.tsx";
 import { go } from "../../ui/router.ts";
 import { api, ask, asked, deed, withPresent } from "../parts/api.ts";
 import { toTyped, toUtc, zones } from "../parts/moments.ts";
@@ -15,6 +16,8 @@ type Known = Schemas["AdminEventDetailOut"];
 type Category = Schemas["OrganizerTicketCategoryOut"];
 
 const MOST_CATEGORIES = 12;
+// As many choices as are shown at once.
+const PAGE = "50";
 
 function initialOf(event: Known | null): Values {
   if (event === null) return { timezone: "Asia/Karachi", status: "draft" };
@@ -86,11 +89,19 @@ function categoriesOf(values: Values, places: number, known: readonly Category[]
   return found;
 }
 
+async function organizers(search: string): Promise<Page<Named>> {
+  const page = await ask(() => api.GET("/api/organizers/", { params: { query: asked({ search, page_size: PAGE }) } }));
+  return { ...page, results: page.results.map(({ id, name }) => [id, name] as const) };
+}
+
+async function venues(search: string): Promise<Page<Named>> {
+  const page = await ask(() => api.GET("/api/venues/", { params: { query: asked({ search, page_size: PAGE }) } }));
+  return { ...page, results: page.results.map(({ id, name, city }) => [id, city ? `${name}, ${city}` : name] as const) };
+}
+
 /** The form; `event` is null for a new one. */
 export function EventForm({ event, saved, refused }: { event: Known | null; saved(next: Known): void; refused?(): void }): JSX.Element {
   const places = useSignal(Math.max(1, event?.ticket_categories.length ?? 1));
-  const organizers = useRead(() => ask(() => api.GET("/api/organizers/", { params: { query: asked({ page_size: "100" }) } })));
-  const venues = useRead(() => ask(() => api.GET("/api/venues/", { params: { query: asked({ page_size: "100" }) } })));
   const initial = initialOf(event);
   const save = async (values: Values): Promise<void> => {
     const wanted = bodyOf(values);
@@ -111,13 +122,12 @@ export function EventForm({ event, saved, refused }: { event: Known | null; save
       throw withPresent(error);
     }
   };
-  const named = (found: readonly { id: string; name: string }[] | undefined, none: string): [string, string][] => [["", none], ...(found ?? []).map((each): [string, string] => [each.id, each.name])];
   return (
     <Form label={event ? t("staff.correct") : t("staff.new_event")} draft={`staff.event.${event?.id ?? "new"}`} initial={initial} onSubmit={save}>
       <Field name="title" label={t("staff.event_title")} required />
       <div class="pair">
-        <Choice name="organizer_id" label={t("staff.organizer")} options={named(organizers.value?.results, t("staff.choose"))} />
-        <Choice name="venue_id" label={t("staff.venue")} options={named(venues.value?.results, t("staff.no_venue"))} />
+        <Pick name="organizer_id" label={t("staff.organizer")} none={t("staff.choose")} find={organizers} present={event?.organizer_id ? [event.organizer_id, event.organizer_name ?? event.organizer_id] : null} />
+        <Pick name="venue_id" label={t("staff.venue")} none={t("staff.no_venue")} find={venues} present={event?.venue?.id ? [event.venue.id, event.venue.name] : null} />
         <Field name="category" label={t("staff.category")} />
       </div>
       <div class="pair">

@@ -6,7 +6,7 @@ import type { Schemas } from "../../ui/api/client.ts";
 import { Field, Form, Submit } from "../../ui/form.tsx";
 import { money, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
-import { Shown, useRead } from "../../ui/list.tsx";
+import { Shown, useRead, whole } from "../../ui/list.tsx";
 import { go, query } from "../../ui/router.ts";
 import { api, ask, asked, deed, may } from "../parts/api.ts";
 import { Facts, Note, State, Sum, Thing, Title } from "../parts/shown.tsx";
@@ -18,7 +18,7 @@ type Listed = Schemas["AdminCardOut"];
 const MOST_CUSTOMERS = 5;
 
 async function cardsOf(customerId: string): Promise<readonly Listed[]> {
-  return (await ask(() => api.GET("/api/nfc-cards/", { params: { query: asked({ customer_id: customerId, page_size: "20" }) } }))).results;
+  return whole((cursor) => ask(() => api.GET("/api/nfc-cards/", { params: { query: asked({ customer_id: customerId, page_size: "100" }, cursor) } })));
 }
 
 /** Return the cards of whom this number or name is, or the card with this UID. */

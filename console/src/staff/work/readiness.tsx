@@ -5,7 +5,8 @@ import { useEffect } from "preact/hooks";
 import type { Schemas } from "../../ui/api/client.ts";
 import { count, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
-import { Shown, useRead } from "../../ui/list.tsx";
+import { Shown, useRead, type Page } from "../../ui/list.tsx";
+import { Picked, type Named } from "../../ui/pick.tsx";
 import { go, query } from "../../ui/router.ts";
 import { api, ask, asked, isIn, may } from "../parts/api.ts";
 import { Thing, Title, When } from "../parts/shown.tsx";
@@ -53,12 +54,14 @@ export function Readiness(): JSX.Element {
   );
 }
 
+// A search is sorted by title, else those that begin first are first.
+async function soon(search: string): Promise<Page<Named>> {
+  const filters = { search, ordering: search ? undefined : "starts_at", page_size: "50" };
+  const pages = await Promise.all(["live", "published"].map((status) => ask(() => api.GET("/api/events/", { params: { query: asked({ ...filters, status }) } }))));
+  return { results: pages.flatMap((page) => page.results.map(({ id, title }) => [id, title] as const)), next: pages.find(({ next }) => next)?.next };
+}
+
 function Choose({ chosen }: { chosen: string }): JSX.Element {
-  const events = useRead(async () => {
-    if (!may("read")) return [];
-    const pages = await Promise.all(["live", "published"].map((status) => ask(() => api.GET("/api/events/", { params: { query: asked({ status, ordering: "starts_at", page_size: "50" }) } }))));
-    return pages.flatMap((page) => page.results);
-  });
   const pick = (id: string): void => go(id ? `/staff/readiness?event=${encodeURIComponent(id)}` : "/staff/readiness", { replace: true });
   if (!may("read"))
     return (
@@ -70,24 +73,9 @@ function Choose({ chosen }: { chosen: string }): JSX.Element {
       </div>
     );
   return (
-    <Shown read={events}>
-      {(found) => (
-        <div class="filters">
-          <label>
-            {t("staff.event")}
-            <select value={chosen} onChange={(event) => pick(event.currentTarget.value)}>
-              <option value="">{t("staff.choose")}</option>
-              {chosen && !found.some((each) => each.id === chosen) ? <option value={chosen}>{chosen}</option> : null}
-              {found.map((each) => (
-                <option key={each.id} value={each.id}>
-                  {each.title}
-                </option>
-              ))}
-            </select>
-          </label>
-        </div>
-      )}
-    </Shown>
+    <div class="filters">
+      <Picked label={t("staff.event")} none={t("staff.choose")} find={soon} value={chosen} choose={pick} />
+    </div>
   );
 }
 

@@ -2,6 +2,7 @@
 import createClient, { type Client, type Middleware } from "openapi-fetch";
 
 import { t } from "../i18n.ts";
+import { learn } from "../now.ts";
 
 import { keep, latest, type Portal, type Session } from "./session.ts";
 import type { components, paths } from "./schema.ts";
@@ -81,8 +82,11 @@ export function shown<T extends object>(answer: T | Schemas["OrganizerFileJobOut
 }
 
 const sending: typeof fetch = async (input, init) => {
+  const sentAt = Date.now();
   try {
-    return await fetch(input, init);
+    const response = await fetch(input, init);
+    learn(response, sentAt);
+    return response;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new Unreachable("The platform cannot be reached.", { cause });
