@@ -1,5 +1,5 @@
 // A choice of one of many: a list of the API with a search above it, where the list is longer than one page.
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useId, useRef } from "preact/hooks";
 
@@ -7,7 +7,7 @@ import { useTyped } from "./filters.tsx";
 import { useForm } from "./form.tsx";
 import { count } from "./format.tsx";
 import { t } from "./i18n.ts";
-import { Failure, useRead, type Page } from "./list.tsx";
+import { Failure, useRead, type Page, type Read } from "./list.tsx";
 
 export type Named = readonly [id: string, label: string];
 
@@ -25,11 +25,9 @@ export interface PickedProps {
   error?: string;
 }
 
-/** Choose one thing of a list. What is chosen stays a choice, also where the search does not find it. */
-export function Picked({ name, label, value, choose, none, find, present, error }: PickedProps): JSX.Element {
-  const id = useId();
+/** What a search has found, with what is chosen already: it stays a choice, also where the search does not find it. */
+function useFound({ value, find, present }: PickedProps): { text: Signal<string>; read: Read<Page<Named>>; options: readonly Named[]; isLong: boolean } {
   const text = useSignal("");
-  const typed = useTyped(text.value, (next) => (text.value = next));
   const read = useRead(
     () => find(text.peek()),
     () => text.value,
@@ -37,38 +35,52 @@ export function Picked({ name, label, value, choose, none, find, present, error 
   const names = useRef(new Map<string, string>());
   const isLong = useRef(false);
   const found = read.value?.results ?? [];
-  const isMore = Boolean(read.value?.next);
+  isLong.current ||= Boolean(read.value?.next);
   if (present) names.current.set(...present);
   for (const each of found) names.current.set(...each);
-  isLong.current ||= isMore;
-  const listed = new Set(found.map(([each]) => each));
-  const chosen: readonly Named[] = value && !listed.has(value) ? [[value, names.current.get(value) ?? value]] : [];
-  const described = [isLong.current ? `${id}-found` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ") || undefined;
+  const isListed = !value || found.some(([each]) => each === value);
+  return { text, read, options: isListed ? found : [[value, names.current.get(value) ?? value], ...found], isLong: isLong.current };
+}
+
+/** The field of the search; `list` is the id of the choice that it narrows. */
+function Search({ label, text, list }: { label: string; text: Signal<string>; list: string }): JSX.Element {
+  const typed = useTyped(text.value, (next) => (text.value = next));
+  return (
+    <input
+      type="search"
+      autocomplete="off"
+      aria-label={t("ui.pick.search", { label })}
+      placeholder={t("ui.pick.placeholder")}
+      aria-controls={list}
+      {...typed}
+      // Enter would send the form around it.
+      onKeyDown={(event) => (event.key === "Enter" ? event.preventDefault() : undefined)}
+    />
+  );
+}
+
+/** Choose one thing of a list. */
+export function Picked(props: PickedProps): JSX.Element {
+  const { name, label, value, choose, none, error } = props;
+  const id = useId();
+  const { text, read, options, isLong } = useFound(props);
+  const shown = count(read.value?.results.length ?? 0);
+  const described = [isLong ? `${id}-found` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ") || undefined;
   return (
     <div class={`field ${error ? "wrong" : ""}`}>
       <label for={id}>{label}</label>
-      {isLong.current ? (
-        <input
-          type="search"
-          autocomplete="off"
-          aria-label={t("ui.pick.search", { label })}
-          placeholder={t("ui.pick.placeholder")}
-          aria-controls={id}
-          {...typed}
-          // Enter would send the form around it.
-          onKeyDown={(event) => (event.key === "Enter" ? event.preventDefault() : undefined)}
-        />
-      ) : null}
+      {isLong ? <Search label={label} text={text} list={id} /> : null}
       <select id={id} name={name} value={value} aria-busy={read.loading} aria-invalid={error ? "true" : undefined} aria-describedby={described} onChange={(event) => choose(event.currentTarget.value)}>
-        {([["", none], ...chosen, ...found] as const).map(([each, words]) => (
+        <option value="">{none}</option>
+        {options.map(([each, words]) => (
           <option key={each} value={each}>
             {words}
           </option>
         ))}
       </select>
-      {isLong.current ? (
+      {isLong ? (
         <p class="hint" id={`${id}-found`} role="status">
-          {read.loading ? t("ui.loading") : t(isMore ? "ui.pick.more" : "ui.pick.found", { count: count(found.length) })}
+          {read.loading ? t("ui.loading") : t(read.value?.next ? "ui.pick.more" : "ui.pick.found", { count: shown })}
         </p>
       ) : null}
       {read.error ? <Failure error={read.error} again={read.reload} /> : null}
