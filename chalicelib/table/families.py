@@ -106,6 +106,7 @@ _SPECIAL: Mapping[type[Item], Row] = {
     items.RefundRequest: _base("sales_counted"),
     # Its row in the log is in the index or on a page.
     items.Scan: _base("counted", "projected", of=(items.Ticket,), volatile=("gsi1pk", "gsi1sk")),
+    items.Ticket: _base("customer_labels", of=(items.Account,)),
     # What began in a period, such as registrations, is history: an account that is closed no longer says it.
     items.PlatformCounts: _base("check_ins", of=(items.Scan,)),
     # What began here cannot be computed from tickets that are gone: bits of deleted ones stay (D-TIX-02).

@@ -1,8 +1,9 @@
 """An agent's tie to its hub: who is in is known when the hub is gone, and nobody waits long to learn that it is."""
 
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -187,6 +188,24 @@ def test_a_hub_that_the_snapshot_does_not_list_is_not_asked(party: Party) -> Non
             with pytest.raises(HubAway, match="does not list the hub's device"):
                 link.ask(tap_of(party.cards[0]), seconds=1.0)
             assert hub.refused == {}
+
+
+def test_nobody_waits_for_a_hub_that_is_dead_from_the_start_or_was_revoked(party: Party) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute, tied(party, mute.getsockname()[1]) as (link, _):
+        for _person in range(3):
+            began = time.monotonic()
+            with suppress(HubAway):
+                assert link.ask(tap_of(party.cards[0]), seconds=1.0) is None
+            assert time.monotonic() - began < 0.4
+        wait_until(lambda: link.last_error is not None)
+    with party.hub() as hub, tied(party, hub.port) as (link, _):
+        wait_until(lambda: link.is_up)
+        party.peers = party.peers[1:]
+        wait_until(lambda: not link.is_up)
+        began = time.monotonic()
+        with pytest.raises(HubAway, match="does not list the hub's device"):
+            link.ask(tap_of(party.cards[0]), seconds=1.0)
+        assert time.monotonic() - began < 0.4
 
 
 def test_a_passage_that_is_not_on_the_disk_yet_reaches_a_hub_that_begins(party: Party) -> None:

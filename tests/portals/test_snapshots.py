@@ -19,7 +19,7 @@ from chalicelib.domain.offline.snapshot_format import GateTicket
 from chalicelib.domain.offline.states import States
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, Event, Ticket
+from chalicelib.table.items import Card, Device, Event, Ticket
 from chalicelib.vocabulary.cards import CardStatus, CardType
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import asked, snapshot_reader, snapshots
@@ -253,6 +253,30 @@ def test_the_hub_is_the_device_that_says_where_it_is(show: Show) -> None:
     assert call("POST", "/api/device/heartbeat/", beat, token=show.token).status == 200
     assert show.full().head["hub"] == {"device_id": show.reader.device_id, "address": "10.0.0.5:8443"}
     assert call("POST", "/api/device/heartbeat/", {**beat, "hub_address": "no address"}, token=show.token).status == 400
+
+
+def test_a_hub_that_fell_silent_is_named_only_where_there_is_no_other(show: Show) -> None:
+    beat = {"queue_depth": 0, "app_version": "1.0.0"}
+    readers = [make_reader(show.event, gate="Gate 1") for _ in range(2)]
+    hubs = sorted((reader.device_id, reader.token()) for reader in readers)
+    named = []
+
+    def hub() -> str:
+        peers.forget()
+        return str(show.full().head["hub"]["device_id"])
+
+    for device_id, token in hubs:
+        address = f"{device_id.lower()}:8443".replace("_", "-")
+        assert call("POST", "/api/device/heartbeat/", {**beat, "hub_address": address}, token=token).status == 200
+        named.append(hub())
+    assert named == [hubs[0][0]] * 2
+    gone = [Device.last_seen_at.set(clock.now() - timedelta(minutes=11))]
+    operations.record(operations.change(keys.access.device(hubs[0][0]), gone))
+    assert hub() == hubs[1][0]
+    operations.record(operations.change(keys.access.device(hubs[1][0]), gone))
+    assert hub() == hubs[0][0]
+    devices.revoke(hubs[0][0])
+    assert hub() == hubs[1][0]
 
 
 def test_a_delta_of_a_thousand_changes_is_small_and_takes_three_requests(show: Show) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from chalicelib.domain.admission import Verdict
 from chalicelib.domain.gate.readings import Caller, Reading
+from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys
 from chalicelib.table.items import FirstScan, Passage, Scan, Ticket
 from chalicelib.vocabulary.gate import Reason, ScanKind, ScanResult
@@ -56,7 +57,7 @@ class ScanDecision:
 
 def attendee_of(ticket: Ticket) -> Attendee:
     """Return what a gate's display shows of a ticket's holder."""
-    return Attendee(name=ticket.holder_name, photo_url=ticket.photo_url, labels=[str(x) for x in ticket.labels or []])
+    return Attendee(name=ticket.holder_name, photo_url=ticket.photo_url, labels=tickets.labels_shown(ticket))
 
 
 def ticket_shown(ticket: Ticket) -> TicketAtGate:

@@ -8,6 +8,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.customers import customers
 from chalicelib.domain.customers.customers import EmergencyContact, HealthLookUp
 from chalicelib.domain.events import gate_control
+from chalicelib.domain.tickets.tickets import labels_shown
 from chalicelib.errors import NotFound
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
@@ -171,7 +172,7 @@ def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
         scanned_at=(holder.admission.scanned_at or holder.admission.decided_at) if holder.admission else None,
         emergency_contact=known.emergency_contact,
         blood_type=known.blood_type,
-        labels=list(dict.fromkeys([*known.labels, *map(str, holder.labels or ())])),
+        labels=list(dict.fromkeys([*known.labels, *labels_shown(holder)])),
         children=[
             DependentTicket(name=t.holder_name, ticket_id=t.ticket_id, scan_status=_scan_status(t)) for t in children
         ],

@@ -22,6 +22,7 @@ from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.events import gate_control
 from chalicelib.domain.offline import states
 from chalicelib.domain.offline.states import States
+from chalicelib.domain.tickets import tickets
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, OfflineChanges, OfflineEvent, OfflineFeed, Ticket
@@ -81,7 +82,7 @@ def _shown(ticket: Ticket) -> tuple[object, ...]:
     """Return what devices and phones know of a ticket."""
     admission = ticket.admission
     admitted_at = None if admission is None else admission.scanned_at or admission.decided_at
-    display = (ticket.holder_name, ticket.tier, ticket.photo_url, list(ticket.labels or ()))
+    display = (ticket.holder_name, ticket.tier, ticket.photo_url, tickets.labels_shown(ticket))
     return (states.of_ticket(ticket), *display, admitted_at)
 
 

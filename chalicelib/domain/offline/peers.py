@@ -3,7 +3,9 @@
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from chalicelib import clock
 from chalicelib.domain.access.devices import AGENTS
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
@@ -14,16 +16,20 @@ from chalicelib.vocabulary.devices import DeviceStatus
 _REFRESH_SECONDS = 20
 # Above this number of events the one that was read first is dropped.
 _EVENTS_KEPT = 1_000
+# A hub that was not heard of for so long is named only where there is no other. Shorter cuts of the hub's own road must
+# not give the agents of one event two hubs: they admit a ticket twice.
+_SILENT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """An enrolled device of an event; `hub` is its address where it runs the hub."""
+    """An enrolled device of an event, and when it was last heard of; `hub` is its address where it runs the hub."""
 
     device_id: str
     gate: str
     public_key: str
     hub: str | None
+    heard_at: datetime | None = None
 
 
 _lock = threading.Lock()
@@ -56,7 +62,7 @@ def _read(event_id: str) -> tuple[Peer, ...]:
     raws = operations.query(keys.access.event_devices(event_id).pk, Begins(AGENTS), index="gsi2")
     devices = operations.get_many(operations.places_of(Device, raws)).values()
     peers = [
-        Peer(device.device_id, device.gate, device.public_key, device.hub_address)
+        Peer(device.device_id, device.gate, device.public_key, device.hub_address, device.last_seen_at)
         for device in devices
         if device.event_id == event_id and device.status == DeviceStatus.ENROLLED and device.public_key
     ]
@@ -64,5 +70,8 @@ def _read(event_id: str) -> tuple[Peer, ...]:
 
 
 def hub(peers: tuple[Peer, ...]) -> Peer | None:
-    """Return the device that runs the hub; of several the one that was provisioned first."""
-    return next((peer for peer in peers if peer.hub), None)
+    """Return the device that runs the hub; of several the one that was provisioned first, silent ones last."""
+    named = [peer for peer in peers if peer.hub]
+    since = clock.now() - _SILENT
+    heard = (peer for peer in named if peer.heard_at is not None and peer.heard_at >= since)
+    return next(heard, None) or next(iter(named), None)

@@ -77,7 +77,7 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
     # Tickets and orders
     items.Ticket: {
         **_all(_P, "customer_id order_id pledged_to"),
-        **_all(_C, "holder_name dependent_id photo_url labels card_uid message"),
+        **_all(_C, "holder_name dependent_id photo_url labels customer_labels card_uid message"),
         **_all(_O, "admission passage history"),
     },
     items.AttendeeWord: {},

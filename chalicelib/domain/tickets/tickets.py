@@ -124,6 +124,11 @@ def shown_status(ticket: Ticket) -> TicketShown:
     return TicketShown(ticket.status)
 
 
+def labels_shown(ticket: Ticket) -> list[str]:
+    """Return the labels that a gate shows: those of the customer who holds it in person, then the ticket's own."""
+    return list(dict.fromkeys(str(label) for label in (*(ticket.customer_labels or ()), *(ticket.labels or ()))))
+
+
 def code(ticket: Ticket) -> str:
     """Return the signed code in a ticket's QR."""
     return credentials.encode(ticket.ticket_id, event_id=ticket.event_id, credential=ticket.credential)

@@ -100,7 +100,8 @@ def handing_over(ticket: Ticket, *, to: Account, message: str | None = None) -> 
         Ticket.pledged_to.remove(),
         Ticket.message.set(message) if message else Ticket.message.remove(),
         Ticket.card_uid.set(card_uid) if card_uid else Ticket.card_uid.remove(),
-        Ticket.labels.set(list(to.labels)) if to.labels else Ticket.labels.remove(),
+        Ticket.labels.remove(),
+        Ticket.customer_labels.set(list(to.labels)) if to.labels else Ticket.customer_labels.remove(),
     ]
     return [
         operations.change(keys.tickets.ticket(ticket.ticket_id), actions, is_as_read(ticket)),

@@ -9,6 +9,7 @@ from chalice import Blueprint
 from chalicelib import errors
 from chalicelib.domain.offline import phone_syncs
 from chalicelib.domain.offline.phone_syncs import KeptCard, Sync
+from chalicelib.domain.tickets import tickets
 from chalicelib.portals.http.auth import USHER
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Link, Route
@@ -39,7 +40,7 @@ def _attendee(ticket: Any) -> schema.SyncedAttendeeOut:
         name=ticket.holder_name,
         photo_url=ticket.photo_url,
         tier=ticket.tier,
-        labels=list(ticket.labels or ()),
+        labels=tickets.labels_shown(ticket),
         status=ticket.status,
         credential=ticket.credential,
         disputed=bool(ticket.disputed),

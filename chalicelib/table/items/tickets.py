@@ -51,6 +51,8 @@ class Ticket(Item, discriminator="ticket"):
     holder_name = UnicodeAttribute()
     photo_url = UnicodeAttribute(null=True)
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    # Those of its customer, who holds it in person; a gate shows them first (customers/ticket_labels.py).
+    customer_labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     status = EnumAttribute(TicketStatus)
     credential = IntegerAttribute(default=1)
     # When it first became void, and when its credential number last rose without that (tickets/states.py).
