@@ -48,6 +48,7 @@ def test_the_gate_decides_while_the_platform_is_away_and_the_records_arrive_late
         assert here(tap(gate)) == ("already_scanned", None)
         assert here(tap(gate, "04FFFFFFFFFFFF")) == ("not_found", None)
         assert "ADMITTED, DECIDED HERE" in gate.screen.getvalue()
+        assert "it may be of another event" in gate.screen.getvalue()
         platform.up()
         wait_until(lambda: gate.agent.outbox.depth() == 0)
     assert [(record["seq"], record["offline"]) for record in platform.received] == [

@@ -1,4 +1,4 @@
-"""Labels that staff gave a customer: a scan shows them as a look-up does, whatever was presented."""
+"""Labels that staff gave a customer: a scan shows them as a look-up does, by card and by code."""
 
 import pytest
 

@@ -10,8 +10,10 @@ from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys, operations
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_ticket, scan_id, usher_token
+from tests.support.later import later
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -38,6 +40,23 @@ def test_whatever_names_another_events_attendee_reveals_nobody() -> None:
     logged = call("GET", "/api/usher/scan/logs/", token=token)
     assert logged.json["count"] == len(shown)
     assert "Somebody" not in logged.text
+
+
+def test_a_family_card_is_refused_for_its_first_ticket_before_and_after_the_stream_knows_who_was_admitted() -> None:
+    event, stream = make_event(), StreamReader()
+    first, second = make_ticket(event), make_ticket(event)
+    card, token = make_card(first, second), usher_token(event)
+    tickets.set_status(first.ticket_id, TicketStatus.CANCELLED)
+    assert scan(token, card_id=card.uid)["ticket"]["id"] == second.ticket_id
+    with later():
+        before = scan(token, card_id=card.uid)
+    stream.drain()
+    admitted = cards.find(card.uid)
+    assert admitted is not None
+    assert list(admitted.admitted) == [second.ticket_id]
+    with later(2):
+        after = scan(token, card_id=card.uid)
+    assert [(each["reason"], each["ticket"]["id"]) for each in (before, after)] == [("cancelled", first.ticket_id)] * 2
 
 
 @pytest.mark.parametrize(

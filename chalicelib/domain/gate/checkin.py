@@ -133,6 +133,9 @@ def _try_first_entry(look: FoundReading, ticket_id: str, *, remaining: int | Non
 def _read(look: FoundReading) -> dict[str, Ticket]:
     """Return the current state of the reading's tickets, in the card's order."""
     ids = (*look.passed_over, *look.ticket_ids)
+    if look.card is not None:
+        # Devices without the network judge in this order, and do not know who was passed over.
+        ids = tuple(sorted(ids, key=look.card.tickets.get(look.caller.event_id, []).index))
     if len(ids) == 1:
         one = operations.get(keys.tickets.ticket(ids[0]))
         return {ids[0]: one} if one else {}

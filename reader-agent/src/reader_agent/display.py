@@ -47,6 +47,8 @@ _CONFLICTS = {
 _SIGNALS = {"green": Signal.ADMITTED, "red": Signal.REFUSED, "yellow": Signal.KEPT}
 # Several names, labels and a reason fit; more would push the verdict off the screen.
 _LONGEST_LINE = 400
+# A snapshot has the cards with tickets of its event only, so the platform may have another reason for them.
+_UNKNOWN_HERE = "this gate knows only cards and tickets of this event: it may be of another event, or sold since"
 _RESULTS = {"already_scanned": "ALREADY SCANNED", "not_found": "NOT FOUND", "invalid": "REFUSED"}
 
 
@@ -110,6 +112,8 @@ class Display:
         lines: list[str] = []
         if decision.reason:
             lines.append(_REASONS.get(decision.reason, decision.reason))
+        if decision.result == "not_found":
+            lines.append(_UNKNOWN_HERE)
         if decision.first_at:
             at = f" at {decision.first_gate}" if decision.first_gate else ""
             lines.append(f"inside since {self._time(decision.first_at)}{at}")
