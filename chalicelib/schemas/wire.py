@@ -93,7 +93,8 @@ Filter = Annotated[WordT, _EitherSpelling()]
 def _within_reach(value: datetime) -> datetime:
     if not 0 <= value.timestamp() < _LATEST.timestamp():
         raise ValueError("must lie between the years 1970 and 2200")
-    return value
+    # The day or the minute of a moment is part of keys. It must be that of UTC, not that of the sender's offset.
+    return value.astimezone(UTC)
 
 
 # RFC 3339; the type itself asks for the offset. Pydantic would also read Unix times and other spellings of ISO 8601.

@@ -51,3 +51,20 @@ test("a time is read in one spelling only, in each column of times; all else goe
   for (const text of ["11/01/2027 09:00", "01/11/2027", "2027-02-30 09:00", "2027-13-01 09:00", "2027-01-11 25:00", "2027-01-11", "tomorrow"])
     for (const name of times) assert.equal(read(text)[name], text, text);
 });
+
+test("a time of an event that nobody types over stays as it is stored", async () => {
+  const { toLocal, toMoment } = await bundled("teach/moments.ts");
+  const zone = process.env.TZ;
+  process.env.TZ = "Europe/Berlin";
+  try {
+    // With seconds, and on either side of 25 October 2026, 03:00, when the hour from two o'clock comes a second time.
+    for (const stored of ["2026-11-28T08:00:30.250Z", "2026-10-25T00:30:00.000Z", "2026-10-25T01:30:00.000Z"]) {
+      assert.equal(toMoment(toLocal(stored), stored), stored);
+    }
+    assert.equal(toMoment("2026-11-28T09:01", "2026-11-28T08:00:30.250Z"), "2026-11-28T08:01:00.000Z");
+    assert.equal(toMoment("2026-11-28T09:01", null), "2026-11-28T08:01:00.000Z");
+  } finally {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  }
+});

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from chalicelib import clock, time_zones
-from chalicelib.domain.events import events
+from chalicelib.domain.events import events, venues
 from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.errors import ValidationFailed
 from chalicelib.table.items import Event
 from tests.support.catalogue import Show, walked
 from tests.support.client import call
-from tests.support.factories import PASSWORD, make_event, make_organizer, token_of
+from tests.support.factories import PASSWORD, admin_token, make_event, make_organizer, token_of
 from tests.support.streams import StreamReader
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -122,6 +122,29 @@ def test_gates_that_are_open_around_the_longest_event_are_watched_all_the_time(s
     for at in (opens, closes - timedelta(minutes=1)):
         with clock.set_to(at):
             assert [each.event_id for each in events.open_now()] == [event.event_id]
+
+
+def test_gates_are_watched_at_each_offset_that_their_times_are_sent_with(stream: StreamReader) -> None:  # noqa: ARG001  # its clock
+    token = admin_token()
+    body = {
+        "title": "Open air",
+        "organizer_id": make_organizer().account_id,
+        "venue_id": venues.add(name="Garden", city="Lahore").venue_id,
+        "starts_at": "2026-03-03T03:00:00+14:00",
+        "ends_at": "2026-03-03T23:00:00+14:00",
+        "ticket_categories": [{"name": "Standard", "price": "1500.00", "capacity": 100}],
+        "status": "published",
+    }
+    made = call("POST", "/api/events/", body, token=token)
+    assert (made.status, made.json["starts_at"]) == (201, "2026-03-02T13:00:00.000Z")
+    with clock.set_to(NOON + timedelta(hours=1)):
+        assert [each.event_id for each in events.open_now()] == [made.json["id"]]
+    opens = {"scanning_opens_at": "2026-03-03T02:30:00+14:00"}
+    assert call("PUT", f"/api/events/{made.json['id']}/", opens, token=token).status == 200
+    with clock.set_to(NOON + timedelta(minutes=29)):
+        assert events.open_now() == []
+    with clock.set_to(NOON + timedelta(minutes=30)):
+        assert [each.event_id for each in events.open_now()] == [made.json["id"]]
 
 
 # Times and time zones

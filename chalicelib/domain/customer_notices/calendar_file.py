@@ -3,7 +3,7 @@
 A calendar knows the entry by its UID. It takes the file with the highest SEQUENCE, and of these the latest DTSTAMP.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.clients.messages import Attachment
@@ -25,15 +25,15 @@ def of(event: Event) -> Attachment:
     import icalendar  # heavy, and for workers only
 
     is_cancelled = event.status == EventStatus.CANCELLED
-    zone = timezones.zone(event.timezone)
+    starts_at, ends_at = _named(event)
     entry = icalendar.Event()
     entry.add("uid", f"{event.event_id}@gatehouse")
     entry.add("dtstamp", clock.now())
     # An edit raises the event's version. A cancellation comes after every edit.
     entry.add("sequence", event.version + is_cancelled)
     entry.add("summary", _plain(event.title))
-    entry.add("dtstart", event.starts_at.astimezone(zone))
-    entry.add("dtend", event.ends_at.astimezone(zone))
+    entry.add("dtstart", starts_at)
+    entry.add("dtend", ends_at)
     entry.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
     entry.add("organizer", f"mailto:{config().mail_from}", parameters={"CN": "Gatehouse"})
     place = event.venue
@@ -49,6 +49,15 @@ def of(event: Event) -> Attachment:
     first, last = event.starts_at - _MARGIN, event.ends_at + _MARGIN
     calendar.add_missing_timezones(first_date=first.date(), last_date=last.date())
     return Attachment.of(NAME, f"text/calendar; charset=utf-8; method={method}", calendar.to_ical())
+
+
+def _named(event: Event) -> tuple[datetime, datetime]:
+    """Return start and end in the event's time zone; in UTC if either is in the second of two equal hours.
+
+    A local time names the first of them (RFC 5545, 3.3.5).
+    """
+    here = timezones.local(event.starts_at, event.timezone), timezones.local(event.ends_at, event.timezone)
+    return (event.starts_at, event.ends_at) if any(moment.fold for moment in here) else here
 
 
 def _plain(words: str, *, is_address: bool = False) -> str:

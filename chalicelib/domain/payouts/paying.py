@@ -89,8 +89,7 @@ def _check_day(payout: Payout) -> None:
     day, now = date.fromisoformat(payout.scheduled_for), clock.now()
     if now.date() <= day:
         return
-    event = operations.get(keys.events.event(payout.event_id))
-    if timezones.local(now, event.timezone if event is not None else "UTC").date() > day:
+    if timezones.local(now, payout_states.timezone_of(payout.event_id)).date() > day:
         # An alarm counts these lines.
         logger.error(OVERDUE, extra={"payout_id": payout.payout_id, "event_id": payout.event_id})
 

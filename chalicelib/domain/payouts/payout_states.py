@@ -11,6 +11,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.domain import timezones
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payout
@@ -40,9 +41,16 @@ def resting_of(payout: Payout) -> PayoutStatus:
 
 
 def scheduled_moment(payout: Payout) -> datetime:
-    """Return when a scheduled payout is due: on its day, or now where that is over."""
-    day = datetime.combine(date.fromisoformat(payout.scheduled_for), time(), UTC)
-    return max(day, clock.now())
+    """Return when a scheduled payout is due: as its day begins in the event's time zone, or now where it has begun."""
+    zone = timezones.zone(timezone_of(payout.event_id))
+    begins = datetime.combine(date.fromisoformat(payout.scheduled_for), time(), zone)
+    return max(begins.astimezone(UTC), clock.now())
+
+
+def timezone_of(event_id: str) -> str:
+    """Return the time zone that the days of an event's payouts are of."""
+    event = operations.get(keys.events.event(event_id))
+    return event.timezone if event is not None else "UTC"
 
 
 def entering(payout: Payout, status: PayoutStatus, *, due: datetime | None = None) -> list[Action]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.domain import timezones
 from chalicelib.domain.approvals import second_person
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
@@ -196,9 +197,12 @@ def create(settlement_id: str, *, scheduled_for: date | None, by: str, operation
     Raises NotFound, AlreadyExists (it has a payout), InvalidState (nothing to pay out, or given back), ValidationFailed
     (the day).
     """
-    if scheduled_for is not None and scheduled_for < clock.now().date():
-        raise ValidationFailed(details=[{"field": "scheduled_for", "message": "must not lie in the past"}])
     event_id = settlements.event_id_of(settlement_id)
+    # As in all days of payouts, the day is one of the event's time zone.
+    today = timezones.local(clock.now(), payout_states.timezone_of(event_id)).date()
+    day = scheduled_for or today
+    if day < today:
+        raise ValidationFailed(details=[{"field": "scheduled_for", "message": "must not lie in the past"}])
     payout_id = id_of_operation("pto", operation_id)
     for _ in retries.attempts(_ATTEMPTS):
         settlement = settlements.find(event_id)
@@ -214,7 +218,7 @@ def create(settlement_id: str, *, scheduled_for: date | None, by: str, operation
                 f"This settlement has a payout already: {earlier.payout_id}, which is {earlier.status}."
             )
         _require_kept(settlement)
-        made, writes = _replacement(earlier, settlement, payout_id, scheduled_for=scheduled_for, by=by)
+        made, writes = _replacement(earlier, settlement, payout_id, day=day, by=by)
         created = AuditSubject("payout", payout_id, after={"settlement_id": settlement_id, "status": made.status})
         try:
             acts.commit(*writes, subject=created)
@@ -235,7 +239,7 @@ def _require_kept(settlement: Settlement) -> None:
 
 
 def _replacement(
-    earlier: Payout, settlement: Settlement, payout_id: str, *, scheduled_for: date | None, by: str
+    earlier: Payout, settlement: Settlement, payout_id: str, *, day: date, by: str
 ) -> tuple[Payout, list[Write]]:
     """Return a payout in place of a cancelled one, and the writes that create it; the invoice stays the same."""
     debt = debts.of(earlier.organizer_id, earlier.currency)
@@ -259,7 +263,7 @@ def _replacement(
         currency=earlier.currency,
         lines=earlier.lines,
         invoice_number=earlier.invoice_number,
-        scheduled_for=(scheduled_for or clock.now().date()).isoformat(),
+        scheduled_for=day.isoformat(),
         asked_by=by,
         needs_second=needs_second or None,
         created_at=clock.now(),

@@ -83,13 +83,3 @@ export async function deliver(path: string, query: Readonly<Record<string, strin
   }
   return { ...delivered, file, name: /filename="?([^";]+)/.exec(head("Content-Disposition") ?? "")?.[1] ?? "report" };
 }
-
-/** Return a day or moment of an input of the browser's own time zone as the API writes it. */
-export const toMoment = (local: string): string => new Date(local).toISOString();
-
-/** Return a moment of the API as inputs of the browser's own time zone hold it. */
-export function toLocal(moment: string | null | undefined): string {
-  if (!moment) return "";
-  const at = new Date(moment);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}

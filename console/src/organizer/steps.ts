@@ -2,7 +2,7 @@
 import { figureOf, type Values } from "../ui/form.tsx";
 
 import type { DraftChange, EventDetail } from "./data.ts";
-import { instantOf, ownZone, wallClock } from "./zones.ts";
+import { instantFrom, ownZone, wallClock } from "./zones.ts";
 
 export const STEPS = ["what", "when", "categories", "rules", "review"] as const;
 export type Step = (typeof STEPS)[number];
@@ -96,8 +96,8 @@ function categoriesOnSale(values: Values, event: EventDetail, zone: string): Cat
     price: each.price.amount,
     capacity: each.capacity,
     per_order_limit: each.per_order_limit,
-    sales_start: instantOf(values[named(place, "sales_start")], zone),
-    sales_end: instantOf(values[named(place, "sales_end")], zone),
+    sales_start: instantFrom(values[named(place, "sales_start")], zone, { at: each.sales_start, zone: event.timezone }),
+    sales_end: instantFrom(values[named(place, "sales_end")], zone, { at: each.sales_end, zone: event.timezone }),
   }));
 }
 
@@ -105,7 +105,8 @@ function categoriesOnSale(values: Values, event: EventDetail, zone: string): Cat
 export function changesOf(step: Step, values: Values, event: EventDetail | null): DraftChange {
   const zone = values.timezone || "UTC";
   const text = (field: string): string | null => values[field]?.trim() || null;
-  const moment = (field: string): string | null => instantOf(values[field], zone);
+  type Timed = "starts_at" | "ends_at" | "scanning_opens_at" | "scanning_closes_at" | "refund_deadline";
+  const moment = (field: Timed): string | null => instantFrom(values[field], zone, event && { at: event[field], zone: event.timezone });
   switch (step) {
     case "what":
       return { title: values.title ?? "", description: text("description"), category: text("category"), image_url: text("image_url") };

@@ -30,6 +30,18 @@ export function instantOf(text: string | undefined, zone: string): string | null
   return new Date(wanted - offsetAt(first, zone)).toISOString().replace(".000Z", "Z");
 }
 
+/**
+ * Return a typed time of a zone as an instant, or the stored one where its wall clock was left as it is: a wall clock has
+ * no seconds, and shows one hour twice when summer time ends.
+ */
+export function instantFrom(
+  text: string | undefined,
+  zone: string,
+  stored: { readonly at: string | null | undefined; readonly zone: string } | null,
+): string | null {
+  return stored?.at && stored.zone === zone && text === wallClock(stored.at, zone) ? stored.at : instantOf(text, zone);
+}
+
 function offsetAt(moment: number, zone: string): number {
   const minute = Math.floor(moment / 60_000) * 60_000;
   return Date.parse(`${wallClock(new Date(minute).toISOString(), zone)}Z`) - minute;

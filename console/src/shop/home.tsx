@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import { answerOf } from "../ui/api/client.ts";
 import { useTyped } from "../ui/filters.tsx";
-import { money } from "../ui/format.tsx";
+import { money, time } from "../ui/format.tsx";
 import { language, t } from "../ui/i18n.ts";
 import { Listing, useList, useRead } from "../ui/list.tsx";
 import { isLocal } from "../ui/local.tsx";
@@ -170,9 +170,7 @@ function EventTile({ event }: { event: ShopEvent }): JSX.Element {
 /** The picture of an event; one without has its day in its place. */
 export function EventPicture({ event, large = false }: { event: ShopEvent; large?: boolean }): JSX.Element {
   const broken = useSignal(false);
-  const day = new Date(event.starts_at);
-  const part = (style: Intl.DateTimeFormatOptions): string =>
-    new Intl.DateTimeFormat(language.value === "ur" ? "ur-PK-u-nu-latn" : "en-GB", { ...style, timeZone: event.timezone }).format(day);
+  const part = (style: Intl.DateTimeFormatOptions): string => time(event.starts_at, event.timezone, style);
   if (event.image_url && !broken.value)
     return <img class="event-picture" src={event.image_url} alt="" loading={large ? "eager" : "lazy"} onError={() => (broken.value = true)} />;
   return (

@@ -1,7 +1,7 @@
 """Customers hear of tickets, money and events: once, on their channel, in their language, with their files."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import icalendar
@@ -115,6 +115,20 @@ class TestBought:
         assert entry["DTSTART"].params["TZID"] == "Asia/Karachi"
         assert entry["STATUS"] == "CONFIRMED"
         assert [zone["TZID"] for zone in calendar.walk("VTIMEZONE")] == ["Asia/Karachi"]
+
+    @pytest.mark.parametrize("hours", [0, 1])
+    def test_the_entry_of_a_calendar_names_each_of_two_equal_hours(
+        self, stream: StreamReader, mailed: Account, hours: int
+    ) -> None:
+        # 02:30 in Berlin, before and after the clocks go back at 03:00.
+        starts_at = datetime(2026, 10, 25, hours, 30, tzinfo=UTC)
+        with clock.set_to(starts_at - timedelta(days=3)):
+            bought(mailed, timezone="Europe/Berlin", starts_at=starts_at, ends_at=starts_at + timedelta(hours=4))
+            carry(stream, times=2)
+        (mail,) = received()
+        _, entry = entry_of(mail.files["event.ics"])
+        assert entry.start.astimezone(UTC) == starts_at
+        assert entry.end.astimezone(UTC) == starts_at + timedelta(hours=4)
 
     def test_the_entry_of_a_calendar_has_the_whole_address_of_its_venue(
         self, stream: StreamReader, mailed: Account

@@ -1,6 +1,7 @@
 """An organizer's money, from the last sale to the bank: through the portals, the sweep, the stream and the queue."""
 
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -65,6 +66,32 @@ def test_an_event_that_is_over_is_settled_by_itself_approved_by_a_second_person_
     assert sum(balances.values()) == 0
     assert {payable(organizer.account_id), in_transit("sandbox")} & balances.keys() == set()
     assert balances[clearing("sandbox")] == net - 2 * 150_000 - 233_333
+
+
+@pytest.mark.parametrize(("timezone", "hour"), [("Pacific/Honolulu", 5), ("Pacific/Kiritimati", 11)])
+def test_the_days_of_a_payout_are_those_of_its_event(timezone: str, hour: int) -> None:
+    organizer, stream = paid_out.make_payee(), StreamReader()
+    event, standard, _ = settled.make_evening(organizer, timezone=timezone)
+    settled.buy(standard)
+    stream.drain()
+    with configured(SECOND_PERSON_OVER="PKR:1000"):
+        sweeps.at_due(keys.money.books_due(event.event_id))
+    payout_id = paid_out.of_event(event.event_id).payout_id
+    approved = paid_out.act(payout_id, "approve", paid_out.staff()).json
+    begins = datetime.combine(date.fromisoformat(approved["scheduled_for"]), time(), ZoneInfo(timezone))
+    assert paid_out.stored(payout_id).gsi2pk == keys.jobs.due(begins, payout_id).pk
+
+    # At that hour it is another day at the event than in UTC.
+    with clock.set_to((clock.now() + timedelta(days=30)).replace(hour=hour)):
+        token, today = paid_out.staff(), clock.now().astimezone(ZoneInfo(timezone)).date()
+        assert paid_out.act(payout_id, "cancel", token).json["status"] == "cancelled"
+        body = {"settlement_id": f"stl_{event.event_id.removeprefix('evt_')}"}
+        late = {**body, "scheduled_for": (today - timedelta(days=1)).isoformat()}
+        assert call("POST", "/api/payouts/", late, token=token).code == "VALIDATION_ERROR"
+        made = call("POST", "/api/payouts/", {**body, "scheduled_for": today.isoformat()}, token=token)
+        assert (made.status, made.json["scheduled_for"]) == (201, today.isoformat())
+        assert paid_out.act(made.json["id"], "cancel", token).json["status"] == "cancelled"
+        assert paid_out.create(body["settlement_id"], token).json["scheduled_for"] == today.isoformat()
 
 
 def _day(after: int) -> str:

@@ -9,9 +9,10 @@ import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { now } from "../../ui/now.ts";
 import { go, match } from "../../ui/router.ts";
-import { api, toLocal, toMoment, type CampusEvent } from "../api.ts";
+import { api, type CampusEvent } from "../api.ts";
 import { locate } from "../attend/position.tsx";
 import { Title } from "../parts.tsx";
+import { toLocal, toMoment } from "./moments.ts";
 
 // The version that somebody else made while the form was open.
 const isMoved = signal(0);
@@ -63,9 +64,10 @@ function initialOf(event: CampusEvent | null): Values {
   };
 }
 
-function bodyOf(values: Values) {
+function bodyOf(values: Values, event: CampusEvent | null) {
   const text = (name: string): string | null => values[name]?.trim() || null;
-  const moment = (name: string): string | null => (values[name] ? toMoment(values[name]) : null);
+  const stored: Partial<CampusEvent> = event ?? {};
+  const moment = (name: string, at: string | null | undefined): string | null => (values[name] ? toMoment(values[name], at) : null);
   const figure = (name: string): number | null => (text(name) === null ? null : figureOf(values[name]));
   const expected = { department: text("expected.department"), year_level: text("expected.year_level"), campus: text("expected.campus") };
   const days = KINDS.map((kind) => [`${kind}_days`, figure(`retention.${kind}_days`)] as const).filter(([, value]) => value !== null);
@@ -77,11 +79,13 @@ function bodyOf(values: Values) {
     latitude: figure("latitude") as number,
     longitude: figure("longitude") as number,
     location_radius: figure("location_radius") ?? undefined,
-    start_datetime: moment("start_datetime") ?? "",
-    end_datetime: moment("end_datetime") ?? "",
-    late_until: moment("late_until"),
-    closes_at: moment("closes_at"),
-    second_window: values.has_second ? { start: moment("second_window.start") ?? "", end: moment("second_window.end") ?? "" } : null,
+    start_datetime: moment("start_datetime", stored.start_datetime) ?? "",
+    end_datetime: moment("end_datetime", stored.end_datetime) ?? "",
+    late_until: moment("late_until", stored.late_until),
+    closes_at: moment("closes_at", stored.closes_at),
+    second_window: values.has_second
+      ? { start: moment("second_window.start", stored.second_window?.start) ?? "", end: moment("second_window.end", stored.second_window?.end) ?? "" }
+      : null,
     require_photos: values.require_photos === "true",
     require_signature: values.require_signature === "true",
     require_location: values.require_location === "true",
@@ -105,7 +109,7 @@ function carryOver(values: Values, from: CampusEvent, to: CampusEvent): void {
 function Fields({ event, moved }: { event: CampusEvent | null; moved?: () => void }): JSX.Element {
   const title = t(event ? "campus.event.edit" : "campus.events.new");
   const save = async (values: Values): Promise<void> => {
-    const body = bodyOf(values);
+    const body = bodyOf(values, event);
     if (event) {
       const params = { path: { event_id: event.id } };
       try {
