@@ -146,9 +146,12 @@ def is_made_apart(move: Mapping[str, Any]) -> bool:
 
 
 def waits(payment: Payment) -> bool:
-    """Whether nothing may be paid back now: a refund failed and would fail again, or the bank decides on a dispute."""
+    """Whether nothing may be paid back now: a refund failed and would fail again, or the bank decides on a dispute.
+
+    A refund that failed and was made again, here or at the provider, is no reason any more.
+    """
     now = standing(payment.moves)
-    return now.has_failed or now.is_disputed
+    return now.is_disputed or (now.has_failed and due(payment) > 0)
 
 
 def unpaid(payment: Payment) -> dict[str, Mapping[str, Any]]:
@@ -192,15 +195,29 @@ def booking(payment: Payment, *, moves: Moves, owed_now: int, taken: int | None)
         writes.append(debts.lose(payment.event_id, payment.taken_currency or payment.currency, beyond))
     is_open = now.away > owed_now or (now.has_failed and owed_now > now.away)
     writes += _held(payment, actions, is_questioned=now.is_disputed or is_open)
-    return MovesBooking(_status(payment, moves, taken), actions, writes)
+    status = _status(payment, moves, owed_now) if taken is None else _status_of_owed(payment, moves, taken)
+    return MovesBooking(status, actions, writes)
 
 
-def _status(payment: Payment, moves: Moves, taken: int | None) -> list[Action]:
-    """Return the status that moves give a payment: a function of all its moves in any order."""
+def _status(payment: Payment, moves: Moves, owed_now: int) -> list[Action]:
+    """Return the status that moves give a payment: a function of all its moves in any order.
+
+    A refund that the bank sent back has withdrawn tickets all the same; a card keeps its balance in any case. What was
+    voided and is not returned any more, by a dispute that was won in the end, is as before, unless it is owed by now.
+    """
+    now = standing(moves)
+    returned = now.final if payment.purpose == PaymentPurpose.ORDER else min(now.final, now.away)
+    if returned >= payment.amount > 0:
+        return [Payment.status.set(PaymentStatus.REFUNDED), *Payment.not_due(), Payment.voided.set(True)]
+    if payment.voided and owed_now < payment.amount:
+        return [Payment.status.set(PaymentStatus.SUCCEEDED), Payment.voided.remove()]
+    return []
+
+
+def _status_of_owed(payment: Payment, moves: Moves, taken: int) -> list[Action]:
+    """Return the status that moves give a payment which bought nothing, so that all that was taken is owed."""
     now = standing(moves)
     refunded = [Payment.status.set(PaymentStatus.REFUNDED), *Payment.not_due()]
-    if taken is None:
-        return [*refunded, Payment.voided.set(True)] if now.final >= payment.amount > 0 else []
     if now.away >= taken:
         paid = (name for name, move in moves.items() if MoveWord.FAILED not in move["words"])
         return [*refunded, Payment.refunded.set(taken), Payment.refund_reference.set(min(paid))]

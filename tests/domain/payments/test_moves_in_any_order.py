@@ -6,17 +6,20 @@
 import json
 import random
 from collections.abc import Callable, Iterator
-from itertools import permutations
+from datetime import timedelta
+from functools import partial
+from itertools import islice, permutations
 from typing import Any
 
 import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import Move, MoveKind, MoveWord, OutcomeStatus
-from chalicelib.domain.payments import sandbox_callbacks, withdrawals
+from chalicelib.domain.ledger import card_balances
+from chalicelib.domain.payments import reconciliation, sandbox_callbacks, withdrawals
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
-from chalicelib.table.items import SandboxCharge
+from chalicelib.table.items import Card, SandboxCharge
 from tests.support import payers, purchases
 from tests.support.factories import make_customer
 from tests.support.moto_table import restore, snapshot
@@ -24,6 +27,7 @@ from tests.support.payment_steps import LATE, World
 from tests.support.sizes import size_of
 
 ORDERS = size_of("MOVE_PERMUTATIONS", small=5, full=120)
+RELOAD_ORDERS = 3 if ORDERS else None
 PRICE = 150_000
 # A reference, its kind, its amount and each word that the provider says of it.
 HISTORIES: dict[str, list[tuple[str, MoveKind, int, MoveWord]]] = {
@@ -43,6 +47,12 @@ HISTORIES: dict[str, list[tuple[str, MoveKind, int, MoveWord]]] = {
         ("dp_1", MoveKind.DISPUTE, PRICE, MoveWord.OPENED),
         ("dp_1", MoveKind.DISPUTE, PRICE, MoveWord.WITHDRAWN),
         ("dp_1", MoveKind.DISPUTE, PRICE, MoveWord.LOST),
+    ],
+    "disputed, lost, and won in the end": [
+        ("dp_1", MoveKind.DISPUTE, PRICE, MoveWord.WITHDRAWN),
+        ("dp_1", MoveKind.DISPUTE, PRICE, MoveWord.LOST),
+        ("dp_1", MoveKind.DISPUTE, PRICE, MoveWord.WON),
+        ("dp_1", MoveKind.DISPUTE, PRICE, MoveWord.REINSTATED),
     ],
     "a part refunded, failed, and refunded again": [
         ("re_1", MoveKind.REFUND, 40_000, MoveWord.SUCCEEDED),
@@ -130,6 +140,52 @@ def test_any_order_and_repetition_of_callbacks_ends_in_one_state(history: str, *
             payers.assert_money_and_tickets_are_true()
             seen.setdefault(json.dumps(settled_facts(world), sort_keys=True, default=str), order)
     assert len(seen) == 1, "\n".join(f"{order}: {state}" for state, order in seen.items())
+
+
+@pytest.mark.usefixtures("moto_cloud", "no_pause")
+@pytest.mark.parametrize(
+    ("history", "is_theirs"),
+    [*((each, True) for each in HISTORIES), ("a part refunded, failed, and refunded again", False)],
+)
+@pytest.mark.by_day
+def test_any_order_and_repetition_of_callbacks_about_a_reload_ends_in_one_state(
+    history: str, *, is_theirs: bool
+) -> None:
+    customer, uid = make_customer(), "04C1D2E3F40022"
+    payers.card_with(customer, 0, uid=uid)
+    body = {"card_id": uid, "method": "card", "amount": "1500.00", "payment_token": "tok_ok"}
+    payment_id = payers.ask(customer, "process", body).json["id"]
+    place = keys.money.sandbox_charge(payers.stored(payment_id).provider_reference or "")
+    operations.record(operations.change(place, [SandboxCharge.status.set("succeeded")], SandboxCharge.pk.exists()))
+    if not is_theirs:
+        operations.record(operations.change(keys.cards.card(uid), [Card.customer_id.set(make_customer().account_id)]))
+
+    def send(raw: bytes) -> None:
+        assert payers.post_webhook(raw).status == 200
+
+    raws = [callback(payment_id, move) for move in HISTORIES[history]]
+    raws.append(payers.told(payers.stored(payment_id), OutcomeStatus.SUCCEEDED, event_id="sbe_success"))
+    steps: list[Step] = [partial(send, raw) for raw in raws]
+    with clock.set_to(clock.now() + timedelta(minutes=16)):
+        steps.append(lambda: payers.confirm(customer, payment_id))
+        start, seen = snapshot(), dict[str, tuple[int, ...]]()
+        for order in islice(some_orders(len(steps)), RELOAD_ORDERS):
+            restore(start)
+            for number in (*order, order[0], order[-1]):
+                steps[number]()
+            # Last, as above: what the platform does at the provider is another history.
+            reconciliation.refund(payment_id)
+            payers.assert_money_and_tickets_are_true()
+            seen.setdefault(json.dumps(facts_of_reload(payment_id, uid), sort_keys=True, default=str), order)
+    assert len(seen) == 1, "\n".join(f"{order}: {state}" for state, order in seen.items())
+
+
+def facts_of_reload(payment_id: str, uid: str) -> dict[str, Any]:
+    payment = payers.stored(payment_id)
+    names = ("status", "returned", "refunded", "voided", "questioned", "receipt_number", "refund_reference")
+    words = {name: move["words"] for name, move in (payment.moves or {}).items()}
+    found = {name: getattr(payment, name) for name in names}
+    return {**found, "moves": words, "accounts": dict(payers.balances()), "card": card_balances.of(uid).amount}
 
 
 @pytest.mark.usefixtures("moto_cloud", "no_pause")

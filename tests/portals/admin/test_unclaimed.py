@@ -210,11 +210,11 @@ def test_a_link_ends_after_its_time() -> None:
     assert claim(customer, token, alive).status == 200
 
 
-def undelivered(payment_id: str, key: str) -> None:
+def undelivered(payment_id: str, key: str, *, amount: int = 150_000) -> None:
     """Report that a refund did not reach its customer, as the provider does some days later."""
     payment = payers.stored(payment_id)
     reference = payment.provider_reference or ""
-    move = Move(f"{reference}/{key}", MoveKind.REFUND, 150_000, "PKR", (MoveWord.FAILED,), key)
+    move = Move(f"{reference}/{key}", MoveKind.REFUND, amount, "PKR", (MoveWord.FAILED,), key)
     callback = sandbox_callbacks.moved(payment_id, reference, move, event_id=f"sbe_{key}")
     assert payers.post_webhook(callback).status == 200
 
@@ -250,6 +250,27 @@ def test_a_refund_that_was_not_delivered_is_made_again_once_for_each_time_that_i
     with clock.set_to(clock.now() + timedelta(days=62)):
         assert order.payment_id not in listed()
     assert payers.balances()["refunds_due"] == 0
+
+
+def test_a_payment_whose_pay_back_failed_and_was_made_again_takes_the_next_one() -> None:
+    stream, customer = StreamReader(), new_customer()
+    card, payment_id = loaded(customer)
+    wallets.spend(card.uid, 40_000)
+    drain(stream)
+    assert act("pay_back", card.card_id).json["results"][0]["amount"]["amount"] == "600.00"
+    make_refunds(stream)
+    (key,) = payers.stored(payment_id).granted
+    undelivered(payment_id, key, amount=60_000)
+    # While it is owed again, nothing else goes to that payment.
+    wallets.give_back(card.uid, 30_000)
+    drain(stream)
+    assert act("pay_back", card.card_id).code == "INVALID_STATE"
+    assert act("pay_back", payment_id).json["results"][0]["state"] == "refunding"
+    drain(stream)
+    paid = act("pay_back", card.card_id)
+    assert (paid.status, paid.json["results"][0]["amount"]["amount"]) == (200, "300.00"), paid.text
+    make_refunds(stream)
+    assert (charge(payment_id).refunded, payers.balances()["refunds_due"]) == (90_000, 0)
 
 
 @pytest.mark.parametrize("where", ["by staff here", "on the provider's pages"])
