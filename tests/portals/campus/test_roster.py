@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.campus.events import campus_events, expected_people, rosters
+from chalicelib.domain.campus.events import campus_events, expected_people, roster_lists, rosters
+from chalicelib.domain.campus.people import student_numbers
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Campus, CampusEvent, CampusProfile
+from chalicelib.table.items import Account, Campus, CampusEvent, CampusProfile, RosterEntry
 from chalicelib.vocabulary.campus import CampusRole
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
@@ -113,8 +114,6 @@ def test_a_number_that_several_claim_lists_nobody_until_one_is_verified(
     assert (answer["size"], answer["unknown"][0]["value"]) == (0, "S-7")
     assert "several" in answer["unknown"][0]["message"]
     assert put(event, token, users=[other.account_id]).json["size"] == 1
-    from chalicelib.domain.campus.people import student_numbers
-
     operations.record(student_numbers.verifying("S-7", one.account_id))
     assert put(event, token, student_ids=["s-7"]).json["size"] == 1
     assert listed(event, token) == {one.account_id}
@@ -123,6 +122,45 @@ def test_a_number_that_several_claim_lists_nobody_until_one_is_verified(
 def test_staff_and_strangers_are_not_listed(event: CampusEvent, token: str, organizer: Account) -> None:
     answer = put(event, token, users=[organizer.account_id, "usr_nobody"]).json
     assert (answer["size"], answer["unknown_count"]) == (0, 2)
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_a_number_of_staff_lists_nobody_and_takes_no_student_off(
+    event: CampusEvent, token: str, campus: Campus, *, is_long: bool
+) -> None:
+    makes = {"unverified": "S-31", "verified": "S-32"}
+    staff = {name: make_campus_user(campus, role=CampusRole.HR, student_id=makes[name]) for name in makes}
+    operations.record(student_numbers.verifying("S-32", staff["verified"].account_id))
+    student = make_campus_user(campus, student_id="S-33")
+    make_campus_user(campus, role=CampusRole.SUPERVISOR, student_id="s 33")
+    StreamReader().drain()
+    more = [f"none {number}" for number in range(200)] if is_long else []
+    answer = put(event, token, student_ids=["S-31", "S-32", "S-33", *more]).json
+    assert (answer["size"], answer["unknown_count"]) == (1, 2 + len(more))
+    assert answer["unknown"][1]["message"] == "is no student"
+    assert listed(event, token) == {student.account_id}
+
+
+def test_a_list_that_makes_the_roster_too_long_changes_nothing_not_even_its_version(
+    event: CampusEvent, token: str, students: list[Account]
+) -> None:
+    full = [f"usr_{number}" for number in range(roster_lists.MOST)]
+    operations.put_many(
+        RosterEntry(
+            *keys.campus_events.roster_entry(event.event_id, user_id),
+            event_id=event.event_id,
+            user_id=user_id,
+            added_at=event.created_at,
+        )
+        for user_id in full
+    )
+    version = call("GET", f"/api/campus/events/{event.event_id}/", token=token).json["roster_version"]
+    answer = put(event, token, action="add", version=version, student_ids=["S 20-0"])
+    assert (answer.status, answer.json["details"][0]["field"]) == (400, "action")
+    assert "5,001" in answer.text
+    shown = call("GET", f"/api/campus/events/{event.event_id}/", token=token).json
+    assert shown["roster_version"] == version
+    assert operations.get(keys.campus_events.roster_entry(event.event_id, students[0].account_id)) is None
 
 
 @pytest.mark.parametrize(

@@ -64,9 +64,11 @@ def change(event_id: str, sent: RosterInput, *, by: Principal) -> RosterChange:
     if sent.says_nothing:
         return RosterChange(present.roster_version, present.roster_size, 0, 0, ())
     listed = roster_lists.read(sent)
-    if sent.version is not None and not _counted(present):
-        # Counted before anything is written, so that a refused list has changed nothing.
-        raise _stale(campus_events.require_staff_of(event_id, by, fresh=True))
+    if sent.version is not None:
+        # Counted before anything is written, and looked at before, so that a refused list has changed nothing.
+        _wanted(set(_user_ids(event_id)), listed.user_ids, sent.action)
+        if not _counted(present):
+            raise _stale(campus_events.require_staff_of(event_id, by, fresh=True))
     for _ in retries.attempts():
         event = campus_events.require_staff_of(event_id, by, fresh=True)
         before = set(_user_ids(event_id))
