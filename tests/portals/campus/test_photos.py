@@ -10,11 +10,11 @@ from PIL import Image
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain.campus.attendance import attendance_ids, photo_uploads
+from chalicelib.domain.campus.attendance import attendance_ids, offered_uploads, photo_uploads
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AttendanceDraft, AttendancePhoto, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
-from tests.support import client, meanwhile
+from tests.support import client, evidence, meanwhile
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.evidence import (
     PHOTOS,
@@ -26,6 +26,7 @@ from tests.support.evidence import (
     send_photo,
     sign,
 )
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 SMALL = scene(1)
@@ -252,6 +253,45 @@ def test_an_upload_that_is_no_photo_is_refused_and_not_kept() -> None:
     assert photo is not None
     assert photo.key is None
     assert photo.upload_key is None
+
+
+@pytest.mark.parametrize("arrives", ["before the second offer", "after it"])
+@pytest.mark.parametrize("ends", ["by the client", "by the check"])
+def test_an_upload_is_taken_though_another_one_was_offered_that_never_ends(arrives: str, ends: str) -> None:
+    _, student, submission_id = ground()
+    first = ask_upload(student, submission_id).json["upload"]["key"]
+    if arrives == "before the second offer":
+        put_upload(first, encoded(SMALL))
+    second = ask_upload(student, submission_id).json["upload"]["key"]
+    if arrives == "after it":
+        put_upload(first, encoded(SMALL))
+    if ends == "by the client":
+        taken = ask_upload(student, submission_id, uploaded=first)
+        assert (taken.status, taken.json["stored"]) == (200, True)
+        # The second may still replace it.
+        put_upload(second, encoded(scene(9, size=(200, 100))))
+        assert ask_upload(student, submission_id, uploaded=second).status == 200
+        assert picture_of(submission_id).size == (200, 100)
+    else:
+        attendance_id = evidence.submit(student, submission_id)
+        StreamReader().drain()
+        evidence.check(attendance_id)
+        assert picture_of(submission_id).size == SMALL.size
+        # It has its photo, so the check does not wait for the other upload.
+        evidence.check(attendance_id)
+    assert [files.count_all(key) for key in (first, second)] == [0, 0]
+
+
+def test_of_many_offered_uploads_the_newest_stay_open() -> None:
+    _, student, submission_id = ground()
+    offered = [ask_upload(student, submission_id).json["upload"]["key"] for _ in range(offered_uploads.MOST + 1)]
+    for key in offered:
+        put_upload(key, encoded(SMALL))
+    assert ask_upload(student, submission_id, uploaded=offered[0]).status == 404
+    assert ask_upload(student, submission_id, uploaded=offered[1]).status == 200
+    photo = stored(submission_id)
+    assert photo is not None
+    assert [each.key for each in offered_uploads.of(photo)] == offered[:1:-1]
 
 
 @pytest.mark.parametrize("content_type", ["image/heic", "text/html", "image/gif"])

@@ -141,6 +141,7 @@ def test_a_number_of_staff_lists_nobody_and_takes_no_student_off(
     assert listed(event, token) == {student.account_id}
 
 
+@pytest.mark.by_day
 def test_a_list_that_makes_the_roster_too_long_changes_nothing_not_even_its_version(
     event: CampusEvent, token: str, students: list[Account]
 ) -> None:

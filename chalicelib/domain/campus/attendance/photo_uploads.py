@@ -5,12 +5,12 @@ count. What is kept is decoded and encoded again, without metadata. Until the su
 replaces the first. Afterwards a photo is taken only where it was missing.
 
 An offered upload is noted with its key. The first of two takes it from there: the client that says it is complete,
-or the check of the photos (D-CAMPUS-50).
+or the check of the photos (D-CAMPUS-50). A further offer leaves those before it open, since it may never be used.
 """
 
 import copy
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,14 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.domain import photos
-from chalicelib.domain.campus.attendance import attendance_ids, evidence_files, open_submissions, photo_check_jobs
+from chalicelib.domain.campus.attendance import (
+    attendance_ids,
+    evidence_files,
+    offered_uploads,
+    open_submissions,
+    photo_check_jobs,
+)
+from chalicelib.domain.campus.attendance.offered_uploads import NotedOffer
 from chalicelib.errors import (
     InvalidState,
     NotFound,
@@ -94,10 +101,15 @@ def offer(submission_id: str, side: PhotoSide, *, content_type: str, user_id: st
         key, content_type=content_type, limit=MAX_BYTES, lifetime=_FORM_LIFETIME
     )
 
+    gone: list[NotedOffer] = []
+
     def note(photo: AttendancePhoto) -> None:
-        photo.upload_key, photo.upload_nonce, photo.offered_at = key, draft.nonce, clock.now()
+        offers = [NotedOffer(key, draft.nonce, clock.now()), *offered_uploads.of(photo)]
+        offered_uploads.note(photo, offers[: offered_uploads.MOST])
+        gone[:] = offers[offered_uploads.MOST :]
 
     _check_again(_change(draft, side, note))
+    _delete(gone)
     return OfferedUpload(url, fields, key, expires_at)
 
 
@@ -105,9 +117,10 @@ def confirm(submission_id: str, side: PhotoSide, *, upload_key: str, user_id: st
     """Take the upload that was offered; idempotent. Raises as `receive` does."""
     open_submissions.get(submission_id, user_id=user_id)
     photo = operations.get(keys.attendance.photo(attendance_ids.attendance_of(submission_id), side))
-    if photo is None or photo.upload_key != upload_key:
+    offers = [each for each in offered_uploads.of(photo) if each.key == upload_key] if photo is not None else []
+    if photo is None or not offers:
         raise NotFound("There is no such upload for this submission.")
-    taken = take(photo)
+    taken = _take(photo, offers[0])
     if taken is None:
         raise ValidationFailed(details=[{"field": "uploaded", "message": "names no upload; upload the photo first"}])
     _check_again(taken)
@@ -115,13 +128,21 @@ def confirm(submission_id: str, side: PhotoSide, *, upload_key: str, user_id: st
 
 
 def take(photo: AttendancePhoto) -> "PhotoChange | None":
-    """Keep the photo that was uploaded as it was offered; None while the upload is missing.
+    """Keep the newest photo that was uploaded as it was offered; None while all uploads are missing.
 
-    Raises ValidationFailed or UnsupportedMediaType where it is no photo; then the upload and its offer are removed.
+    Of several offers those of a former submission are left alone. Raises ValidationFailed or UnsupportedMediaType where
+    it is no photo; then the upload and its offer are removed.
     """
-    if photo.upload_key is None or photo.upload_nonce is None:
-        return None
-    content = files.read(photo.upload_key, limit=MAX_BYTES)
+    offers = offered_uploads.of(photo)
+    for offer in offers:
+        if offer.nonce == offers[0].nonce and (taken := _take(photo, offer)) is not None:
+            return taken
+    return None
+
+
+def _take(photo: AttendancePhoto, offer: NotedOffer) -> "PhotoChange | None":
+    """Keep the photo of one offer; None while its upload is missing. Raises as `take` does."""
+    content = files.read(offer.key, limit=MAX_BYTES)
     if content is None:
         return None
     draft = operations.get(keys.attendance.draft(photo.attendance_id))
@@ -130,10 +151,10 @@ def take(photo: AttendancePhoto) -> "PhotoChange | None":
     try:
         drawn = drawn_of(content)
     except (ValidationFailed, UnsupportedMediaType):
-        withdraw(photo)
+        withdraw(photo, [offer])
         raise
-    kept = _keep(draft, photo.side, content, drawn, of=photo)
-    files.delete(photo.upload_key)
+    kept = _keep(draft, photo.side, content, drawn, of=offer)
+    _delete([offer])
     return kept
 
 
@@ -154,21 +175,26 @@ def is_missing(photo: AttendancePhoto | None, nonce: str) -> bool:
 
 
 def _keep(
-    draft: AttendanceDraft, side: PhotoSide, content: bytes, drawn: bytes, *, of: AttendancePhoto | None = None
+    draft: AttendanceDraft, side: PhotoSide, content: bytes, drawn: bytes, *, of: NotedOffer | None = None
 ) -> PhotoChange:
-    """Store a photo and make it the record's; then delete the one that it replaces."""
+    """Store a photo and make it the record's; then delete the one that it replaces, and older uploads."""
     key = evidence_files.new_photo(draft.event_id, _record_of(draft), side)
     # The bytes come first: an item never names a file that is missing. What a crash leaves is erased by its prefix.
     files.write(key, drawn, content_type="image/jpeg")
     uploaded_at = _uploaded_at(of)
+    gone: list[NotedOffer] = []
 
     def keep(photo: AttendancePhoto) -> None:
         photo.key = key
         photo.sha256 = hashlib.sha256(content).hexdigest()
-        photo.nonce = (of.upload_nonce if of else None) or draft.nonce
+        photo.nonce = of.nonce if of else draft.nonce
         photo.uploaded_at = uploaded_at
-        photo.upload_key = photo.upload_nonce = photo.offered_at = None
         photo.picture_hash = photo.checked_at = photo.findings = photo.erased_at = None
+        # What was offered later may still replace it.
+        offers = offered_uploads.of(photo)
+        later = offers[: [each.key for each in offers].index(of.key)] if of else []
+        offered_uploads.note(photo, later)
+        gone[:] = offers[len(later) :]
 
     try:
         kept = _change(draft, side, keep, of=of)
@@ -179,6 +205,7 @@ def _keep(
         raise
     if kept.before is not None and kept.before.key is not None:
         files.delete(kept.before.key)
+    _delete(each for each in gone if of is None or each.key != of.key)
     return kept
 
 
@@ -188,12 +215,12 @@ def _check_again(changed: PhotoChange) -> None:
         photo_check_jobs.start(changed.after.attendance_id, user_id=changed.after.user_id)
 
 
-def _uploaded_at(of: AttendancePhoto | None) -> datetime:
+def _uploaded_at(of: NotedOffer | None) -> datetime:
     """Return when a photo arrived: now, or when the bucket took an offered upload."""
     now = clock.now()
-    if of is None or of.upload_key is None or of.offered_at is None:
+    if of is None:
         return now
-    stored_at = files.written_at(of.upload_key) or now
+    stored_at = files.written_at(of.key) or now
     return max(of.offered_at, min(stored_at, now))
 
 
@@ -202,7 +229,7 @@ def _change(
     side: PhotoSide,
     change: Callable[[AttendancePhoto], None],
     *,
-    of: AttendancePhoto | None = None,
+    of: NotedOffer | None = None,
 ) -> PhotoChange:
     """Change the photo of a side in one transaction with a look at the submission.
 
@@ -214,7 +241,7 @@ def _change(
         present, before = operations.get(of_draft), operations.get(place)
         if present is None:
             raise NotFound
-        if of is not None and (before is None or before.upload_key != of.upload_key):
+        if of is not None and (before is None or of not in offered_uploads.of(before)):
             raise NotFound("This upload was taken, or replaced by another one.")
         if present.submitted_at is not None and not is_missing(before, present.nonce):
             raise InvalidState("This record has its photo already.")
@@ -248,19 +275,27 @@ def _fresh(draft: AttendanceDraft, side: PhotoSide) -> AttendancePhoto:
     )
 
 
-def withdraw(photo: AttendancePhoto) -> None:
-    """Remove an offered upload that is not taken: what was uploaded, and its note."""
-    if photo.upload_key is None:
+def withdraw(photo: AttendancePhoto, offers: Sequence[NotedOffer] | None = None) -> None:
+    """Remove offered uploads that are not taken, all of them or some: what was uploaded, and their notes."""
+    noted = offered_uploads.of(photo)
+    gone = noted if offers is None else [each for each in noted if each in offers]
+    if not gone:
         return
-    files.delete(photo.upload_key)
-    gone: list[Action] = [
-        AttendancePhoto.upload_key.remove(),
-        AttendancePhoto.upload_nonce.remove(),
-        AttendancePhoto.offered_at.remove(),
-        AttendancePhoto.revision.add(1),
-    ]
+    _delete(gone)
+    left = copy.deepcopy(photo)
+    offered_uploads.note(left, [each for each in noted if each not in gone])
+    actions: list[Action] = [AttendancePhoto.revision.add(1)]
+    for name in ("upload_key", "upload_nonce", "offered_at", "earlier_uploads"):
+        attribute, value = getattr(AttendancePhoto, name), getattr(left, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
     with suppress(operations.ConditionFailed):  # another upload was offered meanwhile
-        operations.record(operations.change(photo.place, gone, AttendancePhoto.upload_key == photo.upload_key))
+        as_read = (AttendancePhoto.upload_key == photo.upload_key) & (AttendancePhoto.revision == photo.revision)
+        operations.record(operations.change(photo.place, actions, as_read))
+
+
+def _delete(offers: Iterable[NotedOffer]) -> None:
+    for offer in offers:
+        files.delete(offer.key)
 
 
 def _record_of(draft: AttendanceDraft) -> str:

@@ -12,6 +12,8 @@ from chalicelib.domain.campus.people.student_numbers import NumberClaims
 from chalicelib.domain.documents import csv_lists
 from chalicelib.errors import ValidationFailed
 from chalicelib.table import keys, operations
+from chalicelib.table.items import CampusProfile
+from chalicelib.table.places import Place
 from chalicelib.vocabulary.campus import CampusRole, RosterAction
 
 MOST = 5_000
@@ -103,12 +105,17 @@ def _resolved(rows: Iterable[RosterRow]) -> RosterList:
 
 def _students(user_ids: Iterable[str]) -> set[str]:
     """Return which of these accounts are students, and not erased."""
-    places, size = [keys.campus_people.profile(user_id) for user_id in user_ids], operations.BATCH_READ_LIMIT
+    places = [keys.campus_people.profile(user_id) for user_id in user_ids]
+    size = operations.BATCH_READ_LIMIT
     with ThreadPoolExecutor(_HANDS) as hands:
-        parts = hands.map(operations.get_many, [places[at : at + size] for at in range(0, len(places), size)])
-        profiles = [profile for part in parts for profile in part.values()]
+        parts = list(hands.map(_read, [places[at : at + size] for at in range(0, len(places), size)]))
+    profiles = [profile for part in parts for profile in part]
     students = (profile for profile in profiles if profile.role == CampusRole.STUDENT)
     return {profile.user_id for profile in students if not campus_profiles.is_erased(profile)}
+
+
+def _read(places: Sequence[Place[CampusProfile]]) -> list[CampusProfile]:
+    return [*operations.get_many(places).values()]
 
 
 def _owners(claimed: NumberClaims) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain.campus.attendance import picture_index
+from chalicelib.domain.campus.attendance import offered_uploads, picture_index
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     AttendanceDraft,
@@ -29,13 +29,14 @@ def photo(place: Place[AttendancePhoto], *, campus_id: str) -> None:
     if item is None:
         return
     picture_index.forget(item, campus_id=campus_id)
-    for key in (item.key, item.upload_key):
+    for key in (item.key, *(each.key for each in offered_uploads.of(item))):
         if key is not None:
             files.delete(key)
     gone: list[Action] = [
         AttendancePhoto.key.remove(),
         AttendancePhoto.upload_key.remove(),
         AttendancePhoto.upload_nonce.remove(),
+        AttendancePhoto.earlier_uploads.remove(),
         AttendancePhoto.sha256.remove(),
         AttendancePhoto.picture_hash.remove(),
         AttendancePhoto.erased_at.set(clock.now()),
