@@ -166,6 +166,21 @@ def test_a_shared_phone_belongs_to_the_usher_who_logged_in_last() -> None:
     assert status(token)["device_id"] is None
 
 
+def test_a_phone_that_another_usher_takes_over_is_at_no_gate_until_it_says_so() -> None:
+    event, shared = make_event(gates=["North", "South"]), installation()
+    one, other = make_usher(event), make_usher(event)
+    assert beat(log_in(event, one, shared).json["access"], gate="North").status == 200
+    log_in(event, one, shared)
+    assert (known := phone_of(event, shared)) is not None
+    assert known.gate == "North"
+    token = log_in(event, other, shared).json["access"]
+    shown = call("GET", "/api/usher/nfc/status/", token=token).json["readers"]
+    assert [reader["gate"] for reader in shown] == [None]
+    beat(token, gate="South")
+    shown = call("GET", "/api/usher/nfc/status/", token=token).json["readers"]
+    assert [reader["gate"] for reader in shown] == ["South"]
+
+
 def test_a_revoked_phone_is_locked_out_and_its_usher_logs_in_elsewhere() -> None:
     event, lost = make_event(), installation()
     usher = make_usher(event)

@@ -4,6 +4,8 @@ The app's `installation_id` is not stored: a phone's id is made from it and the 
 same phone at each log-in. Another usher's log-in takes the phone over (D-OFF-40).
 """
 
+from pynamodb.expressions.update import Action
+
 from chalicelib import clock
 from chalicelib.domain.access import heartbeats
 from chalicelib.domain.access.heartbeats import DeviceHeartbeat
@@ -58,7 +60,11 @@ def _taking(found: Device | None, *, usher_id: str, event_id: str, phone_id: str
     place, now = keys.access.device(phone_id), clock.now()
     if found is not None:
         as_read = (Device.usher_id == found.usher_id) & (Device.status == DeviceStatus.ENROLLED)
-        return operations.change(place, [Device.usher_id.set(usher_id), Device.enrolled_at.set(now)], as_read)
+        taken: list[Action] = [Device.usher_id.set(usher_id), Device.enrolled_at.set(now)]
+        if found.usher_id != usher_id:
+            # The gate of the former usher says nothing of the next.
+            taken.append(Device.gate.set(""))
+        return operations.change(place, taken, as_read)
     phone = Device(
         *place,
         gsi2=keys.access.event_devices(event_id, phone_id),
