@@ -44,6 +44,7 @@ from tests.contract import tix as tix_requests
 from tests.contract.request import Request
 from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call, event_of
+from tests.support.closing import close_account
 from tests.support.factories import make_organization, make_tix_user, verified
 from tests.support.streams import StreamReader
 
@@ -361,7 +362,7 @@ def lay() -> Ground:
         disabled_student,
         disabled_admin,
     ):
-        accounts.deactivate(account.account_id)
+        close_account(account.account_id)
     for pair in ended.values():
         sessions.end(pair.refresh.partition(".")[0], ended_because="logged out")
     devices.revoke(revoked_device.device_id)

@@ -21,7 +21,7 @@ from chalicelib.clients import jobs as jobs_queue
 from chalicelib.clients import messages as messages_queue
 from chalicelib.clients.bus import Published
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain.access import accounts, devices, sessions
+from chalicelib.domain.access import devices, sessions
 from chalicelib.domain.background import jobs
 from chalicelib.domain.campus.analytics import recounts
 from chalicelib.domain.campus.attendance import photo_check_jobs
@@ -64,6 +64,7 @@ from tests.support.caches import forget_answers
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.cancelled import confirmed, make_staff
 from tests.support.client import call
+from tests.support.closing import close_account
 from tests.support.desk import new_uid
 from tests.support.evidence import begin_submission, encoded, scene, send_photo, sign, submit
 from tests.support.factories import (
@@ -490,7 +491,7 @@ def test_the_functions_of_live_updates_may_do_what_they_do_and_no_more(
             body = {"scan_id": f"scn_permission{n}", "ticket_id": make_ticket(event if n < 2 else other).ticket_id}
             assert call("POST", "/api/usher/scan/result/", body, token=token).status == 200
         events.set_scanning(event.event_id, enabled=False)
-        accounts.deactivate(usher.account_id)
+        close_account(usher.account_id)
         sessions.end(jwt.decode(token, options={"verify_signature": False})["sid"], ended_because="logged out")
         used["Live"] = set()
         while records := stream.live():

@@ -12,6 +12,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole, UsherRole
 from infra.local.demo import demo_data
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.factories import PASSWORD, make_event, make_usher, with_second_factor
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -63,7 +64,7 @@ def test_after_ten_failures_the_name_is_locked_for_the_window_also_for_the_right
 def test_a_deactivated_usher_is_told_only_with_the_right_password() -> None:
     event = make_event()
     usher = make_usher(event, username="gate-1")
-    accounts.deactivate(usher.account_id)
+    close_account(usher.account_id)
     assert log_in(event.event_id, "gate-1").code == "ACCOUNT_SUSPENDED"
     assert log_in(event.event_id, "gate-1", "wrong password").code == "INVALID_CREDENTIALS"
 

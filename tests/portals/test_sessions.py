@@ -13,6 +13,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Session
 from chalicelib.vocabulary.access import AdminRole, Portal
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.factories import PASSWORD, make_event, make_usher
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -109,7 +110,7 @@ def test_a_log_out_ends_this_session_and_no_other(event: Event, usher: Account, 
 
 def test_a_deactivated_usher_is_out_of_every_session(event: Event, usher: Account, pair: sessions.Tokens) -> None:
     other = sessions.start(usher, event_id=event.event_id)
-    accounts.deactivate(usher.account_id)
+    close_account(usher.account_id)
     for one in (pair, other):
         assert not works(one.access)
         assert (refresh(one.refresh).status, refresh(one.refresh).code) == (403, "ACCOUNT_SUSPENDED")

@@ -15,6 +15,7 @@ from tests.support import meanwhile
 from tests.support.campus import PASSWORD as CAMPUS_PASSWORD
 from tests.support.campus import make_campus, make_campus_user
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.factories import (
     PASSWORD,
     make_customer,
@@ -104,7 +105,7 @@ def _gets_a_password(account_id: str) -> None:
     operations.commit(*accounts.password_set(account, other))
 
 
-@pytest.mark.parametrize("deed", [accounts.deactivate, _gets_a_password], ids=["closed", "another password"])
+@pytest.mark.parametrize("deed", [close_account, _gets_a_password], ids=["closed", "another password"])
 @pytest.mark.parametrize(("make", "name"), WAYS, ids=[f"{make.__name__[1:]} {name}" for make, name in WAYS])
 def test_a_token_of_an_account_that_is_closed_while_it_is_made_is_worth_nothing(
     make: Callable[[str], Way], name: str, deed: Callable[[str], object]

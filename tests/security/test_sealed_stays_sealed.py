@@ -25,7 +25,7 @@ from chalicelib import clock
 from chalicelib.clients import data_keys, messages
 from chalicelib.clients.secrets import ALL
 from chalicelib.config import config
-from chalicelib.domain.access import new_accounts, second_factor
+from chalicelib.domain.access import new_accounts
 from chalicelib.domain.payments import sandbox
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.schemas.sealed import OPEN, SEALED, SEALED_IN
@@ -39,7 +39,15 @@ from tests.support import cloud, secure_cards
 from tests.support.caches import forget_caches
 from tests.support.client import call
 from tests.support.codes import code_in, has_code
-from tests.support.factories import PASSWORD, make_card, make_event, make_ticket, scan_id, usher_token
+from tests.support.factories import (
+    PASSWORD,
+    make_card,
+    make_event,
+    make_ticket,
+    scan_id,
+    usher_token,
+    with_recovery_codes,
+)
 from tests.support.streams import StreamReader
 from tests.support.traces import Traces, Watch, watched
 
@@ -198,18 +206,14 @@ def _tap_a_secure_card(seeded: Seeded) -> None:
 def _log_in_with_a_second_factor(seeded: Seeded) -> None:
     email = f"{uuid.uuid4().hex}@staff.example.com"
     staff = new_accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPPORT)
-    secret = second_factor.enrol(staff.account_id).secret or ""
-    code = pyotp.TOTP(secret).at(clock.now())
-    state = second_factor.confirm(staff.account_id, code, address="192.0.2.1")
-    recovery_codes = state.recovery_codes or []
+    secret, recovery_codes = with_recovery_codes(staff)
     later = clock.now() + timedelta(seconds=30)
     body = {"email": email, "password": PASSWORD, "totp": pyotp.TOTP(secret).at(later)}
     with clock.set_to(later):
         answer = call("POST", "/api/auth/login/", body)
     assert answer.status == 200, answer.text
     seeded.note("secret", secret)
-    for used in (code, body["totp"]):
-        seeded.note("totp", used)
+    seeded.note("totp", body["totp"])
     current = {"current": recovery_codes[0]}
     assert call("POST", "/api/auth/totp/", current, token=answer.json["access"]).status == 200
     seeded.note("current", recovery_codes[0])

@@ -19,7 +19,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole, Portal
 from tests.support.client import Answer, call
 from tests.support.codes import texts
-from tests.support.factories import PASSWORD, admin_token, with_second_factor
+from tests.support.factories import PASSWORD, admin_token, with_recovery_codes, with_second_factor
 from tests.support.log_lines import collected
 from tests.support.settings import configured
 
@@ -169,14 +169,6 @@ def test_the_second_factor_of_another_is_out_of_reach(admin: Account) -> None:
 
 
 # Recovery codes
-
-
-def with_recovery_codes(admin: Account) -> tuple[str, list[str]]:
-    """Switch the second factor on, some minutes ago; return its secret and its recovery codes."""
-    with clock.set_to(clock.now() - timedelta(minutes=5)):
-        secret = second_factor.enrol(admin.account_id).secret or ""
-        state = second_factor.confirm(admin.account_id, pyotp.TOTP(secret).at(clock.now()), address="192.0.2.200")
-    return secret, state.recovery_codes or []
 
 
 def test_each_of_ten_recovery_codes_opens_once_and_its_owner_hears_of_it(admin: Account) -> None:

@@ -5,6 +5,7 @@ import itertools
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import jwt
@@ -201,8 +202,13 @@ def at(text: str) -> datetime:
 
 def with_second_factor(admin: Account) -> str:
     """Switch on the second factor of a member of staff, some minutes ago; return its secret."""
+    return with_recovery_codes(admin)[0]
+
+
+def with_recovery_codes(admin: Account) -> tuple[str, list[str]]:
+    """Switch the second factor on, some minutes ago; return its secret and its recovery codes."""
+    step: Any = partial(second_factor.set_up, admin.account_id, current=None, address="192.0.2.200")
     with clock.set_to(clock.now() - timedelta(minutes=5)):
-        secret = second_factor.enrol(admin.account_id).secret
-        assert secret is not None
-        second_factor.confirm(admin.account_id, pyotp.TOTP(secret).at(clock.now()), address="192.0.2.200")
-    return secret
+        secret = step(code=None).secret
+        state = step(code=pyotp.TOTP(secret).at(clock.now()))
+    return secret, state.recovery_codes

@@ -12,7 +12,7 @@ import pytest
 import app
 from chalicelib import clock
 from chalicelib.clients import sockets
-from chalicelib.domain.access import accounts, lock_outs, sessions
+from chalicelib.domain.access import lock_outs, sessions
 from chalicelib.domain.background import changes
 from chalicelib.domain.events import events
 from chalicelib.domain.live import follower
@@ -24,6 +24,7 @@ from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.messages import LiveType
 from tests.contract.ground import stored
 from tests.support.client import call
+from tests.support.closing import close_account
 from tests.support.factories import (
     PASSWORD,
     admin_token,
@@ -399,7 +400,7 @@ def test_who_signed_out_or_was_locked_out_is_cut_off_and_nobody_else(live: Gatew
     assert call("POST", "/api/usher/logout/", token=leaves).status == 200
     body = {"old_password": PASSWORD, "new_password": "quite another password"}
     assert call("POST", "/api/v1/users/change-password/", body, token=kept).status == 200
-    accounts.deactivate(_id_of(gone_staff))
+    close_account(_id_of(gone_staff))
     stream.drain()
     still = {name for name, socket in opened_as.items() if socket.is_open}
     assert still == {"another session", "customer who changes the password", "staff"}

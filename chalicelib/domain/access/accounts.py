@@ -202,17 +202,6 @@ def _is_unchanged(account: Account) -> Condition:
     return same
 
 
-def deactivate(account_id: str) -> None:
-    """Close an account: no log-in and no refresh. Guards refuse its tokens within REFRESH_SECONDS."""
-    account = get(account_id)
-    operations.commit(
-        operations.change(account.place, closing(AccountStatus.DEACTIVATED), Account.pk.exists()),
-        *lock_outs.revocations(account.portal, account_id, event_ids=account.event_ids or []),
-    )
-    lock_outs.forget()
-    log_security_event("account deactivated", account_id=account_id)
-
-
 def closing(status: AccountStatus) -> list[Action]:
     """Return the changes of an account that give it a status without log-in, and end its sessions and its link."""
     return [

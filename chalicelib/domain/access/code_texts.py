@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from chalicelib.domain.quotations import quote
 from chalicelib.vocabulary.access import OtpPurpose
 
-LONGEST = 134
 _LONGEST_NAME = 24
 _NEVER_TELL = "resets your PASSWORD: never tell it to anybody."
 

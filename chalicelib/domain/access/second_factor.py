@@ -87,19 +87,6 @@ def set_up(account_id: str, *, code: str | None, current: str | None, address: s
     return _confirm(account, code, address=address)
 
 
-def enrol(account_id: str) -> SecondFactor:
-    """Return a fresh secret, which `confirm` switches on. Raises InvalidState if a second factor is on, Unavailable."""
-    return _enrol(accounts.get(account_id), None, address="")
-
-
-def confirm(account_id: str, code: str, *, address: str) -> SecondFactor:
-    """Switch the pending secret on with a code of it, and send the owner a notice.
-
-    Raises InvalidState if none is pending, InvalidCredentials, RateLimited, Unavailable.
-    """
-    return _confirm(accounts.get(account_id), code, address=address)
-
-
 def _enrol(account: Account, current: str | None, *, address: str) -> SecondFactor:
     import pyotp  # only second factors need it
 

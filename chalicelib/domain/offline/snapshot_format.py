@@ -18,7 +18,6 @@ StateT = TypeVar("StateT")
 MAGIC = b"GHSNAP\x00\x01"
 SIGNED_AS = b"gatehouse snapshot\x00"
 FINGERPRINT_BYTES = 6
-SIGNATURE_BYTES = 64
 # A removed ticket or card, for devices that had it.
 REMOVED = 7
 _TICKET, _CARD = b"ticket\x00", b"card\x00"

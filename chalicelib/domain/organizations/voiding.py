@@ -20,8 +20,6 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import NumberedTicket
 from chalicelib.table.operations import Write
 
-# Limit of one request, equal to the limit of one generation.
-MOST = 10_000
 _HANDS = 8
 
 

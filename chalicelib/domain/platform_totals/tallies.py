@@ -53,12 +53,6 @@ def _count(places: Sequence[Place[Item]]) -> None:
     raise Unavailable(retry_after=1)
 
 
-def leaving(item: Item) -> list[Write]:
-    """Return the writes that uncount an item, for the transaction that deletes it: a deletion has no stream record."""
-    standing = CountedAs.of_text(_mark_of(item))
-    return [] if standing is None else _writes(Counter({(keys.platform.NOW, "", standing): -1}), sums.shard())
-
-
 def adding(marks: Mapping[str, int]) -> list[Write]:
     """Return the writes that count as many items under each mark, as they are now. Not idempotent: for a rebuild."""
     moved: Counter[tuple[str, str, CountedAs]] = Counter()

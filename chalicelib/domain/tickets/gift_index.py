@@ -11,8 +11,6 @@ from chalicelib.domain.access import numbers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Gift, Ticket
 
-_AT_ONCE = 100
-
 
 def rekey() -> Iterator[str]:
     """Re-key the pending gifts of all older keys, and yield the id of each. Raises Unavailable."""

@@ -24,6 +24,7 @@ from chalicelib.errors import (
 )
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import Portal, UsherRole
+from tests.support.closing import close_account
 
 pytestmark = pytest.mark.usefixtures("moto_cloud", "event")
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
@@ -97,7 +98,7 @@ def test_a_session_that_was_ended_locks_its_tokens_out(usher: Account) -> None:
 
 def test_a_closed_account_is_locked_out_in_every_session(usher: Account) -> None:
     principal = tokens.verify(sessions.start(usher, event_id=EVENT_ID).access, Portal.USHER)
-    accounts.deactivate(usher.account_id)
+    close_account(usher.account_id)
     with pytest.raises(Unauthenticated):
         lock_outs.require_not_revoked(principal)
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import events
 from chalicelib.domain.platform_totals import sums
@@ -16,6 +15,7 @@ from chalicelib.vocabulary.access import AdminRole
 from chalicelib.vocabulary.cards import CardStatus
 from tests.support import purchases, settled
 from tests.support.client import call
+from tests.support.closing import close_account
 from tests.support.factories import (
     admin_token,
     make_card,
@@ -62,7 +62,7 @@ def test_people_cards_and_events_count_once_under_what_they_are_now() -> None:
     today = clock.now().date().isoformat()
     assert users["series"][-1] == {"period": today, **users["totals"]}
 
-    accounts.deactivate(gone.account_id)
+    close_account(gone.account_id)
     cards.set_status(card.uid, CardStatus.BLOCKED)
     events.present(event.event_id, category="Theatre")
     delivered_twice(reader)

@@ -7,7 +7,6 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import card_requests, cards, own_cards
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
@@ -25,6 +24,7 @@ from chalicelib.workers import schedules
 from tests.portals.webapp.evening import make_evening
 from tests.support import purchases, sweeps
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.codes import code_for, code_in, has_code, texts
 from tests.support.factories import customer_token, make_event
 from tests.support.meanwhile import WRITES, before
@@ -385,7 +385,7 @@ def test_a_card_that_staff_block_while_it_is_held_is_nobodys(shop: Shop, ayesha:
 def test_a_customer_who_is_locked_out_meanwhile_is_handed_no_card(shop: Shop, ayesha: Account) -> None:
     (card,) = shop.stock()
     assignment_id, code = shop.hold(card, ayesha)
-    accounts.deactivate(ayesha.account_id)
+    close_account(ayesha.account_id)
     assert refused(shop.verify(assignment_id, code)) == (409, "INVALID_STATE")
     assert stored(card).status == "held"
     assert refused(shop.assign(shop.stock()[0], ayesha)) == (404, "NOT_FOUND")

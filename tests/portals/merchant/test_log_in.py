@@ -11,6 +11,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import Portal
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer
 
@@ -163,7 +164,7 @@ def test_a_merchants_code_is_not_sent_again_by_the_customers_door(merchant: Acco
 def test_a_suspended_shop_is_told_so_only_with_its_password(merchant: Account) -> None:
     begun = log_in()
     code = code_for(NUMBER)
-    accounts.deactivate(merchant.account_id)
+    close_account(merchant.account_id)
     assert log_in("a wrong password").code == "INVALID_CREDENTIALS"
     for refused in (log_in(), verify(code, of=begun)):
         assert (refused.status, refused.code) == (403, "ACCOUNT_SUSPENDED")

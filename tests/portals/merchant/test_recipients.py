@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import own_cards
 from tests.support.client import Answer
+from tests.support.closing import close_account
 from tests.support.shops import Shop, make_shop, new_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -52,7 +52,7 @@ def test_a_number_is_read_in_every_spelling(shop: Shop) -> None:
 
 def test_a_number_of_nobody_or_of_somebody_who_is_locked_out_is_not_registered(shop: Shop) -> None:
     gone = new_customer()
-    accounts.deactivate(gone.account_id)
+    close_account(gone.account_id)
     for number in (NOBODY, gone.mobile_number, shop.merchant.mobile_number):
         assert look_up(shop, number).json == {"registered": False, "fee_paid": False, "customer": None}
 

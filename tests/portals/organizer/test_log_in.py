@@ -11,6 +11,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import Portal
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer, make_merchant, make_organizer
 
@@ -94,7 +95,7 @@ def test_a_suspended_organizer_is_told_so_only_with_the_password(organizer: Acco
     begun = log_in()
     code = code_for(NUMBER)
     pair = logged_in()
-    accounts.deactivate(organizer.account_id)
+    close_account(organizer.account_id)
     assert log_in("a wrong password").code == "INVALID_CREDENTIALS"
     refresh = call("POST", f"{BASE}/token/refresh/", {"refresh": pair["refresh"]})
     for refused in (log_in(), verify(code, of=begun), refresh):

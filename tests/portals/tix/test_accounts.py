@@ -14,6 +14,7 @@ from chalicelib.table.items import Account, Organization
 from chalicelib.vocabulary.access import Portal
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.factories import PASSWORD, invite_code, make_organization, make_tix_user, token_of
 from tests.support.settings import configured
 
@@ -157,7 +158,7 @@ def test_a_token_is_good_for_twelve_hours(admin: Account) -> None:
 def test_a_user_who_was_deactivated_is_locked_out(admin: Account) -> None:
     member = make_tix_user(admin)
     token = token_of(member)
-    accounts.deactivate(member.account_id)
+    close_account(member.account_id)
     assert call("GET", ME, token=token).status == 401
     assert call("POST", LOGIN, {"email": member.login, "password": PASSWORD}).code == "ACCOUNT_SUSPENDED"
     assert accounts.find(Portal.TIX, member.login) is not None

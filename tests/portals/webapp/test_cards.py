@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.access import accounts, new_accounts
+from chalicelib.domain.access import new_accounts
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import card_balances
@@ -18,6 +18,7 @@ from chalicelib.vocabulary.access import AdminRole
 from chalicelib.vocabulary.cards import CardStatus
 from tests.support import wallets
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.desk import ask
 from tests.support.factories import (
     customer_token,
@@ -168,7 +169,7 @@ def test_a_request_says_where_the_card_is_fetched_or_sent(
 
 def test_a_card_is_collected_from_a_shop_that_is_open(customer: Account, token: str) -> None:
     shop, closed = make_merchant(), make_merchant()
-    accounts.deactivate(closed.account_id)
+    close_account(closed.account_id)
     for wrong in (closed.account_id, "mer_nobody", customer.account_id):
         answer = call("POST", f"{CARDS}request/", {**PICKUP, "merchant_id": wrong}, token=token)
         assert refused(answer) == (404, "NOT_FOUND"), wrong

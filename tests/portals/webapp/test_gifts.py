@@ -22,6 +22,7 @@ from tests.portals.webapp.evening import (
     whole_table,
 )
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer
 
@@ -109,7 +110,7 @@ def test_a_gift_to_a_registered_number_moves_at_once(evening: Evening, ayesha: A
 
 
 def test_a_gift_to_a_closed_account_waits(evening: Evening, ayesha: Account, bilal: Account) -> None:
-    accounts.deactivate(bilal.account_id)
+    close_account(bilal.account_id)
     ticket = evening.sell(ayesha)
     assert gift(ayesha, ticket, bilal.mobile_number).json["status"] == "pending"
     assert gifts.claim_all(accounts.get(bilal.account_id)) == 0

@@ -11,6 +11,7 @@ from chalicelib.domain.access.sessions import Tokens
 from chalicelib.table.items import Account
 from tests.support.caches import forget_caches
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer
 
@@ -77,7 +78,7 @@ class TestChange:
     def test_a_closed_account_keeps_no_session(self, customer: Account) -> None:
         own = sessions.start(customer)
         change(own.access)
-        accounts.deactivate(customer.account_id)
+        close_account(customer.account_id)
         assert lives(own) == (401, 403)
 
     def test_a_session_that_was_ended_stays_ended(self, customer: Account) -> None:

@@ -15,6 +15,7 @@ from chalicelib.table.items import Account, Challenge
 from chalicelib.vocabulary.access import Portal
 from tests.contract.ground import stored
 from tests.support.client import Answer, call
+from tests.support.closing import close_account
 from tests.support.codes import code_for, code_in, texts
 from tests.support.factories import PASSWORD, make_customer
 from tests.support.settings import configured
@@ -342,7 +343,7 @@ class TestLogIn:
     def test_a_suspended_customer_is_told_only_with_the_right_password(self, customer: Account) -> None:
         begun = log_in()
         code = code_for(NUMBER)
-        accounts.deactivate(customer.account_id)
+        close_account(customer.account_id)
         assert log_in().code == "ACCOUNT_SUSPENDED"
         assert log_in(password="wrong password").code == "INVALID_CREDENTIALS"
         assert verify(code, of=begun, path="verify-login-otp").code == "ACCOUNT_SUSPENDED"

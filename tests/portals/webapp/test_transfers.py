@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import bindings
 from chalicelib.domain.tickets import tickets
 from chalicelib.table import keys
@@ -14,6 +13,7 @@ from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, card_of, forget_answers, listed, opened_by, raw_ticket
 from tests.support.client import Answer
+from tests.support.closing import close_account
 from tests.support.codes import texts
 from tests.support.factories import make_customer
 from tests.support.later import later
@@ -157,7 +157,7 @@ def test_a_dead_ticket_goes_nowhere(evening: Evening, ayesha: Account, bilal: Ac
 def test_an_unknown_or_closed_number_gets_no_ticket_but_the_hint_to_gift_it(evening: Evening, ayesha: Account) -> None:
     ticket = evening.sell(ayesha)
     gone = make_customer()
-    accounts.deactivate(gone.account_id)
+    close_account(gone.account_id)
     answers = [transfer(ayesha, ticket, number) for number in ("+923004444444", gone.mobile_number)]
     assert [answer.status for answer in answers] == [404, 404]
     assert answers[0].json["error"]["message"] == answers[1].json["error"]["message"]

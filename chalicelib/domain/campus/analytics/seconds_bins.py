@@ -1,9 +1,8 @@
 """Fixed bins for the seconds from a verified code to the submission, and the median of counted bins."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-BinOf = Callable[[float], int]
 # The lower ends of the histogram's bins; the last one has no upper end. A verified code is good for 600 s.
 EDGES = (0, 5, 10, 20, 30, 60, 120, 180, 300, 600)
 # Of the median: 1 s wide up to a minute, 5 s up to five minutes, 10 s up to ten. So its error is below 2 % or 1 s.

@@ -40,8 +40,6 @@ from chalicelib.table.items import Job, NumberedTicket, PrintRun
 from chalicelib.vocabulary.numbered_tickets import PrintFormat
 from chalicelib.vocabulary.work import JobStatus
 
-# Limit of one run, equal to the limit of one generation.
-MOST = 10_000
 # The bucket deletes files after a day (lifecycle rule); a link is valid for an hour.
 _FOLDER = "exports/"
 KEPT = timedelta(days=1)
