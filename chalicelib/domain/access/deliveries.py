@@ -3,6 +3,9 @@
 A worker claims the id before it calls SES or SNS, and marks it as sent after their answer. A copy of a message that is
 sent is dropped, and a copy of one in progress is tried later. A worker that dies between the claim and the mark leaves
 a claim that ends by itself. Then the message is sent again: a code or a notice may arrive twice, and is never lost.
+
+What can never arrive is dropped with a line in the log, so that it comes back neither from its queue nor from the dead
+letters: a mail to an address that no mail reaches, and an SMS that SNS refuses for its number (D-MONEY-07).
 """
 
 import secrets
@@ -10,7 +13,7 @@ from datetime import datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib import clock
+from chalicelib import clock, mail_addresses
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain.access import sms
@@ -39,15 +42,37 @@ def deliver(message: Message, *, queued_at: datetime | None = None) -> None:
     if not _claim(message.message_id, until=until):
         return
     try:
-        admitted = sms.admit(message) if message.channel is Channel.SMS else message
+        admitted = _admitted(message)
         if admitted is not None:
-            messages.send(admitted)
+            admitted = _sent(admitted)
     except (BotoCoreError, ClientError, Unavailable):
         _end(message.message_id, until=until, sent_at=None)
         _note_code(message, queued_at, sent=False)
         raise
     _end(message.message_id, until=until, sent_at=None if admitted is None else clock.now())
     _note_code(message, queued_at, sent=admitted is not None)
+
+
+def _admitted(message: Message) -> Message | None:
+    """Return what to send of a message now, or nothing."""
+    admitted = sms.admit(message) if message.channel is Channel.SMS else message
+    if admitted is None or admitted.channel is Channel.SMS or mail_addresses.is_reachable(admitted.to):
+        return admitted
+    # Stored by an earlier release, which took addresses that no mail reaches.
+    logger.warning("mail dropped", extra={"sent_id": message.message_id, "reason": "address"})
+    return None
+
+
+def _sent(message: Message) -> Message | None:
+    """Send a message and return it; of an SMS that SNS refuses for its number the mail in its place, or nothing."""
+    try:
+        messages.send(message)
+    except ClientError as error:
+        if message.channel is not Channel.SMS or not sms.is_refused_for_good(error):
+            raise
+        instead = sms.in_place_of(message, because="refused")
+        return _sent(instead) if instead is not None and _admitted(instead) is not None else None
+    return message
 
 
 def _note_code(message: Message, queued_at: datetime | None, *, sent: bool) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from botocore.exceptions import ClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
@@ -32,6 +33,8 @@ _WAIT_SECONDS = 900
 _WAITS_AT_MOST = timedelta(days=1)
 # The codes that need nothing but a number.
 _FOR_ANYBODY = (OtpPurpose.REGISTER, OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET)
+# What SNS says of a number that is none, or whose owner wants no SMS (AWS: "Publish", "OptedOutException").
+_REFUSALS = ("InvalidParameter", "InvalidParameterValue", "OptedOut")
 # Lines that alarms count.
 CAPPED, DROPPED = "sms capped", "sms dropped"
 
@@ -64,16 +67,32 @@ def admit(message: Message) -> Message | None:
     try:
         phone_numbers.mobile(message.to)
         _take(parts, phone_numbers.country(message.to))
-    except (phone_numbers.NumberRefused, RateLimited) as refused:
+    except phone_numbers.NumberRefused as refused:
+        # Such as a customer of a country that is no longer served.
+        return in_place_of(message, because=refused.code or "number")
+    except RateLimited:
         if message.or_mail_to is not None:
-            return replace(message, channel=Channel.EMAIL, to=message.or_mail_to)
-        if isinstance(refused, RateLimited):
-            _put_off(message)
-        else:
-            # Such as a customer of a country that is no longer served.
-            _drop(message, because=refused.code or "number")
+            return _as_mail(message, message.or_mail_to)
+        _put_off(message)
         return None
     return message
+
+
+def is_refused_for_good(error: ClientError) -> bool:
+    """Whether SNS refuses an SMS for its number, and will when it comes again."""
+    return error.response.get("Error", {}).get("Code") in _REFUSALS
+
+
+def in_place_of(message: Message, *, because: str) -> Message | None:
+    """Return the mail in place of an SMS to a number that gets none; without one the SMS is dropped."""
+    if message.or_mail_to is not None:
+        return _as_mail(message, message.or_mail_to)
+    _drop(message, because=because)
+    return None
+
+
+def _as_mail(message: Message, address: str) -> Message:
+    return replace(message, channel=Channel.EMAIL, to=address)
 
 
 def _take(parts: tuple[Part, ...], country: str | None) -> None:
