@@ -81,7 +81,7 @@ _SPECIAL: Mapping[type[Item], Row] = {
     # Base items that carry marks or totals of the stream.
     items.CampusProfile: _base("counted_in"),
     items.Card: _base("counted_for", "counted_as"),
-    items.ConflictAddress: _base("counted"),
+    items.ConflictAddress: _base("counted", "gsi1pk", "gsi1sk"),
     items.Counters: _base(
         *("sold_online", "admitted", "inside", "on_leave", "counted_sum", "scans", "result_*", "last_scan_at", "day"),
         *(f"h{hour:02}" for hour in range(24)),

@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain import paging
 from chalicelib.domain.access import accounts
 from chalicelib.domain.cards import cards
-from chalicelib.domain.gate import attendee_names, log_pages
+from chalicelib.domain.gate import attendee_names, conflicts, log_pages
 from chalicelib.domain.gate.log_pages import LogRow
 from chalicelib.domain.gate.passages import passages
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
@@ -48,6 +48,8 @@ _SHOWN = (
     *("principal_id", "principal_name", "scanned_at", "decided_at", "conflict", "resolution", "holder_name", "tier"),
     *("error", "correction", "seq", "via"),
 )
+# Rows that are found by the lists of conflicts.
+_CONFLICTS = "conflicts"
 _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 
 
@@ -88,6 +90,11 @@ class CheckinFilters:
     def asks_items(self) -> bool:
         """Whether only the items of scans answer it."""
         return (self.source, self.conflict, self.resolved) != (None, None, None)
+
+    @property
+    def asks_conflicts(self) -> bool:
+        """Whether the lists of conflicts answer it, of which there are few, instead of the whole log."""
+        return (bool(self.conflict) or self.resolved is not None) and (self.card_id, self.attendee) == (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +192,10 @@ def _question(event_id: str, filters: CheckinFilters) -> "_Question | None":
     if filters.username and usher_id is None:
         return None
     entered: list[LogRow] = []
+    if filters.asks_conflicts:
+        states = (True, False) if filters.resolved is None else (not filters.resolved,)
+        listed = [keys.incidents.listed_conflict(event_id, is_open=is_open).pk for is_open in states]
+        return _Question(filters, usher_id, listed, _CONFLICTS, [])
     if filters.card_id is not None or filters.attendee is not None:
         ticket_ids, partitions = _history_of(event_id, filters)
         partitions = [keys.gate.ticket_log(event_id, ticket_id).pk for ticket_id in ticket_ids] + partitions
@@ -237,6 +248,8 @@ class _Question:
         """Return the next rows, `each` of a partition, and where each part of the log goes on."""
         if self.log_of is not None:
             return _rows_of_log(self.log_of, before=before, limit=limit, each=each)
+        if self.index == _CONFLICTS:
+            return conflicts.listed(self.partitions, before=before, limit=each)
         return _rows_of(self.partitions, self.index, before=before, limit=each)
 
     def _with_entered(self, rows: Sequence[LogRow], before: str | None) -> list[LogRow]:
@@ -248,7 +261,7 @@ def _fitting(rows: Sequence[LogRow], *, usher_id: str | None, result: ScanResult
     """Return the keys of the scans with this result and by this usher."""
     if usher_id is None and result is None:
         return {row.key for row in rows}
-    if index == "gsi2":  # this index carries keys only
+    if index != "gsi1":  # others carry keys only
         scans = operations.get_many([row.key for row in rows], consistent=False)
         facts: dict[Key, tuple[str, str]] = {key: (scan.result, scan.principal_id) for key, scan in scans.items()}
     else:

@@ -1,7 +1,7 @@
-"""How many conflicts of an event are open: kept from the stream, so that an app reads one number.
+"""How many conflicts of an event are open, and the lists of open and closed ones: kept from the stream.
 
-A conflict carries whether it is counted. One transaction moves that mark and the count, so repeated, partial or
-reordered batches count each conflict once.
+A conflict carries whether it is counted and where it is listed. One transaction moves these and the count, so repeated,
+partial or reordered batches count each conflict once.
 """
 
 from collections import Counter, defaultdict
@@ -13,7 +13,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import ConflictAddress, OpenConflicts
 from chalicelib.table.operations import Write
-from chalicelib.table.places import Place
+from chalicelib.table.places import Key, Place, whose
 
 # A transaction takes 100 writes (AWS).
 _PER_TRANSACTION = 50
@@ -27,7 +27,7 @@ def pending(event_id: str) -> int:
 
 @follows(*every(ConflictAddress))
 def follow(changes: Sequence[Change]) -> list[Published]:
-    """Count these conflicts as what they are now; idempotent, in whole or in part."""
+    """Count and list these conflicts as what they are now; idempotent, in whole or in part."""
     places: defaultdict[str, dict[Place[ConflictAddress], None]] = defaultdict(dict)
     for change in changes:
         after = change.after
@@ -41,7 +41,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 
 def _count(places: Sequence[Place[ConflictAddress]]) -> None:
-    """Count conflicts of one event of which some are not counted as what they are. Raises Unavailable."""
+    """Count and list conflicts of one event of which some are outdated. Raises Unavailable."""
     for _ in retries.attempts():
         pending_ones = [each for each in operations.get_many(places).values() if _is_outdated(each)]
         if not pending_ones:
@@ -55,19 +55,33 @@ def _count(places: Sequence[Place[ConflictAddress]]) -> None:
 
 
 def _is_outdated(conflict: ConflictAddress) -> bool:
+    listed = _listed(conflict)
+    return _is_miscounted(conflict) or (conflict.gsi1pk, conflict.gsi1sk) != (listed or (None, None))
+
+
+def _is_miscounted(conflict: ConflictAddress) -> bool:
     return conflict.is_open != bool(conflict.counted)
+
+
+def _listed(conflict: ConflictAddress) -> Key | None:
+    """Return where staff find a conflict in their log; a withdrawn one is none."""
+    if conflict.withdrawn:
+        return None
+    return keys.incidents.listed_conflict(conflict.event_id, whose(conflict.pk), is_open=conflict.is_open)
 
 
 def _marking(conflict: ConflictAddress) -> Write:
     counted = ConflictAddress.counted
-    if conflict.is_open:
-        return operations.change(conflict.place, [counted.set(True)], counted.does_not_exist())
-    return operations.change(conflict.place, [counted.remove()], counted.exists())
+    return operations.change(
+        conflict.place,
+        [counted.set(True) if conflict.is_open else counted.remove(), *ConflictAddress.in_gsi1(_listed(conflict))],
+        counted.exists() if conflict.counted else counted.does_not_exist(),
+    )
 
 
 def _moved(conflicts: Sequence[ConflictAddress]) -> list[Write]:
     moved = Counter[str]()
-    for each in conflicts:
+    for each in filter(_is_miscounted, conflicts):
         moved[each.event_id] += 1 if each.is_open else -1
     return [
         operations.change(

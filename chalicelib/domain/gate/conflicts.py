@@ -1,14 +1,17 @@
 """Conflicts of the check-in log: offline scans that contradict another, each closed once by staff."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
+from chalicelib.domain.gate.log_pages import LogRow
 from chalicelib.errors import InvalidState, NotFound
 from chalicelib.table import keys, operations
 from chalicelib.table.items import ConflictAddress, Scan
 from chalicelib.table.operations import Write
-from chalicelib.table.places import Place
+from chalicelib.table.places import Place, whose
+from chalicelib.table.ranges import Before
 from chalicelib.vocabulary.gate import ConflictResolution
 
 
@@ -70,3 +73,18 @@ def close(log_id: str, resolution: ConflictResolution, *, note: str) -> ClosedCo
     if scan is None or scan.conflict is None or scan.resolution is None:
         raise NotFound("There is no conflict of this log entry.")
     return ClosedConflict(log_id, scan.event_id, scan.conflict, scan.resolution)
+
+
+def listed(partitions: Sequence[str], *, before: str | None, limit: int) -> tuple[list[LogRow], list[str]]:
+    """Return the newest conflicts of several lists as rows of the log, and the last of each list that may go on."""
+    found: list[Place[ConflictAddress]] = []
+    goes_on: list[str] = []
+    for partition in partitions:
+        raws = operations.query(
+            partition, Before(before) if before else None, index="gsi1", newest_first=True, limit=limit
+        )
+        if len(raws) == limit:
+            goes_on.append(raws[-1]["gsi1sk"]["S"])
+        found += operations.places_of(ConflictAddress, raws)
+    addresses = operations.get_many(found, consistent=False).values()
+    return [LogRow(whose(each.pk), Place(Scan, each.scan_pk, each.scan_sk), None, None) for each in addresses], goes_on

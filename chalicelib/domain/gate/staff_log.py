@@ -3,11 +3,11 @@
 A page shows one event's log. Which event follows comes from the list of events and their totals, at two requests. A
 page may be short; `next` then continues with the next event. A search by card, usher or attendee looks at every
 event: a card is also shown where it has no ticket, and an usher's scans stay in the log after the assignment
-(D-LIST-10).
+(D-LIST-10). Conflicts come from lists of their own (D-OFF-70).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain import paging
@@ -64,7 +64,9 @@ def page(
     """Return a page of the log. Raises InvalidCursor."""
     bound_to = f"staff-log/{caller_id}/{event_id}/{filters}"
     place = LogPlace.of(paging.unseal(cursor, bound_to=bound_to)) if cursor else LogPlace()
-    if filters.asks_items:
+    if filters.asks_conflicts:
+        limit, most = page_size * _PER_ENTRY, page_size
+    elif filters.asks_items:
         limit, most = _BY_ITEM, None
     elif filters.result or filters.username:
         limit, most = _BY_INDEX, page_size
@@ -90,7 +92,7 @@ def read(
     """Return about `limit` entries of one event, and at most `most`; a slice of a longer log may be empty."""
     at: LogPlace | None = place
     if place.event_id is None:
-        at = LogPlace(event_id=event_id) if event_id else _next_event(place.event_place)
+        at = LogPlace(event_id=event_id) if event_id else _next_event(place.event_place, filters)
     if at is None or at.event_id is None:
         return LogSlice((), at)
     found = checkin_log.slice_of(at.event_id, filters, after=at.after, limit=limit, most=most)
@@ -99,8 +101,8 @@ def read(
     return LogSlice(found.entries, None if event_id else LogPlace(at.event_place))
 
 
-def _next_event(after: str | None) -> LogPlace | None:
-    """Return the next event with scans, None at the end; one without an id where a search for it goes on."""
+def _next_event(after: str | None, filters: CheckinFilters) -> LogPlace | None:
+    """Return the next event with scans, or with conflicts; None at the end, without an id where a search goes on."""
     raws = operations.query(
         keys.lists.entries(EVENTS.name, "starts_at", "", shard=0),
         Before(after) if after else None,
@@ -108,9 +110,19 @@ def _next_event(after: str | None) -> LogPlace | None:
         limit=_EVENTS_AT_ONCE,
     )
     events = {raw["sk"]["S"]: whose(raw["item_pk"]["S"]) for raw in raws}
-    counted = operations.get_many([keys.gate.counters(each) for each in events.values()], consistent=False)
+    found = _with_conflicts(events.values(), filters) if filters.asks_conflicts else _with_scans(events.values())
     for event_place, event_id in events.items():
-        counters = counted.get(keys.gate.counters(event_id))
-        if counters is not None and counters.scans > 0:
+        if event_id in found:
             return LogPlace(event_place, event_id)
     return LogPlace(raws[-1]["sk"]["S"]) if len(raws) == _EVENTS_AT_ONCE else None
+
+
+def _with_scans(event_ids: Collection[str]) -> set[str]:
+    counted = operations.get_many(map(keys.gate.counters, event_ids), consistent=False)
+    return {whose(place.pk) for place, each in counted.items() if each.scans > 0}
+
+
+def _with_conflicts(event_ids: Collection[str], filters: CheckinFilters) -> set[str]:
+    """Return the events that had a conflict, or have an open one where only those are asked for."""
+    counted = operations.get_many(map(keys.incidents.open_conflicts, event_ids), consistent=False)
+    return {whose(place.pk) for place, each in counted.items() if each.open > 0 or filters.resolved is not False}

@@ -157,6 +157,8 @@ No.  question                                   index  partition                
 190  the first arrival of an offline record     table  SCAN#caller#scan          RECEIPT                uploads
 206  the phones of an usher at an event         table  ACCOUNT#account           PHONES#event           log-in
 207  how many conflicts of an event are open    table  CONFLICTS#event           OPEN_CONFLICTS         sync status
+208  the open and the closed conflicts of an    gsi1   CONFLICTS#event#state     log id                 staff logs
+     event, newest first
 150  the rows of a bulk job, and their problems  table  JOB#job                   ROWS#…, PROBLEMS#…     worker
 151  whose a card request is                    table  CARD_REQUEST#request      CARD_REQUEST           staff
 152  money that is left on a card or of a refund  table  LEFTOVER#card or payment LEFTOVER               stream, staff

@@ -1,7 +1,7 @@
 """Keys of incidents and of conflicts."""
 
 from chalicelib.table.items.incidents import ConflictAddress, Incident, OpenConflicts
-from chalicelib.table.places import Place, joined
+from chalicelib.table.places import Key, Place, joined
 
 
 def incident(incident_id: str) -> Place[Incident]:
@@ -17,3 +17,8 @@ def conflict_address(log_id: str) -> Place[ConflictAddress]:
 def open_conflicts(event_id: str) -> Place[OpenConflicts]:
     """Question 207."""
     return Place(OpenConflicts, joined("CONFLICTS", event_id), "OPEN_CONFLICTS")
+
+
+def listed_conflict(event_id: str, log_id: str = "", *, is_open: bool) -> Key:
+    """Question 208."""
+    return Key(joined("CONFLICTS", event_id, "OPEN" if is_open else "CLOSED"), log_id)

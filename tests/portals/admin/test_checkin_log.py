@@ -14,10 +14,10 @@ from chalicelib import clock
 from chalicelib.clients import aws
 from chalicelib.config import config
 from chalicelib.domain.exports import export_runs
-from chalicelib.domain.gate import checkin_log
+from chalicelib.domain.gate import checkin_log, conflicts
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Event, ExportRun
+from chalicelib.table.items import Event, ExportRun, Scan
 from chalicelib.vocabulary.gate import ConflictResolution
 from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import jobs as jobs_worker
@@ -150,15 +150,51 @@ def test_a_search_without_an_event_shows_the_same_scans_as_one_of_each_event(nig
 def test_a_conflict_is_found_until_it_is_resolved(nights: Nights) -> None:
     entry = nights.walk()[0]
     scan = checkin_log.get(entry["event_id"], entry["id"]).scan
-    operations.record(operations.change(scan.place, [type(scan).conflict.set("double_admission")]))
+    conflicts.mark(scan, "double_admission")
+    nights.stream.drain()
     shown = nights.walk("conflict=true")
     assert [(each["id"], each["conflict"], each["resolved"]) for each in shown] == [
         (entry["id"], "double_admission", False)
     ]
     assert len(nights.walk("conflict=false")) == 5
-    operations.record(operations.change(scan.place, [type(scan).resolution.set(ConflictResolution.LET_IN)]))
+    assert [each["id"] for each in nights.walk(f"resolved=false&result={entry['result']}")] == [entry["id"]]
+    assert nights.walk("conflict=false&resolved=false") == []
+    closing = {"resolution": ConflictResolution.LET_IN, "note": "Asked both gates."}
+    assert call("PUT", f"{LOG}{entry['id']}/", closing, token=nights.token).status == 200
+    assert nights.walk("resolved=false") == []  # also before the stream has moved it to the closed ones
+    nights.stream.drain()
     assert nights.walk("resolved=false") == []
     assert [each["resolved"] for each in nights.walk("resolved=true")] == [True]
+    assert [each["id"] for each in nights.walk("conflict=true")] == [entry["id"]]
+
+
+def test_a_page_of_conflicts_is_full_and_costs_the_same_however_long_the_log(nights: Nights) -> None:
+    event = nights.newest
+    marked = [scan for scan in map(_scan_of, nights.walk()) if scan.event_id == event.event_id]
+    for scan in marked[:2]:
+        conflicts.mark(scan, "double_admission")
+    nights.stream.drain()
+    nights.ask()  # the caller's session is read once
+    costs = []
+    for more in (0, 25):
+        ticket, usher = make_ticket(event), usher_token(event, make_usher(event, username=f"usher-{more}"))
+        for _ in range(more):  # newer than the conflicts
+            call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), "ticket_id": ticket.ticket_id}, token=usher)
+        nights.stream.drain()
+        for place in ("", f"&event_id={event.event_id}"):
+            with requests() as sent:
+                first = nights.ask(f"resolved=false&page_size=1{place}").json
+            costs.append((place, len(sent), sum(sum(batch) for *_, batch, _size in sent)))
+            assert [each["id"] for each in first["results"]] == [marked[0].log_id]
+            cursor = first["next"]
+            second = nights.ask(f"resolved=false&page_size=1{place}&cursor={cursor}").json
+            assert [each["id"] for each in second["results"]] == [marked[1].log_id]
+    assert costs[:2] == costs[2:]
+    assert max(cost for _, cost, _ in costs) <= 7, costs
+
+
+def _scan_of(entry: dict[str, Any]) -> Scan:
+    return checkin_log.get(entry["event_id"], entry["id"]).scan
 
 
 def test_a_page_of_one_event_costs_the_same_seven_requests_however_long_the_log(nights: Nights) -> None:
