@@ -20,7 +20,8 @@ from reader_agent.ticket_code import PlatformKeys
 ExpiredPolicy = Literal["refuse", "warn", "admit"]
 SecurePolicy = Literal["refuse", "admit"]
 REPEAT_SECONDS = 2.0
-_MOST_REMEMBERED = 20_000
+# A retry, and a second reading, follow within seconds; the hub's journal remembers its answers for good.
+_MOST_REMEMBERED = 2_000
 _KeptT = TypeVar("_KeptT")
 
 

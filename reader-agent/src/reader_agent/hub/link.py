@@ -28,7 +28,7 @@ _WAIT_FOR_NEWS = 1
 # Also the time after which a hub that fell silent is away, less the time since its last word.
 _NEWS_SECONDS = _WAIT_FOR_NEWS + 1.0
 _RETRY_SECONDS = 0.5
-_MOST_REMEMBERED = 10_000
+_MOST_REMEMBERED = 2_000
 
 
 class HubLink:
