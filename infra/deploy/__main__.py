@@ -12,7 +12,7 @@ from infra.deploy.deployment import Target
 from infra.deploy.releases import Releases
 from infra.deploy.seen import NotSeen
 from infra.deploy.smoke import Deployed
-from infra.deploy.stack import ChangeSet, Stack
+from infra.deploy.stack import REVIEW, ChangeSet, Stack
 from infra.local.console import CannotStart, complain, explained, step
 from infra.package import application, builder, production, targets
 
@@ -128,6 +128,8 @@ def _act(given: argparse.Namespace, target: Target, question: Question, words: d
         case "destroy":
             return _destroy(given, target, question)
         case "deploy":
+            # Before the build, which takes minutes.
+            target.stack.require_updatable()
             package = builder.build(given.stage, targets.aws(), given.out)
             done = deployment.deploy(target, package, words, confirm=question, imports=given.imports)
         case "rollback":
@@ -142,22 +144,27 @@ def _act(given: argparse.Namespace, target: Target, question: Question, words: d
 def _smoke(target: Target) -> None:
     found, outputs = target.stack.parameters(), target.stack.outputs()
     if not outputs:
-        raise CannotStart(f"There is no stack {target.stack.name}. Deploy first.")
+        target.stack.require_made()
+        raise CannotStart(f"{target.stack.name} has no outputs, so it is no stack of this package.")
     queues = deployment.queues(target.stack.resources())
     smoke.run(Deployed(target.account, target.stage, found["PublicUrl"], outputs, found, queues))
     step("deployed and used: every check passed")
 
 
 def _destroy(given: argparse.Namespace, target: Target, question: Question) -> bool:
-    is_there = target.stack.describe() is not None
-    # After a run without --data, or one that was killed, what the stack kept can still be deleted.
-    of = target.stack if is_there else target.stack.last_deleted() if given.data else None
-    if of is None:
+    status = target.stack.require_deletable()
+    is_there = status is not None
+    is_made = is_there and status != REVIEW
+    # After a run without --data, or one that was killed, what a stack kept can still be deleted.
+    deleted = [] if is_made or not given.data else list(target.stack.deleted())
+    if not is_there and not deleted:
         raise CannotStart(
             f"There is no stack {target.stack.name}. ARGS=--data deletes what one that was deleted in the last 90 days "
             "has kept."
         )
-    kept = [*retained.of(of.template(), of.resources()), *retained.adopted(of.parameters())]
+    kept = next((found for stack in ([target.stack] if is_made else deleted) if (found := _kept_by(stack))), [])
+    if given.data and not given.stack:
+        kept.append(("AWS::SecretsManager::Secret", smoke.secret_of(target.stage)))
     for kind, name in kept:
         step(f"  {'will be deleted, with its data' if given.data else 'stays'}: {name} ({kind})")
     what = f"the stack {target.stack.name}" if is_there else f"what the stack {target.stack.name} has kept"
@@ -168,6 +175,11 @@ def _destroy(given: argparse.Namespace, target: Target, question: Question) -> b
     if given.data and (failed := retained.remove(target.account, kept)):
         raise CannotStart("Some of it could not be deleted:\n  " + "\n  ".join(failed))
     return True
+
+
+def _kept_by(stack: Stack) -> list[tuple[str, str]]:
+    """Return type and id of what outlives a stack."""
+    return [*retained.of(stack.template(), stack.resources()), *retained.adopted(stack.parameters())]
 
 
 if __name__ == "__main__":

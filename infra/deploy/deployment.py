@@ -77,9 +77,13 @@ def _upload(target: Target, template: Template, code_key: str, chosen: Mapping[s
 def roll_back(target: Target, release_id: str | None, *, confirm: Confirm) -> Release | None:
     """Deploy an earlier release again, by default the one before the present; None where the operator declined.
 
-    Raises CannotStart where there is none.
+    A second rollback goes on to the release before that, and finishes the first one where it was killed. Raises
+    CannotStart where there is none.
     """
     releases = target.releases.all()
+    if not releases:
+        raise CannotStart("No release of this stage is recorded. Deploy first.")
+    target.stack.require_made()
     release = _before(target, releases) if release_id is None else _named(releases, release_id)
     step(f"rolling back to {release.release_id}")
     present = target.stack.parameters()
@@ -88,7 +92,15 @@ def roll_back(target: Target, release_id: str | None, *, confirm: Confirm) -> Re
     chosen = {name: value for name, value in chosen.items() if name in template["Parameters"]}
     if chosen != release.parameters:
         template_key = _upload(target, template, release.code_key, chosen)
-    if not _apply(target, template_key, release.code_key, chosen, confirm=confirm):
+
+    def confirm_and_note(change_set: ChangeSet) -> bool:
+        is_wanted = confirm(change_set)
+        if is_wanted:
+            # A run that is killed from here on leaves a stack without a record of it.
+            target.releases.begin_rollback(release, after=releases[-1])
+        return is_wanted
+
+    if not _apply(target, template_key, release.code_key, chosen, confirm=confirm_and_note):
         return None
     _publish(target, release.console_key, chosen)
     return target.releases.record(
@@ -96,7 +108,13 @@ def roll_back(target: Target, release_id: str | None, *, confirm: Confirm) -> Re
         code_key=release.code_key,
         parameters=chosen,
         console_key=release.console_key,
+        restores=_deployed_first(release),
     )
+
+
+def _deployed_first(release: Release) -> str:
+    """Return the release that another one is: itself, or the one that a rollback deployed again."""
+    return release.restores or release.release_id
 
 
 def _publish(target: Target, console_key: str | None, chosen: Mapping[str, str]) -> None:
@@ -124,28 +142,36 @@ def _named(releases: list[Release], release_id: str) -> Release:
 
 
 def _before(target: Target, releases: list[Release]) -> Release:
-    """Return the release before the one that runs.
+    """Return the release before the one that runs; after a rollback, the one before that which it deployed again.
 
     A deployment that was killed while CloudFormation went on, or whose pages could not be published, runs without a
-    record: the last record is then the release before it.
+    record: the last record is then the release before it. A rollback that was killed so is finished.
     """
-    if not releases:
-        raise CannotStart("No release of this stage is recorded. Deploy first.")
     last = releases[-1]
     if not _runs(target, last):
+        if (begun := target.releases.begun_rollback(after=last)) is not None:
+            step("an earlier rollback was killed before its end, and is finished now")
+            return _named(releases, begun)
         step("what runs has no record: the last one is the release before it")
         return last
-    now = (last.template_key, last.console_key)
-    others = [release for release in releases if (release.template_key, release.console_key) != now]
+    place = next((n for n, release in enumerate(releases) if release.release_id == last.restores), len(releases) - 1)
+    same = [_content(last), _content(releases[place])]
+    others = [release for release in releases[:place] if _content(release) not in same]
     if not others:
-        raise CannotStart("There is no other release to roll back to.")
+        known = ", ".join(release.release_id for release in releases[-5:])
+        raise CannotStart(
+            "There is no other release before the one that runs. To deploy a later one again, name it: "
+            f'ARGS="--to RELEASE". The last ones are: {known}'
+        )
     return others[-1]
 
 
+def _content(release: Release) -> tuple[str, str | None]:
+    return release.template_key, release.console_key
+
+
 def _runs(target: Target, release: Release) -> bool:
-    """Whether the stack is that of a release, as CloudFormation sees it; one that is gone has none to compare."""
-    if target.stack.describe() is None:
-        return True
+    """Whether the stack is that of a release, as CloudFormation sees it."""
     found, asked = target.stack.parameters(), {**release.parameters, **_own(target, release.code_key)}
     if asked.items() <= found.items() and target.stack.template() == target.releases.template(release.template_key):
         return True

@@ -19,12 +19,17 @@ _KEY_DAYS = 7
 
 
 def of(template: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Return type and physical id of the stack's resources that outlive it."""
+    """Return type and physical id of the stack's resources that outlive it.
+
+    A stack whose creation failed lists what it deleted again, also of what it would keep later.
+    """
     kept = {name for name, part in template["Resources"].items() if part.get("DeletionPolicy", "").startswith("Retain")}
     return [
         (found["ResourceType"], found["PhysicalResourceId"])
         for found in resources
-        if found["LogicalResourceId"] in kept and found.get("PhysicalResourceId")
+        if found["LogicalResourceId"] in kept
+        and found.get("PhysicalResourceId")
+        and found.get("ResourceStatus") != "DELETE_COMPLETE"
     ]
 
 

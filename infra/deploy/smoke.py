@@ -208,7 +208,7 @@ class Smoke:
         return f"success+gatehouse-{self.deployed.stage}@simulator.amazonses.com"
 
     def _password(self) -> str:
-        client, name = self.deployed.account.client("secretsmanager"), f"gatehouse/smoke-test-{self.deployed.stage}"
+        client, name = self.deployed.account.client("secretsmanager"), secret_of(self.deployed.stage)
         try:
             return str(client.get_secret_value(SecretId=name)["SecretString"])
         except ClientError as error:
@@ -287,6 +287,11 @@ class Smoke:
         client = self.deployed.account.client("sqs")
         found = client.get_queue_attributes(QueueUrl=self.deployed.queues[name], AttributeNames=names)["Attributes"]
         return sum(int(value) for value in found.values())
+
+
+def secret_of(stage: str) -> str:
+    """Return the name of the secret with the password of the smoke test's account."""
+    return f"gatehouse/smoke-test-{stage}"
 
 
 def run(deployed: Deployed) -> None:

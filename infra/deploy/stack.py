@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +22,14 @@ _KEEPS_DATA = (
     "AWS::S3::Bucket",
     "AWS::SecretsManager::Secret",
 )
-_NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+# A stack that was asked for by a change set, which was not executed: it has no resources and no template.
+REVIEW = "REVIEW_IN_PROGRESS"
 # CloudFormation takes no update of a stack in these (AWS, "Stack status codes").
-_STUCK = "UPDATE_ROLLBACK_FAILED"
+_NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+_HALF_DELETED = "DELETE_FAILED"
+_STUCK = ("UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED")
+_STILL_DELETED = "DELETE_IN_PROGRESS"
+_GOES_ON = "Stopped. CloudFormation goes on with {name}; run it again once that has ended."
 _ALIAS = "AWS::Lambda::Alias"
 _STOPPED = "The new version was refused, or an alarm stopped it. Callers have the earlier one: docs/runbooks/canary.md"
 _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": ">", "Dynamic": "?"}
@@ -72,14 +78,46 @@ class Stack:
             raise
         return found
 
-    def last_deleted(self) -> "Stack | None":
-        """Return the last stack of this name that was deleted, by its id; CloudFormation knows it for 90 days."""
+    def deleted(self) -> "Iterator[Stack]":
+        """Yield the deleted stacks of this name by their ids, the last one first; AWS knows them for 90 days."""
         pages = self._client.get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"])
         ended = [found for page in pages for found in page["StackSummaries"] if found["StackName"] == self.name]
-        if not ended:
+        for found in sorted(ended, key=lambda found: found.get("DeletionTime", found["CreationTime"]), reverse=True):
+            yield Stack(self._account, found["StackId"], poll_seconds=self._poll_seconds)
+
+    def status(self) -> str | None:
+        """Return the stack's status; None where there is none."""
+        found = self.describe()
+        return str(found["StackStatus"]) if found else None
+
+    def require_updatable(self) -> str | None:
+        """Return the status of a stack that takes a change set; None where it is still to be made. Raises CannotStart.
+
+        It says what to do, by the stack's state.
+        """
+        status = self.status()
+        if status is None or status == REVIEW:
             return None
-        last = max(ended, key=lambda found: found.get("DeletionTime", found["CreationTime"]))
-        return Stack(self._account, last["StackId"], poll_seconds=self._poll_seconds)
+        self._require_still(status)
+        if status in (*_NEVER_MADE, _HALF_DELETED, *_STUCK):
+            raise CannotStart(f"{self.name} is in {status}{self._left_by(status)}")
+        return status
+
+    def require_made(self) -> None:
+        """Raise CannotStart where there is no stack, or none that takes a change set."""
+        if self.require_updatable() is None:
+            raise CannotStart(f"There is no stack {self.name}, so nothing runs. Deploy first: make deploy")
+
+    def require_deletable(self) -> str | None:
+        """Return the status of a stack that can be deleted; None where there is none. Raises CannotStart."""
+        status = self.status()
+        if status is not None and status not in (REVIEW, _STILL_DELETED):
+            self._require_still(status)
+        return status
+
+    def _require_still(self, status: str) -> None:
+        if status.endswith("_IN_PROGRESS"):
+            raise CannotStart(f"{self.name} is in {status}. Wait for its end and run again.")
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters that the stack has."""
@@ -100,8 +138,13 @@ class Stack:
         return [found for page in pages for found in page["StackResourceSummaries"]]
 
     def template(self) -> dict[str, Any]:
-        """Return the template that the stack was last made from."""
-        found = self._client.get_template(StackName=self.name, TemplateStage="Processed")["TemplateBody"]
+        """Return the template that the stack was last made from; one without resources where it never was."""
+        try:
+            found = self._client.get_template(StackName=self.name, TemplateStage="Processed")["TemplateBody"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            return {"Resources": {}}
         body: dict[str, Any] = json.loads(found) if isinstance(found, str) else found
         return body
 
@@ -110,18 +153,13 @@ class Stack:
 
         `imports` takes over resources that an earlier stack kept. Raises CannotStart.
         """
-        found = self.describe()
-        status = found["StackStatus"] if found else "REVIEW_IN_PROGRESS"
-        if status in _NEVER_MADE or status == _STUCK:
-            raise CannotStart(f"{self.name} is in {status}{self._left_by(status)}")
-        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-            raise CannotStart(f"{self.name} is in {status}. Wait for its end and run again.")
+        status = self.require_updatable()
         name = f"gatehouse-{time.time_ns()}"
         try:
             self._client.create_change_set(
                 StackName=self.name,
                 ChangeSetName=name,
-                ChangeSetType="CREATE" if status == "REVIEW_IN_PROGRESS" else "UPDATE",
+                ChangeSetType="CREATE" if status is None else "UPDATE",
                 TemplateURL=url,
                 Parameters=[
                     {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())
@@ -131,14 +169,20 @@ class Stack:
             )
         except ClientError as error:
             raise CannotStart(f"CloudFormation refused the template or its parameters: {error}") from error
-        made = self._settled(name)
-        if made["Status"] == "FAILED":
-            reason = made.get("StatusReason", "")
-            self.discard(name)
-            if "didn't contain changes" in reason or "No updates are to be performed" in reason:
-                return None
-            raise CannotStart(f"CloudFormation refused the change set: {reason}")
-        return ChangeSet(self, name, self._changes(name))
+        try:
+            made = self._settled(name)
+            if made["Status"] != "FAILED":
+                return ChangeSet(self, name, self._changes(name))
+        except BaseException:
+            # Also where somebody stops the command: nobody would look for it later.
+            with suppress(ClientError):
+                self.discard(name)
+            raise
+        reason = made.get("StatusReason", "")
+        self.discard(name)
+        if "didn't contain changes" in reason or "No updates are to be performed" in reason:
+            return None
+        raise CannotStart(f"CloudFormation refused the change set: {reason}")
 
     def _left_by(self, status: str) -> str:
         """Return what a status without success leaves behind, and what to do."""
@@ -147,7 +191,12 @@ class Stack:
                 ": nothing of it runs. Remove it, look at what it kept, and run again: "
                 f"aws cloudformation delete-stack --stack-name {self.name}"
             )
-        if status == _STUCK:
+        if status == _HALF_DELETED:
+            return (
+                ": some of it is deleted. Mend what its events name, finish the deletion, and run again: "
+                f"aws cloudformation delete-stack --stack-name {self.name}"
+            )
+        if status in _STUCK:
             return (
                 ": what ran before is not whole. Mend what its events name, then: "
                 f"aws cloudformation continue-update-rollback --stack-name {self.name}"
@@ -183,7 +232,10 @@ class Stack:
         """Execute a change set and wait. Raises CannotStart with CloudFormation's reasons if it was rolled back."""
         begin = time.time()
         self._client.execute_change_set(StackName=self.name, ChangeSetName=change_set)
-        status = self._wait()
+        try:
+            status = self._wait()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_GOES_ON.format(name=self.name)) from None
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             reasons = "\n  ".join(self._failures(since=begin)) or "CloudFormation gives no reason."
             raise CannotStart(f"{self.name} is in {status}{self._left_by(status)}\n  {reasons}")
@@ -193,12 +245,19 @@ class Stack:
         self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
 
     def delete(self) -> None:
-        """Delete the stack and wait. Raises CannotStart with the reasons if that fails."""
+        """Delete the stack and wait; one whose deletion goes on is waited for. Raises CannotStart with the reasons."""
         begin = time.time()
         self._client.delete_stack(StackName=self.name)
-        status = self._wait()
+        try:
+            status = self._wait()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_GOES_ON.format(name=self.name)) from None
         if status != "DELETE_COMPLETE":
-            raise CannotStart(f"{self.name} is in {status}.\n  " + "\n  ".join(self._failures(since=begin)))
+            reasons = "\n  ".join(self._failures(since=begin)) or "CloudFormation gives no reason."
+            raise CannotStart(
+                f"{self.name} is in {status}. Mend what follows, and run again. To leave a resource behind: "
+                f"aws cloudformation delete-stack --stack-name {self.name} --retain-resources NAME\n  {reasons}"
+            )
 
     def _wait(self) -> str:
         deadline = time.monotonic() + _LONGEST_SECONDS

@@ -151,6 +151,42 @@ def test_a_rollback_brings_the_release_before_back(target: Target, package: Call
     assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}
 
 
+def test_a_second_rollback_goes_on_to_the_release_before_and_never_back_to_the_one_just_left(
+    target: Target, package: Callable[..., Package]
+) -> None:
+    for queues in (1, 2, 3):
+        assert deployment.deploy(target, package(queues=queues), GIVEN, confirm=yes)
+    first, second, third = target.releases.all()
+    for queues, restored in ((2, second), (1, first)):
+        assert deployment.roll_back(target, None, confirm=yes) is not None
+        assert names(target) == {"Address", "Table", *(f"Work{number}Queue" for number in range(queues))}
+        assert target.releases.all()[-1].restores == restored.release_id
+    with pytest.raises(CannotStart, match=f'ARGS="--to RELEASE".*{third.release_id}'):
+        deployment.roll_back(target, None, confirm=yes)
+    # One that is named is a place to go on from too, also where a rollback recorded it; a deployment is a fresh one.
+    assert deployment.roll_back(target, third.release_id, confirm=yes) is not None
+    assert deployment.roll_back(target, target.releases.all()[3].release_id, confirm=yes) is not None
+    assert target.releases.all()[-1].restores == second.release_id
+    assert deployment.deploy(target, package(queues=4), GIVEN, confirm=yes)
+    assert deployment.roll_back(target, None, confirm=yes) is not None
+    assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}
+
+
+def test_a_rollback_that_was_killed_is_finished_by_the_next_one(
+    target: Target, package: Callable[..., Package]
+) -> None:
+    for queues in (1, 2):
+        assert deployment.deploy(target, package(queues=queues), GIVEN, confirm=yes)
+    with pytest.raises(KeyboardInterrupt):
+        deployment.roll_back(killed_at_its_record(target), None, confirm=yes)
+    assert names(target) == {"Address", "Table", "Work0Queue"}
+    assert len(target.releases.all()) == 2
+    assert deployment.roll_back(target, None, confirm=yes) is not None
+    assert names(target) == {"Address", "Table", "Work0Queue"}
+    first, _, third = target.releases.all()
+    assert third.restores == first.release_id
+
+
 def test_a_rollback_leaves_the_data_where_it_is_and_takes_the_way_that_was_chosen(
     target: Target, package: Callable[..., Package]
 ) -> None:
@@ -181,6 +217,9 @@ def test_a_rollback_without_an_earlier_release_says_so(target: Target, package: 
         deployment.roll_back(target, None, confirm=yes)
     with pytest.raises(CannotStart, match="There is no release 2020"):
         deployment.roll_back(target, "2020", confirm=yes)
+    target.stack.delete()
+    with pytest.raises(CannotStart, match="There is no stack"):
+        deployment.roll_back(target, target.releases.all()[0].release_id, confirm=yes)
 
 
 def test_removing_what_keeps_data_needs_a_word_of_its_own(target: Target, package: Callable[..., Package]) -> None:
@@ -289,8 +328,7 @@ def test_what_a_deleted_stack_kept_is_found_by_a_later_run_and_by_one_that_was_k
     assert main(arguments) == 1
     assert "ARGS=--data" in capsys.readouterr().err
     # By its id, the deleted stack says what it was made of; MiniStack, other than AWS, forgets the resources' names.
-    deleted = target.stack.last_deleted()
-    assert deleted is not None
+    deleted = next(target.stack.deleted())
     assert (deleted.template()["Resources"].keys(), deleted.parameters()["Currency"]) == (
         {"Address", "Table", "Work0Queue"},
         "USD",

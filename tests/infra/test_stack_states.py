@@ -1,5 +1,7 @@
 """What a stack's status and parameters mean for the commands that deploy it and delete it."""
 
+import io
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,30 +10,110 @@ from botocore.session import get_session
 from botocore.stub import Stubber
 
 from infra.deploy import retained
+from infra.deploy.__main__ import main
 from infra.deploy.account import Account
 from infra.deploy.stack import Stack
 from infra.local.console import CannotStart
 from infra.local.invocation import ACCOUNT, REGION
+from tests.support.aws_answers import answered, refusal
+
+_NO_STACK = "There is no stack gatehouse-dev"
+_WAIT, _REMOVE = "Wait for its end", "aws cloudformation delete-stack --stack-name gatehouse-dev"
+_GO_ON = "aws cloudformation continue-update-rollback --stack-name gatehouse-dev"
+# What each act says of a stack in each state; nothing where it goes on. AWS, "Stack status codes", has all of them.
+STATES = {
+    "none": ("", _NO_STACK, _NO_STACK),
+    "REVIEW_IN_PROGRESS": ("", _NO_STACK, ""),
+    "CREATE_IN_PROGRESS": (_WAIT, _WAIT, _WAIT),
+    "CREATE_COMPLETE": ("", "", ""),
+    "CREATE_FAILED": (_REMOVE, _REMOVE, ""),
+    "ROLLBACK_IN_PROGRESS": (_WAIT, _WAIT, _WAIT),
+    "ROLLBACK_COMPLETE": (_REMOVE, _REMOVE, ""),
+    "ROLLBACK_FAILED": (_REMOVE, _REMOVE, ""),
+    "UPDATE_IN_PROGRESS": (_WAIT, _WAIT, _WAIT),
+    "UPDATE_COMPLETE": ("", "", ""),
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": (_WAIT, _WAIT, _WAIT),
+    "UPDATE_FAILED": ("", "", ""),
+    "UPDATE_ROLLBACK_IN_PROGRESS": (_WAIT, _WAIT, _WAIT),
+    "UPDATE_ROLLBACK_COMPLETE": ("", "", ""),
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": (_WAIT, _WAIT, _WAIT),
+    "UPDATE_ROLLBACK_FAILED": (_GO_ON, _GO_ON, ""),
+    "IMPORT_IN_PROGRESS": (_WAIT, _WAIT, _WAIT),
+    "IMPORT_COMPLETE": ("", "", ""),
+    "IMPORT_ROLLBACK_IN_PROGRESS": (_WAIT, _WAIT, _WAIT),
+    "IMPORT_ROLLBACK_COMPLETE": ("", "", ""),
+    "IMPORT_ROLLBACK_FAILED": (_GO_ON, _GO_ON, ""),
+    "DELETE_IN_PROGRESS": (_WAIT, _WAIT, ""),
+    "DELETE_FAILED": (_REMOVE, _REMOVE, ""),
+    "DELETE_COMPLETE": ("", _NO_STACK, _NO_STACK),
+}
+_RELEASE = {"release_id": "1", "template_key": "t", "code_key": "c", "parameters": {}}
 
 
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [
-        ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name gatehouse-prod"),
-        ("DELETE_FAILED", "aws cloudformation delete-stack --stack-name gatehouse-prod"),
-        ("CREATE_FAILED", "aws cloudformation delete-stack --stack-name gatehouse-prod"),
-        ("UPDATE_IN_PROGRESS", "Wait for its end"),
-        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "Wait for its end"),
-    ],
-)
-def test_a_stack_that_takes_no_update_says_what_to_do(status: str, said: str) -> None:
-    client = get_session().create_client("cloudformation", region_name=REGION)
-    with Stubber(client) as wire:
-        found = {"StackName": "gatehouse-prod", "CreationTime": "2026-11-28T00:00:00Z", "StackStatus": status}
-        wire.add_response("describe_stacks", {"Stacks": [found]})
-        stack = Stack(Account(lambda _: client, ACCOUNT, REGION), "gatehouse-prod")
-        with pytest.raises(CannotStart, match=said):
+class _Aws:
+    """AWS with a stack in one state, and one recorded release; an act goes on where it changes the first thing."""
+
+    def __init__(self, status: str) -> None:
+        self.status, self.asked = status, list[str]()
+
+    def __call__(self, operation: str, asked: dict[str, Any]) -> Any:
+        self.asked.append(operation)
+        match operation:
+            case "GetCallerIdentity":
+                return {"Account": ACCOUNT}
+            case "DescribeStacks":
+                if self.status == "none":
+                    raise refusal(operation, "ValidationError")
+                return {"Stacks": [{"StackName": "gatehouse-dev", "StackStatus": self.status}]}
+            case "ListObjectsV2":
+                return {"Contents": [{"Key": "gatehouse/releases/dev/1.json"}]}
+            case "GetObject" if "/releases/" in asked["Key"]:
+                return {"Body": io.BytesIO(json.dumps(_RELEASE).encode())}
+            case "GetTemplate":
+                if self.status == "REVIEW_IN_PROGRESS":
+                    raise refusal(operation, "ValidationError")
+                return {"TemplateBody": {"Resources": {}}}
+            case "ListStackResources":
+                return {"StackResourceSummaries": []}
+            case "DeleteStack":
+                self.status = "none"
+                return {}
+        raise refusal(operation, "WentOn")
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_each_act_does_the_right_thing_or_says_what_to_do_in_each_state_of_a_stack(
+    status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_deploy, of_rollback, of_destroy = STATES[status]
+    aws = _Aws(status)
+    with answered(aws):
+        stack = Stack(Account(get_session().create_client, ACCOUNT, REGION), "gatehouse-dev", poll_seconds=0)
+        with pytest.raises(CannotStart) as refused:
             stack.prepare("https://example.com/template.json", {})
+        assert (of_deploy or "WentOn") in str(refused.value)
+        assert ("CreateChangeSet" in aws.asked) is not bool(of_deploy)
+        assert main(["rollback", "--stage", "dev", "--to", "1", "--yes"]) == 1
+        assert (of_rollback or "WentOn") in capsys.readouterr().err
+        assert main(["destroy", "--stage", "dev", "--yes", "--no-smoke"]) == (1 if of_destroy else 0)
+        assert of_destroy in capsys.readouterr().err
+    assert ("DeleteStack" in aws.asked) is not bool(of_destroy)
+
+
+def test_a_stack_that_takes_no_update_is_named_before_a_build_of_minutes(capsys: pytest.CaptureFixture[str]) -> None:
+    with answered(aws := _Aws("UPDATE_ROLLBACK_FAILED")):
+        assert main(["deploy", "--stage", "dev", "--yes"]) == 1
+    assert _GO_ON in capsys.readouterr().err
+    assert aws.asked == ["GetCallerIdentity", "DescribeStacks"]
+
+
+def test_what_a_failed_creation_deleted_again_is_not_said_to_stay() -> None:
+    template = {"Resources": {name: {"DeletionPolicy": "RetainExceptOnCreate"} for name in ("Table", "Log")}}
+    resources = [
+        {"LogicalResourceId": name, "PhysicalResourceId": name, "ResourceType": "T", "ResourceStatus": status}
+        for name, status in (("Table", "DELETE_COMPLETE"), ("Log", "DELETE_SKIPPED"))
+    ]
+    assert retained.of(template, resources) == [("T", "Log")]
 
 
 def test_a_restored_table_and_earlier_keys_end_with_the_data_of_their_stack() -> None:
