@@ -10,6 +10,7 @@ import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 
+from infra import stages
 from infra.local.console import complain, step
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -97,4 +98,4 @@ def _run(module: str, *arguments: str, seconds: float = _AUDIT_SECONDS) -> subpr
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

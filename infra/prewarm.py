@@ -147,7 +147,8 @@ def _schedule(here: Account, kept: Containers, window: Window) -> None:
     if not _targets(here, kept.alias):
         # A second time it would bound at once what is warm now.
         scaling.register_scalable_target(**kept.alias, MinCapacity=0, MaxCapacity=kept.number)
-    for name, at, number in ((_BEGIN, window.begin, kept.number), (_END, window.until, 0)):
+    # The end first: a run that is killed between the two leaves no containers that stay warm.
+    for name, at, number in ((_END, window.until, 0), (_BEGIN, window.begin, kept.number)):
         scaling.put_scheduled_action(
             **kept.alias,
             ScheduledActionName=f"{name}-{window.begin:{_NAMED}}",

@@ -3,8 +3,10 @@
 import argparse
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from chalicelib.errors import Refusal
 from infra.local.console import CannotStart, complain
 
 LOCAL = "local"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,8 +102,12 @@ def _take_region() -> None:
 
 
 def ended(main: Callable[[], int]) -> int:
-    """Run a command and return its status: what AWS, a file or the platform refuses is one line at the terminal."""
+    """Run a command and return its status: what AWS, a file or the platform refuses is one line at the terminal.
+
+    So is its end by Ctrl-C, by another program, or by a terminal that was closed.
+    """
     _take_region()
+    earlier = _stopped_by_signals()
     try:
         return main()
     except CannotStart as why:
@@ -118,10 +125,28 @@ def ended(main: Callable[[], int]) -> int:
         complain(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}")
     except EOFError:
         complain("Nobody answered, so nothing was changed.")
-    except KeyboardInterrupt:
-        complain("Stopped. Run it again to go on.")
+    except KeyboardInterrupt as stopped:
+        complain(str(stopped) or "Stopped. Run it again to go on.")
         return 130
+    finally:
+        _restore(earlier)
     return 1
+
+
+def _stop(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _stopped_by_signals() -> dict[int, Any]:
+    """Handle what ends a program as Ctrl-C does; return the handlers of before."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}  # only the main thread may
+    return {number: signal.signal(number, _stop) for number in _SIGNALS}
+
+
+def _restore(handlers: Mapping[int, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def mark(path: Path) -> dict[str, Any]:

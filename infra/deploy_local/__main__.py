@@ -8,6 +8,7 @@ from subprocess import SubprocessError  # nosec B404  # its name alone
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import config as settings
+from infra import stages
 from infra.deploy import smoke
 from infra.deploy.deployment import queues as queues_of
 from infra.deploy.door import Door
@@ -141,4 +142,4 @@ def _check(deployment: Deployment) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(stages.ended(main))

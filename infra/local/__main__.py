@@ -27,6 +27,7 @@ def main() -> int:
         complain("Run again. If it happens again, choose another DATA.")
         return 1
     except KeyboardInterrupt:
+        complain("\nStopped before it served.")
         return 130
     return 0
 

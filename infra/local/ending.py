@@ -50,4 +50,6 @@ class Ending:
             dead = [engine.name for engine in engines if not engine.is_alive]
             if dead:
                 self.end_because(f"{dead[0]} ended unexpectedly. Its log is beside its data. Run again.")
+            for engine in engines:
+                engine.bound_log()
             pause.wait(_WATCH_SECONDS)

@@ -23,7 +23,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.local import toolchain
@@ -32,6 +32,7 @@ from infra.local.console import CannotStart, complain
 _READY_SECONDS = 45.0
 _STOP_SECONDS = 20.0
 _PORT_TRIES = 3
+_MOST_LOG_BYTES = 20_000_000
 _PORT_TAKEN = ("already in use", "address in use", "bindexception")
 # MiniStack ends with status 0 when it cannot write its state.
 _NOT_SAVED = "Persistence: failed to save"
@@ -71,6 +72,12 @@ class Engine:
         """Whether the child still runs."""
         return self._process.poll() is None
 
+    def bound_log(self, *, most_bytes: int = _MOST_LOG_BYTES) -> None:
+        """Empty the child's log where it has grown beyond a bound: a run may last for weeks."""
+        with suppress(FileNotFoundError):
+            if self._log.stat().st_size > most_bytes:
+                os.truncate(self._log, 0)
+
     def wait(self) -> "Engine":
         """Wait until the child answers; where its port was taken meanwhile, start it on another."""
         for attempt in range(_PORT_TRIES):
@@ -102,7 +109,9 @@ class Engine:
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         arguments, environment = self._command(port)
-        with self._log.open("wb") as sink:
+        self._log.write_bytes(b"")
+        # Appended to, so that its begin can be cut off while the child writes.
+        with self._log.open("ab") as sink:
             self._process = subprocess.Popen(
                 arguments,
                 env=environment,

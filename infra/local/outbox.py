@@ -28,10 +28,14 @@ class Outbox:
         self._path = path
         self._lock = threading.Lock()
         self._messages: list[dict[str, Any]] = []
+        # The lines of the file, of which those that are forgotten are removed now and then.
+        self._written = 0
         if path is not None and path.exists():
             # Not `splitlines`: a text may hold other ends of lines, such as U+2028, which JSON leaves as they are.
-            lines = path.read_text(encoding="utf-8").split("\n")
-            self._messages = [json.loads(line) for line in lines if line.endswith("}")][-_KEPT:]
+            lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+            self._messages = [message for line in lines if (message := _read(line)) is not None][-_KEPT:]
+            # A line that was cut, by a kill or a full disk, would take the next one with it.
+            self._written = len(lines) if lines[-1] == "" else 2 * _KEPT
 
     def attach(self) -> "Outbox":
         """Record what each new client of the mail and SMS services sends."""
@@ -101,12 +105,34 @@ class Outbox:
             self._messages.append(message)
             del self._messages[:-_KEPT]
             if self._path is not None:
-                with self._path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(message, ensure_ascii=False) + "\n")
+                self._keep(self._path, message)
+
+    def _keep(self, path: Path, message: Mapping[str, Any]) -> None:
+        if self._written < 2 * _KEPT:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(_line(message))
+            self._written += 1
+            return
+        fresh = path.with_suffix(".part")
+        fresh.write_text("".join(map(_line, self._messages)), encoding="utf-8")
+        fresh.replace(path)
+        self._written = len(self._messages)
 
 
 def _remember(*, params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
     context[_CONTEXT_KEY] = dict(params)
+
+
+def _read(line: str) -> dict[str, Any] | None:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) and "sent_at" in message else None
+
+
+def _line(message: Mapping[str, Any]) -> str:
+    return json.dumps(message, ensure_ascii=False) + "\n"
 
 
 def _plain(address: str) -> str:

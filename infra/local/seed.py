@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import random
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +21,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
+
+from infra import stages
 
 # One process's share: large compared with its start, small enough for a moving progress line.
 CHUNK = 1000
@@ -103,7 +106,10 @@ def seed(event_id: str, *, tickets: int, cards: int, progress: TextIO | None = N
         done[0] = write(work[0])
     else:
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(WRITERS, len(work)), mp_context=spawn) as writers:
+        # Ctrl-C reaches each process at the terminal; the first one ends the others, and says so once.
+        quiet = (signal.SIGINT, signal.SIG_IGN)
+        number = min(WRITERS, len(work))
+        with ProcessPoolExecutor(number, mp_context=spawn, initializer=signal.signal, initargs=quiet) as writers:
             places = {writers.submit(write, share): place for place, share in enumerate(work)}
             try:
                 for future in as_completed(places):
@@ -195,7 +201,7 @@ def _save(path: Path, rows: Iterable[Seeded]) -> None:
         out.writerows([row.ticket_id, row.uid or ""] for row in rows)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     given = _arguments(argv)
     url = aim_at(given.endpoint)
@@ -217,7 +223,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if given.out:
         _save(given.out, seeded)
     print(f"done in {time.monotonic() - began:.0f} s")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(stages.ended(main))

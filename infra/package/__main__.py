@@ -5,6 +5,7 @@ from pathlib import Path
 
 from infra.local.console import CannotStart, complain, explained, step
 from infra.package import application, builder, targets
+from infra.stages import ended
 
 COMMANDS = """
 To deploy it with its change set, a confirmation and a smoke test: make deploy STAGE={stage}
@@ -39,4 +40,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(ended(main))

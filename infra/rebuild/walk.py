@@ -148,7 +148,12 @@ class Walk:
                 read(segment)
         else:
             with ThreadPoolExecutor(self.threads, thread_name_prefix=name) as readers:
-                list(readers.map(read, range(self.segments)))
+                try:
+                    list(readers.map(read, range(self.segments)))
+                except BaseException:
+                    # Also where somebody stops the command, which no reader sees: each ends after its page.
+                    ending.set()
+                    raise
         self._say(name, is_last=True)
 
     def _read(
@@ -183,7 +188,7 @@ class Walk:
                 self.spent.units += units
             self._say(name)
             share = self.units / min(self.threads, self.segments)
-            time.sleep(max(0.0, units / share - (time.monotonic() - begun)))
+            ending.wait(max(0.0, units / share - (time.monotonic() - begun)))
 
     def _say(self, name: str, *, is_last: bool = False) -> None:
         now = time.monotonic()

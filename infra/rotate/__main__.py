@@ -129,7 +129,7 @@ def _rekey() -> int:
 def _last_used(before: datetime) -> str | None:
     from chalicelib.domain.events import unfinished
 
-    return unfinished.first_made_before(before)
+    return unfinished.last_made_before(before)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What was sent, as the mail and SMS services of MiniStack took it."""
 
+import json
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -82,3 +83,22 @@ def test_a_text_with_any_end_of_line_is_read_again_by_the_next_run(
         each["body"] for each in outbox.messages()
     ]
     assert len(outbox.messages()) == 1
+
+
+def test_the_file_keeps_no_more_than_twice_what_is_shown_and_no_line_that_was_cut(
+    ministack_cloud: Cloud, outbox: Outbox, tmp_path: Path
+) -> None:
+    kept, text = tmp_path / "outbox.jsonl", ministack_cloud.client("sns")
+    line = '{"channel": "sms", "to": "+923001000003", "body": "%d", "sent_at": "2026-11-29T00:00:00.000Z"}\n'
+    kept.write_text("".join(line % number for number in range(12_000)) + '{"channel": "sms", "bo')
+    outbox.detach()
+    again = Outbox(kept).attach()
+    try:
+        for number in (12_000, 12_001):
+            text.publish(PhoneNumber="+923001000003", Message=str(number))
+    finally:
+        again.detach()
+    lines = kept.read_text().splitlines()
+    assert len(lines) == 5001
+    assert [json.loads(each)["body"] for each in (lines[0], *lines[-2:])] == ["7001", "12000", "12001"]
+    assert [message["body"] for message in Outbox(kept).messages()[:3]] == ["12001", "12000", "11999"]

@@ -623,25 +623,28 @@ class TestPruning:
     """A key of ticket codes is kept until the last event that it signed is over."""
 
     def test_a_key_is_removed_once_no_event_from_its_time_is_open(self, time: Time) -> None:
-        now = clock.now()
-        make_event(starts_at=now, ends_at=now + timedelta(days=2))
+        starts = clock.now() + events.FARTHEST - timedelta(days=1)
+        make_event(starts_at=starts, ends_at=starts + timedelta(days=2))
         rotate(SecretLife.TICKETS, time)
-        assert "Version 1 is kept for" in rotation.prune(secret(SecretLife.TICKETS), unfinished.first_made_before)
-        time.pass_(days=3)
-        assert "Removed: 1." in rotation.prune(secret(SecretLife.TICKETS), unfinished.first_made_before)
+        assert "Version 1 is kept for" in rotation.prune(secret(SecretLife.TICKETS), unfinished.last_made_before)
+        time.pass_(days=events.FARTHEST.days + 2)
+        assert "Removed: 1." in rotation.prune(secret(SecretLife.TICKETS), unfinished.last_made_before)
         assert [key.version for key in key_ring.parse(secret(SecretLife.TICKETS).read()).keys] == [2]
 
-    def test_an_event_made_after_its_time_needs_no_replaced_key(self, time: Time) -> None:
-        rotate(SecretLife.TICKETS, time)
-        later: datetime = clock.now() + timedelta(seconds=1)
-        assert unfinished.first_made_before(later) is None
-        event = events.create(events.EventDraft(title="Later", starts_at=later, ends_at=later + timedelta(days=9)))
-        assert unfinished.first_made_before(later + timedelta(days=1)) == event.event_id
+    def test_an_event_made_after_its_time_needs_no_replaced_key(self) -> None:
+        farthest: datetime = clock.now() + events.FARTHEST - timedelta(minutes=1)
+        # An id that was given by hand does not say when.
+        made = [
+            make_event(event_id=name, starts_at=farthest - timedelta(days=days), ends_at=farthest + timedelta(hours=1))
+            for name, days in (("evt_by_hand", 1), (None, 0))
+        ]
+        assert unfinished.last_made_before(clock.now() - timedelta(days=1)) == made[0].event_id
+        assert unfinished.last_made_before(clock.now() + timedelta(days=1)) == made[1].event_id
 
     @pytest.mark.parametrize("life", [life for life in SecretLife if life is not SecretLife.TICKETS])
     def test_other_keys_are_not_removed_by_events(self, life: SecretLife) -> None:
         with pytest.raises(rotation.CannotRotate):
-            rotation.prune(secret(life), unfinished.first_made_before)
+            rotation.prune(secret(life), unfinished.last_made_before)
 
 
 def _join(code: str) -> Account:

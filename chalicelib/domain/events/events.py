@@ -21,6 +21,8 @@ from chalicelib.vocabulary.events import EventStatus
 
 # The longest event. Lists by start are read from so long before a day on, to find the events that still run on it.
 LONGEST = timedelta(days=92)
+# How far ahead an event may be planned. `make rotate ARGS=--prune` reads the events of as many days.
+FARTHEST = timedelta(days=10 * 366)
 # How long before its start and after its end an event's gates may be open.
 GATES_AROUND = timedelta(days=7)
 # Attributes for display, which affect neither the gate nor the sale.
@@ -104,7 +106,13 @@ def create(draft: EventDraft) -> Event:
 
 
 def require_times(starts_at: datetime, ends_at: datetime, *, field: str = "ends_at") -> None:
-    """Raise ValidationFailed if an event ends before it starts, or takes longer than LONGEST; names `field`."""
+    """Raise ValidationFailed if an event ends before it starts, takes longer than LONGEST, or is too far ahead.
+
+    `field` is the name of the end; the start's is beside it.
+    """
+    if starts_at > clock.now() + FARTHEST:
+        begins = field.replace("ends_at", "starts_at")
+        raise ValidationFailed(details=[{"field": begins, "message": f"must be at most {FARTHEST.days} days ahead"}])
     if ends_at <= starts_at:
         raise ValidationFailed(details=[{"field": field, "message": "must be after starts_at"}])
     if ends_at - starts_at > LONGEST:

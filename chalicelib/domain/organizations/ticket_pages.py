@@ -144,11 +144,13 @@ class OrdinalList:
         """Return how many tickets of the list are in a group."""
         low, high = group * _IN_GROUP + 1, min((group + 1) * _IN_GROUP, self._last)
         scanned, deleted = (known.scanned, known.deleted) if known else (0, 0)
-        if self._only is TicketFilter.SCANNED:
-            return scanned
-        hidden = sum(max(0, min(high, end) - max(low, begin) + 1) for begin, end in self._without)
-        live = high - low + 1 - hidden - deleted
-        return live - scanned if self._only is TicketFilter.NOT_SCANNED else live
+        hidden = [
+            (max(low, begin), min(high, end)) for begin, end in self._without if max(low, begin) <= min(high, end)
+        ]
+        # The sums know no ranges: a ticket of one that is being written may be scanned, and is not in the list.
+        scanned -= ticket_totals.scanned_within(self._organization_id, hidden) if scanned and self._only else 0
+        live = high - low + 1 - sum(end - begin + 1 for begin, end in hidden) - deleted
+        return {None: live, TicketFilter.SCANNED: scanned, TicketFilter.NOT_SCANNED: live - scanned}[self._only]
 
     def _buckets(self, group: int) -> Iterator[tuple[int, int]]:
         """Yield the buckets of a group, newest first, as number and the bits of the tickets in the list."""

@@ -1,7 +1,6 @@
 """What a draft of an event must fulfil when it is written, submitted and published: pure rules over its fields."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from chalicelib import clock
@@ -9,13 +8,11 @@ from chalicelib.config import config
 from chalicelib.domain import money
 from chalicelib.domain.events import categories
 from chalicelib.domain.events.categories import CategoryDraft
-from chalicelib.domain.events.events import GATES_AROUND, LONGEST
+from chalicelib.domain.events.events import FARTHEST, GATES_AROUND, LONGEST
 from chalicelib.errors import ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Category, Event
 
-# How far ahead an event may be planned.
-FARTHEST = timedelta(days=10 * 366)
 # What a category cannot be without.
 _NEEDED = ("name", "price", "capacity")
 

@@ -45,10 +45,12 @@ def test_a_page_begins_where_a_count_of_all_ordinals_says() -> None:
     organization_id, dice = new_id("ogn"), random.Random(3)  # noqa: S311  # repeatable, not secret
     hidden = {ordinal for first, last in OPEN for ordinal in range(first, last + 1)}
     there = sorted(set(range(1, LAST + 1)) - hidden)
-    # Nothing was scanned between 100,001 and 200,000.
+    # Nothing was scanned between 100,001 and 199,949.
     scanned = set(dice.sample([each for each in there if not 100_000 < each <= 200_000], 60))
     deleted = {*dice.sample(there, 20), *dice.sample(sorted(scanned), 5), *range(300_001, 300_401)}
-    _marked(organization_id, scanned, deleted)
+    # Of what is being written, each ticket that is there may be scanned, and is in no list yet.
+    early = {250_100, *range(250_150, 250_180), 250_199, *range(199_960, 199_990), 200_001, 200_050}
+    _marked(organization_id, scanned | early, deleted)
     lists = {
         None: [each for each in there if each not in deleted],
         TicketFilter.SCANNED: sorted(scanned - deleted),

@@ -332,6 +332,18 @@ def test_an_event_is_not_moved_so_that_its_gates_would_close_before_they_open(or
     assert events.get(event.event_id).ends_at == begins + timedelta(days=3)
 
 
+def test_an_event_is_not_moved_further_ahead_than_one_may_be_planned(organizer: Account) -> None:
+    begins = clock.now() + timedelta(days=7)
+    event, _ = make_show(organizer_id=organizer.account_id, starts_at=begins, ends_at=begins + timedelta(hours=3))
+    far = clock.now() + events.FARTHEST + timedelta(hours=1)
+    moved = {"starts_at": clock.to_text(far), "ends_at": clock.to_text(far + timedelta(hours=3))}
+
+    refused = ask(organizer, event, moved)
+    assert (refused.status, refused.json["error"]["details"][0]["field"]) == (400, "changes.starts_at")
+    assert "days ahead" in refused.json["error"]["details"][0]["message"]
+    assert events.get(event.event_id).starts_at == begins
+
+
 def test_no_category_gets_the_name_of_another_one(organizer: Account) -> None:
     event, standard = make_show(organizer_id=organizer.account_id)
     vip = {"name": "VIP", "price": "5000.00", "capacity": 40}
