@@ -3,10 +3,8 @@
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,10 @@ from botocore.session import get_session
 
 from chalicelib.config import config
 from chalicelib.errors import Refusal
+from infra import stops
 from infra.local.console import CannotStart, complain
 
 LOCAL = "local"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,9 +105,9 @@ def ended(main: Callable[[], int]) -> int:
     So is its end by Ctrl-C, by another program, or by a terminal that was closed.
     """
     _take_region()
-    earlier = _stopped_by_signals()
     try:
-        return main()
+        with stops.raised():
+            return main()
     except CannotStart as why:
         complain(str(why))
     except Refusal as refused:
@@ -128,25 +126,7 @@ def ended(main: Callable[[], int]) -> int:
     except KeyboardInterrupt as stopped:
         complain(str(stopped) or "Stopped. Run it again to go on.")
         return 130
-    finally:
-        _restore(earlier)
     return 1
-
-
-def _stop(*_: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def _stopped_by_signals() -> dict[int, Any]:
-    """Handle what ends a program as Ctrl-C does; return the handlers of before."""
-    if threading.current_thread() is not threading.main_thread():
-        return {}  # only the main thread may
-    return {number: signal.signal(number, _stop) for number in _SIGNALS}
-
-
-def _restore(handlers: Mapping[int, Any]) -> None:
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 def mark(path: Path) -> dict[str, Any]:

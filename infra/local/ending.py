@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from infra import stops
 from infra.local.engines import Engine
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WATCH_SECONDS = 1.0
 
 
@@ -18,7 +18,7 @@ class Ending:
         """Handle the signals from now on."""
         self.reason = ""
         self._act: Callable[[], None] | None = None
-        self._earlier_handlers = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        self._earlier_handlers = {number: signal.signal(number, self._on_signal) for number in stops.SIGNALS}
 
     def begin_with(self, act: Callable[[], None]) -> None:
         """Set the act that begins the end; until then a signal interrupts the start."""
@@ -36,12 +36,14 @@ class Ending:
 
     def restore_signals(self) -> None:
         """Restore the signal handlers that were there before."""
+        stops.stopped()
         for number, handler in self._earlier_handlers.items():
             signal.signal(number, handler)
 
     def _on_signal(self, *_: Any) -> None:
         if self._act is None:
-            raise KeyboardInterrupt
+            stops.stop()
+            return
         self._act()
 
     def _watch(self, engines: Sequence[Engine]) -> None:

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from infra import stages
 from infra.local.console import CannotStart, complain, explained, step
 from infra.package import application, builder, targets
-from infra.stages import ended
 
 COMMANDS = """
 To deploy it with its change set, a confirmation and a smoke test: make deploy STAGE={stage}
@@ -21,9 +21,9 @@ PublicUrl is the address of your own domain. Without one, deploy once, then agai
 
 def main() -> int:
     """Build for AWS; return 1 with a message if that fails."""
-    stages = [stage for stage in application.stages() if stage != "local"]  # only deploy-local builds that stage
+    known = [stage for stage in application.stages() if stage != stages.LOCAL]  # only deploy-local builds that stage
     parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
-    parser.add_argument("--stage", default="dev", choices=stages)
+    parser.add_argument("--stage", default="dev", choices=known)
     parser.add_argument("--out", type=Path, default=Path("build/package"))
     options = parser.parse_args()
     try:
@@ -40,4 +40,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(ended(main))
+    raise SystemExit(stages.ended(main))
