@@ -17,7 +17,7 @@ from chalicelib.domain.campus.privacy import retention
 from chalicelib.domain.card_office import leftovers, pay_backs, request_answers
 from chalicelib.domain.cards import balances
 from chalicelib.domain.customer_notices import facts as customer_notices
-from chalicelib.domain.customers import customer_totals
+from chalicelib.domain.customers import customer_totals, ticket_labels
 from chalicelib.domain.events import catalogue
 from chalicelib.domain.gate import attendee_names, checkin_totals, conflict_counts, projection
 from chalicelib.domain.ledger import account_totals, debts
@@ -67,6 +67,7 @@ _IN_WHOLE: tuple[Follower, ...] = (
     account_totals.follow,
     event_lines.follow,
     customer_totals.follow,
+    ticket_labels.follow,
     catalogue.follow,
     merchant_totals.follow,
     sales_totals.follow,

@@ -317,6 +317,25 @@ def test_staff_have_a_device_wiped_when_its_taps_are_sent(work: Work, platform: 
         assert isinstance(tap(gate), Kept)
 
 
+@pytest.mark.usefixtures("state", "identity", "box")
+def test_a_dead_letter_keeps_its_card_readable_and_does_not_hold_up_a_wipe(work: Work, platform: Platform) -> None:
+    platform.config["heartbeat_seconds"] = 0.2
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        platform.poison.add(DEMO_UID)
+        tap(gate)
+        wait_until(lambda: (gate.agent.outbox.depth(), gate.agent.outbox.dead()) == (0, 1))
+        del platform.snapshots[None]
+        platform.revoked_before = write_time(datetime.now(UTC))
+        wait_until(lambda: gate.agent.offline.gate.snapshot is None)
+        assert gate.agent.sync.store.parts() == []
+        assert [entry.tap.uid for entry in gate.agent.outbox.entries()] == [DEMO_UID]
+        platform.poison.clear()
+        gate.agent.outbox.retry(None, at=datetime.now(UTC))
+        wait_until(lambda: [entry.tap.uid for entry in gate.agent.outbox.entries()] == [None])
+    assert [record["uid"] for record in platform.received] == [DEMO_UID]
+
+
 @pytest.mark.parametrize("size", [int(os.environ.get("READER_TICKETS", "5000"))])
 @pytest.mark.usefixtures("platform")
 def test_a_large_snapshot_is_read_and_asked_in_time(state: Path, identity: Identity, box: Box, size: int) -> None:

@@ -42,7 +42,7 @@ RUNTIME = "runtime.json"
 SYNC_REQUEST = "sync.request"
 # More taps than a gate makes between two looks at its outbox, half a minute apart.
 _LAST_NUMBER, _MOST_BETWEEN_LOOKS = "last number", 1000
-_WIPED = "wiped at the wish of"
+_WIPED, _FORGOTTEN = "wiped at the wish of", "cards forgotten at the wish of"
 # nfcpy returns to the loop several times a second; a reader that hangs in its driver does not.
 _LOOP_DEAD_SECONDS = 20.0
 _LOOK_SECONDS, _REPORT_SECONDS = 1.0, 15.0
@@ -351,16 +351,22 @@ class Agent:
                 self.outbox.check_writable()
 
     def _wipe_if_asked(self) -> None:
-        """Delete what is known of attendees and cards, where staff asked for it and every tap was sent."""
+        """Delete what is known of attendees and cards, where staff asked for it and every tap was sent.
+
+        A dead letter may never be taken: it keeps the numbers of cards readable, and not the names and the snapshot.
+        """
         answer = self.heartbeat.last_answer
-        asked = answer.revoked_before if answer else None
-        if asked is None or self.sync.store.fact(_WIPED) == asked or not self.outbox.forget_cards():
+        asked, store = (answer.revoked_before if answer else None), self.sync.store
+        if asked is None or store.fact(_FORGOTTEN) == asked or self.outbox.depth():
             return
-        self._is_wiped = True
-        self.sync.wipe()
-        self.sync.store.set_fact(_WIPED, asked)
-        self._log.warning("wiped", asked_at=asked)
-        self._display.say("this device was wiped: it fetches no snapshot before a restart or `sync now`", "red")
+        if store.fact(_WIPED) != asked:
+            self._is_wiped = True
+            self.sync.wipe()
+            store.set_fact(_WIPED, asked)
+            self._log.warning("wiped", asked_at=asked, dead_letters=self.outbox.dead())
+            self._display.say("this device was wiped: it fetches no snapshot before a restart or `sync now`", "red")
+        if self.outbox.forget_cards():
+            store.set_fact(_FORGOTTEN, asked)
 
     def _write_report(self, state: dict[str, Any]) -> None:
         body = json.dumps({**state, "reported_at": write_time(Clock().wall())}, indent=2)
