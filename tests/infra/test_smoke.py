@@ -3,18 +3,24 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 from websockets.sync.server import serve
 
+from chalicelib.clients.messages import Channel, Message
 from chalicelib.config import config
+from chalicelib.domain.access import deliveries
+from chalicelib.workers import messages
 from infra.deploy import smoke
 from infra.deploy.account import Account
 from infra.deploy.seen import NotSeen
 from infra.deploy.smoke import Deployed, Smoke
+from infra.local.queues import sqs_record
 from tests.support.ground import environment
 
 
@@ -22,6 +28,7 @@ class _Stage(ThreadingHTTPServer):
     """A stage that gives one answer to everything."""
 
     answer: Any = None
+    status = 200
 
 
 class _Door(BaseHTTPRequestHandler):
@@ -30,7 +37,7 @@ class _Door(BaseHTTPRequestHandler):
     def _say(self) -> None:
         body = json.dumps(self.server.answer).encode()
         self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -101,3 +108,47 @@ def test_a_socket_that_is_not_served_fails_its_check(stage: _Stage, closes: bool
             smoke.run(deployed(stage, "log_in", "socket", live=live))
         server.shutdown()
         thread.join()
+
+
+class _Works:
+    """What a worker does beside the check, and the clients that the check uses."""
+
+    def __init__(self, *, takes: bool) -> None:
+        self.takes = takes
+
+    def client(self, service: str) -> Any:
+        made: Any = get_session().create_client(service, region_name="us-east-1")
+        if service == "dynamodb" and self.takes:
+            queue: Any = get_session().create_client("sqs", region_name="us-east-1")
+            url = queue.get_queue_url(QueueName=config().messages_queue_name)["QueueUrl"]
+            for letter in queue.receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages", []):
+                if messages.handle({"Records": [sqs_record(letter, "arn")]}) == {"batchItemFailures": []}:
+                    queue.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+        return made
+
+
+@pytest.mark.usefixtures("moto_cloud")
+@pytest.mark.parametrize("takes", [True, False], ids=["sent", "nobody sends"])
+def test_the_mail_of_this_run_is_waited_for_and_no_other_is_taken_for_it(stage: _Stage, takes: bool) -> None:
+    stage.status = 202
+    works = _Works(takes=takes)
+    names = {"MessagesQueue": config().messages_queue_name, "MessagesDeadLetters": "dead"}
+    sqs = works.client("sqs")
+    urls = {logical: sqs.create_queue(QueueName=name)["QueueUrl"] for logical, name in names.items()}
+    ses: Any = get_session().create_client("ses", region_name="us-east-1")
+    ses.verify_email_identity(EmailAddress=config().mail_from)
+    # A mail of an earlier run, whose answer the platform remembers.
+    deliveries.deliver(Message("msg_old", Channel.EMAIL, "success@simulator.amazonses.com", "text"))
+    checked = replace(
+        deployed(stage, "mail"),
+        account=Account(works.client, "123456789012", "us-east-1"),
+        outputs={"FilesBucket": "files", "TableName": config().table_name},
+        queues=urls,
+        mail_seconds=30 if takes else 0.5,
+    )
+    if takes:
+        smoke.run(checked)
+    else:
+        with pytest.raises(NotSeen, match="SES has this run's mail"):
+            smoke.run(checked)
+    assert int(ses.get_send_quota()["SentLast24Hours"]) == 1 + takes
