@@ -49,6 +49,7 @@ _SHOWN = (
     *("error", "correction", "seq", "via"),
 )
 # Rows that are found by the lists of conflicts.
+_LISTS = (keys.incidents.listed_as_open, keys.incidents.listed_as_closed)
 _CONFLICTS = "conflicts"
 _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 
@@ -193,8 +194,8 @@ def _question(event_id: str, filters: CheckinFilters) -> "_Question | None":
         return None
     entered: list[LogRow] = []
     if filters.asks_conflicts:
-        states = (True, False) if filters.resolved is None else (not filters.resolved,)
-        listed = [keys.incidents.listed_conflict(event_id, is_open=is_open).pk for is_open in states]
+        are_open, are_closed = (each(event_id).pk for each in _LISTS)
+        listed = {None: [are_open, are_closed], False: [are_open], True: [are_closed]}[filters.resolved]
         return _Question(filters, usher_id, listed, _CONFLICTS, [])
     if filters.card_id is not None or filters.attendee is not None:
         ticket_ids, partitions = _history_of(event_id, filters)

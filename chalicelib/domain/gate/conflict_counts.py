@@ -67,7 +67,8 @@ def _listed(conflict: ConflictAddress) -> Key | None:
     """Return where staff find a conflict in their log; a withdrawn one is none."""
     if conflict.withdrawn:
         return None
-    return keys.incidents.listed_conflict(conflict.event_id, whose(conflict.pk), is_open=conflict.is_open)
+    place = keys.incidents.listed_as_open if conflict.is_open else keys.incidents.listed_as_closed
+    return place(conflict.event_id, whose(conflict.pk))
 
 
 def _marking(conflict: ConflictAddress) -> Write:

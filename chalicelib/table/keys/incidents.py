@@ -19,6 +19,11 @@ def open_conflicts(event_id: str) -> Place[OpenConflicts]:
     return Place(OpenConflicts, joined("CONFLICTS", event_id), "OPEN_CONFLICTS")
 
 
-def listed_conflict(event_id: str, log_id: str = "", *, is_open: bool) -> Key:
+def listed_as_open(event_id: str, log_id: str = "") -> Key:
     """Question 208."""
-    return Key(joined("CONFLICTS", event_id, "OPEN" if is_open else "CLOSED"), log_id)
+    return Key(joined("CONFLICTS", event_id, "OPEN"), log_id)
+
+
+def listed_as_closed(event_id: str, log_id: str = "") -> Key:
+    """Question 208."""
+    return Key(joined("CONFLICTS", event_id, "CLOSED"), log_id)
