@@ -322,3 +322,50 @@ test("a person who is scanned again before the first scan has its verdict is not
   assert.equal(current.value.outcome.result, "valid");
   assert.equal(first.size, 2);
 });
+
+test("a retry leaves a scan alone that was scanned again while it asked", async () => {
+  let isUp = false;
+  const held = [];
+  const { scan, retry, hope, current, deciding, person, queued } = await opened((_, { body }) => {
+    if (!isUp) return Promise.reject(new TypeError("no network"));
+    return new Promise((answer) => held.push({ id: JSON.parse(body).scan_id, say: (result) => answer(json({ result, reason: null })) }));
+  }, 'export * from "./scan.ts"; export { hope } from "./net.ts"');
+  scan({ text: "04A1B2C3D4E5F6" });
+  await until(() => deciding.value === 0);
+  isUp = true;
+  hope();
+  const again = retry(person.value);
+  await until(() => held.length === 1);
+  scan({ text: "04A1B2C3D4E5F6" });
+  await until(() => held.length === 2);
+  assert.equal(held[0].id, held[1].id);
+  held[1].say("valid");
+  await until(() => deciding.value === 0);
+  held[0].say("invalid");
+  await again;
+  assert.equal(current.value.outcome.result, "valid");
+  assert.deepEqual(await queued(OWNER, "asking"), []);
+});
+
+test("a release that is taken loads the page again, also where the browser leaves it waiting", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const posted = [];
+  let loads = 0;
+  const worker = { postMessage: (text) => posted.push(text) };
+  const registration = { waiting: worker, addEventListener: () => undefined, update: () => Promise.resolve() };
+  const serviceWorker = { controller: {}, addEventListener: () => undefined, register: () => Promise.resolve(registration) };
+  const given = { navigator: { onLine: true, serviceWorker }, document: { documentElement: {}, visibilityState: "hidden", addEventListener: () => undefined }, location: { search: "", origin: "http://localhost", reload: () => (loads += 1) } };
+  const before = Object.fromEntries(Object.keys(given).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]));
+  for (const [name, value] of Object.entries(given)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  try {
+    const { register, updateReady } = await bundled("update.ts");
+    await register();
+    assert.equal(loads, 0);
+    updateReady.value();
+    assert.deepEqual(posted, ["take over"]);
+    context.mock.timers.tick(60_000);
+    assert.equal(loads, 1);
+  } finally {
+    for (const [name, was] of Object.entries(before)) if (was) Object.defineProperty(globalThis, name, was); else delete globalThis[name];
+  }
+});
