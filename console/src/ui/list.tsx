@@ -36,7 +36,7 @@ export interface Loaded<T> extends Listed<T> {
 
 const nothing = (): void => undefined;
 // Pages of a list that is read again, so that it does not shrink under its reader.
-const AGAIN_AT_MOST = 5;
+const AGAIN_AT_MOST = 25;
 type Edit<T> = (items: readonly T[]) => readonly T[];
 const isSame = (one: unknown, other: unknown): boolean => {
   const { id } = one as { id?: unknown };
