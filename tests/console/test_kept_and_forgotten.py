@@ -3,13 +3,14 @@
 import json
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.console import shopping
 from tests.console.browsers import Opener
 from tests.console.scanner import scan
 from tests.console.site import Site
 from tests.console.staff_desk import Desk, opened
+from tests.console.test_late_answers import venues
 from tests.console.test_tix import Club, verdict
 
 
@@ -51,3 +52,18 @@ def test_a_code_is_not_kept_as_a_draft_nor_a_verdict_for_the_next_person(open_pa
         other.evaluate("(kept) => localStorage.setItem('gatehouse.session.tix', kept)", json.dumps(second.session))
     expect(page.get_by_role("textbox", name="Number")).to_be_visible()
     expect(page.locator(".verdict.valid")).to_have_count(0)
+
+
+def test_the_end_of_a_long_list_is_said_and_keeps_the_keyboard(open_page: Opener, site: Site) -> None:
+    page = open_page("about:blank", sessions={"admin": Desk(site).owner})
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=venues("two", "three") if "cursor=c1" in route.request.url else venues("one", more="c1"))
+
+    page.route(re.compile(r"/api/venues/(\?|$)"), answer)
+    page.goto("/staff/venues")
+    page.get_by_role("button", name="Show more").press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(3)
+    listing = page.locator(".listing")
+    expect(listing.get_by_role("status")).to_have_text("Listed: 3")
+    expect(listing).to_be_focused()

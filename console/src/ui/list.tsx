@@ -1,10 +1,11 @@
 // Lists of the API: pages by cursor, and the states that every list has.
 import { useSignal, useSignalEffect } from "@preact/signals";
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, JSX, Ref } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { Refused, Unreachable } from "./api/client.ts";
 import { messageOf } from "./form.tsx";
+import { count } from "./format.tsx";
 import { t } from "./i18n.ts";
 import { root } from "./router.ts";
 
@@ -148,21 +149,47 @@ export interface ListingProps<T> {
   columns?: readonly (string | JSX.Element)[];
 }
 
+/** Read more of a list: say how many there are now, and keep the focus where the button that was pressed is gone. */
+function useMore<T>(list: Listed<T>): { place: Ref<HTMLElement>; said: string; more(): void } {
+  const place = useRef<HTMLElement>(null);
+  const said = useSignal("");
+  const asked = useRef(false);
+  useEffect(() => {
+    if (!asked.current || list.state === "more" || list.state === "loading") return;
+    asked.current = false;
+    if (list.state === "ready") said.value = t("ui.listed", { count: count(list.items.length) });
+    if (document.activeElement === document.body) place.current?.focus();
+  }, [list.state]);
+  return {
+    place,
+    said: said.value,
+    more: () => {
+      asked.current = true;
+      said.value = "";
+      list.more();
+    },
+  };
+}
+
 /** Show a list with its states; `row` gives `<tr>` where there are columns, else `<li>`. */
 export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>): JSX.Element {
   const rows = list.items.map((item) => row(item));
+  const { place, said, more } = useMore(list);
   return (
     // The table's own region has the name where there is one: two landmarks of one name are one too many.
-    <section class="listing" aria-label={columns && rows.length ? undefined : label} aria-busy={list.state === "loading"}>
+    <section ref={place} tabIndex={-1} class="listing" aria-label={columns && rows.length ? undefined : label} aria-busy={list.state === "loading"}>
       {rows.length ? columns ? <Table columns={columns} label={label} rows={rows} /> : <ul class="rows">{rows}</ul> : null}
       {list.state === "loading" ? <p class="quiet">{t("ui.loading")}</p> : null}
       {list.state === "ready" && !rows.length && !list.hasMore ? <div class="empty">{empty}</div> : null}
-      {list.state === "failed" ? <Failure error={list.error} again={rows.length ? list.more : list.reload} /> : null}
+      {list.state === "failed" ? <Failure error={list.error} again={rows.length ? more : list.reload} /> : null}
       {list.hasMore && list.state !== "failed" ? (
-        <button type="button" aria-busy={list.state === "more"} onClick={list.more}>
+        <button type="button" aria-busy={list.state === "more"} onClick={more}>
           {list.state === "more" ? t("ui.loading") : t("ui.more")}
         </button>
       ) : null}
+      <span class="unseen" role="status">
+        {said}
+      </span>
     </section>
   );
 }
