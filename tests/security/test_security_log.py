@@ -10,7 +10,7 @@ import pytest
 
 import app as platform
 from chalicelib import errors
-from chalicelib.domain.access import new_accounts, security_log
+from chalicelib.domain.access import new_accounts, request_rates, security_log, tokens
 from chalicelib.errors import Refusal
 from chalicelib.portals.http import application, envelope, request_log
 from chalicelib.portals.http.route import AnyRoute
@@ -24,6 +24,7 @@ from tests.support.client import Answer, call
 from tests.support.encodings import forms, hidden
 from tests.support.factories import with_second_factor
 from tests.support.log_lines import Line, LogLines, collected
+from tests.support.settings import configured
 
 NAME, NUMBER, EMAIL = "Zulaikha Quraishi", "+923009876543", "zulaikha@people.example.com"
 SECRETS = {"name": NAME, "number": NUMBER, "email": EMAIL, "password": "Un-guessable 4711!", "otp": "918273"}
@@ -272,6 +273,55 @@ def test_a_forged_token_leaves_a_line_on_each_route(route: AnyRoute, ground: Gro
     assert (line["route"], line["code"], line["portal"]) == (route.path, "UNAUTHENTICATED", route.portal)
     assert "principal_id" not in line
     assert "forged.token" not in lines.text
+
+
+PORTALS = sorted({route.guard.portal for route in GUARDED if route.guard and route.guard.portal})
+OF_A_THING = sorted((route for route in GUARDED if route.variables), key=lambda route: route.method != "GET")
+
+
+# Staff see all, a shop's paths name numbers, and a device has no path that names a thing.
+NOBODY_OWNS = {Portal.ADMIN, Portal.MERCHANT, Portal.DEVICE}
+
+
+@pytest.mark.parametrize("portal", PORTALS)
+def test_a_caller_of_each_portal_who_asks_too_often_leaves_one_line(
+    portal: Portal, ground: Ground, lines: LogLines
+) -> None:
+    found = (route for route in GUARDED if route.guard and route.guard.portal is portal)
+    route = min(found, key=lambda route: (route.method != "GET", bool(route.variables)))
+    request, token = ground.rightful(route), ground.token(route)
+    request_rates.forget()
+    with configured(LIMIT_REQUESTS=1, LIMIT_DEVICE_REQUESTS=1):
+        assert ground.send(route, request, token=token).status < 300
+        lines.clear()
+        assert ground.send(route, request, token=token).status == 429
+    request_rates.forget()
+    line = the_refusal(lines)
+    assert (line["route"], line["code"], line["portal"]) == (route.path, "RATE_LIMITED", portal)
+    assert line["principal_id"] == tokens.verify(str(token), portal).id
+
+
+@pytest.mark.parametrize("portal", PORTALS)
+def test_what_belongs_to_others_leaves_one_line_in_each_portal(portal: Portal, ground: Ground, lines: LogLines) -> None:
+    if portal in NOBODY_OWNS:
+        pytest.skip("no path names a thing of another caller")
+    seen = 0
+    for route in OF_A_THING:
+        if route.guard and route.guard.portal is portal:
+            request, token = ground.rightful(route), ground.tenant_token(portal)
+            lines.clear()
+            answer = ground.send(route, request, token=token)
+            refused = security_lines(lines, "refusal")
+            if answer.status < 300:
+                assert refused == []
+                continue
+            [line] = refused
+            assert (line["route"], line["status"], line["portal"]) == (route.path, answer.status, portal)
+            assert line["principal_id"] == tokens.verify(token, portal).id
+            seen += 1
+            if seen == 4:
+                break
+    assert seen > 0
 
 
 def _issues_tokens(route: AnyRoute) -> bool:
