@@ -15,6 +15,7 @@ from tests.support.campus import make_campus, make_campus_event, make_campus_use
 from tests.support.client import Answer, call
 from tests.support.factories import at
 from tests.support.lecture import Lecture
+from tests.support.numbered import work
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -74,6 +75,32 @@ def test_nobody_misses_an_event_that_was_over_when_they_registered() -> None:
         found = get(organizer, figures)
         assert (found["expected"], found["rate"]) == (2, 1.0)
         assert get(organizer, "analytics/dashboard/")["summary"]["rate"] == 1.0
+
+
+def test_a_rule_that_is_set_after_an_event_expects_those_who_were_there_then() -> None:
+    campus, stream = make_campus(), StreamReader()
+    begins = NOW - timedelta(days=5)
+    with clock.set_to(begins - timedelta(days=1)):
+        organizer = make_campus_user(campus, role=CampusRole.ORGANIZER)
+        there, _ = (make_campus_user(campus, department="Geology") for _ in range(2))
+        event = make_campus_event(campus, organizer, starts_at=begins, ends_at=begins + timedelta(hours=1))
+        stream.drain()
+    with clock.set_to(begins):
+        attend(event, there, department="Geology")
+    with clock.set_to(NOW):
+        for _ in range(3):
+            make_campus_user(campus, department="Geology")
+        make_campus_user(campus, department="Botany")
+        stream.drain()
+        for rule in ({"department": "geology"}, {"department": "Geology", "campus": campus.campus_id}):
+            path = f"/api/campus/events/{event.event_id}/update/"
+            assert call("PUT", path, {"expected": rule}, token=token_of(organizer)).status == 200
+            while stream.drain():
+                work()
+            found = get(organizer, f"events/{event.event_id}/analytics/")
+            assert (found["expected"], found["rate"]) == (2, 0.5)
+            missing = get(organizer, f"events/{event.event_id}/attendance/?missing=true")["results"]
+            assert len(missing) == 1
 
 
 @pytest.mark.parametrize(("days", "ahead"), [(7, 13), (30, 40)])

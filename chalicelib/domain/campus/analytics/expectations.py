@@ -10,7 +10,7 @@ from datetime import datetime
 from chalicelib import clock
 from chalicelib.domain.campus.analytics import counted_as
 from chalicelib.domain.campus.analytics.counted_as import EventStanding
-from chalicelib.domain.campus.events import event_windows, rosters
+from chalicelib.domain.campus.events import event_windows, expected_people, rosters
 from chalicelib.domain.campus.people import student_counts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, CampusProfile
@@ -42,8 +42,16 @@ def number_after(event: CampusEvent, former: EventStanding | None, *, is_rebuilt
     """Return how many people are expected at an event that was counted as `former`; a rebuild keeps its number."""
     is_kept = former is not None and former.expected is not None and event_windows.expects(event)
     if former is not None and is_kept and (is_rebuilt or _is_settled(event)):
-        return former.expected if is_by_rule_of(event, former) else rosters.expected_count(event)
-    return rosters.expected_count(event)
+        return former.expected if is_by_rule_of(event, former) else _number_now(event)
+    return _number_now(event)
+
+
+def _number_now(event: CampusEvent) -> int | None:
+    """Return how many people are expected as it is now; of a rule that was set after the event, without newcomers."""
+    found, rule = rosters.expected_count(event), event.rule_of_expected
+    if not found or rule is None or not _is_settled(event):
+        return found
+    return max(0, found - expected_people.newcomers(rule, since=event_windows.last_end(event)))
 
 
 def is_by_rule_of(event: CampusEvent, former: EventStanding | None) -> bool:

@@ -59,17 +59,51 @@ def _fitting(named: Sequence[tuple[str, str]], rule: Mapping[str, str], until: d
     ]
 
 
+def newcomers(rule: Mapping[str, str], *, since: datetime) -> int:
+    """Return how many of the students that a rule names now have registered after a moment.
+
+    It reads the list of people from that moment on.
+    """
+    wanted = _wanted(rule)
+    partition, after, found = _partition(wanted), CAMPUS_USERS.orderings[_ORDERING].text(since), 0
+    while raws := operations.query(partition, After(after), limit=_READ_AT_ONCE):
+        named = _named([ListEntry.from_raw_data(raw) for raw in raws], wanted)
+        profiles = operations.get_many([keys.campus_people.profile(user_id) for _, user_id in named])
+        present = (profile for profile in profiles.values() if student_counts.fits(rule, profile, until=None))
+        found += sum(profile.created_at > since for profile in present)
+        after = raws[-1]["sk"]["S"]
+    return found
+
+
+def _wanted(rule: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters of the list of people that a rule is."""
+    named = {_FILTERS[name]: CAMPUS_USERS.filters[_FILTERS[name]].text(value) for name, value in rule.items()}
+    return {**named, "role": CampusRole.STUDENT}
+
+
+def _partition(wanted: Mapping[str, str]) -> str:
+    # A department has fewer people than a campus, and either fewer than all students.
+    index = next(name for name in ("department", "campus", "role") if name in wanted)
+    return keys.lists.entries(CAMPUS_USERS.name, _ORDERING, entries.index_text((index,), wanted), shard=0)
+
+
+def _named(found: Sequence[ListEntry], wanted: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return position and id of the people whose entries pass the filters."""
+    return [
+        (each.sk, whose(each.item_pk))
+        for each in found
+        if all(value in each.facts["filters"][name] for name, value in wanted.items())
+    ]
+
+
 def _of_rule(rule: Mapping[str, str], *, until: datetime) -> Read[str]:
     """Return the reader of the students that a rule names, who had registered by a moment and not left by then.
 
     It reads the list of people, which follows by the stream, and the profiles of those that fit.
     """
     last = CAMPUS_USERS.orderings[_ORDERING].text(until)
-    wanted = {_FILTERS[name]: CAMPUS_USERS.filters[_FILTERS[name]].text(value) for name, value in rule.items()}
-    wanted["role"] = CampusRole.STUDENT
-    # A department has fewer people than a campus, and either fewer than all students.
-    index = next(name for name in ("department", "campus", "role") if name in wanted)
-    partition = keys.lists.entries(CAMPUS_USERS.name, _ORDERING, entries.index_text((index,), wanted), shard=0)
+    wanted = _wanted(rule)
+    partition = _partition(wanted)
 
     def read(after: str | None, limit: int) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
@@ -77,11 +111,7 @@ def _of_rule(rule: Mapping[str, str], *, until: datetime) -> Read[str]:
             raws = operations.query(partition, After(after) if after else None, limit=_READ_AT_ONCE)
             entries_read = [ListEntry.from_raw_data(raw) for raw in raws]
             early = [each for each in entries_read if each.facts["orderings"][_ORDERING] <= last]
-            named = [
-                (each.sk, whose(each.item_pk))
-                for each in early
-                if all(value in each.facts["filters"][name] for name, value in wanted.items())
-            ]
+            named = _named(early, wanted)
             while named and len(found) < limit:
                 more, named = named[: limit - len(found)], named[limit - len(found) :]
                 found += _fitting(more, rule, until)
