@@ -4,12 +4,13 @@ The bucket deletes the file after a day, and a link to it works for 15 minutes. 
 whose photo was copied, and who used the same device.
 """
 
-import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pynamodb.expressions.update import Action
@@ -103,7 +104,10 @@ def run_step(job_id: str) -> bool:
         return False
     key = f"{folder(job.owner_id)}{job_id}.zip"
     if not _is_erased(job.owner_id):
-        files.write(key, _packed(job.owner_id), content_type="application/zip")
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "export.zip"
+            _pack(job.owner_id, path)
+            files.write_from(key, path, content_type="application/zip")
     # Once more: an erasure has perhaps looked for files before this one was written.
     if _is_erased(job.owner_id):
         files.delete(key)
@@ -136,9 +140,24 @@ def _end(job: CampusExport, actions: list[Action]) -> None:
         logger.info("a concurrent step of the export was first", extra={"job_id": job.job_id})
 
 
-def _packed(user_id: str) -> bytes:
-    """Return the zip: one JSON file, and the photos and signatures that are not erased yet."""
-    attended = [campus_people_places.of_attendance(each) for each in campus_people_places.attendance_ids_of(user_id)]
+def _pack(user_id: str, path: Path) -> None:
+    """Write the zip: one JSON file, and the photos and signatures that are not erased yet.
+
+    One event and one file are in memory at a time, however much there is of the person.
+    """
+    found: list[str] = []
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        with packed.open("campus.json", "w", force_zip64=True) as file:
+            for text in _said(user_id, found):
+                file.write(text.encode())
+        for key in found:
+            content = files.read(key, limit=_MOST_BYTES)
+            if content is not None:
+                packed.writestr(f"files/{key.removeprefix('campus/')}", content)
+
+
+def _said(user_id: str, found: list[str]) -> Iterator[str]:
+    """Yield the parts of the JSON; add the keys of the files that it names to those found."""
     about = [
         operations.get(keys.access.account(user_id)),
         operations.get(keys.campus_people.profile(user_id)),
@@ -148,20 +167,24 @@ def _packed(user_id: str) -> bytes:
         "user_id": user_id,
         "made_at": clock.to_text(clock.now()),
         "person": [_plain(item) for item in about if item is not None],
-        "attendance": [[_plain(item) for item in items] for items in attended if items],
         "expected_at": [_plain(entry) for entry in rosters.entries_of(user_id)],
         "readings_of_codes": [_plain(item) for item in campus_people_places.scans(user_id)],
         "log_ins": [_plain(item) for item in campus_people_places.log_ins(user_id)],
     }
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("campus.json", json.dumps(known, ensure_ascii=False, indent=1))
-        for items in attended:
-            for key in _file_keys(items):
-                content = files.read(key, limit=_MOST_BYTES)
-                if content is not None:
-                    packed.writestr(f"files/{key.removeprefix('campus/')}", content)
-    return archive.getvalue()
+    yield "{" + ",".join(f"\n{_json(name)}: {_json(value)}" for name, value in known.items())
+    yield ',\n"attendance": ['
+    is_first = True
+    for attendance_id in campus_people_places.attendance_ids_of(user_id):
+        items = campus_people_places.of_attendance(attendance_id)
+        if items:
+            yield f"{'' if is_first else ','}\n{_json([_plain(item) for item in items])}"
+            is_first = False
+        found += _file_keys(items)
+    yield "\n]}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _file_keys(items: list[Item]) -> Iterator[str]:
