@@ -17,7 +17,7 @@ from chalicelib.domain.access import accounts
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import categories, drafted_categories, events, gate_control, stock, venues
-from chalicelib.domain.organizers import draft_rules, event_differences, event_drafts, event_edits
+from chalicelib.domain.organizers import draft_rules, event_differences, event_drafts, event_edits, event_moves
 from chalicelib.domain.organizers.event_differences import EDITED, PLAIN
 from chalicelib.domain.organizers.event_edits import Difference, EventSnapshot
 from chalicelib.domain.organizers.organizer_events import OwnEvent
@@ -25,7 +25,7 @@ from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavail
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Category, Counters, Event, Settlement
+from chalicelib.table.items import Category, Counters, Event
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.events import EventStatus
@@ -258,7 +258,7 @@ def _change_categories(present: EventSnapshot, given: Mapping[str, Any]) -> tupl
 def _set_place_and_time(event: Event, given: Mapping[str, Any]) -> list[Write]:
     """Move an event, its gates with it; holders are notified, and may return tickets, by `moved_at`.
 
-    Returns the condition that its books are open: what it sells at another time is settled with the rest (D-MONEY-03).
+    Returns the conditions of a move in time, to be written with it.
     """
     if "venue_id" in given:
         if given["venue_id"] is None:
@@ -280,11 +280,9 @@ def _set_place_and_time(event: Event, given: Mapping[str, Any]) -> list[Write]:
         if moment != getattr(event, name) and moment <= clock.now():
             raise _invalid(name, "must not be over")
     events.require_times(starts_at, ends_at)
-    books = keys.money.settlement(event.event_id)
-    if operations.get(books) is not None:
-        raise InvalidState("The books of this event are closed, so it does not move any more. Make another event.")
+    met = event_moves.conditions(event, starts_at=starts_at)
     events.move(event, starts_at=starts_at, ends_at=ends_at)
-    return [operations.check(books, Settlement.pk.does_not_exist())]
+    return met
 
 
 def _change_closed(event: Event, given: Mapping[str, Any]) -> list[Write]:

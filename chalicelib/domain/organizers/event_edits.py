@@ -19,7 +19,7 @@ from chalicelib.domain import money
 from chalicelib.domain.events import categories, events, stock, venues
 from chalicelib.domain.events.categories import CategoryDraft
 from chalicelib.domain.money import Money
-from chalicelib.domain.organizers import draft_rules
+from chalicelib.domain.organizers import draft_rules, event_moves
 from chalicelib.errors import InvalidState, NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -183,6 +183,11 @@ def applying(present: EventSnapshot, diff: Sequence[Difference]) -> tuple[list[A
             by_category.setdefault(parts[1], {})[parts[2]] = each["to"]
         elif parts[0] == _CATEGORIES:
             writes += categories.laying(_drafted(present, parts[1], each["to"]))
+    if any(name in of_event for name in _TIMES):
+        starts_at = (
+            datetime.fromisoformat(of_event["starts_at"]) if "starts_at" in of_event else present.event.starts_at
+        )
+        writes += event_moves.conditions(present.event, starts_at=starts_at)
     if "venue_id" in of_event:
         venue = present.event.venue
         writes += venues.moving(venue.id if venue else None, of_event["venue_id"])

@@ -5,9 +5,12 @@ Each place is read in full with bounded pages. No place needs a scan of the tabl
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TypeVar
 
+from chalicelib import clock
+from chalicelib.clients.providers import MoveKind
 from chalicelib.domain.access import numbers
 from chalicelib.domain.lists import pages
 from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
@@ -15,22 +18,27 @@ from chalicelib.domain.lists.declaration import ListOf
 from chalicelib.domain.lists.disputes import REFUND_REQUESTS
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import MAX_SIZE
+from chalicelib.domain.payments import disputes, returns
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     Account,
+    Assignment,
     CardBalance,
     Gift,
     Item,
     Leave,
+    OpenAssignment,
     Order,
     Payment,
     RefundRequest,
     Ticket,
 )
 from chalicelib.table.places import Key, Place, whose
-from chalicelib.table.ranges import Begins
+from chalicelib.table.ranges import Begins, Between
 from chalicelib.vocabulary.access import OtpPurpose, Portal
 
+# A card and its assignment are closed in one transaction, each with its own reading of the clock.
+_APART = timedelta(minutes=1)
 _CUSTOMER_CHANNEL, _EVENT_CHANNEL = "customer", "event"
 
 
@@ -191,6 +199,47 @@ def _payments(person: Person) -> Sequence[Item]:
     return person.payments
 
 
+def _disputes(person: Person) -> Sequence[Item]:
+    found = [
+        disputes.id_of(payment.payment_id, reference)
+        for payment in person.payments
+        for reference, move in (payment.moves or {}).items()
+        if move["kind"] == MoveKind.DISPUTE
+    ]
+    return _stored(*map(keys.disputes.dispute, found))
+
+
+def _pay_backs(person: Person) -> Sequence[Item]:
+    """Parts of a card's balance that were returned to the customer's payments."""
+    granted = (name for payment in person.payments for name in payment.granted or {})
+    return _stored(*(keys.money.card_pay_back(name) for name in granted if name.startswith(returns.PAY_BACK)))
+
+
+def _leftovers(person: Person) -> Sequence[Item]:
+    """Money that nobody has used for long, by the card that it is on or the payment that it was taken by."""
+    names = [*person.card_uids, *(payment.payment_id for payment in person.payments)]
+    return _stored(*map(keys.money.leftover, names))
+
+
+def _hand_overs(person: Person) -> Iterator[Item]:
+    """What shops handed over: by the time at which each card became the customer's, and what is still open."""
+    found = dict[str, Assignment]()
+    for card in _stored(*(keys.cards.card(uid) for uid in person.card_uids)):
+        if card.merchant_id is None or card.assigned_at is None:
+            continue
+        first, last = (clock.to_text(card.assigned_at + by) for by in (-_APART, _APART))
+        partition = keys.merchants.merchant_assigned(card.merchant_id).pk
+        raws = operations.query(partition, Between(first, last), index="gsi1")
+        for place in operations.places_of(Assignment, raws):
+            assignment = operations.get(place)
+            if assignment is not None and assignment.customer_id == person.customer_id:
+                found[assignment.assignment_id] = assignment
+    opened = (item for item in _account(person) if isinstance(item, OpenAssignment))
+    for assignment in _stored(*(keys.merchants.assignment(each.assignment_id) for each in opened)):
+        found[assignment.assignment_id] = assignment
+    yield from found.values()
+
+
 def _invoices(person: Person) -> Sequence[Item]:
     found = [payment.invoice_number for payment in person.payments if payment.invoice_number]
     # The number names its series: GH-<series>-<position>.
@@ -257,9 +306,13 @@ PLACES: tuple[PersonalPlace, ...] = (
     PersonalPlace("tickets", _tickets),
     PersonalPlace("orders", _orders),
     PersonalPlace("invoices", _invoices),
+    PersonalPlace("disputes", _disputes),
+    PersonalPlace("pay_backs", _pay_backs),
+    PersonalPlace("leftovers", _leftovers),
     PersonalPlace("payments", _payments),
     PersonalPlace("card_lines", _card_lines),
     PersonalPlace("balances", _balances),
+    PersonalPlace("hand_overs", _hand_overs),
     PersonalPlace("cards", _cards),
     PersonalPlace("audit_entries", _audit_entries),
     PersonalPlace("login", _login),
