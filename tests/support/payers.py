@@ -180,3 +180,8 @@ def assert_money_and_tickets_are_true() -> None:
             assert paid_by == []
             expected = len(order.tickets) if order.status == OrderStatus.RESERVED else 0
             assert [ticket.status for ticket in mine] == [TicketStatus.RESERVED] * expected
+
+
+def batch_of(*bodies: dict[str, Any]) -> dict[str, Any]:
+    """Return a batch of the payments queue with these facts in their envelopes."""
+    return {"Records": [{"messageId": f"m{number}", "body": json.dumps(body)} for number, body in enumerate(bodies)]}
