@@ -10,6 +10,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 from chalicelib.config import config
+from chalicelib.errors import Refusal
 from infra import pages
 from infra.local import resources, run_log, terminal_log, welcome
 from infra.local.agents import SimulatedAgents
@@ -97,7 +98,15 @@ def _load(run: Run, module: ModuleType, *, meter: Meter, undo: ExitStack) -> Pum
     resources.allow_mail(run.cloud, config().mail_from)
     if run.options.demo:
         step("loading the demo data")
-        demo_data.load()
+        try:
+            demo_data.load()
+        except Refusal as refused:
+            if run.options.data is None:
+                raise
+            raise CannotStart(
+                f"The demo data does not fit what {run.options.data} keeps, maybe of another release ({refused.text}) "
+                "Choose another DATA, or run without it: DEMO=0"
+            ) from refused
     else:
         step("creating the first administrator")
         demo_data.load_first_admin()

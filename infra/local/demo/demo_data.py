@@ -184,6 +184,9 @@ def _load_organization() -> None:
     admin = accounts.find(Portal.TIX, demo.TIX_EMAIL)
     if admin is None or admin.organization_id is None:
         raise NotFound("The demo organization was not created.")
+    if admin.address_proven_at is None:
+        # It was made by a release without proofs, and its data is kept.
+        operations.record(operations.change(admin.place, [Account.address_proven_at.set(admin.created_at)]))
     wanted, by = numbering.GenerationInput(demo.SHEET_COUNT, demo.PREFIX), admin.account_id
     made = numbering.generate(admin.organization_id, wanted, user_id=by, operation_id="op_demo_sheet")
     for ticket in numbering.as_generated(made)[: demo.SCANNED_COUNT]:
