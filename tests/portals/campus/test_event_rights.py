@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from chalicelib.portals.http.route import ROUTES, AnyRoute
+from chalicelib.table import operations
 from chalicelib.table.items import Account, Campus, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
 from tests.portals.campus.test_events import BODY, EVENTS
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -79,6 +81,27 @@ def test_each_role_reaches_its_events_and_no_others(
             assert answer.status == SENT[route.operation_id][1], (whose, answer.text)
         else:
             assert (answer.status, answer.json["error"]) == (404, "Event not found"), whose
+
+
+@pytest.mark.parametrize("role", CampusRole)
+def test_whom_a_rule_expects_is_shown_to_staff_of_the_event_alone_and_as_a_record_shows_them(
+    role: CampusRole, campus: Campus, callers: dict[CampusRole, Account]
+) -> None:
+    token, events = token_of(callers[role]), events_of(campus, callers[role])
+    rule = {"campus_id": campus.campus_id}
+    StreamReader().drain()
+    for whose, event in events.items():
+        operations.record(operations.change(event.place, [CampusEvent.expected.set(rule)]))
+        answer = call("GET", f"{EVENTS}/{event.event_id}/attendance/?missing=true", token=token)
+        if role is CampusRole.STUDENT:
+            assert (answer.status, answer.json["error"]) == (403, "Permission denied"), whose
+        elif whose not in MAY[role]:
+            assert (answer.status, answer.json["error"]) == (404, "Event not found"), whose
+    if MAY[role]:
+        shown = call("GET", f"{EVENTS}/{events['own'].event_id}/attendance/?missing=true", token=token).json["results"]
+        assert [each["student"]["id"] for each in shown] == [callers[CampusRole.STUDENT].account_id]
+        said = {"id", "student_id", "full_name", "department", "year_level"}
+        assert set(shown[0]["student"]) == said
 
 
 @pytest.mark.parametrize("route", OF_ONE, ids=lambda route: route.operation_id)
