@@ -71,7 +71,7 @@ cheap_requests.install()
 from chalicelib import clock
 from tests.support import cloud, sweeps
 from tests.support.caches import forget_answers
-from tests.support.ticking import TickingClock
+from tests.support.ticking import TickingClock, within_a_day
 
 # Before a test is collected, and the same for all workers of a run.
 fault_days.choose()
@@ -180,6 +180,13 @@ def moto_cloud() -> Iterator[None]:
         cloud.create_on_moto(cloud.MASTER_SECRET)
         yield
     forget_answers()
+
+
+@pytest.fixture
+def one_day() -> Iterator[None]:
+    """All of the test is of one day (UTC), at every hour: for what counts, lists or compares the rows of today."""
+    with within_a_day():
+        yield
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.support.purchases import make_show
 from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
 
-pytestmark = pytest.mark.usefixtures("moto_cloud")
+pytestmark = pytest.mark.usefixtures("one_day", "moto_cloud")
 
 
 def shown(day: Any, *, token: str = "", **query: Any) -> dict[str, Any]:
