@@ -66,6 +66,7 @@ def test_a_failure_that_was_decided_on_before_a_success_does_not_undo_it(overtak
     payers.assert_money_and_tickets_are_true()
 
 
+@pytest.mark.usefixtures("one_day")
 def test_two_who_number_invoices_at_once_give_each_number_once(overtake: Overtake) -> None:
     customer = make_customer()
     first, second = (purchases.put_payment(customer_id=customer.account_id).payment_id for _ in range(2))

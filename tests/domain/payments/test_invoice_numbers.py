@@ -27,6 +27,7 @@ def numbers(payment_ids: list[str]) -> list[str | None]:
     return [payers.stored(payment_id).invoice_number for payment_id in payment_ids]
 
 
+@pytest.mark.usefixtures("one_day")
 def test_numbers_go_on_from_batch_to_batch_and_a_payment_keeps_its_own(customer: Account) -> None:
     made = [purchases.put_payment(customer_id=customer.account_id).payment_id for _ in range(6)]
     invoices.number_all(made[:3])
@@ -40,6 +41,7 @@ def test_numbers_go_on_from_batch_to_batch_and_a_payment_keeps_its_own(customer:
     assert numbers(made[:3]) == first
 
 
+@pytest.mark.usefixtures("one_day")
 def test_what_bought_nothing_gets_no_number(customer: Account) -> None:
     reload = {"purpose": PaymentPurpose.RELOAD}
     open_still = {"status": PaymentStatus.REQUIRES_CONFIRMATION}

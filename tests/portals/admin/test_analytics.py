@@ -28,7 +28,7 @@ from tests.support.factories import (
 )
 from tests.support.streams import StreamReader, project
 
-pytestmark = pytest.mark.usefixtures("moto_cloud")
+pytestmark = pytest.mark.usefixtures("one_day", "moto_cloud")
 
 
 def shown(path: str, token: str | None = None) -> Any:

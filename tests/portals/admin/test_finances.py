@@ -18,7 +18,7 @@ from tests.support.factories import make_organizer
 from tests.support.settings import configured
 from tests.support.streams import StreamReader
 
-pytestmark = pytest.mark.usefixtures("moto_cloud")
+pytestmark = pytest.mark.usefixtures("one_day", "moto_cloud")
 FIGURES = (
     *("ticket_revenue", "card_fees", "platform_fees", "refunds"),
     *("expenses", "payouts", "deposits", "withdrawals", "net_profit"),

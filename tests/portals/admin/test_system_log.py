@@ -93,6 +93,7 @@ def test_what_does_not_fit_into_an_answer_is_one_job_that_ends_with_the_finding(
     assert call("GET", path, token=admin_token()).status == 404
 
 
+@pytest.mark.usefixtures("one_day")
 def test_an_export_has_what_the_filters_name_and_keeps_personal_states_sealed() -> None:
     stream, customer = StreamReader(), make_customer()
     for action, owner in (("customer.change", customer.account_id), ("venue.change", None)):

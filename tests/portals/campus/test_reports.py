@@ -186,6 +186,7 @@ def test_each_role_sees_its_own_part(hall: Hall) -> None:
     assert (refused.status, refused.json["error"]) == (403, "Permission denied")
 
 
+@pytest.mark.usefixtures("one_day")
 def test_days_bound_a_report(hall: Hall) -> None:
     today = clock.now().date()
     assert (

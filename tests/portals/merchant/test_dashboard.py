@@ -14,7 +14,7 @@ from chalicelib.vocabulary.cards import CardStatus
 from tests.support.shops import Shop, assert_handed_over_once, make_shop, new_customer, stored
 from tests.support.streams import StreamReader, project
 
-pytestmark = pytest.mark.usefixtures("moto_cloud")
+pytestmark = pytest.mark.usefixtures("one_day", "moto_cloud")
 
 
 @pytest.fixture

@@ -251,6 +251,7 @@ def test_a_payout_in_another_currency_is_paid_in_it_and_stays_out_of_the_totals(
 
 
 @pytest.mark.by_day
+@pytest.mark.usefixtures("one_day")
 def test_the_invoice_of_a_payout_has_a_number_of_its_own_series_and_says_to_whom_and_why() -> None:
     organizer = make_organizer(name="Lahore Live")
     organizers.change(

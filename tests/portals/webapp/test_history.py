@@ -51,6 +51,7 @@ def put(customer: Account, **changes: Any) -> str:
 # The list
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_payment_is_listed_with_its_event_and_soon_with_its_invoice(evening: Evening, ayesha: Account) -> None:
     order = purchases.book(ayesha, evening.category, 2)
     opened = payers.process(ayesha, order).json
@@ -145,6 +146,7 @@ def test_a_filter_that_fits_little_leads_on_to_what_fits(ayesha: Account) -> Non
 # The documents
 
 
+@pytest.mark.usefixtures("one_day")
 def test_an_invoice_says_what_was_bought_by_whom_and_for_how_much(ayesha: Account) -> None:
     event, standard = purchases.make_show(
         venue=Venue(name="Alhamra Arts Centre", city="Lahore"), organizer_name="Lahore Live", organizer_id="org_1"
@@ -174,6 +176,7 @@ def test_an_invoice_says_what_was_bought_by_whom_and_for_how_much(ayesha: Accoun
     assert not any("efund" in line for line in lines)
 
 
+@pytest.mark.usefixtures("one_day")
 def test_an_invoice_is_the_same_bytes_whenever_it_is_fetched(evening: Evening, ayesha: Account) -> None:
     payment = purchases.pay(purchases.book(ayesha, evening.category))
     first = invoice(ayesha, payment.payment_id)
