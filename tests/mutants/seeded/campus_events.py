@@ -50,8 +50,8 @@ MUTANTS = (
         name="ambiguous-number-listed",
         bug="the first who claims a student number is expected in place of its owner",
         file="chalicelib/domain/campus/events/roster_lists.py",
-        before='    return (claimed.claimed[0], "") if len(claimed.claimed) == 1 else (None, SEVERAL)\n',
-        after='    return claimed.claimed[0], ""\n',
+        before='    return (found[0], "") if len(found) == 1 else (None, SEVERAL)\n',
+        after='    return found[0], ""\n',
         tests=("tests/portals/campus/test_roster.py",),
     ),
 )

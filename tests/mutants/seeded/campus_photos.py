@@ -13,7 +13,7 @@ MUTANTS = (
         name="photo-nonce-unchecked",
         bug="a photo that was offered for an earlier submission counts for the present one",
         file=_UPLOADS,
-        before="        photo.nonce = (of.upload_nonce if of else None) or draft.nonce\n",
+        before="        photo.nonce = of.nonce if of else draft.nonce\n",
         after="        photo.nonce = draft.nonce\n",
         tests=(_SENT,),
     ),
