@@ -56,4 +56,12 @@ MUTANTS = (
         after="    macs = [challenge.number_mac]\n",
         tests=(f"{_REGISTRATION}::test_a_second_registration_of_a_number_leaves_the_first_as_it_was",),
     ),
+    Mutant(
+        name="repeated-count-counts-twice",
+        bug="a try whose answer was lost costs its owner another one",
+        file="chalicelib/table/counters.py",
+        before="    wanted = is_first if condition is None else is_first & condition\n",
+        after="    wanted = condition\n",
+        tests=("tests/security/test_tries_count_once.py::test_the_fifth_try_at_a_code_is_the_owners",),
+    ),
 )
