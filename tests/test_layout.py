@@ -26,7 +26,9 @@ def _modules() -> set[str]:
 
 def test_no_file_of_the_deployed_code_is_longer_than_400_lines() -> None:
     source = _ROOT / "chalicelib"
-    lines = {str(path.relative_to(source)): path.read_text().count("\n") for path in source.rglob("*.py")}
+    lines = {
+        str(path.relative_to(source)): path.read_text(encoding="utf-8").count("\n") for path in source.rglob("*.py")
+    }
     assert len(lines) > 500
     assert {name: count for name, count in lines.items() if count > _MOST_LINES and name not in _LONGER} == {}
     assert set(_LONGER) <= set(lines)
@@ -37,14 +39,16 @@ def test_few_modules_are_at_the_top_of_the_domain() -> None:
 
 
 def test_each_area_says_what_it_owns_and_must_not_do() -> None:
-    said = {area: (_DOMAIN / area / "__init__.py").read_text() for area in _areas()}
+    said = {area: (_DOMAIN / area / "__init__.py").read_text(encoding="utf-8") for area in _areas()}
     assert {area for area, text in said.items() if not re.search("Owns .*(Must|May) not", text, re.DOTALL)} == set()
 
 
 def test_the_page_on_architecture_has_the_layers_of_the_contract_and_what_each_area_owns() -> None:
-    contracts = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    contracts = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
     [contract] = [each for each in contracts if each["name"] == "areas of the domain lean one way"]
-    page = (_ROOT / "docs" / "architecture.md").read_text()
+    page = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     text = page[page.index("## The areas of the domain") : page.index("## The table")]
     layers, owners = text.split("| area | owns |")
     shown = [set(re.findall(r"`([a-z_]+)`", row)) for row in re.findall(r"^\| \d.*$", layers, re.MULTILINE)]

@@ -30,7 +30,7 @@ def test_importing_the_app_loads_no_library_that_only_some_requests_need() -> No
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
     assert set(report["loaded"]) - AT_IMPORT <= {"app", "chalicelib"} | NOT_DEPLOYED
-    deployed = (ROOT / "requirements.txt").read_text()
+    deployed = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert not [name for name in NOT_DEPLOYED if f"\n{name}==" in deployed]
     assert report["collects"] is True
     assert report["frozen"] > 100_000

@@ -58,7 +58,7 @@ def commands(*wanted: str) -> list[Command]:
 
 
 def _of(page: Path) -> Iterator[Command]:
-    for language, code in _FENCE.findall(page.read_text()):
+    for language, code in _FENCE.findall(page.read_text(encoding="utf-8")):
         mark = language.removeprefix("sh ").strip()
         text, expects = "", []
         for line in [*code.splitlines(), ""]:

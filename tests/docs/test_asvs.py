@@ -95,8 +95,8 @@ _COUNTS = (27, 11, 19, 10, 9, 35, 18, 7, 7, 29, 14, 9, 13, 9, 13, 16, 7)
 CHAPTERS = {f"V{number}": count for number, count in enumerate(_COUNTS, start=1)}
 ANSWERS = ("yes", "no", "n/a")
 _ROW = re.compile(r"^\| (V\d+\.\d+\.\d+) \| ([^|]+) \| ([^|]+) \| ([^|]*) \|$", re.MULTILINE)
-ASVS = (pages.ROOT / "docs" / "asvs.md").read_text()
-SECURITY = (pages.ROOT / "docs" / "security.md").read_text()
+ASVS = (pages.ROOT / "docs" / "asvs.md").read_text(encoding="utf-8")
+SECURITY = (pages.ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 ROWS = _ROW.findall(ASVS)
 # A reason has at least two words, so that a dash is none.
 _REASON = re.compile(r"\w+\W+\w+")

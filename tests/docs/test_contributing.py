@@ -29,7 +29,7 @@ print(route.method, route.path)
 
 def test_the_worked_example_declares_its_route() -> None:
     blocks = re.findall(
-        r"^```python\n(.*?)^```", (pages.ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE | re.DOTALL
+        r"^```python\n(.*?)^```", (pages.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
     assert len(blocks) == 4
     done = subprocess.run(

@@ -20,17 +20,17 @@ EACH_PAGE = pytest.mark.parametrize("page", pages.pages(), ids=pages.name)
 @EACH_PAGE
 def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     broken = []
-    for target in pages.links(page.read_text()):
+    for target in pages.links(page.read_text(encoding="utf-8")):
         file, _, anchor = target.partition("#")
         found = (page.parent / file).resolve() if file else page
-        if not found.exists() or (anchor and anchor not in pages.anchors(found.read_text())):
+        if not found.exists() or (anchor and anchor not in pages.anchors(found.read_text(encoding="utf-8"))):
             broken.append(target)
     assert not broken
 
 
 @EACH_PAGE
 def test_every_path_in_the_text_exists(page: Path) -> None:
-    missing = [path for path in pages.paths(page.read_text()) if not any(_places(page, path))]
+    missing = [path for path in pages.paths(page.read_text(encoding="utf-8")) if not any(_places(page, path))]
     assert not missing
 
 
@@ -42,21 +42,21 @@ def _places(page: Path, path: str) -> Iterator[Path]:
 
 @EACH_PAGE
 def test_every_make_target_in_the_text_exists(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):", (pages.ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(pages.commands(page.read_text())) <= targets
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (pages.ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(pages.commands(page.read_text(encoding="utf-8"))) <= targets
 
 
 def test_every_target_that_make_help_lists_is_explained() -> None:
-    makefile = (pages.ROOT / "Makefile").read_text()
+    makefile = (pages.ROOT / "Makefile").read_text(encoding="utf-8")
     listed = set(re.findall(r"^([a-z][a-z-]*):.*##", makefile, re.MULTILINE))
     named = {"help", "clean"}
     for page in ("README.md", "CONTRIBUTING.md"):
-        named |= set(pages.commands((pages.ROOT / page).read_text()))
+        named |= set(pages.commands((pages.ROOT / page).read_text(encoding="utf-8")))
     assert listed <= named
 
 
 def test_the_readme_opens_with_its_two_commands_and_fits_on_six_thousand_bytes() -> None:
-    readme = (pages.ROOT / "README.md").read_text()
+    readme = (pages.ROOT / "README.md").read_text(encoding="utf-8")
     assert len(readme.encode()) <= 6000
     first = readme.split("```")[1]
     assert [line.split("#")[0].strip() for line in first.strip().splitlines()] == ["make run", "make test"]
@@ -64,7 +64,9 @@ def test_the_readme_opens_with_its_two_commands_and_fits_on_six_thousand_bytes()
 
 def test_every_demo_log_in_of_the_readme_is_one() -> None:
     words = re.findall(
-        r"^\| [^|]+ \| `([^`]+)` \| `(demo-[^`]+)` \|$", (pages.ROOT / "README.md").read_text(), re.MULTILINE
+        r"^\| [^|]+ \| `([^`]+)` \| `(demo-[^`]+)` \|$",
+        (pages.ROOT / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     assert len(words) == 9
     assert {word for pair in words for word in pair} <= {
@@ -73,10 +75,10 @@ def test_every_demo_log_in_of_the_readme_is_one() -> None:
 
 
 def test_every_parameter_and_variable_is_explained() -> None:
-    operations = (pages.ROOT / "docs" / "operations.md").read_text()
-    config = (pages.ROOT / "chalicelib" / "config.py").read_text()
+    operations = (pages.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    config = (pages.ROOT / "chalicelib" / "config.py").read_text(encoding="utf-8")
     variables = set(re.findall(r'env\(\s*"([A-Z_]+)"', config))
-    declared = (pages.ROOT / "infra" / "package" / "parameters.py").read_text()
+    declared = (pages.ROOT / "infra" / "package" / "parameters.py").read_text(encoding="utf-8")
     parameters = {*template.load()["Parameters"], *re.findall(r'^    "([A-Z][A-Za-z]+)": \{', declared, re.MULTILINE)}
     assert variables
     assert len(parameters) > 10
@@ -91,26 +93,28 @@ def test_every_decision_that_is_cited_is_recorded() -> None:
         files = path.rglob("*.*") if path.is_dir() else [path]
         for file in files:
             if file.suffix in (".py", ".toml", ".yaml", ".sh", "") and file.is_file():
-                cited |= set(_DECISION.findall(file.read_text()))
+                cited |= set(_DECISION.findall(file.read_text(encoding="utf-8")))
     for page in pages.pages():
-        cited |= set(_DECISION.findall(page.read_text()))
+        cited |= set(_DECISION.findall(page.read_text(encoding="utf-8")))
     assert cited <= recorded
 
 
 def test_every_decision_is_recorded_once() -> None:
-    rows = re.findall(r"^\| (?:\[)?(D-[A-Z]+-\d{2})", (_DECISIONS / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (?:\[)?(D-[A-Z]+-\d{2})", (_DECISIONS / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert sorted(rows) == sorted(set(rows))
     assert set(rows) == _recorded()
 
 
 def _recorded() -> set[str]:
-    rows = re.findall(r"^\| (D-[A-Z]+-\d{2}) \|", (_DECISIONS / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (D-[A-Z]+-\d{2}) \|", (_DECISIONS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     return {*rows, *map(_id_of, _DECISIONS.glob("d-*.md"))}
 
 
 def _id_of(record: Path) -> str:
     """Return the id of a record, which its heading and its name must share."""
-    found = _DECISION.search(record.read_text().splitlines()[0])
+    found = _DECISION.search(record.read_text(encoding="utf-8").splitlines()[0])
     assert found is not None, record.name
     assert record.name.startswith(found[0].lower()), record.name
     return found[0]

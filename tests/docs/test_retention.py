@@ -9,7 +9,7 @@ from chalicelib.table import items
 from infra import template
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "retention.md").read_text()
+PAGE = (ROOT / "docs" / "retention.md").read_text(encoding="utf-8")
 NAMES = re.compile(r"`([^`]+)`")
 RULES = {"uploads/", "exports/", "offline/", "erasures/"}
 
@@ -61,7 +61,7 @@ def kinds_with_ttl() -> set[str]:
     """Return the classes of items that the domain gives a TTL."""
     found = set()
     for path in (ROOT / "chalicelib" / "domain").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 made = node.func.id if isinstance(node.func, ast.Name) else None
                 if made and any(each.arg == "ttl" for each in node.keywords):

@@ -23,7 +23,7 @@ _ALWAYS = {"region", "output", "query", "profile", "cli-binary-format"}
 
 @EACH
 def test_each_page_has_the_one_form_and_fits_on_two_screens(page: Path) -> None:
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     places = [text.find(part) for part in runbooks.FORM]
     assert -1 not in places
     assert places == sorted(places)
@@ -33,25 +33,27 @@ def test_each_page_has_the_one_form_and_fits_on_two_screens(page: Path) -> None:
 
 @EACH
 def test_each_block_says_where_it_runs(page: Path) -> None:
-    assert set(runbooks.marks(page.read_text())) <= {f"sh {mark}" for mark in (RUN, ACCOUNT, GATE)}
+    assert set(runbooks.marks(page.read_text(encoding="utf-8"))) <= {f"sh {mark}" for mark in (RUN, ACCOUNT, GATE)}
 
 
 @EACH
 def test_each_page_is_listed_with_its_alarms(page: Path) -> None:
-    index = (runbooks.FOLDER / runbooks.INDEX).read_text()
+    index = (runbooks.FOLDER / runbooks.INDEX).read_text(encoding="utf-8")
     [row] = [line for line in index.splitlines() if f"({page.name})" in line and line.startswith("|")]
-    alarms = page.read_text().partition("**What users see.**")[0]
+    alarms = page.read_text(encoding="utf-8").partition("**What users see.**")[0]
     assert runbooks.alarms(row) == runbooks.alarms(alarms)
 
 
 def test_each_alarm_is_on_the_page_of_its_kind_and_each_page_names_alarms_that_there_are() -> None:
     """docs/alarms.md is made from the template; a test beside it compares both."""
     rows = re.findall(
-        r"^\| `(\w+)` \| [^|]+ \| \[([\w-]+)\]\([^|]+ \|", (pages.ROOT / "docs" / "alarms.md").read_text(), re.MULTILINE
+        r"^\| `(\w+)` \| [^|]+ \| \[([\w-]+)\]\([^|]+ \|",
+        (pages.ROOT / "docs" / "alarms.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     alarms = dict(rows)
     assert len(alarms) > 100
-    named = {page.stem: runbooks.alarms(page.read_text()) for page in runbooks.each_page()}
+    named = {page.stem: runbooks.alarms(page.read_text(encoding="utf-8")) for page in runbooks.each_page()}
     assert set(kinds.KINDS) <= set(named)
 
     def is_named(alarm: str, kind: str) -> bool:
@@ -94,7 +96,7 @@ def test_a_schedule_that_is_run_by_hand_takes_its_payload() -> None:
 
 
 def test_each_parameter_of_a_deployment_is_one_of_the_stack() -> None:
-    operations = (pages.ROOT / "docs" / "operations.md").read_text()
+    operations = (pages.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     named = {
         name
         for command in runbooks.commands(ACCOUNT, RUN)

@@ -13,7 +13,7 @@ from chalicelib.vocabulary.gate import Direction, Presence, Reason, ScanKind, Sc
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.vectors import generate
 
-CASES = json.loads(generate.FILE.read_text())["cases"]
+CASES = json.loads(generate.FILE.read_text(encoding="utf-8"))["cases"]
 
 
 def case_of(given: dict[str, Any]) -> Case:
@@ -58,7 +58,7 @@ def test_the_rule_passes_every_vector() -> None:
 
 
 def test_the_vectors_are_what_their_generator_makes() -> None:
-    assert generate.FILE.read_text() == generate.text()
+    assert generate.FILE.read_text(encoding="utf-8") == generate.text()
 
 
 def test_the_vectors_cover_every_result_and_reason_and_their_order() -> None:

@@ -14,7 +14,7 @@ _LOWER = [_ROOT / "errors.py", *sorted((_ROOT / "vocabulary").glob("*.py")), *so
 
 
 def _statements(path: Path) -> list[ast.stmt]:
-    return ast.parse(path.read_text()).body
+    return ast.parse(path.read_text(encoding="utf-8")).body
 
 
 def _public_classes(paths: list[Path]) -> dict[str, list[Path]]:

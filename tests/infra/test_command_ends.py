@@ -27,12 +27,12 @@ _NO_STAGE = {"infra.console_checks", "infra.api_document"}
 
 
 def commands() -> set[str]:
-    return set(_RUN.findall((ROOT / "Makefile").read_text())) - _OWN_END - _NO_STAGE
+    return set(_RUN.findall((ROOT / "Makefile").read_text(encoding="utf-8"))) - _OWN_END - _NO_STAGE
 
 
 def source(module: str) -> str:
     path = ROOT.joinpath(*module.split("."))
-    return (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+    return (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
 
 
 def test_every_operators_command_of_the_makefile_ends_by_the_one_end() -> None:
@@ -106,7 +106,10 @@ def test_the_region_of_the_aws_command_line_is_the_region_of_a_command(monkeypat
 
 def test_every_target_whose_command_has_a_stage_passes_the_makefiles_stage() -> None:
     passed = {
-        module: line for line in (ROOT / "Makefile").read_text().splitlines() for module in _RUN.findall(line) if line
+        module: line
+        for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+        for module in _RUN.findall(line)
+        if line
     }
     asked = {module for module in commands() if re.search(r'add_argument\("--stage"|stages\.add_arg', source(module))}
     assert len(asked) > 8
@@ -117,7 +120,7 @@ def test_every_target_whose_command_has_a_stage_passes_the_makefiles_stage() -> 
 def test_a_look_into_a_queue_asks_all_of_its_servers() -> None:
     found = 0
     for path in (ROOT / "infra" / "redrive").glob("*.py"):
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         calls = text.count(".receive_message(")
         found += calls
         # AWS: "Amazon SQS short and long polling". The local engines know one server.
@@ -169,10 +172,14 @@ def test_a_mark_of_another_table_is_not_gone_on_from(tmp_path: Path) -> None:
 
 
 def test_each_command_that_a_restored_table_must_be_named_to_is_listed() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     listed = page.partition("else it works on the former table")[2].partition(".\n")[0]
     targets = dict(
-        re.findall(r"^([\w-]+): .*\n\t@\$\(PY\) -m (infra[\w.]*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        re.findall(
+            r"^([\w-]+): .*\n\t@\$\(PY\) -m (infra[\w.]*)",
+            (ROOT / "Makefile").read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
     )
     options = re.compile(r'add_argument\("--table"|stages\.add_arguments|import .*\bparsed$', re.MULTILINE)
     taking = {target for target, module in targets.items() if options.search(source(module))}

@@ -18,7 +18,7 @@ def _bills(quiet: float, busy: float) -> list[Bill]:
 
 def test_prices_are_dated_and_each_service_names_its_source() -> None:
     assert date.fromisoformat(prices()["as_of"]) <= date(2099, 1, 1)
-    heads = [line for line in FILE.read_text().splitlines() if line.startswith("[")]
+    heads = [line for line in FILE.read_text(encoding="utf-8").splitlines() if line.startswith("[")]
     assert len(heads) > 5
     assert all("#" in line for line in heads)
     with pytest.raises(KeyError):

@@ -192,7 +192,7 @@ def test_a_rollback_leaves_the_data_where_it_is_and_takes_the_way_that_was_chose
 ) -> None:
     def with_parameters(queues: int) -> Package:
         made = package(queues=queues)
-        content = json.loads(made.template.read_text())
+        content = json.loads(made.template.read_text(encoding="utf-8"))
         content["Parameters"] |= {name: {"Type": "String", "Default": "own"} for name in ("TableName", "Canary")}
         made.template.write_text(json.dumps(content))
         return made
@@ -256,7 +256,7 @@ def test_a_release_that_fails_leaves_the_earlier_one_and_says_what_refused_it(
 ) -> None:
     assert deployment.deploy(target, package(), GIVEN, confirm=yes)
     faulty = package(queues=2)
-    content = json.loads(faulty.template.read_text())
+    content = json.loads(faulty.template.read_text(encoding="utf-8"))
     # CloudFormation reports it as a deployment that CodeDeploy rolled back: the alias could not be made as asked.
     function = f"{target.stage}-function"
     content["Resources"]["ApiAlias"] = {

@@ -39,7 +39,7 @@ CREATE MACRO sequence(first, last) AS generate_series(first, CAST(last AS BIGINT
 
 def by_query(folder: Path) -> list[list[tuple[Any, ...]]]:
     """Return the answers of the queries of export.sql, whose table DuckDB reads as its definition says."""
-    definition, *queries = [text for text in SQL.read_text().split(";") if text.strip()]
+    definition, *queries = [text for text in SQL.read_text(encoding="utf-8").split(";") if text.strip()]
     assert "gatehouse_export (line string)" in definition
     assert "TERMINATED BY '\\001'" in definition
     with duckdb.connect() as database:

@@ -105,7 +105,7 @@ def served(part: Path, ground: Ground, tmp_path_factory: pytest.TempPathFactory)
     finally:
         server.stop()
     assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads(out.read_text())
+    found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     found["routes"] = [route.operation_id for route in routes]
     return found
 

@@ -301,7 +301,7 @@ def test_another_api_is_another_deployment(template: Template) -> None:
 
 
 def test_every_service_that_the_code_calls_is_packed() -> None:
-    code = "\n".join(path.read_text() for path in (targets.ROOT / "chalicelib").rglob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (targets.ROOT / "chalicelib").rglob("*.py"))
     called = set(re.findall(r'client\(\s*"([a-z0-9-]+)"', code))
     assert {"dynamodb", "sqs", "secretsmanager"} <= called
     assert called <= archive.BOTOCORE_SERVICES
@@ -373,7 +373,7 @@ def test_a_folder_with_other_things_in_it_is_never_built_over(tmp_path: Path) ->
     (tmp_path / "thesis.txt").write_text("the only copy")
     with pytest.raises(CannotStart, match="holds no package"):
         builder.build("dev", targets.Target("python3.13", "arm64", (), None), tmp_path)
-    assert (tmp_path / "thesis.txt").read_text() == "the only copy"
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "the only copy"
 
 
 def test_a_console_that_does_not_build_stops_the_package_in_words(

@@ -98,7 +98,7 @@ def test_each_kind_has_one_runbook_whose_alarms_are_those_of_the_kind(prod: Temp
     for name, said in _said(prod).items():
         of_kind.setdefault(said["Kind"], set()).add(name)
     named = {
-        page.stem: runbooks.alarms(page.read_text().partition("**What users see.**")[0])
+        page.stem: runbooks.alarms(page.read_text(encoding="utf-8").partition("**What users see.**")[0])
         for page in runbooks.each_page()
     }
     # A page that names no alarm is of a situation, in which none leads.

@@ -76,12 +76,12 @@ class LocalRun:
         return [json.loads(line) for line in list(self.lines) if line.startswith("{")]
 
     def children(self) -> list[int]:
-        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="utf-8")
         return [int(number) for number in found.split()]
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of the runner itself until now."""
-        used = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        used = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[11:13]
         return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
 
     def usher(self) -> dict[str, str]:

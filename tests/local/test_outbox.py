@@ -99,7 +99,7 @@ def test_the_file_keeps_no_more_than_twice_what_is_shown_and_no_line_that_was_cu
             text.publish(PhoneNumber="+923001000003", Message=str(number))
     finally:
         again.detach()
-    lines = kept.read_text().splitlines()
+    lines = kept.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 5001
     assert [json.loads(each)["body"] for each in (lines[0], *lines[-2:])] == ["7001", "12000", "12001"]
     assert [message["body"] for message in Outbox(kept).messages()[:3]] == ["12001", "12000", "11999"]

@@ -116,7 +116,7 @@ def _agents_of(run: LocalRun) -> list[int]:
     found = []
     for pid in Path("/proc").glob("[0-9]*"):
         try:
-            parent = int((pid / "stat").read_text().rpartition(")")[2].split()[1])
+            parent = int((pid / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
             words = (pid / "cmdline").read_bytes()
         except OSError:
             continue

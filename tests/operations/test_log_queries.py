@@ -45,7 +45,7 @@ def test_each_saved_query_is_understood_and_bounded(query: saved.SavedQuery) -> 
 
 def test_each_message_that_a_query_asks_for_is_logged_somewhere() -> None:
     root = Path(__file__).resolve().parents[2] / "chalicelib"
-    code = "\n".join(path.read_text() for path in root.rglob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in root.rglob("*.py"))
     asked = {
         text
         for query in QUERIES.values()
@@ -63,7 +63,7 @@ def _names_of_lines() -> set[str]:
     for path in root.rglob("*.py"):
         if "schemas" in path.parts or "table" in path.parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Dict):
                 found |= {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
             elif isinstance(node, ast.Call):
@@ -258,7 +258,7 @@ def test_a_folder_that_somebody_named_keeps_its_other_files(tmp_path: Path) -> N
     (tmp_path / "run.jsonl").write_text("of an earlier run\n")
     with run_log.kept(tmp_path, fresh=True):
         assert list(run_log.lines(tmp_path)) == []
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_the_log_of_a_run_that_goes_on_is_not_forgotten_for_later_ones(tmp_path: Path) -> None:

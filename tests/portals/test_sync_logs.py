@@ -526,11 +526,13 @@ def test_every_writer_of_a_tickets_status_or_credential_keeps_its_time() -> None
     writers = {
         str(path.relative_to(_PACKAGE))
         for path in _PACKAGE.rglob("*.py")
-        if re.search(r"Ticket\.(status|credential)\.(set|add)\(", path.read_text())
+        if re.search(r"Ticket\.(status|credential)\.(set|add)\(", path.read_text(encoding="utf-8"))
     }
     assert writers == {states}
     card_writers = {
-        str(path.relative_to(_PACKAGE)) for path in _PACKAGE.rglob("*.py") if "Card.status.set(" in path.read_text()
+        str(path.relative_to(_PACKAGE))
+        for path in _PACKAGE.rglob("*.py")
+        if "Card.status.set(" in path.read_text(encoding="utf-8")
     }
     assert card_writers == {"domain/cards/cards.py"}
 

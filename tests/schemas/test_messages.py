@@ -206,7 +206,7 @@ def test_no_schema_raises_an_error_of_its_own_without_a_sentence() -> None:
     named = {
         node.args[0].value: path.name
         for path in Path(messages.__file__).parent.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "PydanticCustomError"
         if isinstance(node.args[0], ast.Constant)
     }

@@ -262,7 +262,7 @@ def test_every_sender_of_messages_is_tested_here() -> None:
     found = {
         str(file.relative_to(PLATFORM))
         for file in PLATFORM.rglob("*.py")
-        if "messages.enqueue(" in file.read_text() and file.name != "messages.py"
+        if "messages.enqueue(" in file.read_text(encoding="utf-8") and file.name != "messages.py"
     }
     assert found == set(SENDERS)
 

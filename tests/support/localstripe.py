@@ -46,7 +46,7 @@ def running(log: Path) -> Iterator[str]:
         try:
             assert process.stdout is not None
             port = process.stdout.readline().decode().strip()
-            assert port, f"localstripe did not start: {log.read_text()}"
+            assert port, f"localstripe did not start: {log.read_text(encoding='utf-8')}"
             url = f"http://127.0.0.1:{port}"
             _await_answer(url)
             yield url

@@ -75,7 +75,7 @@ def test_keys_are_composed_in_the_table_package_alone() -> None:
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in PACKAGE.rglob("*.py")
         if path.relative_to(PACKAGE).parts[0] in ("domain", "workers", "clients", "schemas")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "#" in node.value
         if not _is_text(node.value)
     ]

@@ -71,7 +71,9 @@ def _is_value(node: ast.expr) -> bool:
 def test_no_module_of_the_domain_casts_an_attribute() -> None:
     paths = [path for folder in ("domain", "workers") for path in sorted((PACKAGE / folder).rglob("*.py"))]
     assert len(paths) > 120
-    found = {str(path.relative_to(PACKAGE)): said for path in paths if (said := casts(path.read_text()))}
+    found = {
+        str(path.relative_to(PACKAGE)): said for path in paths if (said := casts(path.read_text(encoding="utf-8")))
+    }
     assert found == {}
 
 

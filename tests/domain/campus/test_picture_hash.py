@@ -19,7 +19,7 @@ from chalicelib.domain.campus.evidence.thresholds import SAME_PICTURE_BITS
 from tests.support import campus_pictures as pictures
 from tests.support.campus_pictures import Picture, Seat
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "picture_hash.json").read_text())["cases"]
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "picture_hash.json").read_text(encoding="utf-8"))["cases"]
 MIDDLE = Seat(0, 0.4)
 
 

@@ -17,7 +17,7 @@ from chalicelib.vocabulary.access import SecretLife
 from chalicelib.vocabulary.campus import CodeRefusal
 from tests.vectors import campus_qr
 
-_VECTORS = json.loads(campus_qr.FILE.read_text())
+_VECTORS = json.loads(campus_qr.FILE.read_text(encoding="utf-8"))
 _AT = datetime.fromtimestamp(campus_qr.AT, UTC)
 _CASES = pytest.mark.parametrize("case", _VECTORS["cases"], ids=lambda case: case["id"])
 

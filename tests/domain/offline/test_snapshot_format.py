@@ -13,7 +13,7 @@ from chalicelib.domain.offline.snapshot_format import GateCard, GateTicket
 from tests.support import snapshot_reader
 from tests.vectors import snapshots
 
-VECTORS = json.loads(snapshots.FILE.read_text())
+VECTORS = json.loads(snapshots.FILE.read_text(encoding="utf-8"))
 KEY, PUBLIC_KEY = bytes.fromhex(VECTORS["fingerprint_key"]), bytes.fromhex(VECTORS["public_key"])
 SIGNER = Ed25519PrivateKey.from_private_bytes(snapshots.SEED)
 EPOCH = snapshots.EPOCH
@@ -33,7 +33,7 @@ def columns(content: bytes) -> bytes:
 
 
 def test_the_file_is_what_the_vectors_make() -> None:
-    stored, made = json.loads(snapshots.FILE.read_text()), snapshots.content()
+    stored, made = json.loads(snapshots.FILE.read_text(encoding="utf-8")), snapshots.content()
     # The bytes of DEFLATE may differ between two versions of zlib.
     for kept in (stored, made):
         for each in kept["snapshots"]:

@@ -234,7 +234,10 @@ def test_numbers_whose_job_failed_are_written_once_the_runbook_opened_it_again(t
     work()
     assert (shown(token, job_id)["status"], listed(token)["total"]) == ("failed", 0)
     coming = clock.now() + 2 * jobs.PATIENCE
-    aws_cli(RUNBOOK.read_text(), {"<job>": job_id, "<minute, such as 2026-11-21T08:30>": f"{coming:%Y-%m-%dT%H:%M}"})
+    aws_cli(
+        RUNBOOK.read_text(encoding="utf-8"),
+        {"<job>": job_id, "<minute, such as 2026-11-21T08:30>": f"{coming:%Y-%m-%dT%H:%M}"},
+    )
     with clock.set_to(coming + timedelta(minutes=1)):
         schedules.sweep()
         work()

@@ -13,7 +13,7 @@ FILE = Path(__file__).with_name("profiles.json")
 
 def load(file: Path = FILE) -> dict[str, Profile]:
     """Return the kept profiles by name."""
-    return {name: _profile(name, found) for name, found in json.loads(file.read_text()).items()}
+    return {name: _profile(name, found) for name, found in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 def save(profiles: Mapping[str, Profile], file: Path = FILE) -> None:
