@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients.aws import client
@@ -18,8 +18,7 @@ from chalicelib.vocabulary.messages import Fact
 _ENTRIES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """A fact, in the past tense; `fact_id` is the same each time it is published."""
 
     fact: Fact

@@ -7,13 +7,14 @@ A mail with attachments is sent raw (MIME, RFC 2045); SES takes 40 MB at most (A
 import base64
 import json
 import secrets as randomness
-from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from chalicelib.clients import data_keys
 from chalicelib.clients.aws import client
@@ -37,8 +38,7 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A file of a mail; `content_type` is as in its MIME header, with parameters."""
 
     name: str
@@ -52,8 +52,7 @@ class Attachment:
         return cls(name, content_type, base64.b64encode(content).decode())
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message to one address; logs show its `message_id`, never its address or text.
 
     A decoy is not sent: it is there so that a request without anybody to write to takes as long.
@@ -89,7 +88,7 @@ def forget() -> None:
 def enqueue(message: Message, *, delay_seconds: int = 0) -> None:
     """Enqueue a message; it is sent at least once, after a delay of at most 15 minutes. Raises Unavailable."""
     delay = {"DelaySeconds": delay_seconds} if delay_seconds else {}
-    said = _sealed(message) if message.is_code else asdict(message)
+    said = _sealed(message) if message.is_code else to_builtins(message)
     try:
         client("sqs").send_message(
             QueueUrl=_queue_url(config().messages_queue_name), MessageBody=json.dumps(said), **delay
@@ -102,7 +101,11 @@ def _sealed(message: Message) -> dict[str, object]:
     key, wrapped = data_keys.generate(OWNER)
     nonce = randomness.token_bytes(_NONCE_BYTES)
     sealed = nonce + AESGCM(key).encrypt(nonce, message.body.encode(), message.message_id.encode())
-    return {**asdict(message), "body": base64.b64encode(sealed).decode(), "key": base64.b64encode(wrapped).decode()}
+    return {
+        **to_builtins(message),
+        "body": base64.b64encode(sealed).decode(),
+        "key": base64.b64encode(wrapped).decode(),
+    }
 
 
 def read(body: str) -> Message:

@@ -5,8 +5,9 @@ window, already admitted. `tests/vectors/admission.json` holds it as data that a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.vocabulary.cards import CardStatus, CardType
 from chalicelib.vocabulary.events import EventStatus
@@ -17,8 +18,7 @@ from chalicelib.vocabulary.tickets import TicketStatus
 OPENS_BEFORE_START = timedelta(hours=3)
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(Struct, frozen=True):
     """The card or QR code that was scanned.
 
     `signature` is the verification result of a signed QR or SUN message. `counter` is the read counter of a SUN
@@ -32,8 +32,7 @@ class Presented:
     uid_matches: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class CardFacts:
+class CardFacts(Struct, frozen=True):
     """The stored state of the card. `last_counter` is the highest accepted read counter."""
 
     status: CardStatus
@@ -41,8 +40,7 @@ class CardFacts:
     last_counter: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class TicketFacts:
+class TicketFacts(Struct, frozen=True):
     """The stored state of the ticket."""
 
     event_id: str
@@ -51,8 +49,7 @@ class TicketFacts:
     presence: Presence | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventFacts:
+class EventFacts(Struct, frozen=True):
     """The state of the event that the rule needs."""
 
     event_id: str
@@ -63,8 +60,7 @@ class EventFacts:
     re_entry_allowed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """The input of the rule: one scan with the stored state.
 
     A leave goes out and a return goes in; `direction` is not asked then. People who are only counted are no case.
@@ -84,8 +80,7 @@ class Case:
         return heading(self.kind, self.direction) is Direction.EXIT
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The result of the rule. `reason` is set if the result is `invalid`."""
 
     result: ScanResult

@@ -3,16 +3,16 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.crypto.encryption import Envelope
 
 _FIELD = "bank_account"
 
 
-@dataclass(frozen=True, slots=True)
-class BankAccount:
+class BankAccount(Struct, frozen=True):
     """A masked bank account. `iban` shows the country, check digits and last four characters only."""
 
     title: str

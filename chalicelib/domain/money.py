@@ -1,7 +1,8 @@
 """Money: integer minor units of a currency, written as a decimal string (contract, "Money")."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.clients import stripe_amounts
 from chalicelib.config import config
@@ -24,8 +25,7 @@ def digits(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Money:
+class Money(Struct, frozen=True, order=True):
     """An amount in minor units, signed, and its ISO 4217 code."""
 
     minor: int
@@ -51,8 +51,7 @@ def parse(text: str, currency: str) -> Money | None:
     return Money(int(whole) * 10**places + int((rest[:places] or "0").ljust(places, "0") if places else 0), currency)
 
 
-@dataclass(frozen=True, slots=True)
-class AmountInput:
+class AmountInput(Struct, frozen=True):
     """An amount as entered by a caller. Without a currency, the context defines it."""
 
     amount: str

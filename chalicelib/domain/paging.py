@@ -9,8 +9,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.errors import InvalidCursor
@@ -29,8 +30,7 @@ _PURPOSE = "cursor"
 _MAC_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[ResultT]):
+class Page(Struct, Generic[ResultT], frozen=True):
     """One page of a list. `next` is the cursor of the next page; `count` is the length of the list, if cheap."""
 
     results: Sequence[ResultT]
@@ -43,8 +43,7 @@ class Page(Generic[ResultT]):
         return Page(results=results, next=self.next, count=self.count, extra=self.extra)
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
+class PageRequest(Struct, frozen=True):
     """A requested page. `bound_to` identifies the caller and the query with its filters."""
 
     bound_to: str
@@ -56,8 +55,7 @@ class PageRequest:
         return unseal(self.cursor, bound_to=self.bound_to) if self.cursor else None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadBudget:
+class ReadBudget(Struct, frozen=True):
     """Limits of rows read by one request: in the first read (default: a page and one), in each later one, in all."""
 
     first: int | None = None

@@ -6,9 +6,10 @@ served.
 
 import io
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from chalicelib.clients import files
 from chalicelib.errors import ValidationFailed
@@ -29,8 +30,7 @@ _UPLOAD_LIFETIME = timedelta(minutes=15)
 _LINK_LIFETIME = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoUpload:
+class PhotoUpload(Struct, frozen=True):
     """The form for the upload of a photo, the key that identifies the upload afterwards, and the form's expiry."""
 
     url: str

@@ -1,10 +1,10 @@
 """The routes of a session that every portal has: refresh, log-out, change of password, and a new one by a code."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Generic
 
 from chalice import Blueprint
+from msgspec import Struct
 
 from chalicelib import errors
 from chalicelib.domain.access import accounts, sessions
@@ -20,8 +20,7 @@ from chalicelib.schemas.wire import Nothing, RefreshIn, TokensOut
 from chalicelib.vocabulary.access import Portal
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(Struct, frozen=True):
     """Whose sessions these are; `name` begins the operation ids."""
 
     name: str
@@ -29,8 +28,7 @@ class Audience:
     guard: Guard
 
 
-@dataclass(frozen=True, slots=True)
-class OpenStep(Generic[BodyT, ReplyT]):
+class OpenStep(Struct, Generic[BodyT, ReplyT], frozen=True):
     """A step before a log-in: its route, and what it does with the body and the caller's address."""
 
     path: str

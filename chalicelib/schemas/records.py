@@ -1,9 +1,9 @@
 """One record of a scan, as devices and ushers' phones send it, and the verdict on it: docs/offline.md."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
+from msgspec import Struct
 from pydantic import (
     ConfigDict,
     Field,
@@ -95,8 +95,7 @@ class RecordIn(In):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class FaultyRecord:
+class FaultyRecord(Struct, frozen=True):
     """A record among others that cannot be read: its scan_id, if it has one, and what is wrong with it."""
 
     scan_id: str | None

@@ -4,9 +4,9 @@ A field says which kind it is: `ONE_LINE` for names and titles, `LINES` for mess
 """
 
 import unicodedata
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+from msgspec import Struct
 from pydantic import BeforeValidator, GetCoreSchemaHandler, StringConstraints
 from pydantic_core import core_schema
 
@@ -26,8 +26,7 @@ _OF_LINES = "\n\t"
 _BLANK = "\u115f\u1160\u3164\uffa0\u2800"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """Marks a text that people write; `lines` allows line ends and tabs."""
 
     lines: bool

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Generic, Literal, Protocol, Self, TypeVar, get_args
 
+from msgspec import Struct
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -160,8 +160,7 @@ Birthday = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """Marks a text that scanners read or hands type: `read` returns its canonical spelling, which is then checked.
 
     `longest` bounds it as it is sent: percent-encoded, and in a URL.

@@ -4,8 +4,9 @@ A class that has no row here fails a test. The operators' commands read this tab
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from chalicelib.table import items
 from chalicelib.table.items import Item
@@ -24,8 +25,7 @@ class Family(StrEnum):
     PASSING = "passing"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One class. `of` are its sources.
 
     `projected` are attributes that the stream keeps on an item whose others are base: marks and totals. A name that

@@ -6,13 +6,13 @@ transactions reorder their parts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from botocore.client import BaseClient
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -60,8 +60,7 @@ class ConditionFailed(Exception):
         return cls.from_raw_data(raw) if raw else None
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """One write, not yet sent: `kind` is its DynamoDB name (Put, Update, Delete, ConditionCheck)."""
 
     kind: str

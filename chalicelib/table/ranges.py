@@ -1,10 +1,9 @@
 """Ranges of the sort key, to query a part of a partition."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Begins:
+class Begins(Struct, frozen=True):
     """The items whose sort key begins with a prefix."""
 
     prefix: str
@@ -14,8 +13,7 @@ class Begins:
         return "begins_with(#s, :s0)", [self.prefix]
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """The items whose sort key sorts before one."""
 
     sk: str
@@ -25,8 +23,7 @@ class Before:
         return "#s < :s0", [self.sk]
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(Struct, frozen=True):
     """The items whose sort key sorts after one."""
 
     sk: str
@@ -36,8 +33,7 @@ class After:
         return "#s > :s0", [self.sk]
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     """The items whose sort key is between two, both inclusive."""
 
     first: str

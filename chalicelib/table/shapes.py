@@ -9,9 +9,10 @@ former release has written a part. A release in between writes what both read (d
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 
@@ -21,8 +22,7 @@ ATTRIBUTE = "shape"
 _SOON = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """From one shape to the next: `make` returns what changes, None for an attribute that goes.
 
     It may look at the attributes in `reads` alone: the upgrade of a stored item requires that these are as read.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -118,8 +119,8 @@ def test_a_staff_route_whose_guard_was_removed_or_weakened_is_reported(route: An
     others = [one for one in STAFF_ROUTES if one is not route]
     takes_all = staff_roles()[route.method, route.path] == set(AdminRole)
     for guard in (None, Guard(Portal.ORGANIZER), *(() if takes_all else (Guard(Portal.ADMIN),))):
-        assert len(wrong_guards([*others, replace(route, guard=guard)])) == 1
-    assert wrong_guards([replace(route, path="/api/unknown")])[0].endswith("write one from contract/admin.md")
+        assert len(wrong_guards([*others, structs.replace(route, guard=guard)])) == 1
+    assert wrong_guards([structs.replace(route, path="/api/unknown")])[0].endswith("write one from contract/admin.md")
 
 
 def test_the_table_of_roles_has_each_guarded_route_of_the_contract() -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from app import app
 from chalicelib import clock, folding
@@ -296,17 +297,18 @@ def test_public_pages_and_documents_have_a_head_and_other_routes_none() -> None:
 @pytest.mark.parametrize("route", _PAGES, ids=_named)
 def test_a_page_answers_head_as_get(route: AnyRoute, ground: Ground, right: Right) -> None:
     request, token = right(route)
-    got, headed = (ground.send(replace(route, method=method), request, token=token) for method in ("GET", "HEAD"))
+    asked = (structs.replace(route, method=method) for method in ("GET", "HEAD"))
+    got, headed = (ground.send(one, request, token=token) for one in asked)
     assert (headed.status, got.status) == (route.status, route.status)
     assert headed.headers.keys() == got.headers.keys()
     alike = headed.headers.keys() - _OF_ONE_ANSWER
     assert {name: headed.headers[name] for name in alike} == {name: got.headers[name] for name in alike}
     if route.public_seconds:
         known = {"if-none-match": got.headers["etag"]}
-        fresh = ground.send(replace(route, method="HEAD"), request, token=token, headers=known)
+        fresh = ground.send(structs.replace(route, method="HEAD"), request, token=token, headers=known)
         assert (fresh.status, fresh.headers["etag"]) == (304, got.headers["etag"])
     if route.guard is not None:
-        stranger = ground.send(replace(route, method="HEAD"), request, token=None)
+        stranger = ground.send(structs.replace(route, method="HEAD"), request, token=None)
         assert (stranger.status, stranger.code) == (401, "UNAUTHENTICATED")
 
 

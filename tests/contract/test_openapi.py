@@ -13,6 +13,7 @@ from typing import Any, get_args
 import openapi_pydantic
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec import structs
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter
 from schemathesis.specs.openapi.definitions import OPENAPI_31
@@ -233,7 +234,7 @@ def test_starting_the_app_does_not_build_or_even_import_the_document() -> None:
 
 def test_a_route_without_its_example_cannot_be_described() -> None:
     route = next(route for route in routes() if route.body)
-    stranger = replace(route, operation_id="no_such_operation")
+    stranger = structs.replace(route, operation_id="no_such_operation")
     with pytest.raises(KeyError):
         openapi.document([stranger])
 

@@ -1,10 +1,10 @@
 """Reader devices: their taps, their health, their list, their revocation."""
 
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from chalicelib import clock
 from chalicelib.domain.tickets import tickets

@@ -2,11 +2,11 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from chalicelib import clock
 from chalicelib.domain.access import lock_outs

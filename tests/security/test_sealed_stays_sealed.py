@@ -11,7 +11,7 @@ import re
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, get_args
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from urllib.parse import quote
 import pyotp
 import pytest
 from moto import mock_aws
+from msgspec.structs import asdict
 from pydantic import BaseModel
 
 from chalicelib import clock

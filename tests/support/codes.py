@@ -1,8 +1,9 @@
 """The texts that wait in the messages queue, and the codes in them."""
 
 import re
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from chalicelib.clients import aws
 from chalicelib.clients.messages import read

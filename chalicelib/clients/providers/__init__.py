@@ -5,10 +5,11 @@ is authoritative for the money, never for the order.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class OutcomeStatus(StrEnum):
@@ -19,8 +20,7 @@ class OutcomeStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """A charge to open; `amount` is in minor units. `token` is the customer's means of payment, if known.
 
     With `is_owner_away`, the token is a saved one and the customer cannot answer a challenge.
@@ -34,16 +34,14 @@ class Charge:
     is_owner_away: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A charge as the provider opened it; the customer's browser confirms it by `client_secret`."""
 
     reference: str
     client_secret: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NextAction:
+class NextAction(Struct, frozen=True):
     """What the owner of a means of payment must do before a charge goes on, such as 3-D Secure.
 
     `type` is the provider's word. The browser opens `url`, or passes `client_secret` to the provider's script.
@@ -54,8 +52,7 @@ class NextAction:
     client_secret: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The outcome of a charge; `amount` and `currency` are what was really charged.
 
     With `is_closed` the provider accepts no further payment for it. `action` is what a pending one waits for.
@@ -90,8 +87,7 @@ class MoveWord(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A refund or a dispute of a charge, in the provider's words; `amount` is in minor units.
 
     `reference` is the provider's id of it. `key` is ours for a refund that we asked for. A `won` dispute includes one
@@ -116,8 +112,7 @@ class MoneyKind(StrEnum):
     PAYOUT = "payout"
 
 
-@dataclass(frozen=True, slots=True)
-class ListedMoney:
+class ListedMoney(Struct, frozen=True):
     """A movement as its provider lists it; `amount` is in minor units.
 
     `reference` is the provider's id; of a payout it is our key. `payment_id` is ours, as the provider stores it.
@@ -132,16 +127,14 @@ class ListedMoney:
     status: OutcomeStatus
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPage:
+class ListedPage(Struct, frozen=True):
     """A part of a provider's list of a day; `after` continues it."""
 
     found: tuple[ListedMoney, ...]
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A callback that the provider signed; without outcome and moves it says nothing that payments rest on.
 
     `charge` is the provider's reference of the charge whose `moves` it reports. `payout_key` is our key of a payout of
@@ -224,8 +217,7 @@ class TransferStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """Money to send to a bank account; `amount` is in minor units. A repeated `key` has no second effect.
 
     `reference` is what the receiver reads on the statement of the account. `receiver` is the provider's own id of the
@@ -241,8 +233,7 @@ class Transfer:
     receiver: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Payee:
+class Payee(Struct, frozen=True):
     """A bank account that money will be sent to; `key` is ours, and another for other details of the account."""
 
     key: str
@@ -251,8 +242,7 @@ class Payee:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A transfer as the provider knows it; `reference` is the provider's id."""
 
     reference: str

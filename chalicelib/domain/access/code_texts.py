@@ -5,7 +5,8 @@ own words and fits two SMS, also where a name needs 16-bit letters.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.quotations import quote
 from chalicelib.vocabulary.access import OtpPurpose
@@ -14,8 +15,7 @@ _LONGEST_NAME = 24
 _NEVER_TELL = "resets your PASSWORD: never tell it to anybody."
 
 
-@dataclass(frozen=True, slots=True)
-class CodeText:
+class CodeText(Struct, frozen=True):
     """How the text of a purpose goes on after its code, and how many digits the code has.
 
     `{name}` is the account's name, `{card}` a card by its last digits, `{fee}` what it costs.

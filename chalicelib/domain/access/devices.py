@@ -5,12 +5,12 @@ import hashlib
 import hmac
 import secrets as random_source
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -53,8 +53,7 @@ _CODE_LENGTH = 12
 _UNKNOWN_CODE = "This enrolment code is not known, or was used. Ask for a new one."
 
 
-@dataclass(frozen=True, slots=True)
-class ProvisionedDevice:
+class ProvisionedDevice(Struct, frozen=True):
     """A provisioned device with its enrolment code. The code is returned once and stored only as a MAC."""
 
     device_id: str
@@ -62,8 +61,7 @@ class ProvisionedDevice:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceSettings:
+class DeviceSettings(Struct, frozen=True):
     """The settings of a device; `timezone` is its event's, by IANA name."""
 
     timezone: str
@@ -73,8 +71,7 @@ class DeviceSettings:
     debounce_ms: int = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolledDevice:
+class EnrolledDevice(Struct, frozen=True):
     """A device's identity after enrolment. `server_public_key` verifies ticket codes (base64url)."""
 
     device_id: str

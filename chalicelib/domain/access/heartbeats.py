@@ -1,9 +1,9 @@
 """Heartbeats of reader agents and of ushers' phones: one conditional write each, also with all that they can report."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -19,8 +19,7 @@ from chalicelib.vocabulary.devices import DeviceStatus, NfcMode
 TEST_LIFETIME = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceHeartbeat:
+class DeviceHeartbeat(Struct, frozen=True):
     """The state that a device reports. A value that is left out is forgotten; `test` is the echo of a test."""
 
     queue_depth: int
@@ -39,8 +38,7 @@ class DeviceHeartbeat:
     test: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HeartbeatAnswer:
+class HeartbeatAnswer(Struct, frozen=True):
     """The response to a heartbeat: settings, the platform's time, and a text to repeat in the next one.
 
     `server_public_keys` prove codes and snapshots: a device learns of a rotation by them.

@@ -8,8 +8,10 @@ Wrong codes by number and by challenge count apart.
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.config import config
 from chalicelib.domain.access import code_texts, throttle
@@ -24,8 +26,7 @@ from chalicelib.vocabulary.access import OtpPurpose, Portal
 _QUARTER, _HOUR, _DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """A budget: so many tries in a window for each value of `per`; `tried` names them in a refusal."""
 
     name: str
@@ -214,13 +215,12 @@ def _block(address: str) -> str | None:
     return str(ipaddress.ip_network((parsed, 24), strict=False))
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordTry:
+class PasswordTry(Struct, frozen=True):
     """A password about to be checked, counted already for its account and address."""
 
     portal: Portal
     counted: LimitedTry
-    shared: tuple[tuple[Budget, str], ...] = field(default=())
+    shared: tuple[tuple[Budget, str], ...] = ()
 
     def succeeded(self) -> None:
         """Undo the count."""

@@ -5,8 +5,9 @@ sent after the change is committed, so a notice that fails is logged and fails n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from chalicelib import mail_addresses
 from chalicelib.clients import messages
@@ -52,8 +53,7 @@ _OTHERWISE = "If that was not you, tell us at once."
 _NAMES = {Portal.WEBAPP: "customer", Portal.MERCHANT: "shop", Portal.ADMIN: "staff"}
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Where the owner of an account is reached."""
 
     account_id: str

@@ -1,7 +1,8 @@
 """How many may be inside an event: devices may hold scans that the platform has not seen yet."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.access import devices
 from chalicelib.table import keys, operations
@@ -12,8 +13,7 @@ from chalicelib.vocabulary.devices import DeviceStatus
 MOST_DEVICES = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Occupancy:
+class Occupancy(Struct, frozen=True):
     """What is known at `as_of`, when the unsynced device that was silent for longest was last heard.
 
     `unsynced_devices` counts devices with waiting scans, and reader agents without a recent heartbeat.

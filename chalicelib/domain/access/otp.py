@@ -11,9 +11,10 @@ import hashlib
 import hmac
 import secrets as randomness
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock, phone_numbers
 from chalicelib.clients import messages
@@ -47,8 +48,7 @@ _OF_PORTAL = {Portal.WEBAPP: (OtpPurpose.LOGIN, OtpPurpose.RESET, OtpPurpose.CAR
 _NOBODY = "+000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class SentCode:
+class SentCode(Struct, frozen=True):
     """The response to a request for a code, identical if none was sent. `expires_in` is in seconds."""
 
     challenge_id: str
@@ -56,8 +56,7 @@ class SentCode:
     otp_required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedCode:
+class VerifiedCode(Struct, frozen=True):
     """A verified code, unspent until `commit`. `used_by` is unique to this verification."""
 
     challenge: Challenge

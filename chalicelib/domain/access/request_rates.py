@@ -7,8 +7,9 @@ at most a share more from each. Nothing counts by address.
 """
 
 import threading
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -26,8 +27,7 @@ _COUNTED = "requests"
 _KEPT = 10_000
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Struct):
     """The requests of a principal in one window: admitted here, added to the shared counter, admitted elsewhere."""
 
     window: int

@@ -10,7 +10,8 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.access.limits import network
@@ -24,8 +25,7 @@ _NOT_FOUND = 404
 _WRONG_CODES = ("OTP_INVALID", "OTP_EXPIRED", "OTP_EXHAUSTED")
 
 
-@dataclass(slots=True)
-class Noted:
+class Noted(Struct):
     """What is learned about one request while it is answered.
 
     `account_id` is the account whose log-in was tried. `log_in` is the id of the session that was started.
@@ -38,8 +38,7 @@ class Noted:
     factors: list[Factor] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """A request that was answered: its route's template, status, and the caller's address."""
 
     route: str

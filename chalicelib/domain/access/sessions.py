@@ -10,9 +10,9 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -46,8 +46,7 @@ WITHOUT_ROTATION = frozenset((Portal.CAMPUS,))
 USE_NOTED_EVERY = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(Struct, frozen=True):
     """A pair of access and refresh token. `expires_in` is the access token's, in seconds."""
 
     access: str
@@ -56,8 +55,7 @@ class Tokens:
     token_type: str = "Bearer"  # noqa: S105  # the scheme of RFC 6750, not a secret
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSession:
+class OwnSession(Struct, frozen=True):
     """A session as its owner sees it; `current` is the one that the caller uses."""
 
     id: str

@@ -1,6 +1,6 @@
 """Staff: log-in, with a second factor if the account has one."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain.access import accounts, permissions, second_factor, sessions
 from chalicelib.domain.access.sessions import Tokens
@@ -9,8 +9,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import Portal
 
 
-@dataclass(frozen=True, slots=True)
-class StaffMember:
+class StaffMember(Struct, frozen=True):
     """A member of staff with their permissions."""
 
     id: str
@@ -20,8 +19,7 @@ class StaffMember:
     permissions: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class StaffLogIn:
+class StaffLogIn(Struct, frozen=True):
     """A logged-in member of staff and the session's first tokens."""
 
     member: StaffMember

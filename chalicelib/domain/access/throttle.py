@@ -11,9 +11,9 @@ import secrets as randomness
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -36,8 +36,7 @@ def _mac(what: str, whom: str) -> str:
     return hmac.new(SESSIONS.current("throttle"), f"{what}:{whom}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class CountedTry:
+class CountedTry(Struct, frozen=True):
     """A counted try, with the place of its counter."""
 
     place: Place[Throttle]
@@ -67,8 +66,7 @@ def take(what: str, whom: str, *, limit: int, window: timedelta, tried: str = "a
     return CountedTry(place)
 
 
-@dataclass(frozen=True, slots=True)
-class CountedWith:
+class CountedWith(Struct, frozen=True):
     """The write that counts one try in the transaction of its effect, and the refusal where the limit makes it fail."""
 
     write: operations.Write
@@ -113,8 +111,7 @@ def uncount(counted: CountedTry) -> None:
         return  # the window has ended
 
 
-@dataclass(frozen=True, slots=True)
-class Streak:
+class Streak(Struct, frozen=True):
     """At most `limit` tries in a row until a success clears them; then none until `cool_down` after the last."""
 
     what: str
@@ -155,8 +152,7 @@ class Streak:
 _STREAK_KEPT = timedelta(days=400)
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """At most `limit` tries in any `window`, and any of `shorter` (limit and window) within it.
 
     With `locks`, a full limit reopens a window after the last try. Unless it `refuses`, tries only count. `tried` names
@@ -200,8 +196,7 @@ _ROOM_SECONDS = 0.1
 _MOST_CHANGES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class LimitedTry:
+class LimitedTry(Struct, frozen=True):
     """A counted try, with the state of its limit after it."""
 
     limit: Limit

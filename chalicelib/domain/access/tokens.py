@@ -3,12 +3,12 @@
 JWT (RFC 7519, RFC 9068's `typ`), Ed25519 only, with a `kid` of this platform. `aud` is one portal.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import jwt
+from msgspec import Struct, field
 
 from chalicelib import clock
 from chalicelib.clients.secrets import SESSIONS
@@ -28,8 +28,7 @@ _TYPE = "at+jwt"
 _MAX_LENGTH = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """The caller: an account or a device, in one session of one portal.
 
     `claims` holds the values that the portal's clients read, such as `event_id` and `role`.

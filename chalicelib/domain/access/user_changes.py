@@ -5,9 +5,9 @@ REFRESH_SECONDS. Nobody takes their own role or access away, and one super_admin
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -35,8 +35,7 @@ _ONLY = {"role": (Portal.ADMIN,), "roles": (Portal.USHER,), "event_ids": (Portal
 _NEVER_NULL = ("name", "role", "roles", "event_ids", "status")
 
 
-@dataclass(slots=True)
-class _Plan:
+class _Plan(Struct):
     """What a change writes: of the account, beside it, and to whom access is cut off."""
 
     actions: list[Action] = field(default_factory=list)

@@ -6,10 +6,11 @@ member of staff has at the moment of the write: the transaction checks it.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -47,8 +48,7 @@ _REQUIRED = {
 CHECKED = (Portal.ORGANIZER, Portal.MERCHANT)
 
 
-@dataclass(frozen=True, slots=True)
-class UserAssignment:
+class UserAssignment(Struct, frozen=True):
     """An event that an usher is assigned to."""
 
     event_id: str
@@ -56,8 +56,7 @@ class UserAssignment:
     starts_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A user as staff see them; fields that their kind does not have are None, or empty."""
 
     id: str
@@ -78,8 +77,7 @@ class User:
     assignments: list[UserAssignment]
 
 
-@dataclass(frozen=True, slots=True)
-class NewUser:
+class NewUser(Struct, frozen=True):
     """A user to create. Without a password a link to set one is sent."""
 
     type: UserType

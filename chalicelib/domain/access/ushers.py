@@ -1,6 +1,6 @@
 """Ushers: log-in at one event, and the events that an usher is assigned to."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain import paging
 from chalicelib.domain.access import accounts, occupancy, phones, sessions
@@ -16,24 +16,21 @@ from chalicelib.table.items import Account, Event
 from chalicelib.vocabulary.access import Portal, UsherRole
 
 
-@dataclass(frozen=True, slots=True)
-class UsherEvent:
+class UsherEvent(Struct, frozen=True):
     """An event as shown to its ushers, with the window in which its gates scan."""
 
     event: Event
     facts: EventFacts
 
 
-@dataclass(frozen=True, slots=True)
-class OccupiedStatus:
+class OccupiedStatus(Struct, frozen=True):
     """The live status of an event, and how many may be inside."""
 
     counted: GateStatus
     occupancy: Occupancy
 
 
-@dataclass(frozen=True, slots=True)
-class UsherLogIn:
+class UsherLogIn(Struct, frozen=True):
     """An usher logged in at an event, and the session's first tokens."""
 
     account: Account
@@ -41,8 +38,7 @@ class UsherLogIn:
     tokens: Tokens
 
 
-@dataclass(frozen=True, slots=True)
-class UsherAssignment:
+class UsherAssignment(Struct, frozen=True):
     """An usher's assignment to an event, if any."""
 
     assigned: bool

@@ -5,7 +5,8 @@ Nothing of the User-Agent is kept but words of this module. Of the address only 
 
 import hashlib
 import ipaddress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # The part of a User-Agent that is read, in characters.
 _READ = 512
@@ -43,8 +44,7 @@ _PLACE = {4: 16, 6: 32}
 _MARK_LENGTH = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Struct, frozen=True):
     """The address and the User-Agent of one request."""
 
     address: str

@@ -8,8 +8,9 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.audit import chains, states
@@ -27,8 +28,7 @@ WRITES_AT_MOST = operations.TRANSACTION_LIMIT - 1
 _ATTEMPTS = 20
 
 
-@dataclass(slots=True)
-class Act:
+class Act(Struct):
     """One request that may change something, from an address; `action` names what is done, such as `venue.change`.
 
     It is an act of staff once `identify` has said who acts. `recorded` counts its entries.
@@ -51,8 +51,7 @@ class Act:
         self.actor_id, self.role = actor_id, role
 
 
-@dataclass(frozen=True, slots=True)
-class AuditSubject:
+class AuditSubject(Struct, frozen=True):
     """What an act changed: `before` and `after` hold the changed fields only, None for what did not or does not exist.
 
     Where they hold data of a customer, `personal_to` names the customer: they are sealed under the customer's data key

@@ -3,7 +3,7 @@
 The log of the function that seals is the witness outside of the table: it has the number and the digest of each seal.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.audit.chains import GENESIS, canonical, digest_of
@@ -20,8 +20,7 @@ class LostEntries(Exception):
     """Shards whose heads moved backwards since the last seal. A fault, so that the function's alarm is raised."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Struct, frozen=True):
     """A seal that was written."""
 
     number: int

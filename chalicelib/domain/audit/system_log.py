@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.audit import states, verification_runs
 from chalicelib.domain.audit.verification_runs import Finding
@@ -17,8 +18,7 @@ from chalicelib.table.places import Key
 from chalicelib.vocabulary.audit import AuditResult
 
 
-@dataclass(frozen=True, slots=True)
-class ShownEntry:
+class ShownEntry(Struct, frozen=True):
     """An entry; `erased` says that its states were personal, and went with the key of the customer."""
 
     id: str
@@ -41,8 +41,7 @@ class ShownEntry:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class SystemLog:
+class SystemLog(Struct, frozen=True):
     """A page of the log, and what a verification found, if one was asked for."""
 
     results: Sequence[ShownEntry]

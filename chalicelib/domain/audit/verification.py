@@ -8,9 +8,10 @@ be resumed from `progress`, which is small.
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.domain.audit.chains import GENESIS, digest_of
 from chalicelib.table import keys, operations
@@ -38,16 +39,14 @@ class _OutOfTime(Exception):
     """The deadline has passed; the walk is at a place where it can be resumed."""
 
 
-@dataclass(slots=True)
-class Reached:
+class Reached(Struct):
     """How far a chain is verified: the number and the digest of its last item."""
 
     number: int = 0
     digest: str = GENESIS
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """How far the log is verified."""
 
     seal: Reached = field(default_factory=Reached)

@@ -1,8 +1,8 @@
 """Verification for a reader of the audit log: within a budget before the answer, and the rest in a job."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -23,8 +23,7 @@ from chalicelib.vocabulary.work import JobStatus
 _STEP = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     """The first break: in `seals` or in a shard, such as `shard 3`, at a number of that chain."""
 
     where: str
@@ -32,8 +31,7 @@ class Break:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What was verified: so many entries and seals, to the end, to the first break, or up to where `job_id` goes on."""
 
     status: Wholeness

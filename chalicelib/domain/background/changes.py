@@ -5,10 +5,10 @@ what projections write themselves does not call their function again.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from pynamodb.attributes import Attribute
 
 from chalicelib.clients.bus import Published
@@ -17,8 +17,7 @@ from chalicelib.table.items import Item
 ItemT = TypeVar("ItemT", bound=Item)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One change of one item. `position` is its stream sequence number; `after` is None for a deletion."""
 
     position: str
@@ -27,8 +26,7 @@ class Change:
 
 
 # Without equality: comparing PynamoDB's attributes makes a condition.
-@dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
+class Wanted(Struct, frozen=True, eq=False):
     """Changes that a follower takes: of one class of items, perhaps only new ones, or by an attribute afterwards."""
 
     item: type[Item]
@@ -98,8 +96,7 @@ def _status_of(item: Item) -> str | None:
 _Taker = Callable[[Sequence[Change]], list[Published]]
 
 
-@dataclass(frozen=True, slots=True)
-class Follower:
+class Follower(Struct, frozen=True):
     """A projection or a source of facts, with the changes that it takes; it gets no others."""
 
     wanted: tuple[Wanted, ...]

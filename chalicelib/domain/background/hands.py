@@ -10,8 +10,9 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from chalicelib.observability import in_this_context
 
@@ -28,8 +29,7 @@ _UNPROVEN, _SECOND_TURN, _PROVEN = 1, 2, HANDS // 2
 _LOOK_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class _InHand(Generic[WorkT]):
+class _InHand(Struct, Generic[WorkT], frozen=True):
     work: WorkT
     kind: str
     began: float

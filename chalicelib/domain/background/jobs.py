@@ -11,9 +11,9 @@ A job that makes no progress for two hours fails, with an alarm (D-ARC-21).
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -38,8 +38,7 @@ JobTaker = Callable[[str], bool | timedelta]
 SAME_REQUEST = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class JobProblem:
+class JobProblem(Struct, frozen=True):
     """Why a row of a job failed; rows are counted from 1."""
 
     row: int
@@ -47,8 +46,7 @@ class JobProblem:
     field: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobResult:
+class JobResult(Struct, frozen=True):
     """What a job made: the link to its one file with the link's expiry, and its problems."""
 
     url: str | None = None
@@ -61,8 +59,7 @@ def no_result(_: Job) -> JobResult:
     return JobResult()
 
 
-@dataclass(frozen=True, slots=True)
-class JobKind:
+class JobKind(Struct, frozen=True):
     """A kind of job: its name on the wire, what runs a step of it, and what shows its result."""
 
     name: str
@@ -70,8 +67,7 @@ class JobKind:
     result: Callable[[Job], JobResult] = no_result
 
 
-@dataclass(frozen=True, slots=True)
-class JobProgress:
+class JobProgress(Struct, frozen=True):
     """A job as its starter sees it: `done` of `total` parts."""
 
     job_id: str

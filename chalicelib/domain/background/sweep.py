@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -57,8 +57,7 @@ _LONGEST_WAIT = 15
 _PER_MINUTE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class DueItem:
+class DueItem(Struct, frozen=True):
     """A due item: its id, its place in the table, and the index partition that lists it."""
 
     due_id: str
@@ -77,8 +76,7 @@ class SweepOutcome(Enum):
     LEFT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class SweepRun:
+class SweepRun(Struct, frozen=True):
     """The result of a run: items handled, postponed and given up, and the first unfinished minute."""
 
     handled: int
@@ -90,8 +88,7 @@ class SweepRun:
 _FAILURES = (SweepOutcome.PUT_OFF, SweepOutcome.GIVEN_UP, SweepOutcome.LEFT)
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(Struct, frozen=True):
     """What the items of one run share: who takes and who ends them, and its minute."""
 
     takers: Mapping[str, SweepTaker]

@@ -4,9 +4,10 @@ One transaction spends the code, marks the event as cancelled, and stores the jo
 on no gate admits its tickets (within `gate_control.REFRESH_SECONDS`) and nothing of it is sold.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -34,8 +35,7 @@ from chalicelib.vocabulary.work import JobStatus
 _WAITS = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class CancellationOrder:
+class CancellationOrder(Struct, frozen=True):
     """What a member of staff asks for; without a `reason` only a preview is possible."""
 
     reason: str
@@ -45,8 +45,7 @@ class CancellationOrder:
     expected_total: AmountInput
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCancellation:
+class ShownCancellation(Struct, frozen=True):
     """A cancellation and how far it came; `progress` is None while it waits for a second person."""
 
     cancellation: Cancellation

@@ -1,7 +1,8 @@
 """The staff's desk for cancellations: a preview, or the cancellation itself, and what is shown of either."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.cancellations import cancellations, previews
 from chalicelib.domain.cancellations.cancellations import CancellationOrder, ShownCancellation
@@ -12,8 +13,7 @@ from chalicelib.errors import ValidationFailed
 from chalicelib.vocabulary.events import CancellationRefund, CancellationStatus
 
 
-@dataclass(frozen=True, slots=True)
-class CancellationWish:
+class CancellationWish(Struct, frozen=True):
     """What a member of staff sends; a preview needs none of the optional fields."""
 
     dry_run: bool
@@ -24,8 +24,7 @@ class CancellationWish:
     expected_total: AmountInput | None
 
 
-@dataclass(frozen=True, slots=True)
-class CancellationView:
+class CancellationView(Struct, frozen=True):
     """A preview, or a cancellation with its progress."""
 
     event_id: str

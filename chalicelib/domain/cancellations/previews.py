@@ -4,7 +4,8 @@ Sums come from the event's running totals, so a preview of any size is two queri
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients.providers import Declined
@@ -27,8 +28,7 @@ from chalicelib.vocabulary.events import EventStatus
 CANCELLABLE = (EventStatus.PUBLISHED, EventStatus.LIVE)
 
 
-@dataclass(frozen=True, slots=True)
-class PaidWay:
+class PaidWay(Struct, frozen=True):
     """The tickets that were paid one way, and their money; `provider` is `wallet` for cards' balances.
 
     `lacks` is how much more than its balance the provider would have to pay back, None where it cannot be known.
@@ -41,8 +41,7 @@ class PaidWay:
     lacks: Money | None
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What a cancellation would do now; `issued` are tickets without an order, which become void too."""
 
     tickets: int

@@ -11,10 +11,10 @@ Sums of money come from the journal: what the orders paid, what refunds returned
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -56,16 +56,14 @@ _MOST_PROBLEMS = 50
 IN_PROGRESS, DISPUTED, FAILED_AT_PROVIDER = "in_progress", "disputed", "refund_failed"
 
 
-@dataclass(frozen=True, slots=True)
-class TicketProblem:
+class TicketProblem(Struct, frozen=True):
     """A ticket that waits or failed, and why."""
 
     ticket_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RefundProgress:
+class RefundProgress(Struct, frozen=True):
     """How far a cancellation came. `paid` is `refunded` and `kept`, all from the journal; `pending` is part of
     `refunded`: it is owed, and not paid back yet.
     """
@@ -241,8 +239,7 @@ def _withdrawn(run: CancellationRun, order: Order, tickets: Sequence[Ticket], sa
     return refused
 
 
-@dataclass(frozen=True, slots=True)
-class _Sale:
+class _Sale(Struct, frozen=True):
     """What the table knows of some orders after their tickets were withdrawn."""
 
     payments: Mapping[str, Payment]

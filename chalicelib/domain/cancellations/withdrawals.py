@@ -1,8 +1,8 @@
 """One ticket of a cancelled event: refunded in full, also after a scan, or voided without a refund; each idempotent."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -27,8 +27,7 @@ class NoRefund(Exception):
     """A ticket that cannot be withdrawn, and that staff must look at; its text is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sale:
+class Sale(Struct, frozen=True):
     """The event, the order and the payment of a ticket, which were read after the ticket (see `SoldTicket`)."""
 
     event: Event

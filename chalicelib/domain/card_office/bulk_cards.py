@@ -11,10 +11,10 @@ import io
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -57,8 +57,7 @@ _ATTEMPTS = 12
 _BECOMES = {CardBatchAction.ACTIVATE: CardStatus.ACTIVE, CardBatchAction.BLOCK: CardStatus.BLOCKED}
 
 
-@dataclass(frozen=True, slots=True)
-class BulkInput:
+class BulkInput(Struct, frozen=True):
     """What is asked for: an action on a list of cards, in JSON or as a CSV."""
 
     action: CardBatchAction
@@ -68,8 +67,7 @@ class BulkInput:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BulkAccepted:
+class BulkAccepted(Struct, frozen=True):
     """A started job, and how many rows it will try."""
 
     job_id: str

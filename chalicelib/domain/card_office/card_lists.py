@@ -5,7 +5,8 @@ list unreadable, such as its encoding, is refused.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib import scanned_text
 from chalicelib.domain.cards import cards
@@ -19,16 +20,14 @@ _SHOWN = 40
 _COLUMNS = ("uid", "card_uid", "card", "card_id")
 
 
-@dataclass(frozen=True, slots=True)
-class CardRow:
+class CardRow(Struct, frozen=True):
     """One card of a list, by its line in the file or its place in the list, both from 1."""
 
     line: int
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class BadRow:
+class BadRow(Struct, frozen=True):
     """A row that is not carried out, and why; `said` is what stood there, shortened."""
 
     line: int
@@ -36,8 +35,7 @@ class BadRow:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class CardList:
+class CardList(Struct, frozen=True):
     """A list as read: what can be tried, and what cannot."""
 
     rows: Sequence[CardRow]

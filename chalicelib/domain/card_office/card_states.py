@@ -5,9 +5,9 @@ members of staff who look at the same card.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -44,8 +44,7 @@ BECOMES: Mapping[CardStatus, tuple[CardStatus, ...]] = {
 _SHOWN_LINES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class CardAtDesk:
+class CardAtDesk(Struct, frozen=True):
     """A card as staff see it: its balance, how many lines its ledger has, and the newest of them."""
 
     holding: CardHolding
@@ -127,8 +126,7 @@ class CardAtDesk:
         return version_of(self.holding.card)
 
 
-@dataclass(frozen=True, slots=True)
-class CardChange:
+class CardChange(Struct, frozen=True):
     """A change of a card's state by a member of staff; `version` is the one they saw, None for any."""
 
     status: CardStatus

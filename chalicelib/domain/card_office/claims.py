@@ -7,9 +7,10 @@ the balance to their own active card, in one transaction with the end of the lin
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients import messages
@@ -40,8 +41,7 @@ _TOKENS = "tokens of claim links"
 _NO_LINK = "This link is not valid. It was used, it has expired, or a newer one was sent."
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """A claim that was carried out: how much is on which card now."""
 
     claim_id: str

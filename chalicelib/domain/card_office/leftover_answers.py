@@ -1,7 +1,8 @@
 """What staff do about leftover money: each of a few leftovers is paid back, or its customer gets a claim link."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.card_office import claims, pay_backs, undelivered
 from chalicelib.domain.card_office.pay_backs import LeftoverAnswer
@@ -10,8 +11,7 @@ from chalicelib.identifiers import parse_uid, uid_of_card_id
 from chalicelib.vocabulary.cards import LeftoverAction, LeftoverState
 
 
-@dataclass(frozen=True, slots=True)
-class LeftoverOutcome:
+class LeftoverOutcome(Struct, frozen=True):
     """What became of one of the leftovers; a refused one says why."""
 
     id: str

@@ -7,9 +7,9 @@ repeats what failed. What no payment covers, such as money that another customer
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -43,8 +43,7 @@ _RETRIED_AFTER = timedelta(minutes=5)
 _CHARGE = "jrn_charge_"
 
 
-@dataclass(frozen=True, slots=True)
-class LeftoverAnswer:
+class LeftoverAnswer(Struct, frozen=True):
     """What became of one leftover: the amount that moves, and what stays where it is."""
 
     state: LeftoverState
@@ -52,8 +51,7 @@ class LeftoverAnswer:
     rest: Money
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     payment: Payment
     amount: int
 

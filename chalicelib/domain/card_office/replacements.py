@@ -10,10 +10,10 @@ Money that still arrives on the old card, such as a reload that was under way, f
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -41,8 +41,7 @@ _REPLACEABLE = (CardStatus.ACTIVE, CardStatus.BLOCKED, CardStatus.LOST)
 _BY = "our staff"
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """What moved from a card to its replacement, and when."""
 
     from_card_id: str
@@ -55,8 +54,7 @@ class Replacement:
     replaced_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """Both cards with their balances and the dependents who use the old one, all as read."""
 
     old: Card

@@ -7,9 +7,9 @@ No fee is paid with a request: the shop collects it at the hand-over. So a rejec
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -44,8 +44,7 @@ BECOMES = {
 _ANSWERED = (CardRequestStatus.APPROVED, CardRequestStatus.SENT, CardRequestStatus.REJECTED)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestAnswer:
+class RequestAnswer(Struct, frozen=True):
     """What staff answer: an action, the card that is sent, the reason of a rejection."""
 
     action: CardRequestAction
@@ -53,8 +52,7 @@ class RequestAnswer:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredRequest:
+class AnsweredRequest(Struct, frozen=True):
     """A request as staff see it; `address` is where an approved card is sent."""
 
     request: CardRequest

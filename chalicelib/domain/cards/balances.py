@@ -6,8 +6,10 @@ becomes active, when a card is blocked, and when money still arrives on one, suc
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain import paging
@@ -30,8 +32,7 @@ _FILTERED = ReadBudget(first=500)
 _MOVABLE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
 
 
-@dataclass(frozen=True, slots=True)
-class StatementFilters:
+class StatementFilters(Struct, frozen=True):
     """Filters of a card's statement; both ends of the date range are inclusive."""
 
     type: EntryType | None = None
@@ -47,8 +48,7 @@ class StatementFilters:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class StatementLine:
+class StatementLine(Struct, frozen=True):
     """One line of a card's statement; `amount` is signed."""
 
     id: str

@@ -6,10 +6,10 @@ the tickets that were read with the card, so concurrent bindings never overwrite
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -42,8 +42,7 @@ _ROUNDS = 5
 Opens = dict[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """A card's new tickets, the writes on these tickets, and whether more need another transaction."""
 
     opens: Opens

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -25,8 +25,7 @@ NOT_A_UID = "must be a UID in hex of 4, 7, 8 or 10 bytes that is not random (08â
 _OUT_OF_USE = (CardStatus.BLOCKED, CardStatus.LOST, CardStatus.REPLACED)
 
 
-@dataclass(frozen=True, slots=True)
-class CardRegistration:
+class CardRegistration(Struct, frozen=True):
     """One card to register."""
 
     uid: str
@@ -138,8 +137,7 @@ def held_until(card: Card) -> datetime | None:
     return moment
 
 
-@dataclass(frozen=True, slots=True)
-class ShopCard:
+class ShopCard(Struct, frozen=True):
     """A card as its merchant sees it."""
 
     card: Card

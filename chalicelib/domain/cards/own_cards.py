@@ -1,7 +1,8 @@
 """A customer's own cards, each with its balance and merchant. Another customer's card is not found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain import paging
 from chalicelib.domain.cards import card_requests, cards
@@ -16,8 +17,7 @@ from chalicelib.table.ranges import Before
 from chalicelib.vocabulary.cards import CardStatus
 
 
-@dataclass(frozen=True, slots=True)
-class AutoReloadSettings:
+class AutoReloadSettings(Struct, frozen=True):
     """Whether automatic reload is on, the balance below which it tops up, and the amount."""
 
     enabled: bool
@@ -25,8 +25,7 @@ class AutoReloadSettings:
     amount: Money
 
 
-@dataclass(frozen=True, slots=True)
-class CardHolding:
+class CardHolding(Struct, frozen=True):
     """A card with its balance; `merchant_name` is None if unknown."""
 
     card: Card
@@ -51,8 +50,7 @@ class CardHolding:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OwnCards:
+class OwnCards(Struct, frozen=True):
     """A page of a customer's cards, and their request for a card that is open or was rejected."""
 
     page: Page[CardHolding]

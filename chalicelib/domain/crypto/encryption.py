@@ -7,9 +7,9 @@ data, so a ciphertext cannot be decrypted for another owner or field.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients import data_keys
@@ -28,8 +28,7 @@ class UndecryptableData(Exception):
     """A ciphertext of another owner or field, or with an erased key. A server fault, not a client error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """One owner's decrypted data key. Must not outlive the request and must never be logged."""
 
     owner_id: str

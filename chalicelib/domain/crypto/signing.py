@@ -1,16 +1,15 @@
 """The platform's Ed25519 keys (RFC 8032), one pair per purpose and version of its secret, identified by a `kid`."""
 
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
 
 from chalicelib.clients import secrets
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
+class Purpose(Struct, frozen=True):
     """What is signed, and the secret whose keys sign it."""
 
     name: str

@@ -5,8 +5,10 @@ in a queue. Everything else waits in the messages queue. Both leave by `deliveri
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.clients import messages
@@ -26,8 +28,7 @@ _WAITS_FOR = timedelta(days=7)
 Attach = Callable[[Language], Sequence[Attachment]]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One notice; `fact_id` and the channel make the id of its message."""
 
     kind: Kind

@@ -1,9 +1,10 @@
 """The notices of facts about one order, ticket or payment: read what is true now, and tell its customers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.clients.messages import Attachment

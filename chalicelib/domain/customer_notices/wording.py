@@ -7,12 +7,13 @@ can be filled with words that pass for the platform's. An SMS has at most two se
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
 from string import Template
+
+from msgspec import Struct
 
 from chalicelib.domain import timezones
 from chalicelib.domain.quotations import quote
@@ -45,8 +46,7 @@ class Kind(StrEnum):
     CARD_REFUSED = "card_refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The facts that a text may name; each template names some of them. `amount` has its currency."""
 
     title: str = ""
@@ -61,8 +61,7 @@ class Subject:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """A filled mail."""
 
     subject: str

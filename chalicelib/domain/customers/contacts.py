@@ -1,9 +1,9 @@
 """How a customer is reached with notices: the channels that they chose, and their language (D-NOTE-02)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import mail_addresses
@@ -16,16 +16,14 @@ from chalicelib.vocabulary.customers import Language
 _ATTRIBUTES = {"sms": "by_sms", "email": "by_email"}
 
 
-@dataclass(frozen=True, slots=True)
-class ContactChoices:
+class ContactChoices(Struct, frozen=True):
     """The channels by which a customer receives notices, chosen or by default."""
 
     sms: bool
     email: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True):
     """A customer as the receiver of notices; `may_mail` is whether a mail may replace an SMS."""
 
     customer_id: str

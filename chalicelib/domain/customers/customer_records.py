@@ -4,10 +4,10 @@ A change is one transaction with its entry in the audit log, under the version t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -35,8 +35,7 @@ _ENTITY = "customer"
 _SAME_ADDRESS = 25
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerRecord:
+class CustomerRecord(Struct, frozen=True):
     """A customer as staff see them; `version` changes with each field that staff can change."""
 
     id: str

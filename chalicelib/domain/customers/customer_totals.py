@@ -6,7 +6,8 @@ totals writes both, so repeated, partial or reordered stream records count once.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
@@ -28,8 +29,7 @@ _FAVORITE_CATEGORIES = 5
 _CARDS_AT_MOST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class SpendingMonth:
+class SpendingMonth(Struct, frozen=True):
     """Purchases of one month, such as `2026-11`."""
 
     month: str
@@ -37,8 +37,7 @@ class SpendingMonth:
     spent: Money
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerAnalytics:
+class CustomerAnalytics(Struct, frozen=True):
     """A customer's own statistics. Favourite categories are sorted by number of tickets, most first."""
 
     events_attended: int

@@ -5,12 +5,13 @@ Health and bank data are encrypted under a data key per customer. All other fiel
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import and_
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -36,16 +37,14 @@ _SEALED = (*_HEALTH, "bank_account")
 SEEN_BY_STAFF = frozenset({"name", "email", "date_of_birth"})
 
 
-@dataclass(frozen=True, slots=True)
-class EmergencyContact:
+class EmergencyContact(Struct, frozen=True):
     """A person to call in an emergency."""
 
     name: str
     mobile_number: str
 
 
-@dataclass(frozen=True, slots=True)
-class HelperInfo:
+class HelperInfo(Struct, frozen=True):
     """Customer data that helpers at an event may need."""
 
     photo_url: str | None = None
@@ -57,8 +56,7 @@ class HelperInfo:
 UNKNOWN = HelperInfo()
 
 
-@dataclass(frozen=True, slots=True)
-class HealthLookUp:
+class HealthLookUp(Struct, frozen=True):
     """An usher's look-up at an event; `is_allowed` says whether the customer's card was presented there."""
 
     usher_id: str
@@ -66,8 +64,7 @@ class HealthLookUp:
     is_allowed: Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(Struct, frozen=True):
     """A customer as shown to themselves. `photo_upload` is set if an upload form was requested."""
 
     id: str

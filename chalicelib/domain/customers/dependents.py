@@ -6,10 +6,11 @@ data, includes the dependent's id. So the encrypted data of one dependent cannot
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -32,8 +33,7 @@ _PLAIN = ("name", "relation", "date_of_birth")
 _SEALED = ("blood_type", "emergency_contact")
 
 
-@dataclass(frozen=True, slots=True)
-class DependentDetails:
+class DependentDetails(Struct, frozen=True):
     """A dependent's data as entered. `card_id` is the id or UID of one of the customer's own cards."""
 
     name: str
@@ -44,8 +44,7 @@ class DependentDetails:
     card_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OwnDependent:
+class OwnDependent(Struct, frozen=True):
     """A dependent as shown to the customer, decrypted."""
 
     id: str

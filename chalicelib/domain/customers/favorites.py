@@ -1,9 +1,10 @@
 """A customer's favourite events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain import paging
@@ -19,8 +20,7 @@ from chalicelib.vocabulary.events import EventStatus
 _UNSEEN = (EventStatus.DRAFT, EventStatus.ARCHIVED)
 
 
-@dataclass(frozen=True, slots=True)
-class FavoriteEvent:
+class FavoriteEvent(Struct, frozen=True):
     """A favourite with the public view of its event; None if the event is no longer public."""
 
     event_id: str

@@ -6,9 +6,10 @@ ellipsis, so no text that people write moves anything.
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from chalicelib.domain.documents import qr_drawing, typefaces
 from chalicelib.legible import legible
@@ -29,8 +30,7 @@ _CHART, _CHART_BARS = 34.0, 24
 _SIGNATORY = 22.0
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedColumn:
+class PrintedColumn(Struct, frozen=True):
     """A column: its heading, its width in millimetres, and whether it holds a picture."""
 
     heading: str
@@ -38,16 +38,14 @@ class PrintedColumn:
     is_picture: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedRow:
+class PrintedRow(Struct, frozen=True):
     """A row: the text of each column, and the pictures (JPEG or PNG) of those that hold one; None for a missing one."""
 
     texts: Sequence[str]
     pictures: Sequence[bytes | None] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AttendanceFacts:
+class AttendanceFacts(Struct, frozen=True):
     """The content of the document. `bars` are the label and the height of each bar of the histogram."""
 
     letterhead: str
@@ -73,8 +71,7 @@ class AttendanceFacts:
         return [self.letterhead, self.title, self.subtitle, *self.lines, *cells, *signatories, *self.notes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(Struct, frozen=True):
     """How a line of text is set."""
 
     size: float

@@ -1,7 +1,8 @@
 """An invoice or a receipt as PDF. Deterministic: equal facts give equal bytes."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain import timezones
 from chalicelib.domain.documents.page import SELLER, Sheet, date_in_words, printed
@@ -11,8 +12,7 @@ from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
 _METHODS = {PaymentMethod.CARD: "bank card", PaymentMethod.WALLET: "Gatehouse card"}
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceFacts:
+class InvoiceFacts(Struct, frozen=True):
     """The content of a document; a card reload has no order and no event."""
 
     customer_name: str
@@ -22,8 +22,7 @@ class InvoiceFacts:
     issued_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _InvoiceLine:
+class _InvoiceLine(Struct, frozen=True):
     """An item bought, its quantity, and its unit price in minor units."""
 
     what: str

@@ -1,8 +1,9 @@
 """A printed page: writes the parts of a document from top to bottom."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.documents import typefaces
 from chalicelib.domain.money import Money
@@ -15,8 +16,7 @@ _MARGIN, _LINE = 20, 5.5
 _WIDTH = 210 - 2 * _MARGIN
 
 
-@dataclass(frozen=True, slots=True)
-class PdfFile:
+class PdfFile(Struct, frozen=True):
     """A PDF and the name to save it under."""
 
     name: str

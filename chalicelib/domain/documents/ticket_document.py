@@ -1,9 +1,10 @@
 """Tickets as PDF, a page for each, with the code that opens the gate. Deterministic: equal facts give equal bytes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from chalicelib.domain.documents import qr_drawing, typefaces
 
@@ -22,8 +23,7 @@ _TITLE_LINES = 4
 _VALUE_LINES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class TicketPdfPage:
+class TicketPdfPage(Struct, frozen=True):
     """The content of one page; `code` is the text of its QR code, `lines` pairs of a label and a value."""
 
     code: str

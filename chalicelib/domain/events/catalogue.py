@@ -8,11 +8,13 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import clock, folding
 from chalicelib.clients.bus import Published
@@ -42,8 +44,7 @@ When = date | datetime
 EventShown = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueFilters:
+class CatalogueFilters(Struct, frozen=True):
     """Filters: an event that takes place within a range is found; a date is a day in the event's time zone.
 
     Ranges include both ends; prices are text as in the API.
@@ -61,16 +62,14 @@ class CatalogueFilters:
     include_past: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryShown:
+class CategoryShown(Struct, frozen=True):
     """A catalogue category and its number of upcoming events."""
 
     category: str
     events: int
 
 
-@dataclass(frozen=True, slots=True)
-class _ComparedFilters:
+class _ComparedFilters(Struct, frozen=True):
     """Normalized filters; prices in minor units, times as text."""
 
     category: str | None
@@ -111,8 +110,7 @@ class _ComparedFilters:
         return (self.price_from or 0) <= entry.price and (self.price_to is None or entry.price <= self.price_to)
 
 
-@dataclass(frozen=True, slots=True)
-class _ListRange:
+class _ListRange(Struct, frozen=True):
     """A range of one list."""
 
     partition: str

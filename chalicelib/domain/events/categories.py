@@ -7,8 +7,9 @@ A cancellation or a changed price reaches the sale within that time. The stock i
 
 import threading
 import time
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.config import config
 from chalicelib.domain import money
@@ -32,16 +33,14 @@ _CAPACITY_LIMIT = 1_000_000
 _EVENTS_KEPT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """An event with its categories by id, in display order."""
 
     event: Event
     categories: dict[str, Category]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryDraft:
+class CategoryDraft(Struct, frozen=True, kw_only=True):
     """A new category; `price` is in minor units, `shards` the number of items that share its stock."""
 
     name: str

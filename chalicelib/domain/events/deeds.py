@@ -7,9 +7,10 @@ a cancelled event, which the tables allow to be returned. A scan asks `admission
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.events import gate_control
@@ -62,8 +63,7 @@ class EventState(StrEnum):
     CANCELLED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(Struct, frozen=True):
     """Why a deed is refused. `is_final` says that it will not be allowed later either."""
 
     error: type[Refusal]

@@ -1,9 +1,10 @@
 """Events: creation, changes, and the live status of their gates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -35,8 +36,7 @@ _SHOWN = frozenset(
 _TIMED = ("moved_at", "scanning_opens_at", "scanning_closes_at", "refunds_until")
 
 
-@dataclass(frozen=True, slots=True)
-class GateStatus:
+class GateStatus(Struct, frozen=True):
     """The content of a gate's status page."""
 
     active: bool
@@ -52,8 +52,7 @@ class GateStatus:
     server_time: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventDraft:
+class EventDraft(Struct, frozen=True, kw_only=True):
     """A new event; each field is the attribute of Event with the same name."""
 
     title: str
@@ -86,7 +85,7 @@ def create(draft: EventDraft) -> Event:
     require_times(draft.starts_at, draft.ends_at)
     timezones.require_known(draft.timezone)
     event_id = draft.event_id or new_id("evt")
-    attributes = {field.name: getattr(draft, field.name) for field in fields(draft)}
+    attributes = asdict(draft)
     event = Event(*keys.events.event(event_id), **{**attributes, "event_id": event_id})
     event.put_in_gsi2(day_of(event))
     if draft.organizer_id:

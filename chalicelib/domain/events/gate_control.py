@@ -6,8 +6,9 @@ scan needs no read for them. A changed event or a lock-out therefore takes effec
 
 import threading
 import time
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.admission import OPENS_BEFORE_START, EventFacts
 from chalicelib.errors import NotFound
@@ -19,8 +20,7 @@ from chalicelib.table.ranges import Begins
 REFRESH_SECONDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class GateControl:
+class GateControl(Struct, frozen=True):
     """An event's gate settings; `revoked` maps principals and sessions to the time of their lock-out.
 
     `offline` is there once a device of the event has asked for a snapshot.

@@ -5,7 +5,8 @@ them at the minute of its end (question 28), with the `ttl` as a fallback. The l
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib import clock, folding
 from chalicelib.config import config
@@ -25,8 +26,7 @@ _PRICE_DIGITS = 16
 _NO_PRICE = "~"
 
 
-@dataclass(frozen=True, slots=True)
-class ListingFacts:
+class ListingFacts(Struct, frozen=True):
     """The normalized values that the lists sort and filter an event by; times as text."""
 
     title: str

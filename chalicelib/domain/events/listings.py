@@ -6,8 +6,9 @@ projection is idempotent. The counts of the categories change in the same transa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from chalicelib import clock
 from chalicelib.domain.background.changes import Change

@@ -6,8 +6,8 @@ are all shards read, and as many used as needed. Each move is part of the transa
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.events import shortages
@@ -32,8 +32,7 @@ Portions = dict[int, int]
 Taken = Mapping[str, Portions]
 
 
-@dataclass(frozen=True, slots=True)
-class StockCounts:
+class StockCounts(Struct, frozen=True):
     """The tickets of a category, by state."""
 
     free: int

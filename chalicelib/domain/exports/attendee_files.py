@@ -1,7 +1,8 @@
 """The attendees of an event as a CSV file: in the answer while it is small, else written by a job."""
 
 import io
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.config import config
 from chalicelib.domain.documents import spreadsheets
@@ -18,8 +19,7 @@ _CALLER = "attendees"
 _SLICE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class AttendeeFile:
+class AttendeeFile(Struct, frozen=True):
     """A file that is answered at once."""
 
     name: str

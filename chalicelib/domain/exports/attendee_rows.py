@@ -1,7 +1,8 @@
 """The rows of an event's attendees, for its organizer: what a ticket shows at the gate, and no contact or card."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.domain.documents.spreadsheets import Cell

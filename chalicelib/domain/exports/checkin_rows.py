@@ -1,9 +1,10 @@
 """The rows of the check-in log."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import asdict
 
 from chalicelib import clock
 from chalicelib.domain.documents.spreadsheets import Cell

@@ -3,9 +3,10 @@
 import json
 import secrets
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients import files
@@ -25,8 +26,7 @@ from chalicelib.vocabulary.work import ExportFormat, JobStatus
 _PART_ROWS = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """An export as its starter sees it; `url` is there once it is complete."""
 
     job_id: str

@@ -1,14 +1,14 @@
 """What an export reads: the rows of a source, piece by piece."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.documents.spreadsheets import Cell
 
 
-@dataclass(frozen=True, slots=True)
-class ExportRows:
+class ExportRows(Struct, frozen=True):
     """Some rows of a source; `position` is where it goes on, None at the end."""
 
     rows: Sequence[Sequence[Cell]]
@@ -19,8 +19,7 @@ class ExportRows:
 ReadRows = Callable[[Mapping[str, Any], str | None, int], ExportRows]
 
 
-@dataclass(frozen=True, slots=True)
-class ExportSource:
+class ExportSource(Struct, frozen=True):
     """A log or a list that can be exported; `columns` are the cells of its rows, named like the fields of the wire.
 
     `stored` returns a search as a job stores it.

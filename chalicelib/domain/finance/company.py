@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -20,8 +21,7 @@ _USUAL, _LONGEST = timedelta(days=364), timedelta(days=1098)
 _INCOME = ("card_fees", "platform_fees")
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyFigures:
+class CompanyFigures(Struct, frozen=True):
     """What a span of time comes to; `net_profit` is the fees less the expenses."""
 
     ticket_revenue: Money
@@ -35,15 +35,13 @@ class CompanyFigures:
     net_profit: Money
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyMonth(CompanyFigures):
+class CompanyMonth(CompanyFigures, frozen=True):
     """The part of a span that lies in one month."""
 
     month: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyFinances(CompanyFigures):
+class CompanyFinances(CompanyFigures, frozen=True):
     """The figures of a span. `balance` is what the company owns now: fees, deposits, less expenses, withdrawals."""
 
     date_from: date

@@ -1,8 +1,9 @@
 """Deposits: money that the company receives from outside of its sales. A mistaken one is reversed by a journal."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -32,8 +33,7 @@ def day_of(deposit: Deposit) -> date:
     return date.fromisoformat(deposit.received_on)
 
 
-@dataclass(frozen=True, slots=True)
-class DepositAsk:
+class DepositAsk(Struct, frozen=True):
     """A request: a new deposit, the reversal of one, or both, which corrects it."""
 
     amount: AmountInput | None = None

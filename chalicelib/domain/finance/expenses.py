@@ -1,9 +1,10 @@
 """Expenses: what the company spends. A change or a deletion reverses the journal of the earlier state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -23,8 +24,7 @@ from chalicelib.table.operations import Write
 _AUDITED = ("category", "amount", "currency", "event_id", "description", "incurred_on", "receipt_url")
 
 
-@dataclass(frozen=True, slots=True)
-class ExpenseInput:
+class ExpenseInput(Struct, frozen=True):
     """An expense as staff enter it."""
 
     category: str

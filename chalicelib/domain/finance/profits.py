@@ -6,8 +6,9 @@ number of callers at once can withdraw more.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -30,16 +31,14 @@ WHOLE = 10_000
 _FIRST = date(1970, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A partner's share in basis points (0.01 %)."""
 
     partner: str
     basis_points: int
 
 
-@dataclass(frozen=True, slots=True)
-class SharePeriod:
+class SharePeriod(Struct, frozen=True):
     """The shares from a day on, until the next period begins."""
 
     valid_from: date
@@ -48,8 +47,7 @@ class SharePeriod:
     set_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """The shares of today, and all periods."""
 
     shares: Sequence[Share]
@@ -114,8 +112,7 @@ def entitlement(partner: str) -> int:
     return whole
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawalAsk:
+class WithdrawalAsk(Struct, frozen=True):
     """A request: a new withdrawal, or the decision about one that waits."""
 
     partner: str | None = None

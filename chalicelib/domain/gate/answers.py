@@ -1,7 +1,8 @@
 """The answer to a scan, and the record that stores it."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.admission import Verdict
 from chalicelib.domain.gate.readings import Caller, Reading
@@ -11,8 +12,7 @@ from chalicelib.table.items import FirstScan, Passage, Scan, Ticket
 from chalicelib.vocabulary.gate import Reason, ScanKind, ScanResult
 
 
-@dataclass(frozen=True, slots=True)
-class Attendee:
+class Attendee(Struct, frozen=True):
     """A person as a gate's display shows them."""
 
     name: str
@@ -20,8 +20,7 @@ class Attendee:
     labels: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class TicketAtGate:
+class TicketAtGate(Struct, frozen=True):
     """A ticket as a gate's display shows it."""
 
     id: str
@@ -29,8 +28,7 @@ class TicketAtGate:
     tier: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class FirstScanShown:
+class FirstScanShown(Struct, frozen=True):
     """When, where and by whom the ticket was admitted."""
 
     scanned_at: datetime
@@ -38,8 +36,7 @@ class FirstScanShown:
     by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ScanDecision:
+class ScanDecision(Struct, frozen=True):
     """The answer to one scan."""
 
     scan_id: str
@@ -86,8 +83,7 @@ def stored_first_scan(shown: FirstScanShown | None) -> FirstScan | None:
     return FirstScan(scanned_at=shown.scanned_at, gate=shown.gate, by=shown.by) if shown else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanFacts:
+class ScanFacts(Struct, frozen=True, kw_only=True):
     """A decision on a reading; `at` is the time of the reading, `subject` the ticket or card presented."""
 
     subject: str

@@ -1,8 +1,9 @@
 """Look-ups for ushers: a card, its holder and their dependents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.customers import customers
@@ -18,8 +19,7 @@ from chalicelib.vocabulary.gate import Reason
 from chalicelib.vocabulary.tickets import TicketStatus
 
 
-@dataclass(frozen=True, slots=True)
-class CardVerified:
+class CardVerified(Struct, frozen=True):
     """Whether a card is known and may be used at a gate."""
 
     known: bool
@@ -28,8 +28,7 @@ class CardVerified:
     reason: Reason | None
 
 
-@dataclass(frozen=True, slots=True)
-class CardShown:
+class CardShown(Struct, frozen=True):
     """A card as an usher sees it."""
 
     id: str
@@ -40,8 +39,7 @@ class CardShown:
     has_ticket: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DependentTicket:
+class DependentTicket(Struct, frozen=True):
     """A dependent's ticket on the holder's card."""
 
     name: str
@@ -49,8 +47,7 @@ class DependentTicket:
     scan_status: str
 
 
-@dataclass(frozen=True, slots=True)
-class OtherTicket:
+class OtherTicket(Struct, frozen=True):
     """Another ticket on the card: of a guest, or of a dependent where the event does not show children."""
 
     ticket_id: str
@@ -59,8 +56,7 @@ class OtherTicket:
     scan_status: str
 
 
-@dataclass(frozen=True, slots=True)
-class AttendeeFound:
+class AttendeeFound(Struct, frozen=True):
     """The person behind a card at one event."""
 
     name: str

@@ -10,7 +10,7 @@ transaction with that record, so the answer of a scan never changes (D-GATE-02).
 refused card is marked as well, for all that it opens at the event (D-GATE-09).
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from chalicelib.domain import admission
 from chalicelib.domain.admission import TicketFacts, Verdict

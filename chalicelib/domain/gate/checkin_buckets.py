@@ -10,9 +10,9 @@ A day's name includes the UTC offset of the event's time zone, so an hour repeat
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct, field
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -33,16 +33,14 @@ _ELSEWHERE = ""
 _GATES_AT_MOST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class HourCheckins:
+class HourCheckins(Struct, frozen=True):
     """The first entries in one hour; `hour` is its start in the event's time zone."""
 
     hour: datetime
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class GateCheckins:
+class GateCheckins(Struct, frozen=True):
     """The results of one gate; `gate` is None for scans that named no gate of the event."""
 
     gate: str | None
@@ -63,8 +61,7 @@ def _begins(day: str) -> datetime:
     return datetime.fromisoformat(f"{day[:10]}T00:00:00{day[10:]}")
 
 
-@dataclass(slots=True)
-class CheckinBuckets:
+class CheckinBuckets(Struct):
     """The increments that some scans of one event add to its hours and gates."""
 
     hours: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))

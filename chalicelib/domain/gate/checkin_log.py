@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain import paging
 from chalicelib.domain.access import accounts
@@ -54,8 +56,7 @@ _CONFLICTS = "conflicts"
 _LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckinEntry:
+class CheckinEntry(Struct, frozen=True):
     """A scan with the name of its attendee and the tier, which are stored only on the ticket."""
 
     scan: Scan
@@ -63,8 +64,7 @@ class CheckinEntry:
     tier: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckinFilters:
+class CheckinFilters(Struct, frozen=True):
     """Filters of a search in the log."""
 
     card_id: str | None = None
@@ -98,8 +98,7 @@ class CheckinFilters:
         return (bool(self.conflict) or self.resolved is not None) and (self.card_id, self.attendee) == (None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckinSlice:
+class CheckinSlice(Struct, frozen=True):
     """A part of an event's log; `after` is where it goes on, None at the end."""
 
     entries: Sequence[CheckinEntry]
@@ -206,8 +205,7 @@ def _question(event_id: str, filters: CheckinFilters) -> "_Question | None":
     return _Question(filters, usher_id, partitions, index, entered)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """A search of one event's log: the partitions to read, and the first entries that no partition has."""
 
     filters: CheckinFilters

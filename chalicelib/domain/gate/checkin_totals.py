@@ -6,9 +6,9 @@ also if it is redelivered, split or retried after a crash. A batch id would not 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -31,8 +31,7 @@ _SCANS_PER_TRANSACTION = 41
 _ATTEMPTS = 12
 
 
-@dataclass(slots=True)
-class _Sums:
+class _Sums(Struct):
     """The increments that some scans add to the totals of one event."""
 
     numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))

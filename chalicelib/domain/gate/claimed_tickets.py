@@ -1,8 +1,10 @@
 """Which ticket a record made without the network is about, and whether card and ticket were good at its time. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain import admission
 from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, TicketFacts, Verdict
@@ -19,8 +21,7 @@ from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.gate import Correction, Direction, Presence, ScanKind, Signature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class Upload(Struct, frozen=True, kw_only=True):
     """A record with what it presents, and what the platform knows of that."""
 
     caller: Caller

@@ -1,7 +1,8 @@
 """Conflicts of the check-in log: offline scans that contradict another, each closed once by staff."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
@@ -15,8 +16,7 @@ from chalicelib.table.ranges import Before
 from chalicelib.vocabulary.gate import ConflictResolution
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedConflict:
+class ClosedConflict(Struct, frozen=True):
     """A conflict that staff closed."""
 
     log_id: str

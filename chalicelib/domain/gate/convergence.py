@@ -5,9 +5,10 @@ them did follows from the set alone: they are ordered by the time of the passage
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from chalicelib.vocabulary.gate import Direction, Presence
 
@@ -29,8 +30,7 @@ class Effect(StrEnum):
         return self not in (Effect.DOUBLE, Effect.NOTHING)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Claim:
+class Claim(Struct, frozen=True, order=True):
     """A passage through a gate that took place. Its order is the order of the fields."""
 
     at: datetime
@@ -39,8 +39,7 @@ class Claim:
     direction: Direction = Direction.ENTRY
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """The claims of a ticket in their order, each with its effect, and where its bearer is after the last."""
 
     effects: dict[Claim, Effect]

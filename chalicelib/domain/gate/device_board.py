@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -27,8 +28,7 @@ MOST_PHONES = 500
 _PHONE_GONE_AFTER = timedelta(hours=12)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownDevice:
+class ShownDevice(Struct, frozen=True):
     """A device with what follows from its state: whether it is online and ready, and why not."""
 
     device: Device
@@ -53,8 +53,7 @@ class ShownDevice:
         return not self.why
 
 
-@dataclass(frozen=True, slots=True)
-class GateReadiness:
+class GateReadiness(Struct, frozen=True):
     """A gate of the event: its devices, how many of them are ready, and why the gate is not."""
 
     gate: str
@@ -68,8 +67,7 @@ class GateReadiness:
         return not self.why
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceBoard:
+class DeviceBoard(Struct, frozen=True):
     """The devices of an event by gate, and its gates. `complete` is False where it has more than a board shows."""
 
     readers: tuple[ShownDevice, ...]

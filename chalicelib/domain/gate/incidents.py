@@ -1,8 +1,8 @@
 """Incidents: reported by ushers at their event, and answered by staff until they are closed."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -20,8 +20,7 @@ from chalicelib.vocabulary.gate import IncidentStatus, IncidentType
 _UNCLOSED = (IncidentStatus.OPEN, IncidentStatus.IN_PROGRESS)
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentReport:
+class IncidentReport(Struct, frozen=True):
     """What an usher reports, perhaps of a card or a ticket."""
 
     type: IncidentType
@@ -32,8 +31,7 @@ class IncidentReport:
     photo: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownIncident:
+class ShownIncident(Struct, frozen=True):
     """An incident as ushers and staff see it."""
 
     id: str

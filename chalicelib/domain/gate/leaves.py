@@ -5,9 +5,9 @@ opens one as well, and an ordinary entry closes it: the bearer is as much on lea
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain import paging
@@ -21,8 +21,7 @@ from chalicelib.table.ranges import Before
 from chalicelib.vocabulary.gate import Direction, LeaveStatus
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveFilters:
+class LeaveFilters(Struct, frozen=True):
     """Filters of the list of leaves."""
 
     status: LeaveStatus | None = None
@@ -30,8 +29,7 @@ class LeaveFilters:
     ticket_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownLeave:
+class ShownLeave(Struct, frozen=True):
     """A leave with the name of its attendee, which only the ticket has."""
 
     leave: Leave

@@ -11,9 +11,10 @@ no page further back has an entry that is later than the span after its oldest o
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
+
+from msgspec import Struct
 
 from chalicelib.identifiers import created_at, log_id_of, ulid_of
 from chalicelib.table import keys, operations
@@ -32,8 +33,7 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _AT_ONCE = 10
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
+class LogRow(Struct, frozen=True):
     """A row of the log, before the entry itself is read."""
 
     log_id: str

@@ -6,9 +6,9 @@ passage whose effect changed is changed in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -25,8 +25,7 @@ from chalicelib.vocabulary.gate import ConflictKind, Direction, ScanResult
 MOST_PASSAGES = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(Struct, frozen=True, kw_only=True):
     """A claim that arrives: its passage, what the gate showed, and whether its device was revoked meanwhile.
 
     `may_return`: the event allows re-entry.

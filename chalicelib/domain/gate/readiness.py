@@ -6,8 +6,9 @@ now leaves each device with the snapshot and the clock that it has.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from chalicelib.vocabulary.devices import DeviceProblem, DeviceStatus
 
@@ -17,8 +18,7 @@ LOWEST_BATTERY = 20
 _VERSION = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,5})")
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceFacts:
+class DeviceFacts(Struct, frozen=True):
     """What is known of a device, None where it did not report it. `oldest_version` is empty where any version is good.
 
     `snapshot_age_s` is the seconds since its snapshot was up to date, `missing_seq` the lost records, and

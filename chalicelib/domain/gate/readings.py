@@ -1,8 +1,9 @@
 """Readings at a gate, and the data that is loaded for them before a ticket is written."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.admission import CardFacts, Case, Presented, TicketFacts, heading
@@ -25,8 +26,7 @@ def is_near(one: datetime, other: datetime) -> bool:
     return abs(one - other) <= REPEAT_WINDOW
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """The scanning principal: an usher, a device or a member of staff, at one event."""
 
     id: str
@@ -36,16 +36,14 @@ class Caller:
     source: ScanSource = ScanSource.ONLINE
 
 
-@dataclass(frozen=True, slots=True)
-class SunMessage:
+class SunMessage(Struct, frozen=True):
     """A Secure Unique NFC message as read, both parts in hex."""
 
     picc_data: str
     cmac: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """One reading: exactly one of `uid`, `code` (a QR's text), `ticket_id`, or `sun` (with or without `uid`).
 
     `scanned_at` is the time of the reading, corrected to the platform's clock; None means now. `note` is what the usher
@@ -71,8 +69,7 @@ class Reading:
         return heading(self.kind, self.direction)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundReading:
+class FoundReading(Struct, frozen=True):
     """A reading with its card, ticket ids and event settings, before any ticket is written."""
 
     caller: Caller

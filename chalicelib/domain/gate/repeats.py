@@ -6,7 +6,8 @@ id is deliberate, and so is a leave.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain import admission
 from chalicelib.domain.admission import TicketFacts
@@ -15,8 +16,7 @@ from chalicelib.table.items import Passage, Ticket
 from chalicelib.vocabulary.gate import Direction, ScanKind, ScanResult
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """The admission that a second reading repeats."""
 
     ticket: Ticket

@@ -8,9 +8,11 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import clock, observability
 from chalicelib.domain.admission import EventFacts, Presented
@@ -35,8 +37,7 @@ _AT_ONCE = timedelta(seconds=10)
 _HANDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """The records of one request, in their order; `revoked_at` where their device was revoked."""
 
     records: Sequence[ScanRecord]

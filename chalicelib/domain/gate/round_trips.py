@@ -1,8 +1,9 @@
 """The round trip through a device's heartbeat: it is asked to repeat a text, and does so in its next heartbeat."""
 
 import secrets as random_source
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access import heartbeats
@@ -15,8 +16,7 @@ from chalicelib.vocabulary.devices import DeviceKind, DeviceStatus
 SHOWN_FOR = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class RoundTrip:
+class RoundTrip(Struct, frozen=True):
     """A test of a device. It is pending until the device has answered, by its second heartbeat at the latest."""
 
     device_id: str

@@ -5,8 +5,8 @@ phone. One conditional write takes the numbers of a whole request; a number that
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib.errors import Unavailable
@@ -22,8 +22,7 @@ _TRIES = 30
 Range = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """What arrived: all numbers from 1 to `highest` except the gaps, in order, with both ends in them.
 
     Above MOST_GAPS the two gaps with the fewest numbers between them become one. `is_exact` is then False until no gap

@@ -4,10 +4,11 @@ Each step is one conditional write, and each can be repeated: a record that was 
 when it is sent again.
 """
 
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -42,8 +43,7 @@ _RECEIPT_KEPT = timedelta(days=15)
 _ATTEMPTS = 20
 
 
-@dataclass(slots=True)
-class Known:
+class Known(Struct):
     """What was read before a record is settled; a step that finds more adds it."""
 
     receipt: ScanReceipt | None = None

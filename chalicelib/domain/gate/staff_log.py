@@ -8,7 +8,8 @@ event: a card is also shown where it has no ticket, and an usher's scans stay in
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain import paging
 from chalicelib.domain.gate import checkin_log
@@ -29,8 +30,7 @@ _BY_ITEM = 100
 _PASSED_OVER = 10
 
 
-@dataclass(frozen=True, slots=True)
-class LogPlace:
+class LogPlace(Struct, frozen=True):
     """Where the log goes on: in an event, after an entry of its log. Without an id the event is over, or none is begun.
 
     `event_place` is where the events are that follow.
@@ -50,8 +50,7 @@ class LogPlace:
         return cls(*json.loads(text))
 
 
-@dataclass(frozen=True, slots=True)
-class LogSlice:
+class LogSlice(Struct, frozen=True):
     """A part of the log; `goes_on` is where it goes on, None at the end."""
 
     entries: Sequence[CheckinEntry]

@@ -6,10 +6,10 @@ data and AES-CMAC), and AN10922 for the derivation of a key per card. LRP messag
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
+from msgspec import Struct
 
 from chalicelib.clients.secrets import CARDS
 from chalicelib.observability import logger
@@ -24,16 +24,14 @@ _META_READ = "NTAG 424 DNA meta-read key"
 _FILE_READ_MASTER = "NTAG 424 DNA file-read master key"
 
 
-@dataclass(frozen=True, slots=True)
-class GenuineTap:
+class GenuineTap(Struct, frozen=True):
     """The content of a genuine message: the card's UID and its read counter."""
 
     uid: str
     counter: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedMessage:
+class OpenedMessage(Struct, frozen=True):
     """A genuine message, and the version of the keys that its card carries."""
 
     tap: GenuineTap

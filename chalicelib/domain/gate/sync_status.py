@@ -1,7 +1,8 @@
 """What an usher's app learns about its synchronization: its own phone, what is missing, and the event's conflicts."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access import heartbeats, phones
@@ -16,8 +17,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Device
 
 
-@dataclass(frozen=True, slots=True)
-class SyncStatus:
+class SyncStatus(Struct, frozen=True):
     """The state of a phone's synchronization; without a phone only what concerns the event.
 
     `snapshot_version` is the cursor that the phone reported. `gaps` are the numbers of its records that are missing.
@@ -32,8 +32,7 @@ class SyncStatus:
     server_time: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneAnswer:
+class PhoneAnswer(Struct, frozen=True):
     """The response to a phone's heartbeat."""
 
     status: SyncStatus

@@ -1,8 +1,9 @@
 """Records of scans that a device or a phone sends: what they say, and when they happened by the platform's clock."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.admission import heading
@@ -16,8 +17,7 @@ OLDEST = timedelta(days=7)
 _LONGEST_BOOT_MS = 10 * 365 * 24 * 3600 * 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SenderClock:
+class SenderClock(Struct, frozen=True, kw_only=True):
     """The clocks of a sender at the time of sending: the wall clock, and the monotonic one of its boot."""
 
     device_time: datetime
@@ -25,8 +25,7 @@ class SenderClock:
     mono_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanRecord:
+class ScanRecord(Struct, frozen=True, kw_only=True):
     """One record: exactly one of `uid`, `code`, `ticket_id` or `sun` (with or without `uid`); none where it is damaged.
 
     `shown` is what the gate showed without the network, or None where the platform is to decide.

@@ -1,8 +1,9 @@
 """Verdicts on the records of scans that a device or a phone sends."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.errors import Forbidden, NotAssigned, NotFound, Refusal
@@ -54,8 +55,7 @@ class AfterRevocation(Forbidden):
     message = "This device was revoked. Only records that it decided before are taken."
 
 
-@dataclass(frozen=True, slots=True)
-class CollidesWith:
+class CollidesWith(Struct, frozen=True):
     """The admission that a record contradicts."""
 
     scan_id: str
@@ -64,24 +64,21 @@ class CollidesWith:
     by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordConflict:
+class RecordConflict(Struct, frozen=True):
     """What a record contradicts; `collides_with` is the admission of a double one."""
 
     kind: ConflictKind
     collides_with: CollidesWith | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordError:
+class RecordError(Struct, frozen=True):
     """Why a record was rejected."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordVerdict:
+class RecordVerdict(Struct, frozen=True, kw_only=True):
     """What became of one record; `decision` shows the attendee and the ticket, where there is one."""
 
     scan_id: str

@@ -6,8 +6,8 @@ at once count it in one place. A dispute that is won later reduces the debt; wha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
@@ -36,8 +36,7 @@ def lose(event_id: str, currency: str, amount: int) -> Write:
     return operations.change(keys.money.taken_back(event_id, currency), actions)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What was taken back of an event, the part that is charged, and the write that charges all of it.
 
     The write fails if more was taken back, or charged, since the read.

@@ -1,8 +1,8 @@
 """Journals: a movement of money is booked once, in the transaction of the deed that moves it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -13,8 +13,7 @@ from chalicelib.table.items import CardBalance, Journal
 from chalicelib.vocabulary.cards import EntryType
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(Struct, frozen=True):
     """A movement of money in one journal. Its entries sum to zero.
 
     `journal_id` is derived from the purpose of the movement, so a repeat fails at position 0 (idempotent).

@@ -1,6 +1,6 @@
 """Entries of journals, and those that a sale and its refund consist of, with the platform's fee."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.config import config
 from chalicelib.domain import money
@@ -8,8 +8,7 @@ from chalicelib.domain.ledger.account_names import FEES, sales
 from chalicelib.vocabulary.cards import EntryType
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(Struct, frozen=True):
     """An amount in minor units, signed, on one account.
 
     `type` and `reference` override those of the journal for the line of a card.

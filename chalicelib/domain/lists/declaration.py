@@ -1,11 +1,12 @@
 """What a list declares: its things, how they are filtered and sorted, and by which words they are found."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from chalicelib import clock, folding
 from chalicelib.domain.background.changes import Wanted
@@ -26,8 +27,7 @@ _LOWEST, _DIGITS = 10**17, 18
 _DECIMALS = 10**4
 
 
-@dataclass(frozen=True, slots=True)
-class Filter(Generic[ItemT]):
+class Filter(Struct, Generic[ItemT], frozen=True):
     """A filter, named like its query parameter: `of` returns the value or values of an item.
 
     `a` is an enumeration, bool, or str. `folded` compares texts as a search does, such as names of cities. `live`
@@ -54,8 +54,7 @@ class Filter(Generic[ItemT]):
         return folding.typed(value) if self.folded else str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Ordering(Generic[ItemT]):
+class Ordering(Struct, Generic[ItemT], frozen=True):
     """An ordering, named like its field; `a` is the type of its values. All but texts take `<name>_from` and `_to`.
 
     `shown_as` is the name of the field in answers where entries keep another one; a query takes both.
@@ -87,8 +86,7 @@ class Ordering(Generic[ItemT]):
         return self.a is not str
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf(Generic[ItemT]):
+class ListOf(Struct, Generic[ItemT], frozen=True):
     """A list. `id_name` is the attribute with the id of an item; `only` leaves other items of the class out.
 
     `texts` are what a search looks at, and `reads_search` returns a search as they spell it. `indexes` are sets of

@@ -7,7 +7,8 @@ after that read has a record of its own (D-LIST-02). Deletions have no record; a
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background.changes import Change, Wanted, follows
@@ -25,8 +26,7 @@ _MOST_ROUNDS = 10
 _WANTED: tuple[Wanted, ...] = tuple(wanted for each in LISTS for wanted in each.follows)
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(Struct):
     """The entries of one item in one list: those to write, and the keys of former ones."""
 
     listed: AnyList

@@ -6,11 +6,13 @@ where few entries fit its filters; `next` then continues. An entry that no longe
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from heapq import merge
 from typing import Any, Generic
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib import folding
 from chalicelib.domain import paging
@@ -42,8 +44,7 @@ _BY_ORDER = "o"
 _CURSOR = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A requested page. `filters` are by name, without those left out; so are `ranges`, each end included."""
 
     caller_id: str
@@ -55,8 +56,7 @@ class Asked:
     ranges: Mapping[str, tuple[Bound | None, Bound | None]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """An entry or a word: its place in the order of this page, and what it says of its item."""
 
     position: str
@@ -64,8 +64,7 @@ class _Row:
     facts: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """Rows in order, read up to `end`, a position; None at the end of the list. `mode` goes into the cursor."""
 
     rows: Sequence[_Row]

@@ -9,9 +9,10 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients import sockets
@@ -32,8 +33,7 @@ TICKET_LIFETIME = timedelta(seconds=30)
 _AFTERWARDS = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionTicket:
+class ConnectionTicket(Struct, frozen=True):
     """The URL of the socket and the one-time ticket that opens it."""
 
     url: str

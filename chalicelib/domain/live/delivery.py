@@ -14,10 +14,11 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib import clock
 from chalicelib.clients import sockets
@@ -37,8 +38,7 @@ _ITEM_BYTES = 200_000
 _NEWS_KEPT = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelMessage:
+class ChannelMessage(Struct, frozen=True):
     """A message to publish on a channel; `source` is its idempotency key within channel and type."""
 
     channel: str
@@ -85,8 +85,7 @@ def remind_of_counters(channel: str) -> None:
     operations.record(operations.change(keys.live.counters(channel), actions))
 
 
-@dataclass(slots=True)
-class _ChannelState:
+class _ChannelState(Struct):
     """What one call of `deliver` sends on one channel."""
 
     head: LiveHead

@@ -1,9 +1,11 @@
 """Maps a table change to the live messages that it causes, each with its channel."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.domain.access import devices
@@ -44,8 +46,7 @@ from chalicelib.vocabulary.work import JobStatus
 TICKETS_TOLD = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelEvent:
+class ChannelEvent(Struct, frozen=True):
     """A live message to render; `subject` is a domain object, which the API layer renders."""
 
     channel: str
@@ -55,8 +56,7 @@ class ChannelEvent:
     subject: Any
 
 
-@dataclass(frozen=True, slots=True)
-class CardMoney:
+class CardMoney(Struct, frozen=True):
     """The current balance of a customer's card."""
 
     card_id: str
@@ -64,8 +64,7 @@ class CardMoney:
     balance: Money
 
 
-@dataclass(frozen=True, slots=True)
-class StaffActivity:
+class StaffActivity(Struct, frozen=True):
     """An entry of the live activity list for staff."""
 
     action: str
@@ -74,24 +73,21 @@ class StaffActivity:
     event_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScanConflict:
+class ScanConflict(Struct, frozen=True):
     """A contradiction that staff must review: a card that may be a clone, or a conflict of the check-in log."""
 
     kind: str
     entry: CheckinEntry
 
 
-@dataclass(frozen=True, slots=True)
-class TicketWithNumber:
+class TicketWithNumber(Struct, frozen=True):
     """An organization's ticket, and its number as printed."""
 
     ticket: NumberedTicket
     number: str
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratedRange:
+class GeneratedRange(Struct, frozen=True):
     """A generated range; `tickets` is None for more than `TICKETS_TOLD`."""
 
     range: NumberRange

@@ -6,8 +6,9 @@ the replay, or its sender sees the subscriber. Senders skip a subscriber that is
 the last number skipped (`left_to`). The replay repeats until it has sent up to that number.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients import sockets
@@ -33,8 +34,7 @@ _ROUNDS = 25
 JOINING = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class MissedMessages:
+class MissedMessages(Struct, frozen=True):
     """The messages after a number, in order, and the last number; `is_whole` says that none is missing."""
 
     messages: list[str]

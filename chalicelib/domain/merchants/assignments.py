@@ -6,8 +6,9 @@ in the ledger and the merchant's totals. A process that dies between the two lea
 the expiry from the clock. The sweep, or the next hold of the card, writes it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain import idempotency
@@ -36,8 +37,7 @@ from chalicelib.vocabulary.access import OtpPurpose
 from chalicelib.vocabulary.cards import AssignmentStatus
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentWithCard:
+class AssignmentWithCard(Struct, frozen=True):
     """The current state of an assignment, with its card."""
 
     assignment: Assignment
@@ -72,8 +72,7 @@ class AssignmentWithCard:
         return f"This customer has paid the card fee with another card meanwhile. Return {back.currency} {back.amount}."
 
 
-@dataclass(frozen=True, slots=True)
-class ResentCode:
+class ResentCode(Struct, frozen=True):
     """A code sent again. `expires_in` is the code's, in seconds; `expires_at` ends the hold."""
 
     assignment_id: str

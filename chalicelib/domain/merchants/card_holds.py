@@ -4,8 +4,9 @@ Readers derive the expiry from the clock. The sweep, or the next hold of the car
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -33,8 +34,7 @@ HELD = timedelta(minutes=10)
 _NOT_IN_STOCK = "This card is not in your stock. Take another one."
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentInput:
+class AssignmentInput(Struct, frozen=True):
     """A request to assign a card. `customer` is an id or a number (E.164); `card_field` names the field of the card."""
 
     card: str

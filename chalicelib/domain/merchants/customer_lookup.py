@@ -1,6 +1,6 @@
 """Customers as merchants look them up: the minimum of personal data that a shop needs."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain import photos
 from chalicelib.domain.access import limits, numbers, throttle
@@ -12,8 +12,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AccountStatus, Portal
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerAtShop:
+class CustomerAtShop(Struct, frozen=True):
     """A customer as shown to a shop."""
 
     id: str
@@ -22,8 +21,7 @@ class CustomerAtShop:
     active_cards: int
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRecipient:
+class FoundRecipient(Struct, frozen=True):
     """Whether a number belongs to a customer, and whether the customer has paid a card fee."""
 
     registered: bool
@@ -48,8 +46,7 @@ def look_up(merchant_id: str, mobile_number: str) -> FoundRecipient:
     return FoundRecipient(registered=True, fee_paid=bool(profile and profile.fee_paid), customer=person)
 
 
-@dataclass(frozen=True, slots=True)
-class CountedLookUp:
+class CountedLookUp(Struct, frozen=True):
     """A look-up, as it was counted for its minute and its day."""
 
     of_minute: LimitedTry

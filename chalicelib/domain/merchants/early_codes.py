@@ -6,8 +6,9 @@ taken.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -23,8 +24,7 @@ from chalicelib.table.operations import Write
 from chalicelib.vocabulary.access import OtpPurpose
 
 
-@dataclass(frozen=True, slots=True)
-class EarlyCodeSent:
+class EarlyCodeSent(Struct, frozen=True):
     """A code without an assignment yet. `expires_in` is its lifetime in seconds."""
 
     expires_in: int
@@ -32,8 +32,7 @@ class EarlyCodeSent:
     assignment_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TakenCode:
+class TakenCode(Struct, frozen=True):
     """An early code that an assignment takes, with the write that removes it."""
 
     challenge_id: str

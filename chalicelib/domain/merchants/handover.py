@@ -1,8 +1,8 @@
 """The writes of a card's handover: its tickets, its fee, the totals, and the card request that it fulfils."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -23,8 +23,7 @@ from chalicelib.vocabulary.cards import AssignmentStatus, CardRequestStatus, Car
 _NEXT_SWEEP = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class HandoverWrites:
+class HandoverWrites(Struct, frozen=True):
     """The writes that complete a handover, the fee in minor units, and where the customer is reached."""
 
     writes: list[Write]

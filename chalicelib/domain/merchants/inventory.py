@@ -6,8 +6,10 @@ may therefore be short, and `next` continues.
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.domain import paging
@@ -25,8 +27,7 @@ _FILTERED = ReadBudget(first=100)
 _FIRST, _LAST = "!", "~"
 
 
-@dataclass(frozen=True, slots=True)
-class InventoryFilters:
+class InventoryFilters(Struct, frozen=True):
     """Filters of a merchant's list. Ranges include both ends; `search` is a prefix of a UID in hex."""
 
     status: CardStatus | None = None

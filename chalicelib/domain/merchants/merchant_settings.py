@@ -1,9 +1,9 @@
 """Merchant settings: shop profile, notification choices and log-in number."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain import money
@@ -23,16 +23,14 @@ from chalicelib.vocabulary.access import AccountStatus, OtpPurpose, Portal
 _PLAIN = ("email", "address", "city", "low_stock_threshold")
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationChoices:
+class NotificationChoices(Struct, frozen=True):
     """The channels by which a merchant receives notices about the shop."""
 
     sms: bool
     email: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Shop:
+class Shop(Struct, frozen=True):
     """A merchant as shown to themselves. `card_fee` is what a customer pays for a card."""
 
     id: str
@@ -47,8 +45,7 @@ class Shop:
     low_stock_threshold: int
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedInShop:
+class LoggedInShop(Struct, frozen=True):
     """A logged-in merchant and the session's first tokens."""
 
     shop: Shop

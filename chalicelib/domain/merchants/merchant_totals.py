@@ -7,9 +7,9 @@ writes both, so repeated, partial or reordered stream records count once.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -33,8 +33,7 @@ _CARDS_PER_TRANSACTION = 33
 Standing = tuple[str, CardStatus]
 
 
-@dataclass(frozen=True, slots=True)
-class ShopDay:
+class ShopDay(Struct, frozen=True):
     """Cards assigned and fees collected on one UTC day."""
 
     date: date
@@ -42,8 +41,7 @@ class ShopDay:
     fees: Money
 
 
-@dataclass(frozen=True, slots=True)
-class MerchantDashboard:
+class MerchantDashboard(Struct, frozen=True):
     """A merchant's dashboard. `by_day` covers the last thirty days including today, oldest first."""
 
     cards: dict[str, int]

@@ -8,9 +8,10 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
+
+from msgspec import Struct, field
 
 from chalicelib import clock
 from chalicelib.clients import files
@@ -141,8 +142,7 @@ def _stored(base: OfflineBase, parts: Mapping[str, bytes]) -> OfflineBase:
     return base
 
 
-@dataclass(slots=True)
-class Everything:
+class Everything(Struct):
     """All states of an event, and the names and tiers of its tickets by their ids.
 
     A change that is not in them has a number above `number` in the feed.

@@ -1,7 +1,8 @@
 """Cursors: a number of an event's feed, sealed with the event and the sync that it is for."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain import paging
@@ -9,8 +10,7 @@ from chalicelib.domain.offline.feed import CURSOR_LIFETIME
 from chalicelib.errors import InvalidCursor
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """A place in the feed. No later number was stored before `at`.
 
     `epoch` is that of the full snapshot that its chain began with (seconds), `generation` its fingerprint key.

@@ -12,9 +12,10 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec import Struct, field
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
@@ -41,14 +42,12 @@ _MOST_ROWS = 2_000
 MOST_THINGS = 50_000
 
 
-@dataclass(slots=True)
-class _Touched:
+class _Touched(Struct):
     tickets: set[str] = field(default_factory=set)
     cards: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class Fed:
+class Fed(Struct, frozen=True):
     """The newest states after a number of the feed, up to `number`; `at` is the latest time known to be before more.
 
     `has_more` says that the feed goes on.

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access.devices import AGENTS
@@ -21,8 +22,7 @@ _EVENTS_KEPT = 1_000
 _SILENT = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """An enrolled device of an event, and when it was last heard of; `hub` is its address where it runs the hub."""
 
     device_id: str

@@ -6,9 +6,10 @@ already is in the next delta again.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain import paging
@@ -31,8 +32,7 @@ ATTENDEES, CARDS = "attendees", "cards"
 _PAGE = 1_500
 
 
-@dataclass(frozen=True, slots=True)
-class KeptCard:
+class KeptCard(Struct, frozen=True):
     """A card as a phone keeps it, by its fingerprint in hex."""
 
     fingerprint: str
@@ -44,8 +44,7 @@ class KeptCard:
         return states.card_status(self.state)
 
 
-@dataclass(frozen=True, slots=True)
-class Sync(Generic[ThingT]):
+class Sync(Struct, Generic[ThingT], frozen=True):
     """A page of a sync: of a full one, or of what changed. `deleted` names what a phone must forget."""
 
     results: Sequence[ThingT]
@@ -62,8 +61,7 @@ class Sync(Generic[ThingT]):
         return self.generated_at + LIFETIME
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     """A place in a full sync: the cursor of all its pages, a shard of the list, and the row before the next one."""
 
     cursor: Cursor
@@ -103,8 +101,7 @@ _OfPage = Callable[[str, bytes, Sequence[Ticket]], Sequence[ThingT]]
 _OfDelta = Callable[[str, bytes, Fed], tuple[Sequence[ThingT], Sequence[str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What a phone asks for; `size` bounds the tickets of a page."""
 
     what: str

@@ -8,11 +8,11 @@ import hmac
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
 
 StateT = TypeVar("StateT")
 MAGIC = b"GHSNAP\x00\x01"
@@ -33,8 +33,7 @@ _DIGITS = str.maketrans("0123456789ABCDEFGHJKMNPQRSTVWXYZ", "0123456789abcdefghi
 _ULID_LETTERS, _ULID_BYTES = 26, 16
 
 
-@dataclass(frozen=True, slots=True)
-class GateTicket:
+class GateTicket(Struct, frozen=True):
     """What a gate must know of a ticket: `status` and `presence` as the format's numbers, `last_at` in seconds."""
 
     ticket_id: str
@@ -45,8 +44,7 @@ class GateTicket:
     last_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GateCard:
+class GateCard(Struct, frozen=True):
     """What a gate must know of a card: the tickets of the event that it opens, in the order of their taps.
 
     `counter` is the highest accepted read counter of a secure card; None before its first tap.
@@ -59,8 +57,7 @@ class GateCard:
     ticket_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The compressed tables, the length of each, the tickets' fingerprints, and whether two are alike."""
 
     content: bytes

@@ -3,9 +3,10 @@
 import base64
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients import files
@@ -32,8 +33,7 @@ _MOST_BYTES = 32 * 1024 * 1024
 _KEPT_FILES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(Struct, frozen=True):
     """What differs from one snapshot to another in its head."""
 
     cursor: Cursor

@@ -3,8 +3,10 @@
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from chalicelib.domain.offline.snapshot_format import REMOVED, GateCard, GateTicket
 from chalicelib.table.items import Card, Ticket
@@ -32,8 +34,7 @@ CARD_STATUSES: Mapping[str, int] = {
 PRESENCES: Mapping[str | None, int] = {None: 0, Presence.INSIDE: 1, Presence.OUTSIDE: 2}
 
 
-@dataclass(slots=True)
-class States:
+class States(Struct):
     """States of tickets by id and of cards by UID."""
 
     tickets: dict[str, GateTicket] = field(default_factory=dict)

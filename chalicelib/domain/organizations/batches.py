@@ -7,10 +7,10 @@ before the answer. After a crash the sweep voids the rest. A returned number sta
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock, folding
@@ -36,8 +36,7 @@ _VOID_REASON = "returned by its seller"
 Range = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class BatchInput:
+class BatchInput(Struct, frozen=True):
     """A request for a batch: the numbers of a prefix that a seller takes, and the price of one."""
 
     seller: str
@@ -45,8 +44,7 @@ class BatchInput:
     price: AmountInput
 
 
-@dataclass(frozen=True, slots=True)
-class BatchFilters:
+class BatchFilters(Struct, frozen=True):
     """Filters of the list; `seller` finds a name as people type it (folding.py)."""
 
     seller: str | None = None
@@ -62,8 +60,7 @@ class BatchFilters:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BatchShown:
+class BatchShown(Struct, frozen=True):
     """A batch and what it comes to, in exact minor units.
 
     `difference` is the cash less what is due for the `sold` numbers; both are None until the batch is settled.

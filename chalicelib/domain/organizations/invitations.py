@@ -10,9 +10,9 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 from ulid import ULID
 
@@ -32,8 +32,7 @@ _GENERATION_BYTES = 2
 _CODE_BYTES = 16 + _GENERATION_BYTES + _MAC_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(Struct, frozen=True):
     """What a code names: an organization, and how often its code had been changed."""
 
     organization_id: str

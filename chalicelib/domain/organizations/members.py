@@ -5,9 +5,9 @@ nobody returns with the code that they joined with.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -23,8 +23,7 @@ from chalicelib.table.ranges import Between
 from chalicelib.vocabulary.access import AccountStatus, Portal, TixRole
 
 
-@dataclass(frozen=True, slots=True)
-class OrganizationMember:
+class OrganizationMember(Struct, frozen=True):
     """A user of an organization, as shown to its users."""
 
     id: str

@@ -9,10 +9,10 @@ next number can be, so printed codes hold ids. A number is for hands: it costs o
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
 from ulid import ULID
 
 from chalicelib import clock
@@ -42,8 +42,7 @@ class NumberedDenial(StrEnum):
     VOIDED = "voided"
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedScan:
+class NumberedScan(Struct, frozen=True):
     """The result of a scan: the ticket's current state, and the reason where it is refused."""
 
     ticket: NumberedTicket

@@ -10,8 +10,8 @@ Until then, readers omit its ordinals, and its numbers are answered as being wri
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -38,16 +38,14 @@ _SEED_BYTES = 16
 _OF_TALLY, _OF_DAY = 2, 4
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratedTickets:
+class GeneratedTickets(Struct, frozen=True):
     """The tickets of one generation; `job_id` names the job where they are written behind the answer."""
 
     job_id: str | None
     tickets: list[NumberedTicket]
 
 
-@dataclass(frozen=True, slots=True)
-class GenerationInput:
+class GenerationInput(Struct, frozen=True):
     """A request for numbers of a prefix; `extra` is JSON to print on each ticket."""
 
     quantity: int

@@ -1,10 +1,10 @@
 """Settings of an organization: name, time zone, user limit, paper."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -18,8 +18,7 @@ from chalicelib.table.items import Organization
 _PLAIN = ("name", "timezone", "ticket_prefix", "max_users", "logo_url")
 
 
-@dataclass(frozen=True, slots=True)
-class OrganizationSettings:
+class OrganizationSettings(Struct, frozen=True):
     """An organization as its users see it; only admins see the invite code."""
 
     id: str
@@ -35,8 +34,7 @@ class OrganizationSettings:
     invite_uses: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class InviteInput:
+class InviteInput(Struct, frozen=True):
     """The invite code that is wanted: for how many days it is valid, and how many people may join with it."""
 
     days: int = invitations.DAYS

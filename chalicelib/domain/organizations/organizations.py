@@ -1,6 +1,7 @@
 """The organizations of Tix: registration of admins, members who join by invite code, and log-ins."""
 
-from dataclasses import asdict, dataclass
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from chalicelib import clock
 from chalicelib.domain import timezones
@@ -19,8 +20,7 @@ from chalicelib.vocabulary.access import AccountStatus, Factor, Portal, TixRole
 DEFAULT_TIMEZONE, DEFAULT_PREFIX, DEFAULT_MAX_USERS = "UTC", "TIX", 10
 
 
-@dataclass(frozen=True, slots=True)
-class TixUser:
+class TixUser(Struct, frozen=True):
     """A user of Tix, as shown to that user."""
 
     id: str
@@ -30,8 +30,7 @@ class TixUser:
     organization_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OwnOrganization:
+class OwnOrganization(Struct, frozen=True):
     """An organization as its members see it."""
 
     id: str
@@ -41,24 +40,21 @@ class OwnOrganization:
     logo_url: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TixUserWithOrganization(TixUser):
+class TixUserWithOrganization(TixUser, frozen=True):
     """A user with their organization."""
 
     email_verified: bool
     organization: OwnOrganization
 
 
-@dataclass(frozen=True, slots=True)
-class TixLogIn:
+class TixLogIn(Struct, frozen=True):
     """An access token and its user."""
 
     token: str
     user: TixUser
 
 
-@dataclass(frozen=True, slots=True)
-class TixRegistration:
+class TixRegistration(Struct, frozen=True):
     """Registration data: the e-mail address for logging in, the password in clear text, the name."""
 
     email: str

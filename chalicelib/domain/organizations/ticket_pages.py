@@ -6,7 +6,9 @@ ticket is checked again after it is read. The tally bounds the list; it changes 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.background import jobs
 from chalicelib.domain.organizations import numbered_tickets, ticket_totals
@@ -25,8 +27,7 @@ _FEW_BUCKETS = 10
 _THIN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class JobState:
+class JobState(Struct, frozen=True):
     """Progress of a job: `done` tickets of `count`."""
 
     id: str
@@ -35,8 +36,7 @@ class JobState:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class TicketPage:
+class TicketPage(Struct, frozen=True):
     """One page of a list; `total` counts the tickets of all pages."""
 
     tickets: list[NumberedTicket]

@@ -1,9 +1,10 @@
 """Reports of an organization, from running totals: the cost does not depend on the number of tickets."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.organizations import numbered_tickets, organizations, ticket_totals
@@ -17,8 +18,7 @@ DAYS, WEEKS, MONTHS = 30, 12, 12
 _LAST = "9999-12-31"
 
 
-@dataclass(frozen=True, slots=True)
-class TicketStats:
+class TicketStats(Struct, frozen=True):
     """All tickets of an organization; `scan_rate` is the scanned share in percent, with one decimal."""
 
     total: int
@@ -27,8 +27,7 @@ class TicketStats:
     scan_rate: float
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRow:
+class ReportRow(Struct, frozen=True):
     """Tickets generated and scanned in one day, week or month of the organization's time zone."""
 
     name: str

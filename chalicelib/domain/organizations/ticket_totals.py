@@ -9,8 +9,8 @@ from the days on which they were generated and scanned.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.bus import Published
@@ -94,8 +94,7 @@ def _touched(organization: Organization, ticket: NumberedTicket) -> set[object]:
     return {("bucket", bucket), ("group", bucket // keys.organizations.BUCKETS_PER_GROUP), *days}
 
 
-@dataclass(slots=True)
-class _TotalsChange:
+class _TotalsChange(Struct):
     """The difference that some tickets make to the totals."""
 
     scanned: dict[int, int] = field(default_factory=dict)

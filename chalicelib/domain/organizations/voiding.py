@@ -8,8 +8,9 @@ separately.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access.accounts import log_security_event
@@ -23,8 +24,7 @@ from chalicelib.table.operations import Write
 _HANDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class NumberSpan:
+class NumberSpan(Struct, frozen=True):
     """The numbers of a prefix from `first` to `last`."""
 
     prefix: str
@@ -32,8 +32,7 @@ class NumberSpan:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class VoidedCounts:
+class VoidedCounts(Struct, frozen=True):
     """Result of voiding a range.
 
     `voided` counts all tickets that are void now, `voided_before` those of them that were void already, and `scanned`

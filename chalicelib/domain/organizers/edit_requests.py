@@ -6,9 +6,9 @@ the request: times, venue, sold tickets, and that the event is neither over nor 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -37,8 +37,7 @@ _OUTDATED = "This request no longer fits the event. Reject it, and ask for a fre
 _CHANGEABLE = (EventStatus.PUBLISHED, EventStatus.LIVE)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnEditRequest:
+class OwnEditRequest(Struct, frozen=True):
     """A request as shown to its organizer."""
 
     id: str

@@ -6,10 +6,10 @@ difference lists only actual changes, and is applied exactly as shown.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -36,8 +36,7 @@ _OF_CATEGORY = ("name", "tier", "price", "capacity", "per_order_limit", "sales_s
 _WRITES_AT_MOST = operations.TRANSACTION_LIMIT - 5
 
 
-@dataclass(frozen=True, slots=True)
-class EventSnapshot:
+class EventSnapshot(Struct, frozen=True):
     """An event with its categories, from one read."""
 
     event: Event

@@ -4,8 +4,9 @@ Check-ins cover the events of the last twelve months and are summed from the cou
 per organizer would make the scans of all its gates contend for one item.
 """
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -23,8 +24,7 @@ _YEAR = timedelta(days=366)
 _EVENTS_AT_MOST = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class EventCounts:
+class EventCounts(Struct, frozen=True):
     """Numbers of events. Drafts and cancelled events count in the total only."""
 
     total: int
@@ -33,8 +33,7 @@ class EventCounts:
     past: int
 
 
-@dataclass(frozen=True, slots=True)
-class OrganizerDashboard:
+class OrganizerDashboard(Struct, frozen=True):
     """An organizer's dashboard. `tickets_sold` excludes refunded tickets, `revenue` includes refunded amounts."""
 
     events: EventCounts
@@ -47,8 +46,7 @@ class OrganizerDashboard:
     sales_by_day: list[DaySales]
 
 
-@dataclass(frozen=True, slots=True)
-class _Attendance:
+class _Attendance(Struct, frozen=True):
     checked_in: int
     expected: int
 

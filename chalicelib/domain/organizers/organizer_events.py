@@ -5,8 +5,10 @@ counters, its buckets, and its devices.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from chalicelib import clock, folding
 from chalicelib.config import config
@@ -31,8 +33,7 @@ _DAY_BEGINS_BEFORE, _DAY_BEGINS_AFTER = timedelta(hours=14), timedelta(hours=12)
 _FIRST, _LAST = "!", "~"
 
 
-@dataclass(frozen=True, slots=True)
-class OrganizerEventFilters:
+class OrganizerEventFilters(Struct, frozen=True):
     """Filters of an organizer's list: an event of several days is found on each of them, in its time zone.
 
     `search` is a prefix of a title word.
@@ -54,8 +55,7 @@ class OrganizerEventFilters:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CategorySales:
+class CategorySales(Struct, frozen=True):
     """Sales of one ticket category. `sold` excludes refunded tickets, `revenue` includes them."""
 
     id: str
@@ -68,8 +68,7 @@ class CategorySales:
     refunded: Money
 
 
-@dataclass(frozen=True, slots=True)
-class DaySales:
+class DaySales(Struct, frozen=True):
     """Sales and refunds of one day."""
 
     date: date
@@ -78,8 +77,7 @@ class DaySales:
     refunded: Money
 
 
-@dataclass(frozen=True, slots=True)
-class EventCheckIns:
+class EventCheckIns(Struct, frozen=True):
     """Results of the scans at the gates."""
 
     admitted: int
@@ -90,8 +88,7 @@ class EventCheckIns:
     by_gate: list[GateCheckins]
 
 
-@dataclass(frozen=True, slots=True)
-class EventOccupancy:
+class EventOccupancy(Struct, frozen=True):
     """The number of attendees inside, as known at `as_of`.
 
     Offline readers may have admitted more: `upper_bound` assumes that each scan in their reported queues is another
@@ -104,8 +101,7 @@ class EventOccupancy:
     unsynced_devices: int
 
 
-@dataclass(frozen=True, slots=True)
-class EventAnalytics:
+class EventAnalytics(Struct, frozen=True):
     """Statistics of an event. `sold` excludes refunded tickets, `issued` counts tickets without a paid order."""
 
     sold: int
@@ -119,16 +115,14 @@ class EventAnalytics:
     occupancy: EventOccupancy
 
 
-@dataclass(frozen=True, slots=True)
-class EventStatistics(EventAnalytics):
+class EventStatistics(EventAnalytics, frozen=True):
     """Statistics of an event for staff: the platform's fees too, without the returned part, and the organizer's net."""
 
     fees: Money
     net: Money
 
 
-@dataclass(frozen=True, slots=True)
-class EventSummary:
+class EventSummary(Struct, frozen=True):
     """An event in a list, with its key figures."""
 
     event: Event
@@ -138,8 +132,7 @@ class EventSummary:
     admitted: int
 
 
-@dataclass(frozen=True, slots=True)
-class OwnEvent:
+class OwnEvent(Struct, frozen=True):
     """An event with its categories; those of a draft are not on sale."""
 
     event: Event
@@ -152,8 +145,7 @@ class OwnEvent:
         return None if points is None else points / 100
 
 
-@dataclass(frozen=True, slots=True)
-class EventDetail:
+class EventDetail(Struct, frozen=True):
     """An event with its categories and analytics."""
 
     event: Event
@@ -185,14 +177,13 @@ def statistics(event_id: str) -> EventStatistics:
     shown, totals = _analytics(found), sales_totals.sales_of(found.buckets)[0]
     currency = config().currency
     return EventStatistics(
-        **{field.name: getattr(shown, field.name) for field in fields(shown)},
+        **asdict(shown),
         fees=Money(totals.fees, currency),
         net=Money(totals.revenue - totals.refunded - totals.fees, currency),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _ReadEvent:
+class _ReadEvent(Struct, frozen=True):
     """An event, its categories, its counters and its buckets, as two queries return them."""
 
     event: Event

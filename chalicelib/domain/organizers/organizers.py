@@ -1,12 +1,13 @@
 """Organizers: their profiles. Bank accounts are encrypted under a data key per organizer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import reduce
 from operator import and_
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.attributes import Attribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -35,8 +36,7 @@ _LONGEST = timedelta(days=366)
 _PLAIN = ("email", "company_name", "address", "tax_number")
 
 
-@dataclass(frozen=True, slots=True)
-class Organizer:
+class Organizer(Struct, frozen=True):
     """An organizer as shown to themselves. `email` is empty if none is stored.
 
     `image_upload` is set if an upload form was requested.
@@ -55,8 +55,7 @@ class Organizer:
     image_upload: PhotoUpload | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedInOrganizer:
+class LoggedInOrganizer(Struct, frozen=True):
     """A logged-in organizer and the session's first tokens."""
 
     organizer: Organizer

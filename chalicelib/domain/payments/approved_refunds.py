@@ -8,10 +8,10 @@
 Money from a card's balance is credited to the card in that transaction. A provider's charge is owed from then on.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -33,8 +33,7 @@ from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
 from chalicelib.vocabulary.tickets import RefundRequestStatus, TicketStatus
 
 
-@dataclass(frozen=True, slots=True)
-class SoldTicket:
+class SoldTicket(Struct, frozen=True):
     """A ticket with its order and payment, which were read after it: a later move of the ticket changes it too."""
 
     ticket: Ticket

@@ -2,9 +2,10 @@
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients.providers import Charge, Declined, Outcome, OutcomeStatus
@@ -22,8 +23,7 @@ from chalicelib.vocabulary.payments import PaymentMethod, PaymentPurpose, Paymen
 GRACE = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentTerms:
+class PaymentTerms(Struct, frozen=True):
     """How a customer wants to pay; `token` is their means of payment, for providers that get it from us."""
 
     method: PaymentMethod

@@ -1,8 +1,9 @@
 """One movement of a provider's list against the books: how they differ, if they do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.clients.providers import ListedMoney, MoneyKind, MoveWord, OutcomeStatus
 from chalicelib.domain.ledger import account_names
@@ -12,8 +13,7 @@ from chalicelib.table.items import Journal, Payment, Payout
 from chalicelib.vocabulary.payments import DifferenceKind
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """A difference that was found: `money` is its kind of movement, None for a journal without one."""
 
     kind: DifferenceKind
@@ -24,8 +24,7 @@ class Mismatch:
     money: MoneyKind | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
+class Books(Struct, frozen=True):
     """What the books have of some movements, by payment or payout."""
 
     payments: Mapping[str, Payment] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """A payment that its customer confirmed: what they see of it, with the tickets that it paid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.payments import own_payments, payments
 from chalicelib.domain.payments.own_payments import OwnPayment
@@ -12,8 +13,7 @@ from chalicelib.table.items import Event
 from chalicelib.vocabulary.payments import PaymentStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(Struct, frozen=True):
     """A confirmed payment; `event` and `tickets` are of its booking, once that is paid."""
 
     payment: OwnPayment

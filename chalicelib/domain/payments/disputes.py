@@ -5,10 +5,10 @@ any order, repeated or late, end in one state. Money is booked with the payment 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -31,8 +31,7 @@ _OVER = {MoveWord.WON: DisputeStatus.WON, MoveWord.LOST: DisputeStatus.LOST}
 _ANSWERED = {DisputeAnswer.ACCEPT: DisputeStatus.ACCEPTED, DisputeAnswer.CONTEST: DisputeStatus.CONTESTED}
 
 
-@dataclass(frozen=True, slots=True)
-class StaffDispute:
+class StaffDispute(Struct, frozen=True):
     """A dispute as staff see it."""
 
     id: str

@@ -1,8 +1,8 @@
 """What a payment's owner must do at the bank before a charge goes on: stored sealed, since it is secret."""
 
 import json
-from dataclasses import asdict
 
+from msgspec.structs import asdict
 from pynamodb.expressions.update import Action
 
 from chalicelib.clients.providers import NextAction, Outcome, OutcomeStatus

@@ -1,7 +1,8 @@
 """Payments as their customers see them: the state, what to do next, and the provider's secret."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.clients.providers import NextAction
 from chalicelib.domain.crypto import encryption
@@ -13,8 +14,7 @@ from chalicelib.table.items import Payment
 from chalicelib.vocabulary.payments import PaymentStatus
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPayment:
+class OwnPayment(Struct, frozen=True):
     """A payment as its customer sees it: `refund_due` is shown as refunded.
 
     With `next_action` its owner must act at the bank. That payment is shown as `requires_action`.

@@ -1,7 +1,8 @@
 """What an outcome at the provider means for a payment, as a pure function of what is known (D-PAY-01)."""
 
-from dataclasses import dataclass
 from enum import StrEnum, auto
+
+from msgspec import Struct
 
 from chalicelib.clients.providers import Outcome, OutcomeStatus
 from chalicelib.table.items import Card, Order, Payment
@@ -29,16 +30,14 @@ class PaymentVerdict(StrEnum):
     OWE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentDecision:
+class PaymentDecision(Struct, frozen=True):
     """What to do, and the reason if the payment does not succeed."""
 
     verdict: PaymentVerdict
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentFacts:
+class PaymentFacts(Struct, frozen=True):
     """What a decision depends on besides the payment: its order or its card."""
 
     order: Order | None = None

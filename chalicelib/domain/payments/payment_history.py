@@ -1,8 +1,9 @@
 """A customer's payments, including failed and open ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain import paging
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
@@ -20,8 +21,7 @@ _FILTERED = ReadBudget(first=100, total=100)
 _PREFIX = "pay"
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentFilters:
+class PaymentFilters(Struct, frozen=True):
     """Filters of the history; `date_from` and `date_to` are inclusive."""
 
     status: PaymentStatus | None = None
@@ -30,8 +30,7 @@ class PaymentFilters:
     date_to: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentHistoryEntry:
+class PaymentHistoryEntry(Struct, frozen=True):
     """A payment with its refunds, its invoice number and its event."""
 
     payment: OwnPayment

@@ -4,8 +4,7 @@
 request to it is idempotent.
 """
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.clients.providers import Declined, Outcome, OutcomeStatus

@@ -7,10 +7,10 @@ each page. So it continues after a crash, and each difference is one row.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -46,8 +46,7 @@ _BOOKS, _OPEN = "books", "open"
 _LOOKED_BACK = 7
 
 
-@dataclass(frozen=True, slots=True)
-class StaffDifference:
+class StaffDifference(Struct, frozen=True):
     """A difference between the provider's list and the journal."""
 
     id: str
@@ -61,8 +60,7 @@ class StaffDifference:
     found_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ReconciledDay:
+class ReconciledDay(Struct, frozen=True):
     """The reconciliation of a day, and a page of its differences."""
 
     date: date
@@ -200,8 +198,7 @@ def _after(cursor: str, row: ClearedMoney) -> str:
     return f"{_BOOKS}:{cursor.split(':')[1]}:{row.journal_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """A movement of the books that the provider should have."""
 
     reference: str

@@ -4,7 +4,7 @@ An approval above `SECOND_PERSON_OVER` waits as `awaiting_second`. Another membe
 anybody of them rejects it.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain import idempotency
 from chalicelib.domain.approvals import second_person
@@ -22,8 +22,7 @@ from chalicelib.table.items import RefundRequest, Ticket
 from chalicelib.vocabulary.tickets import RefundRequestStatus, RefundVerdict
 
 
-@dataclass(frozen=True, slots=True)
-class RefundDecision:
+class RefundDecision(Struct, frozen=True):
     """A decision and its reason; `amount` defaults to what was asked for."""
 
     decision: RefundVerdict

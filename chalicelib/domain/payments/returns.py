@@ -8,10 +8,10 @@ rest is booked on the event's account of charge-backs, which its settlement dedu
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -39,8 +39,7 @@ _WON_OR_LOST = {MoveWord.WON, MoveWord.LOST}
 Moves = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What the moves of a payment come to, in minor units.
 
     `away` has left the provider's balance. `final` was returned for good at some time, also if that failed later; a
@@ -55,8 +54,7 @@ class Standing:
     has_failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MovesBooking:
+class MovesBooking(Struct, frozen=True):
     """The part of a payment's update that its moves cause, and the writes beside it.
 
     `status` replaces the status that the payment would have without them; it is empty if they do not change it.
@@ -267,8 +265,7 @@ def kept(payment: Payment, moves: Moves) -> list[Action]:
     return [Payment.moves.set(dict(moves)), Payment.revision.set(int(payment.revision or 0) + 1)]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRefund:
+class ShownRefund(Struct, frozen=True):
     """A refund as its customer sees it."""
 
     amount: Money

@@ -4,9 +4,11 @@ Sales and refunds after the settlement are shown as adjustments; the payout itse
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from chalicelib.domain import paging
 from chalicelib.domain.documents import payout_document
@@ -32,8 +34,7 @@ _OWN_STATUS = {
 _FILTERED = ReadBudget(first=100, total=100)
 
 
-@dataclass(frozen=True, slots=True)
-class PayoutFilters:
+class PayoutFilters(Struct, frozen=True):
     """Filters of the list; both ends of the date range are inclusive."""
 
     status: OwnPayoutStatus | None = None
@@ -55,8 +56,7 @@ class PayoutFilters:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PayoutAmounts:
+class PayoutAmounts(Struct, frozen=True):
     """Gross - refunds - platform fee = net."""
 
     gross: Money
@@ -65,8 +65,7 @@ class PayoutAmounts:
     net: Money
 
 
-@dataclass(frozen=True, slots=True)
-class PayoutLine(PayoutAmounts):
+class PayoutLine(PayoutAmounts, frozen=True):
     """The amounts of one ticket category; `quantity` includes refunded tickets."""
 
     category_id: str
@@ -75,16 +74,14 @@ class PayoutLine(PayoutAmounts):
     refunded_quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class NamedEvent:
+class NamedEvent(Struct, frozen=True):
     """An event's id, and its title at the settlement."""
 
     id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPayout(PayoutAmounts):
+class OwnPayout(PayoutAmounts, frozen=True):
     """A payout as its organizer sees it.
 
     `net` is also less `taken_back`: what the organizer owed of other events.

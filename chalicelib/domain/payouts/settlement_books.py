@@ -1,6 +1,5 @@
 """The settlements of events, as staff see them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.lists import pages
@@ -15,8 +14,7 @@ from chalicelib.errors import ValidationFailed
 from chalicelib.table.items import Settlement
 
 
-@dataclass(frozen=True, slots=True)
-class StaffSettlement(PayoutAmounts):
+class StaffSettlement(PayoutAmounts, frozen=True):
     """The closed books of an event; `payout_id` is None where there was nothing to pay out."""
 
     taken_back: Money

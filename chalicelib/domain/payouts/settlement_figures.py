@@ -1,7 +1,8 @@
 """An event's sales in figures, from the running totals of its categories."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.sale import sales_totals
 from chalicelib.table import keys, operations
@@ -12,8 +13,7 @@ from chalicelib.table.items import (
 from chalicelib.table.ranges import Begins
 
 
-@dataclass(frozen=True, slots=True)
-class SalesFigures:
+class SalesFigures(Struct, frozen=True):
     """Sales, their refunds and the platform's fee, in minor units."""
 
     gross: int
@@ -37,8 +37,7 @@ class SalesFigures:
 NOTHING = SalesFigures(gross=0, refunds=0, platform_fee=0)
 
 
-@dataclass(frozen=True, slots=True)
-class SettledCategory:
+class SettledCategory(Struct, frozen=True):
     """The sales of one ticket category; `quantity` includes refunded tickets."""
 
     category_id: str

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain, islice
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients import files
@@ -26,16 +27,14 @@ _FOLDER = "exports/"
 _KEPT, _LINK_LIFETIME = timedelta(days=1), timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class CsvFile:
+class CsvFile(Struct, frozen=True):
     """A file that is answered at once."""
 
     name: str
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileJob:
+class FileJob(Struct, frozen=True):
     """The job that writes a file."""
 
     job_id: str

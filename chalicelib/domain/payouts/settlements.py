@@ -10,10 +10,10 @@ later is a debt of the organizer (`debts`), which reduces the payout of the next
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import asdict
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 

@@ -1,9 +1,9 @@
 """What staff do with payouts: approve, hold, release, cancel, retry, and replace one that was cancelled."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -31,8 +31,7 @@ _ATTEMPTS = 20
 _OF_OPERATION = 16
 
 
-@dataclass(frozen=True, slots=True)
-class StaffPayout(PayoutAmounts):
+class StaffPayout(PayoutAmounts, frozen=True):
     """A payout as staff see it, and what its organizer owes now."""
 
     taken_back: Money
@@ -102,8 +101,7 @@ def detail(payout_id: str) -> StaffPayout:
     return show(payout_states.get(payout_id))
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """One act on a payout: the status that it gives, the attributes that it changes, and writes beside it."""
 
     status: PayoutStatus

@@ -8,10 +8,10 @@ lock, so a worker may die at any call. The last write destroys the customer's da
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -44,8 +44,7 @@ _CERTIFICATES = "certificates/"
 _LINK_LIFETIME = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class StartedErasure:
+class StartedErasure(Struct, frozen=True):
     """An erasure as its request sees it."""
 
     job_id: str

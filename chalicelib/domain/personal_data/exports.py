@@ -8,10 +8,10 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -41,8 +41,7 @@ _PART = "personal_export"
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class StartedExport:
+class StartedExport(Struct, frozen=True):
     """An export as its request sees it; `url` is set once it is complete."""
 
     job_id: str

@@ -9,6 +9,8 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TypeVar
 
+from msgspec import Struct
+
 from chalicelib import clock
 from chalicelib.clients.providers import MoveKind
 from chalicelib.domain.access import numbers
@@ -97,8 +99,7 @@ ItemT = TypeVar("ItemT", bound=Item)
 Reader = Callable[[Person], Iterable[Item]]
 
 
-@dataclass(frozen=True, slots=True)
-class PersonalPlace:
+class PersonalPlace(Struct, frozen=True):
     """A place of personal data: its name in an export and in a certificate, and how its items are read."""
 
     name: str

@@ -4,7 +4,7 @@ A ticket is refunded where the rules of refunds still allow it, and given up whe
 to the payments that loaded it. What none of them takes moves to the account of unclaimed money (D-ERA-05).
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.config import config
 from chalicelib.domain.approvals import second_person
@@ -31,8 +31,7 @@ _REASON = "The customer's personal data is erased."
 _OPEN_PAYMENTS = (PaymentStatus.REQUIRES_CONFIRMATION, PaymentStatus.REFUND_DUE)
 
 
-@dataclass(frozen=True, slots=True)
-class Belongings:
+class Belongings(Struct, frozen=True):
     """The valid tickets of events that are not over, and the balances with money, of a customer."""
 
     tickets: tuple[Ticket, ...]

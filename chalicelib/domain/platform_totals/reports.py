@@ -5,7 +5,8 @@ Money is summed per currency. Where one amount is shown, it is in the platform's
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -25,8 +26,7 @@ _MONTHS = 12
 Numbers = Counter[str]
 
 
-@dataclass(frozen=True, slots=True)
-class CurrencySums:
+class CurrencySums(Struct, frozen=True):
     """Sales in one currency; `net` is revenue without refunds."""
 
     currency: str
@@ -36,8 +36,7 @@ class CurrencySums:
     net: Money
 
 
-@dataclass(frozen=True, slots=True)
-class SalesOfPeriod:
+class SalesOfPeriod(Struct, frozen=True):
     """Sales of a period, or of all that are shown (`period` None): counts over all currencies."""
 
     period: str | None
@@ -51,16 +50,14 @@ class SalesOfPeriod:
     by_currency: list[CurrencySums]
 
 
-@dataclass(frozen=True, slots=True)
-class NumbersOfPeriod:
+class NumbersOfPeriod(Struct, frozen=True):
     """Numbers of a period, or of now (`period` None), by name."""
 
     period: str | None
     numbers: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class SalesOfCategory:
+class SalesOfCategory(Struct, frozen=True):
     """An event category: its events now, and its sales of a period or ever."""
 
     category: str
@@ -68,16 +65,14 @@ class SalesOfCategory:
     sales: SalesOfPeriod
 
 
-@dataclass(frozen=True, slots=True)
-class CategoriesOfPeriod:
+class CategoriesOfPeriod(Struct, frozen=True):
     """The sales of a month by category, most revenue first."""
 
     period: str
     categories: list[SalesOfCategory]
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformDashboard:
+class PlatformDashboard(Struct, frozen=True):
     """The staff's dashboard. Tickets exclude refunded ones, revenue includes refunded amounts."""
 
     customers: int

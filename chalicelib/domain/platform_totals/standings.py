@@ -4,9 +4,10 @@ A kind of item to count is a row of `TALLIED`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.table.items import (
     Account,
@@ -49,8 +50,7 @@ _PENDING: Mapping[type[Item], tuple[str, frozenset[str]]] = {
 _SEPARATOR = "/"
 
 
-@dataclass(frozen=True, slots=True)
-class CountedAs:
+class CountedAs(Struct, frozen=True):
     """What an item counts as: a number, and for an event its category."""
 
     number: str
@@ -70,8 +70,7 @@ class CountedAs:
         return cls(number, category if separator else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Tallied:
+class Tallied(Struct, frozen=True):
     """A kind of item to count: what as, what begins a period's number, and when that was."""
 
     standing: Callable[[Any], str | None]

@@ -6,10 +6,10 @@ They are not idempotent: the mark in the caller's transaction is what counts a t
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, field
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain.platform_totals import periods
@@ -19,8 +19,7 @@ from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
 
 
-@dataclass(frozen=True, slots=True)
-class SaleToCount:
+class SaleToCount(Struct, frozen=True):
     """A sale or a refund: its currency, when it was made, and its numbers as PlatformSales names them."""
 
     currency: str

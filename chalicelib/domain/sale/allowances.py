@@ -8,8 +8,9 @@ reservation, so that a client can lead to it.
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -24,8 +25,7 @@ from chalicelib.table.items import Order, Seats
 from chalicelib.vocabulary.payments import OrderStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """A customer's seats, and the orders that they name."""
 
     seats: Seats

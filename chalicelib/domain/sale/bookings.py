@@ -1,7 +1,8 @@
 """Bookings: an order with its tickets as its customer sees them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain import paging
 from chalicelib.domain.access import accounts
@@ -18,8 +19,7 @@ from chalicelib.table.places import Place
 from chalicelib.vocabulary.payments import OrderStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(Struct, frozen=True):
     """An order and its tickets."""
 
     order: Order
@@ -27,8 +27,7 @@ class Booking:
     tickets: Sequence[OwnTicket]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedBooking:
+class ListedBooking(Struct, frozen=True):
     """An order in a list of staff; its tickets are in the list of tickets."""
 
     order: Order

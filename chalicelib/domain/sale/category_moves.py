@@ -5,8 +5,7 @@ both categories, and the seats of its customer. The order must be in the totals 
 booked. The books of the event are open until then, so that its settlement never sums half of a move.
 """
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -22,8 +21,7 @@ from chalicelib.table.operations import Write
 from chalicelib.vocabulary.payments import OrderStatus
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryMove:
+class CategoryMove(Struct, frozen=True):
     """A move: the actions on its ticket, and the writes of everything else."""
 
     actions: list[Action]

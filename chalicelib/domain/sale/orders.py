@@ -5,9 +5,9 @@ how many tickets it took from which stock shard. So exactly these are sold or re
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -37,8 +37,7 @@ _ATTEMPTS = 10
 _SEATS_AT, _STOCK_AT = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class SaleTerms:
+class SaleTerms(Struct, frozen=True):
     """How an order is paid: the provider of its payment, and the event's own fee if it has one."""
 
     paid_by: str | None = None

@@ -1,8 +1,9 @@
 """The rules of the sale, without I/O: whether an event sells the requested tickets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain import timezones
 from chalicelib.domain.events import deeds
@@ -13,8 +14,7 @@ from chalicelib.errors import InvalidState, ValidationFailed
 from chalicelib.table.items import Category, Event
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedTickets:
+class RequestedTickets(Struct, frozen=True):
     """A number of tickets of one category; tickets beyond the named `holders` are for the customer."""
 
     category_id: str

@@ -8,9 +8,9 @@ A category's own totals are in the category's currency.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -44,8 +44,7 @@ Trade = Order | RefundRequest
 Numbers = Counter[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _TradeLine:
+class _TradeLine(Struct, frozen=True):
     """The numbers that a trade adds to one category."""
 
     category_id: str

@@ -1,8 +1,8 @@
 """Changes of a ticket by staff: its holder's name, its labels, its category, or its cancellation."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -21,8 +21,7 @@ from chalicelib.table.operations import Write
 from chalicelib.vocabulary.tickets import TicketShown, TicketStatus
 
 
-@dataclass(frozen=True, slots=True)
-class TicketChange:
+class TicketChange(Struct, frozen=True):
     """A change by staff; what is None stays. `version` is the one that they saw."""
 
     reason: str

@@ -11,9 +11,9 @@
 """
 
 import hashlib
-from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
+from msgspec import Struct
 from ulid import ULID
 
 from chalicelib import scanned_text
@@ -29,8 +29,7 @@ MAX_CODE_LENGTH = 256
 _CODE_LENGTH = len(_PREFIX) + _TOTAL_BYTES // 2 * 3 + _TOTAL_BYTES % 2 * 2
 
 
-@dataclass(frozen=True, slots=True)
-class TicketCode:
+class TicketCode(Struct, frozen=True):
     """The content of a genuine code."""
 
     ticket_id: str

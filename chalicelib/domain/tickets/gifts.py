@@ -8,8 +8,9 @@ A gift and a registration of the same number may race. A gift is stored only whi
 the gift sees the registered number, or the registration finds the gift.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -32,8 +33,7 @@ from chalicelib.vocabulary.tickets import GiftStatus
 _CLAIMED_AT_ONCE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class GiftInput:
+class GiftInput(Struct, frozen=True):
     """A ticket to give: the number, the recipient's name as the giver knows it, and a message for the app."""
 
     ticket_id: str
@@ -42,8 +42,7 @@ class GiftInput:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OwnGift:
+class OwnGift(Struct, frozen=True):
     """A gift as its giver sees it."""
 
     id: str

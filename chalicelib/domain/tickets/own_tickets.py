@@ -4,7 +4,8 @@ The list's index carries keys only. Tickets, and then their events, categories a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -21,8 +22,7 @@ from chalicelib.vocabulary.tickets import TicketShown
 _FILTERED = ReadBudget(first=100)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTicketFilters:
+class OwnTicketFilters(Struct, frozen=True):
     """Filters of the list; `upcoming` selects events that have not ended."""
 
     status: TicketShown | None = None
@@ -35,8 +35,7 @@ class OwnTicketFilters:
         return self == OwnTicketFilters()
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTicket:
+class OwnTicket(Struct, frozen=True):
     """A ticket with its event; `category` and `card_id` are None without a category or card."""
 
     ticket: Ticket

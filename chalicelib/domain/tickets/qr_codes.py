@@ -1,8 +1,9 @@
 """The QR code of a ticket, as text and as an image."""
 
 import io
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.events import deeds, events, gate_control
 from chalicelib.domain.events.deeds import Deed
@@ -15,8 +16,7 @@ _BORDER = 4
 _ERROR_CORRECTION = "m"
 
 
-@dataclass(frozen=True, slots=True)
-class QrCode:
+class QrCode(Struct, frozen=True):
     """A ticket's signed code, accepted at the gate until `expires_at` or until the ticket is transferred."""
 
     ticket_id: str

@@ -4,8 +4,9 @@ A ticket that cost nothing is returned too: its seat is for others. A ticket of 
 of an event that was moved after the booking may be returned until the event starts (D-STATE-02).
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain import idempotency, money, timezones
@@ -36,8 +37,7 @@ def deadline(event: Event, ticket: Ticket) -> datetime | None:
     return max(usual, event.starts_at) if state is EventState.MOVED else usual
 
 
-@dataclass(frozen=True, slots=True)
-class RefundWish:
+class RefundWish(Struct, frozen=True):
     """What is asked for: the refund of a ticket, by its customer, or for the customer by a member of staff.
 
     `amount` defaults to the price.
@@ -50,8 +50,7 @@ class RefundWish:
     amount: AmountInput | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StaffRefundRequest:
+class StaffRefundRequest(Struct, frozen=True):
     """A request as staff see it; `amount` is what is paid back, or would be."""
 
     id: str

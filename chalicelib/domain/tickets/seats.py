@@ -6,8 +6,9 @@ that were unsettled at the last one, and counts the seats of those that were pai
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.errors import AccountSuspended, NotFound, SoldOut
@@ -21,8 +22,7 @@ _KEPT = timedelta(days=30)
 _KEPT_AT_MOST = timedelta(days=400)
 
 
-@dataclass(frozen=True, slots=True)
-class AddedSeats:
+class AddedSeats(Struct, frozen=True):
     """Seats of a category to add, or to take away where negative; `until` is the day until which they are kept."""
 
     category_id: str

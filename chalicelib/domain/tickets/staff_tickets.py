@@ -1,7 +1,8 @@
 """Tickets as staff see them; and what staff do with one for its customer: transfer it, or send it again."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain import idempotency
 from chalicelib.domain.access import numbers
@@ -20,8 +21,7 @@ from chalicelib.vocabulary.gate import ScanStatus
 from chalicelib.vocabulary.tickets import TicketShown, TicketStatus
 
 
-@dataclass(frozen=True, slots=True)
-class StaffTicket:
+class StaffTicket(Struct, frozen=True):
     """A ticket as staff see it. `version` changes with each change by staff, customers or refunds, not with a scan."""
 
     id: str

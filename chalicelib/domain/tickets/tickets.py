@@ -1,7 +1,8 @@
 """Tickets: issue, find, withdraw. `gate` decides on admission."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from chalicelib import clock
 from chalicelib.domain.tickets import credentials, states
@@ -12,8 +13,7 @@ from chalicelib.table.items import Counters, Ticket
 from chalicelib.vocabulary.tickets import TicketShown, TicketStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """The person a ticket is for."""
 
     name: str
@@ -23,8 +23,7 @@ class Holder:
     labels: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class TicketToIssue:
+class TicketToIssue(Struct, frozen=True):
     """One ticket to be issued; `number` is printed on it."""
 
     event_id: str

@@ -6,9 +6,9 @@ was read. A scan writes the same ticket under its own condition, so exactly one 
 succeeds.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -35,8 +35,7 @@ _TEXTS_PER_TICKET = 5
 _TEXTS_WINDOW = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Transferred:
+class Transferred(Struct, frozen=True):
     """A ticket that was transferred to another customer."""
 
     ticket_id: str

@@ -3,10 +3,10 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from chalice import Response
+from msgspec import Struct, field
 
 from chalicelib.portals.http.route import AnyRoute
 
@@ -34,16 +34,14 @@ class Answer(Response):
             self.body = body
 
 
-@dataclass(frozen=True, slots=True)
-class Reply(Generic[ContentT]):
+class Reply(Struct, Generic[ContentT], frozen=True):
     """A view's result with headers of its own."""
 
     content: ContentT
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A view's result that is no JSON of a schema: text or bytes, under a file name where it is a download."""
 
     content: str | bytes

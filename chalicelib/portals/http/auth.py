@@ -1,7 +1,8 @@
 """Who is calling: the guard of every route."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.access import accounts, lock_outs, permissions, tokens
 from chalicelib.domain.access.permissions import Permission
@@ -13,8 +14,7 @@ from chalicelib.vocabulary.campus import CampusRole
 _SCHEME = "bearer "
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """The callers that a route accepts: the principals of one portal, or of any.
 
     `enrolling` also accepts staff who must set up a second factor first; no other guard does. `revoked` also accepts a

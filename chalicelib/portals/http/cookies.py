@@ -3,8 +3,9 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
+
+from msgspec import Struct, field
 
 from chalicelib.config import config
 from chalicelib.domain.access.sessions import LIFETIME
@@ -16,8 +17,7 @@ _PATH = "/api/auth"
 _LONGEST = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedToken:
+class PlacedToken(Struct, frozen=True):
     """A refresh token as the answer carries it: in the body, or in the cookie with its CSRF token in the body."""
 
     refresh: str | None

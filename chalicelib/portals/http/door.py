@@ -7,10 +7,10 @@ check the headers → identify the caller, within its rate → permit → check 
 import functools
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any
 
 from chalice import Blueprint, Response
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.domain.access import request_rates

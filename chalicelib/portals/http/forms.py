@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.errors import UnsupportedMediaType, ValidationFailed
 
@@ -15,8 +16,7 @@ _MOST_PARTS = 40
 _TEXT_LIMIT = 64 * 1024
 
 
-@dataclass(slots=True)
-class Form:
+class Form(Struct):
     """A parsed form: its texts and its files by field."""
 
     texts: dict[str, str] = field(default_factory=dict)

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain import idempotency
 from chalicelib.domain.idempotency import IdempotencyClaim
@@ -36,8 +37,7 @@ KEY_LENGTH = 255
 _REFUSED = 400
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedRequest:
+class KeyedRequest(Struct, frozen=True):
     """What makes a request the same as an earlier one; `key` is None where its caller sent none."""
 
     key: str | None
@@ -47,8 +47,7 @@ class KeyedRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a view gave: its answer, and whether that reports a state in between."""
 
     answer: Answer

@@ -4,9 +4,9 @@ The handler, the OpenAPI document and the contract's tests all read it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Generic, Never
 
+from msgspec import Struct, field
 from typing_extensions import TypeVar
 
 from chalicelib.domain.access.tokens import Principal
@@ -26,8 +26,7 @@ OtherT = TypeVar("OtherT", default=Never)
 BODY_LIMIT = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[BodyT, QueryT]):
+class Call(Struct, Generic[BodyT, QueryT], frozen=True):
     """One request, parsed. `principal` is set on every guarded route; `raw` is the body's bytes.
 
     `operation_id` identifies the effect of this request: requests with one Idempotency-Key share it, each other request
@@ -50,8 +49,7 @@ class Call(Generic[BodyT, QueryT]):
         return Visitor(self.address, self.headers.get("user-agent"))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A next operation: `parameters` and `body` point to values of the answer by JSON pointer."""
 
     to: str
@@ -59,8 +57,7 @@ class Link:
     body: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class FormBody:
+class FormBody(Struct, frozen=True):
     """A form (multipart/form-data) that a route accepts besides JSON; `files` are the fields that carry files.
 
     `beyond` says what to do with more than the limit. A body of type text/csv is the file of the field `of_csv`.
@@ -72,8 +69,7 @@ class FormBody:
     of_csv: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Route(Generic[BodyT, QueryT, ReplyT, OtherT]):
+class Route(Struct, Generic[BodyT, QueryT, ReplyT, OtherT], frozen=True):
     """A route as its portal declares it. `path` has no trailing slash; `guard` is None for public routes.
 
     `also` are other successful replies by status. `files` are the types of files that it answers with where `format`

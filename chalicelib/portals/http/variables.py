@@ -5,10 +5,10 @@ API Gateway passes a variable as it was sent. Each value is percent-decoded exac
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+from msgspec import Struct
 from pydantic import TypeAdapter, ValidationError
 
 from chalicelib import scanned_text
@@ -26,8 +26,7 @@ _SENT = 3 * 4
 _TICKET = re.compile(r"[A-Z0-9-]{1,20}-[0-9]{6,10}|tkt_[0-9A-Z]{26}")
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """The type of a path variable.
 
     `read` returns the value as the domain knows it, or None where the text cannot be one. `problem` is the sentence of

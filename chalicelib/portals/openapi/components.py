@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from msgspec import Struct
 from pydantic import BaseModel
 from pydantic.json_schema import CoreModeRef, CoreRef, DefsRef, GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
@@ -22,8 +22,7 @@ _IDENTITY = re.compile(r":(\d+)")
 _NO_DEFAULT = (None, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
+class Components(Struct, frozen=True):
     """The schemas by name, and each model's own: a reference, but for queries, whose fields become parameters."""
 
     schemas: Mapping[str, Schema]

@@ -1,6 +1,6 @@
 """What the demo data of a local run is made of. The examples show it, and infra/local/demo loads it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 CURRENCY = "PKR"
 TIMEZONE = "Asia/Karachi"
@@ -57,8 +57,7 @@ MORE_STUDENTS = (
 CAMPUS_ROSTER = (STUDENT_NUMBER, *(f"PHY-26-{number:03}" for number in range(2, 2 + len(MORE_STUDENTS) // 2)))
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """A ticket category: its price in minor units, and how many tickets it has."""
 
     name: str
@@ -66,8 +65,7 @@ class Tier:
     capacity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Guest:
+class Guest(Struct, frozen=True):
     """A guest of the demo event with a ticket of their own."""
 
     ticket_id: str
@@ -77,8 +75,7 @@ class Guest:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Venue:
+class Venue(Struct, frozen=True):
     """Where an event is held."""
 
     name: str

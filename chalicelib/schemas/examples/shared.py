@@ -1,7 +1,8 @@
 """What the examples of all portals share: ids and tokens that the platform makes, and the shape of an example."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 CARD_ID = "crd_01K9ZC3V8G0000400TC7B6KYQ6"
 # For ids of which only the prefix matters.
@@ -26,8 +27,7 @@ KEY = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 TOKENS = {"access": ACCESS, "refresh": REFRESH, "token_type": "Bearer", "expires_in": 900}
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """The body and query that are sent, where the operation takes them, and the body that is answered."""
 
     request: dict[str, Any] | None = None

@@ -6,16 +6,15 @@ follows what the item has. `tests/table/test_reading.py` compares the two for ev
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, MapAttribute
 from pynamodb.constants import NULL
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """How to read a class: by stored name the attribute's name, type and reader; and the values of absent ones.
 
     `factories` make a value of their own for each item.

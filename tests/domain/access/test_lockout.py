@@ -1,12 +1,12 @@
 """Which callers a portal admits, and for how long: tokens, sessions, assignments, revocation."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.domain import paging

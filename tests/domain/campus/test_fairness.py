@@ -1,11 +1,11 @@
 """Fairness of the rule: the status is by time alone, honest evidence never adds a flag, nobody becomes absent."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.campus.evidence.evidence import (
     EarlierPlace,

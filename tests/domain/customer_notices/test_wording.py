@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.customer_notices import wording
 from chalicelib.domain.customer_notices.wording import Kind, Subject

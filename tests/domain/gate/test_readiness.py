@@ -1,9 +1,9 @@
 """The rule of readiness as a table: the state of a device, and why it is not ready."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.gate import readiness
 from chalicelib.domain.gate.readiness import DeviceFacts

@@ -1,10 +1,10 @@
 """A declared list: filters, orderings, ranges, search and pages, at a cost that does not grow with the list."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.background.changes import Change
 from chalicelib.domain.lists import entries, follower, pages

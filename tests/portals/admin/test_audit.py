@@ -1,9 +1,9 @@
 """What staff do is in the audit log: done, refused, unchanged; once, and with who, what and from where."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 import app  # noqa: F401  # registers the routes
 from chalicelib.domain.access import new_accounts, sessions

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access import accounts
 from chalicelib.domain.events import categories, events, stock, venues
-from chalicelib.domain.organizers import draft_rules, edit_requests, event_drafts
+from chalicelib.domain.organizers import edit_requests, event_drafts
 from chalicelib.errors import InvalidState, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account
@@ -137,7 +137,7 @@ WRONG: list[tuple[str, Any]] = [
     ("starts_at", lambda: at(days=-1)),
     ("starts_at", "2031-03-20"),
     ("starts_at", 1_900_000_000),
-    ("starts_at", lambda: at(days=draft_rules.FARTHEST.days + 1)),
+    ("starts_at", lambda: at(days=events.FARTHEST.days + 1)),
     ("ends_at", lambda: at(days=29)),
     ("ends_at", lambda: at(days=30 + events.LONGEST.days, hours=1)),
     ("timezone", "Asia/Lahore"),

@@ -7,9 +7,10 @@ barely move these two, as they would move mean and standard deviation. An anomal
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, median
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -33,16 +34,14 @@ _SUBJECTS_SHOWN = 20
 _MEDIUM, _HIGH = 3, 10
 
 
-@dataclass(frozen=True, slots=True)
-class AnomalySubject:
+class AnomalySubject(Struct, frozen=True):
     """Whom or what an anomaly is about: `kind` is event, student or department."""
 
     kind: str
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Anomaly:
+class Anomaly(Struct, frozen=True):
     """Something unusual; `evidence` has its numbers, `message` says it in words."""
 
     type: AnomalyType
@@ -53,8 +52,7 @@ class Anomaly:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoundAnomalies:
+class FoundAnomalies(Struct, frozen=True):
     """The anomalies of some days, the most severe first, and how much was looked through."""
 
     anomalies: Sequence[Anomaly]
@@ -62,8 +60,7 @@ class FoundAnomalies:
     events_examined: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """How records with a flag are grouped: from how many on, what is at least its severity, and the words."""
 
     type: AnomalyType

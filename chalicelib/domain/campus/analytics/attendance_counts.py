@@ -8,9 +8,10 @@ other writers cannot lose the mark, and counting starts no further call of the s
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.update import Action
 
@@ -44,8 +45,7 @@ _AT_ONCE = 45
 EVENTS_A_PART = 50
 
 
-@dataclass(frozen=True, slots=True)
-class CountedSubject:
+class CountedSubject(Struct, frozen=True):
     """A record to count, named by its event and its person."""
 
     event_id: str
@@ -53,8 +53,7 @@ class CountedSubject:
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListedSubject:
+class ListedSubject(Struct, frozen=True):
     """A place on a roster to count."""
 
     event_id: str
@@ -127,8 +126,7 @@ def adding(moves: Moves) -> list[Write]:
     return _writes(moves)
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
+class _Batch(Struct, frozen=True):
     subjects: Sequence[CountedSubject]
     event_ids: Sequence[str]
     listed: Sequence[ListedSubject]
@@ -156,8 +154,7 @@ def _count(batch: _Batch) -> None:
     raise Unavailable(retry_after=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outdated:
+class _Outdated(Struct, frozen=True):
     """A thing that is counted as `former` and is `present`; `counted` is set for a record."""
 
     place: Place[CountedAttendance] | Place[CountedCampusEvent] | Place[CountedListing]

@@ -14,8 +14,10 @@ student's own figures, in the row of an event: `li` where the roster lists them,
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from chalicelib import clock, folding
 from chalicelib.domain.campus.analytics import seconds_bins
@@ -40,8 +42,7 @@ DEPARTMENT = "d:"
 ATTENDED = frozenset((AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY))
 
 
-@dataclass(slots=True)
-class Move:
+class Move(Struct):
     """What changes at one place of the totals: numbers that are added, and texts that are set."""
 
     numbers: Counter[str] = field(default_factory=Counter)
@@ -60,8 +61,7 @@ _Part = tuple[Place[AttendanceTotals], dict[str, int], dict[str, Any]]
 Moves = dict[Place[AttendanceTotals], Move]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordStanding:
+class RecordStanding(Struct, frozen=True):
     """What a record is counted as. `day` and `hour` are those of the event's time zone.
 
     `event_day` is the day on which the event begins there. `user_id` is empty for an erased person.
@@ -138,8 +138,7 @@ class RecordStanding:
         return ["z"] if self.status == AttendanceStatus.EXCUSED else []
 
 
-@dataclass(frozen=True, slots=True)
-class EventStanding:
+class EventStanding(Struct, frozen=True):
     """What an event is counted as; `expected` is None without a roster.
 
     `department` is the one whose people alone its rule expects. `expects` has what tells whether one person is
@@ -191,8 +190,7 @@ class EventStanding:
         return keys.campus_analytics.events_of_rule(rule_name(**rule), self.day[:7], part)
 
 
-@dataclass(frozen=True, slots=True)
-class ListingStanding:
+class ListingStanding(Struct, frozen=True):
     """What a person's place on a roster is counted as. An event that expects nobody counts nowhere."""
 
     event_id: str

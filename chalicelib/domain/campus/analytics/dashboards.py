@@ -1,7 +1,8 @@
 """Dashboards of three roles: staff of the office, staff of events, students."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import figures, recent_attendance, viewers
@@ -13,16 +14,14 @@ _EVENTS_SHOWN = 50
 _DEPARTMENTS_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class DepartmentRate:
+class DepartmentRate(Struct, frozen=True):
     """A department and the share of its expected people who attended; None where no event's rule names it."""
 
     department: str
     avg_rate: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class OfficeDashboard:
+class OfficeDashboard(Struct, frozen=True):
     """The dashboard of hr and admins. Rates are None where no event of the days has a roster."""
 
     total_events: int
@@ -35,8 +34,7 @@ class OfficeDashboard:
     dates: DateRange
 
 
-@dataclass(frozen=True, slots=True)
-class DashboardEvent:
+class DashboardEvent(Struct, frozen=True):
     """An event of a dashboard."""
 
     id: str
@@ -45,8 +43,7 @@ class DashboardEvent:
     rate: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class CampusStaffDashboard:
+class CampusStaffDashboard(Struct, frozen=True):
     """The dashboard of an organizer, over their events, and of a supervisor, over those of their campus."""
 
     event_count: int

@@ -1,8 +1,9 @@
 """Figures of one event: its totals, its minutes, and its newest submissions; one query each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -19,16 +20,14 @@ RECENT = timedelta(minutes=5)
 _HOURS_SHOWN = 48
 
 
-@dataclass(frozen=True, slots=True)
-class MinuteCount:
+class MinuteCount(Struct, frozen=True):
     """A minute and how many submitted in it."""
 
     minute: datetime
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class EventFigures:
+class EventFigures(Struct, frozen=True):
     """The figures of an event; `expected` and `rate` are None without a roster."""
 
     event_id: str
@@ -42,8 +41,7 @@ class EventFigures:
     rate: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryCount:
+class SummaryCount(Struct, frozen=True):
     """How many records have a status and a verification status."""
 
     status: AttendanceStatus
@@ -51,8 +49,7 @@ class SummaryCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class LiveView:
+class LiveView(Struct, frozen=True):
     """What is shown while an event goes on; `total_registered` counts its records."""
 
     event_id: str

@@ -7,8 +7,9 @@ some of these. So the cost depends on how many events expected the student, and 
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.campus.analytics import counted_as, figures
@@ -22,8 +23,7 @@ from chalicelib.table.places import Key
 _A_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedEvent:
+class ExpectedEvent(Struct, frozen=True):
     """An event that expected the person, on the day of its time zone on which it begins."""
 
     event_id: str

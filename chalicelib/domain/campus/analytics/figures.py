@@ -5,9 +5,10 @@ A query's page has 1 MB: the days of a year with about 20 departments. More of e
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock, folding
 from chalicelib.domain.timezones import local
@@ -21,8 +22,7 @@ Numbers = Counter[str]
 _A_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class FigureRow:
+class FigureRow(Struct, frozen=True):
     """The numbers of a day, of a department on a day, or of an event: the latter two by the fields that are set."""
 
     day: date
@@ -36,16 +36,14 @@ class FigureRow:
     numbers: Numbers
 
 
-@dataclass(frozen=True, slots=True)
-class DateRange:
+class DateRange(Struct, frozen=True):
     """The days of a report, both inclusive."""
 
     start: date
     end: date
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """The rows of a scope over some days; `days` are whole days, `departments` and `events` parts of them.
 
     Of all campuses `events` is empty: there are many, and `newest_events` reads some.

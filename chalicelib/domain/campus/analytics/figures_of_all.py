@@ -11,10 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct, field
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -40,8 +40,7 @@ _FEW, _HANDS = 4, 8
 _TEXTS = ("event_id", "title", "expects", "department", "timezone", "campus_id")
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """What a row of all campuses is to be."""
 
     texts: dict[str, Any] = field(default_factory=dict)

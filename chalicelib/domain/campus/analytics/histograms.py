@@ -1,8 +1,9 @@
 """Four histograms of attendance, each from the rows of days: its cost does not depend on how many records there are."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -17,8 +18,7 @@ _HOURS = 24
 MOST_DEPARTMENTS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Histogram:
+class Histogram(Struct, frozen=True):
     """The bars of a histogram: `bins` are where they begin, or their numbers. `peak_hour` is of the hourly one."""
 
     histogram_type: HistogramType
@@ -54,8 +54,7 @@ def show(kind: HistogramType, caller: Principal, asked: AskedFigures) -> Histogr
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Bars:
+class _Bars(Struct, frozen=True):
     bins: Sequence[int]
     values: Sequence[int]
     labels: Sequence[str]

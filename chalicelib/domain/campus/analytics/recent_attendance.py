@@ -6,8 +6,9 @@ of all campuses are made with their figures (figures_of_all.py).
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.table import keys, operations
@@ -38,8 +39,7 @@ GROUPED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RecordToCount:
+class RecordToCount(Struct, frozen=True):
     """A record that is about to be counted, its event, and the flags that it was counted with."""
 
     record: AttendanceRecord
@@ -47,8 +47,7 @@ class RecordToCount:
     former_flags: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class RecentSubmission:
+class RecentSubmission(Struct, frozen=True):
     """One of the newest submissions, as it is shown to staff."""
 
     attendance_id: str

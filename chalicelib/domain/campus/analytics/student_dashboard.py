@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import expected_events, viewers
@@ -22,8 +23,7 @@ from chalicelib.vocabulary.campus import AttendanceStatus
 RECENT = 5
 
 
-@dataclass(frozen=True, slots=True)
-class StudentDashboard:
+class StudentDashboard(Struct, frozen=True):
     """A student's figures. `absent` are events that expected them and are over, without a record, or marked absent.
 
     `rate` is None where no event expected them. `streak` counts the newest attended events up to the last absence.

@@ -1,8 +1,9 @@
 """Attendance by day with a moving average, and by department."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from chalicelib import folding
 from chalicelib.domain.access.tokens import Principal
@@ -18,8 +19,7 @@ _APART = 2
 _MOST_EVENTS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class TrendDay:
+class TrendDay(Struct, frozen=True):
     """A day: `moving_average` is the mean of `submitted` over the WINDOW days that end with it."""
 
     date: date
@@ -29,8 +29,7 @@ class TrendDay:
     moving_average: float
 
 
-@dataclass(frozen=True, slots=True)
-class DepartmentFigures:
+class DepartmentFigures(Struct, frozen=True):
     """A department. `expected` and `rate` are of the events whose rule expects this department alone, else None."""
 
     department: str

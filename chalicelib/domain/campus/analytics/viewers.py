@@ -3,7 +3,7 @@
 A filter that contradicts what the person may see finds nothing.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import figures
@@ -19,8 +19,7 @@ _NO_CAMPUS = "-"
 _OFFICE = (CampusRole.HR, CampusRole.ADMIN)
 
 
-@dataclass(frozen=True, slots=True)
-class AskedFigures:
+class AskedFigures(Struct, frozen=True):
     """Of which days and of which campus, by id or name, figures are asked for; `exact` reads strongly consistent."""
 
     days: int

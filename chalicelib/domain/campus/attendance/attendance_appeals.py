@@ -6,10 +6,11 @@ would have. No record is written for it, so that `absent` stays what follows fro
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock, identifiers
@@ -40,8 +41,7 @@ _TRIES = 4
 _MOST_APPEALS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ShownAppeal:
+class ShownAppeal(Struct, frozen=True):
     """An appeal with the names of what it is about; `record` is None where there is none."""
 
     id: str

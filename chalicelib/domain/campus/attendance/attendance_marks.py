@@ -4,7 +4,7 @@ A mark makes the record where there is none, else it corrects it with a version.
 of a submission, so a mark and a submission at the same moment make one record.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -30,8 +30,7 @@ _USER = "usr_"
 _WAS_THERE = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Who is marked, by user id or student number, or by the UID of a card; a card may leave status and reason out."""
 
     student: str | None = None

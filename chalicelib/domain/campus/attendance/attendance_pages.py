@@ -1,8 +1,9 @@
 """Pages of the declared lists of attendance, narrowed to what their reader may see."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from chalicelib.domain import paging
 from chalicelib.domain.access.tokens import Principal

@@ -1,7 +1,6 @@
 """Records of attendance, read by their owners and by the staff of their events."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.access.tokens import Principal

@@ -7,9 +7,10 @@ table's stream, since one conditional write is all that a crowd at the door shou
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients.bus import Published
@@ -44,8 +45,7 @@ _HINTS: Mapping[CodeRefusal, str] = {
 _UNKNOWN = "is not the code of an event: scan the code on the screen again"
 
 
-@dataclass(frozen=True, slots=True)
-class CodeInput:
+class CodeInput(Struct, frozen=True):
     """What a student sends: a token, or the digits with their event."""
 
     qr_token: str | None = None
@@ -55,8 +55,7 @@ class CodeInput:
     device_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedReading:
+class AcceptedReading(Struct, frozen=True):
     """An accepted reading: the event, and the student as forms show them."""
 
     event: CampusEvent
@@ -64,8 +63,7 @@ class AcceptedReading:
     submission_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     """One reading of a code, as it arrived."""
 
     given: CodeInput

@@ -6,7 +6,8 @@ Each purpose has a key of its own. A position's hash is of its event too, so tha
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.campus.evidence import distances
@@ -18,8 +19,7 @@ _DEVICE, _POSITION = "campus device", "campus position"
 _BYTES = 12
 
 
-@dataclass(frozen=True, slots=True)
-class GivenPosition:
+class GivenPosition(Struct, frozen=True):
     """A position as a phone states it: WGS 84 degrees, and its accuracy in metres."""
 
     latitude: float

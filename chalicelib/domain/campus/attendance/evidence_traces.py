@@ -5,10 +5,10 @@ people at one position write to one key only at the beginning.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition, size
 
 from chalicelib.domain.campus.attendance.submission_evidence import OthersThere
@@ -29,8 +29,7 @@ class TraceKind(StrEnum):
     POSITION = "position"
 
 
-@dataclass(frozen=True, slots=True)
-class TraceLook:
+class TraceLook(Struct, frozen=True):
     """A trace as it was read, and the person who adds to it."""
 
     place: Place[EvidenceTrace]

@@ -1,15 +1,15 @@
 """Stored factors and flags in words, and what a student does next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.campus.evidence.flag_messages import factor_message, flag_message
 from chalicelib.vocabulary.campus import EvidenceFactor, EvidenceFlag, VerificationStatus
 
 
-@dataclass(frozen=True, slots=True)
-class WordedFactor:
+class WordedFactor(Struct, frozen=True):
     """A factor with its result in words; `passed` is None where it is not asked for or not checked yet."""
 
     factor: EvidenceFactor
@@ -17,8 +17,7 @@ class WordedFactor:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class WordedFlag:
+class WordedFlag(Struct, frozen=True):
     """A flag with its numbers, and in words."""
 
     flag: EvidenceFlag

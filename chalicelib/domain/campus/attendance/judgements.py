@@ -1,7 +1,8 @@
 """The judgement of a submission while its photos may still come, and as a record stores it."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.campus.attendance import submission_evidence
 from chalicelib.domain.campus.attendance.submission_evidence import OthersThere, SubmissionFacts, SubmissionFiles

@@ -5,7 +5,8 @@ at the event is the one that the record would have, and an appeal names it (D-CA
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain import paging
@@ -25,8 +26,7 @@ _UNKNOWN = "There is no such attendance record."
 _LAST = "\x7f"
 
 
-@dataclass(frozen=True, slots=True)
-class ShownMissing:
+class ShownMissing(Struct, frozen=True):
     """An expected person without a record; `status` is None until the time of the event is over."""
 
     id: str

@@ -5,8 +5,9 @@ place of the one before: what has arrived in the bucket counts, whichever form b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.table.items import AttendancePhoto
@@ -15,8 +16,7 @@ from chalicelib.table.items import AttendancePhoto
 MOST = 5
 
 
-@dataclass(frozen=True, slots=True)
-class NotedOffer:
+class NotedOffer(Struct, frozen=True):
     """An upload that was offered: its key, the nonce of the submission then, and when."""
 
     key: str

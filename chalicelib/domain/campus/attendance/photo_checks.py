@@ -9,9 +9,9 @@ written, so a step that was interrupted is done again as a whole.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -103,8 +103,7 @@ def _note(mine: KnownPhoto, other: KnownPhoto, *, bits: int | None) -> None:
         resubmission.rejudge(other.attendance_id)
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoLook:
+class PhotoLook(Struct, frozen=True):
     """What is seen in one photo. `hashed` is None where it is all of one shade."""
 
     hashed: bytes | None

@@ -12,10 +12,10 @@ for what another one did.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -29,8 +29,7 @@ MOST_COPIES = 10
 Findings = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPhoto:
+class KnownPhoto(Struct, frozen=True):
     """A photo in the index of pictures."""
 
     attendance_id: str

@@ -12,9 +12,9 @@ import copy
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -58,8 +58,7 @@ _BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif
 _FIELD = "photo"
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoChange:
+class PhotoChange(Struct, frozen=True):
     """A photo before and after a change, and whether its record was submitted by then."""
 
     before: AttendancePhoto | None
@@ -67,8 +66,7 @@ class PhotoChange:
     is_submitted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedUpload:
+class OfferedUpload(Struct, frozen=True):
     """The form that uploads a photo to the bucket; its field `key` names the upload."""
 
     url: str

@@ -4,8 +4,10 @@ The draft keeps the distance, the accuracy and a keyed hash. The coordinates the
 settings say so (`kept_positions`).
 """
 
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -27,8 +29,7 @@ from chalicelib.table.operations import Write
 from chalicelib.table.places import Key
 
 
-@dataclass(frozen=True, slots=True)
-class PositionCheck:
+class PositionCheck(Struct, frozen=True):
     """Whether a position counts as at the event; lengths are in metres."""
 
     location_verified: bool

@@ -5,7 +5,7 @@ answers the open appeal. An appeal without a record is answered by `correct` alo
 `absent` the appeal is upheld. Nobody decides about their own record.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.attendance import (
@@ -25,8 +25,7 @@ from chalicelib.vocabulary.campus import AttendanceMethod, AttendanceStatus, Rev
 _TRIES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """What staff decide; `status` goes with `correct` alone, `note` may be left out for `verify`."""
 
     decision: ReviewDecision

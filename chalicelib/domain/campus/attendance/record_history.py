@@ -1,8 +1,9 @@
 """The history of a record: every version, who replaced it, when and why, with all appeals; nothing is left out."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.attendance import attendance_appeals, event_staff, judgement_words, record_writes
@@ -19,8 +20,7 @@ _MOST_READINGS = 50
 _LOOKED_THROUGH, _MOST_LOOKS = 500, 4
 
 
-@dataclass(frozen=True, slots=True)
-class ShownVersion:
+class ShownVersion(Struct, frozen=True):
     """A version of a record; `replaced_…` and `reason` say by whom, when and why it was replaced."""
 
     version: int
@@ -42,8 +42,7 @@ class ShownVersion:
     is_current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RecordHistory:
+class RecordHistory(Struct, frozen=True):
     """All versions of a record, the original first; appeals, the oldest first; readings of codes, for staff."""
 
     id: str

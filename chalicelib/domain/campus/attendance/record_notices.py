@@ -6,8 +6,9 @@ and a record that staff make where there was none is no correction: neither is w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.clients import messages
@@ -30,8 +31,7 @@ _ANSWERS: Mapping[AppealStatus, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
+class _Standing(Struct, frozen=True):
     """What a record says of a person at an event."""
 
     status: AttendanceStatus

@@ -4,9 +4,10 @@ Names and titles are read when a record is shown, all at once, and never copied 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.campus.attendance import judgement_words
 from chalicelib.domain.campus.attendance.judgement_words import WordedFactor, WordedFlag
@@ -24,16 +25,14 @@ from chalicelib.vocabulary.campus import (
 ERASED_PERSON, UNKNOWN_EVENT = "Erased person", "Deleted event"
 
 
-@dataclass(frozen=True, slots=True)
-class EventBrief:
+class EventBrief(Struct, frozen=True):
     """The event of a record."""
 
     id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class StudentBrief:
+class StudentBrief(Struct, frozen=True):
     """The person of a record; `student_id` is the student number."""
 
     id: str
@@ -45,8 +44,7 @@ class StudentBrief:
     last_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordAppeal:
+class RecordAppeal(Struct, frozen=True):
     """The newest appeal against a record."""
 
     statement: str
@@ -57,8 +55,7 @@ class RecordAppeal:
     answered_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRecord:
+class ShownRecord(Struct, frozen=True):
     """A record, as the contract shows it."""
 
     id: str

@@ -3,10 +3,10 @@
 The transaction holds an optimistic lock: it fails where the record has changed since it was read (D-CAMPUS-41).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock, identifiers
@@ -23,8 +23,7 @@ from chalicelib.vocabulary.campus import AppealStatus, AttendanceMethod, Attenda
 MOST_VERSIONS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class RecordChange:
+class RecordChange(Struct, frozen=True):
     """What a decision makes of a record, who decided, and why."""
 
     status: AttendanceStatus
@@ -65,8 +64,7 @@ def _text(moment: datetime | None) -> str | None:
     return clock.to_text(moment) if moment is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecord:
+class NewRecord(Struct, frozen=True):
     """A record that staff make: whose, at what, and by which means."""
 
     event_id: str

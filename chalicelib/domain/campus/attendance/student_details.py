@@ -1,15 +1,15 @@
 """What forms show of a student, from the profile."""
 
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from chalicelib.clients import files
 from chalicelib.domain.campus.people import campus_profiles
 from chalicelib.table.items import CampusProfile
 
 
-@dataclass(frozen=True, slots=True)
-class StudentDetails:
+class StudentDetails(Struct, frozen=True):
     """A student; `student_id` is the student number."""
 
     student_id: str | None

@@ -5,9 +5,11 @@ same evidence by the same rule.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.campus.attendance import evidence_marks
 from chalicelib.domain.campus.evidence.evidence import (
@@ -32,8 +34,7 @@ from chalicelib.vocabulary.campus import AttendanceMethod, EvidenceFactor, Photo
 SIDES = tuple(PhotoSide)
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionFacts:
+class SubmissionFacts(Struct, frozen=True):
     """What is known of a submission itself, from its draft and request, or from its record."""
 
     user_id: str
@@ -51,8 +52,7 @@ class SubmissionFacts:
     factors: Mapping[str, Sequence[Any]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OthersThere:
+class OthersThere(Struct, frozen=True):
     """Other people of the event with the same device or at exactly the same position; `device_pause` is in seconds."""
 
     device_users: int = 0
@@ -60,8 +60,7 @@ class OthersThere:
     device_pause: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionFiles:
+class SubmissionFiles(Struct, frozen=True):
     """The photos and the signature of a submission, and where the person was last."""
 
     photos: tuple[AttendancePhoto, ...] = ()

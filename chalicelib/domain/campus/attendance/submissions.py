@@ -8,9 +8,11 @@ Flags never refuse. Refused are a missing or expired code, a moment outside the 
 submission.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -50,8 +52,7 @@ _TRIES = 6
 _RECORD, _DRAFT, _KEPT = "record", "draft", "kept position"
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionInput:
+class SubmissionInput(Struct, frozen=True):
     """What a student submits; the event is named by its id or by the id of the submission.
 
     The photo comes as bytes, or as text: a data URL, or base64.
@@ -67,8 +68,7 @@ class SubmissionInput:
     signature: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(Struct, frozen=True):
     """A record as submitted; `awaits_photos` while photos that the event asks for may still come."""
 
     record: AttendanceRecord
@@ -85,8 +85,7 @@ class Submitted:
         return judgement_words.next_steps(self.record.verification_status, awaits_photos=self.awaits_photos)
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(Struct, frozen=True):
     """What a submission is judged by and written from."""
 
     attendance_id: str

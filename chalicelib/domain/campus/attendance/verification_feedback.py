@@ -1,7 +1,8 @@
 """Feedback on each factor of a submission: of the record, or of what is there before the submission."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -25,8 +26,7 @@ from chalicelib.vocabulary.campus import VerificationStatus
 _NO_RECORD = "There is no such attendance record."
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationFeedback:
+class VerificationFeedback(Struct, frozen=True):
     """The factors in words, and what they come to."""
 
     factors: list[WordedFactor]

@@ -1,8 +1,9 @@
 """Days of a period as people at a campus mean them: those of the event's time zone, else of the caller's campus."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime, time, tzinfo
+
+from msgspec.structs import replace
 
 from chalicelib.domain import timezones
 from chalicelib.domain.access.tokens import Principal

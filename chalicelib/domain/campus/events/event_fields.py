@@ -1,9 +1,10 @@
 """The fields of a campus event: what they may be together. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -24,8 +25,7 @@ LONGEST = timedelta(days=31)
 CLOSES_AFTER = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class EventProblem:
+class EventProblem(Struct, frozen=True):
     """What is wrong with a field, by its name on the wire."""
 
     field: str

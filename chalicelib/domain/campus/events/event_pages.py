@@ -1,9 +1,11 @@
 """Pages of campus events: what a caller may see, newest first, by campus and by days in the event's own time zone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain import paging, timezones
 from chalicelib.domain.access.tokens import Principal
@@ -21,8 +23,7 @@ from chalicelib.vocabulary.campus import CampusRole
 _FARTHEST = timedelta(hours=14)
 
 
-@dataclass(frozen=True, slots=True)
-class EventPeriod:
+class EventPeriod(Struct, frozen=True):
     """A period; a day is a whole day in the time zone of each event. Both ends are included."""
 
     begins: datetime | date | None = None

@@ -5,8 +5,9 @@ is for a later check, such as at the end of a long day. A submission counts in e
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.table.items import CampusEvent
 from chalicelib.vocabulary.campus import AttendanceStatus
@@ -17,8 +18,7 @@ BETWEEN = "Event attendance period is between its two windows"
 INACTIVE = "This event is not active"
 
 
-@dataclass(frozen=True, slots=True)
-class WindowState:
+class WindowState(Struct, frozen=True):
     """Whether an event accepts a submission; if not, `reason` says why, and `opens_at` when it does next."""
 
     is_open: bool

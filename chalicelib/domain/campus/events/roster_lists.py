@@ -5,7 +5,8 @@ Every row is read by itself: a bad one is reported by its line and leaves the ot
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.campus.people import campus_profiles, number_lists, student_numbers
 from chalicelib.domain.campus.people.student_numbers import NumberClaims
@@ -28,8 +29,7 @@ NO_STUDENT = "is no student"
 SEVERAL = "several accounts claim this student number; verify the right one first"
 
 
-@dataclass(frozen=True, slots=True)
-class RosterInput:
+class RosterInput(Struct, frozen=True):
     """A list as it was sent; an empty one is a roster of nobody, and None says nothing."""
 
     student_ids: Sequence[str] | None = None
@@ -45,16 +45,14 @@ class RosterInput:
         return self.student_ids is None and self.users is None and self.csv is None
 
 
-@dataclass(frozen=True, slots=True)
-class RosterRow:
+class RosterRow(Struct, frozen=True):
     """A row of a list, by its line in the file or its place in the list, both from 1."""
 
     line: int
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownRow:
+class UnknownRow(Struct, frozen=True):
     """A row that is not on the roster, and why."""
 
     line: int
@@ -62,8 +60,7 @@ class UnknownRow:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class RosterList:
+class RosterList(Struct, frozen=True):
     """A list as read: the accounts of its people, and what names nobody."""
 
     user_ids: frozenset[str]

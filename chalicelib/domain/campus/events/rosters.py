@@ -5,9 +5,9 @@ Without a roster and without a rule nobody is expected: then nobody is absent, a
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -32,8 +32,7 @@ _WRITTEN_AT_ONCE, _HANDS = 250, 8
 _FIRST = "!"
 
 
-@dataclass(frozen=True, slots=True)
-class RosterChange:
+class RosterChange(Struct, frozen=True):
     """What a list changed: the people listed now, how many came and went, and the rows that name nobody."""
 
     version: int
@@ -43,8 +42,7 @@ class RosterChange:
     unknown: Sequence[UnknownRow]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPerson:
+class ListedPerson(Struct, frozen=True):
     """A listed person; without a profile the person was erased."""
 
     entry: RosterEntry

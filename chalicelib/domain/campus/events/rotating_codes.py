@@ -16,8 +16,9 @@ import hashlib
 import hmac
 import re
 import struct
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.clients.secrets import TICKETS
 from chalicelib.table.items import CampusEvent
@@ -41,8 +42,7 @@ _NUMBERS = struct.Struct(">IBI")
 LONGEST_TOKEN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class CodeClaims:
+class CodeClaims(Struct, frozen=True):
     """What a token says of itself. Nothing of it is proven before `check_token`."""
 
     event_id: str
@@ -52,8 +52,7 @@ class CodeClaims:
     mac: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class CodeVerdict:
+class CodeVerdict(Struct, frozen=True):
     """Whether a code is accepted: `reason` is None if so. `born_at` is when an authentic code was made."""
 
     reason: CodeRefusal | None

@@ -2,9 +2,10 @@
 
 import base64
 import io
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -19,8 +20,7 @@ _ERROR_CORRECTION = "m"
 _PICTURES_KEPT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCode:
+class ShownCode(Struct, frozen=True):
     """What a screen shows until `expires_at`."""
 
     event_id: str

@@ -1,13 +1,13 @@
 """What is known of a submission when it is judged: facts alone, without table or network."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.vocabulary.campus import AttendanceMethod, PhotoSide
 
 
-@dataclass(frozen=True, slots=True)
-class EventPlace:
+class EventPlace(Struct, frozen=True):
     """Where an event is: its centre in WGS 84 degrees and its radius in metres."""
 
     latitude: float
@@ -15,8 +15,7 @@ class EventPlace:
     radius: float
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierPlace:
+class EarlierPlace(Struct, frozen=True):
     """Where the same person's last verified record of another event was, and when."""
 
     latitude: float
@@ -24,8 +23,7 @@ class EarlierPlace:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoEvidence:
+class PhotoEvidence(Struct, frozen=True):
     """A photo of one side: whether it was uploaded for this submission's nonce, and what its check found.
 
     `same_bytes` is true where an earlier photo has the same bytes. `nearest` is the Hamming distance of the picture
@@ -44,8 +42,7 @@ class PhotoEvidence:
     is_screenshot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EventDemands:
+class EventDemands(Struct, frozen=True):
     """What the event asks for."""
 
     photos: bool
@@ -53,8 +50,7 @@ class EventDemands:
     location: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Everything that the rule looks at.
 
     `code_age` is the age in seconds of the code when it arrived at the server. `distance` and `accuracy` are metres:

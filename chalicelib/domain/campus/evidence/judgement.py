@@ -7,9 +7,10 @@ more is known.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.campus.evidence import distances, thresholds
 from chalicelib.domain.campus.evidence.evidence import EventDemands, Evidence, PhotoEvidence
@@ -29,8 +30,7 @@ _SIDES = {PhotoSide.FRONT: EvidenceFactor.FRONT_PHOTO, PhotoSide.BACK: EvidenceF
 _FASTEST_SAID_KMH = 99_999
 
 
-@dataclass(frozen=True, slots=True)
-class FactorResult:
+class FactorResult(Struct, frozen=True):
     """A factor: passed, failed, or neither (None: not asked for, or not checked yet), with numbers that explain it."""
 
     passed: bool | None
@@ -41,8 +41,7 @@ class FactorResult:
         return factor_message(factor, self.passed, self.numbers)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What the evidence of a submission says. `status` follows from the event's times alone."""
 
     status: AttendanceStatus

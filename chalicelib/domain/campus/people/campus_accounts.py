@@ -1,6 +1,7 @@
 """Accounts of the campus portal: created with a profile, logged in by user name or e-mail address."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.domain.access import new_accounts, passwords
@@ -15,8 +16,7 @@ from chalicelib.vocabulary.access import AccountStatus, Portal
 from chalicelib.vocabulary.campus import CampusRole
 
 
-@dataclass(frozen=True, slots=True)
-class CampusPerson:
+class CampusPerson(Struct, frozen=True):
     """Who registers; texts are as the schemas bound them. Without a password one is set by a link."""
 
     username: str

@@ -6,9 +6,9 @@ where two take the role from each other at the same moment (D-CAMPUS-05).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -30,8 +30,7 @@ _MAY_BE_CLEARED = ("student_id", "year_level", "card_uid")
 _OFFICE = (CampusRole.HR, CampusRole.ADMIN)
 
 
-@dataclass(slots=True)
-class _CampusPlan:
+class _CampusPlan(Struct):
     """What a change writes: of the profile, of the account, beside them, and what each failed write beside means."""
 
     profile: list[Action] = field(default_factory=list)
@@ -49,8 +48,7 @@ class _CampusPlan:
         self.beside.append(write)
 
 
-@dataclass(frozen=True, slots=True)
-class _CampusState:
+class _CampusState(Struct, frozen=True):
     """A person as they were read."""
 
     account: Account

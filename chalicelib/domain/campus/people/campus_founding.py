@@ -4,9 +4,9 @@ The admin sets the password by a one-time link, as other users of the portals do
 may be repeated: it then finds the campus, and makes another link, which ends the earlier one.
 """
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.access import accounts, password_links
@@ -24,8 +24,7 @@ from chalicelib.vocabulary.campus import CampusRole
 _DEPARTMENT = "Administration"
 
 
-@dataclass(frozen=True, slots=True)
-class CampusAdmin:
+class CampusAdmin(Struct, frozen=True):
     """The first admin of a campus; the user name is the beginning of the address unless one is given."""
 
     email: str
@@ -34,8 +33,7 @@ class CampusAdmin:
     username: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FoundedCampus:
+class FoundedCampus(Struct, frozen=True):
     """A campus, whether it is new, and the link by which its admin sets a password."""
 
     campus: Campus

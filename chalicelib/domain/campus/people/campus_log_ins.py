@@ -1,6 +1,6 @@
 """Registration and log-in of the campus portal: by user name or e-mail address, each tried log-in noted."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain.access import accounts, limits, resets, sessions
 from chalicelib.domain.access.security_log import note_factors
@@ -16,8 +16,7 @@ from chalicelib.vocabulary.access import Factor, Portal
 from chalicelib.vocabulary.campus import LogInResult
 
 
-@dataclass(frozen=True, slots=True)
-class CampusLogInAnswer:
+class CampusLogInAnswer(Struct, frozen=True):
     """The tokens of a fresh session, and the profile of its account."""
 
     tokens: Tokens

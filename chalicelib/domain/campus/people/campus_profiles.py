@@ -1,8 +1,9 @@
 """Profiles of campus accounts, as their owners and staff see them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.clients import files
 from chalicelib.errors import NotFound
@@ -12,8 +13,7 @@ from chalicelib.table.items import Campus, CampusProfile
 PHOTO_LINK_LIFETIME = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class CampusProfileView:
+class CampusProfileView(Struct, frozen=True):
     """A profile with the name of its campus."""
 
     id: str

@@ -1,6 +1,6 @@
 """Campus people as the office lists them, and one of them with the tried log-ins."""
 
-from dataclasses import asdict, dataclass, replace
+from msgspec.structs import asdict, replace
 
 from chalicelib.domain.campus.people import campus_profiles, campuses, log_in_audit
 from chalicelib.domain.campus.people.campus_profiles import CampusProfileView
@@ -11,8 +11,7 @@ from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import Page
 
 
-@dataclass(frozen=True, slots=True)
-class AuditedUser(CampusProfileView):
+class AuditedUser(CampusProfileView, frozen=True):
     """A person, with a page of their tried log-ins where it was asked for."""
 
     audit: Page[TriedLogIn] | None

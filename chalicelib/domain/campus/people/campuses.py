@@ -1,7 +1,8 @@
 """Campuses: few, created by the operator, and shown to everybody of the portal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib import clock, folding
 from chalicelib.domain import paging, timezones
@@ -13,8 +14,7 @@ from chalicelib.table.items import Campus
 from chalicelib.table.ranges import Begins, Between
 
 
-@dataclass(frozen=True, slots=True)
-class CampusView:
+class CampusView(Struct, frozen=True):
     """A campus as everybody of the portal sees it."""
 
     id: str

@@ -5,8 +5,9 @@ none, so that nobody fills the log. Entries are removed KEPT after they were wri
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain import paging
@@ -22,8 +23,7 @@ from chalicelib.vocabulary.campus import LogInResult
 KEPT = timedelta(days=90)
 
 
-@dataclass(frozen=True, slots=True)
-class TriedLogIn:
+class TriedLogIn(Struct, frozen=True):
     """A tried log-in as staff see it."""
 
     id: str

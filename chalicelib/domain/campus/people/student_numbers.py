@@ -5,7 +5,8 @@ A claim is an item of the number and the account. So nobody is refused because a
 """
 
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.table import keys, operations
@@ -15,8 +16,7 @@ from chalicelib.table.operations import Write
 _VERIFIED = keys.campus_people.verified_student_number("").sk
 
 
-@dataclass(frozen=True, slots=True)
-class NumberClaims:
+class NumberClaims(Struct, frozen=True):
     """Who claims a number: the account whose claim is verified, and all that claim it."""
 
     verified: str | None

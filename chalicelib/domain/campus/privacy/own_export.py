@@ -8,11 +8,11 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -42,8 +42,7 @@ _LEFT_OUT = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StartedOwnExport:
+class StartedOwnExport(Struct, frozen=True):
     """The job of an export as its starter sees it; `url` is there once it is complete."""
 
     job_id: str

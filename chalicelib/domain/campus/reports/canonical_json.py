@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict
+
 from chalicelib import clock
 
 
@@ -16,9 +19,11 @@ def canonical(value: Any) -> bytes:
 
 
 def plain(value: Any) -> Any:
-    """Return a value with its times as texts, and its mappings and sequences as JSON has them."""
+    """Return a value with its times as texts, and its records, mappings and sequences as JSON has them."""
     if isinstance(value, datetime):
         return clock.to_text(value)
+    if isinstance(value, Struct):
+        return plain(asdict(value))
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain import timezones
 from chalicelib.domain.campus.analytics import expectations
@@ -46,8 +47,7 @@ _TITLES = {
 _REDACTED = "Redacted version for third parties: names and numbers are masked, photos and signatures left out."
 
 
-@dataclass(frozen=True, slots=True)
-class Letterhead:
+class Letterhead(Struct, frozen=True):
     """What a document says above its table."""
 
     campus: str

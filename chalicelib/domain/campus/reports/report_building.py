@@ -5,10 +5,11 @@ its files are found by the registered hashes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.clients import files
 from chalicelib.domain.campus.events import campus_events
@@ -24,8 +25,7 @@ _FOLDER = "campus-reports/"
 Rows = Callable[[], Iterable[Mapping[str, Any]]]
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltReport:
+class BuiltReport(Struct, frozen=True):
     """A registered report, and its two versions as files of this machine."""
 
     report: CampusReport

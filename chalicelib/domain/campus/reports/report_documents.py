@@ -2,9 +2,11 @@
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.clients import files
@@ -32,8 +34,7 @@ _TWINS = {ReportKind.OFFICIAL: (ReportKind.PHOTOS,)}
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class MadeReport:
+class MadeReport(Struct, frozen=True):
     """A report that was made at once: one version of it, as the bytes that `sha256` is of."""
 
     report_id: str
@@ -50,8 +51,7 @@ class MadeReport:
         return {**signed, "sha256": self.sha256, "signature": self.signature}
 
 
-@dataclass(frozen=True, slots=True)
-class ReportVersionWish:
+class ReportVersionWish(Struct, frozen=True):
     """Which version of a report is wanted: the redacted one, and of which earlier report if any."""
 
     is_redacted: bool = False

@@ -3,8 +3,9 @@
 import io
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from chalicelib.clients import files
 from chalicelib.table import keys, operations
@@ -25,8 +26,7 @@ _READERS = 16
 _MOST_PIXELS = 20_000_000
 
 
-@dataclass(slots=True)
-class EvidencePictures:
+class EvidencePictures(Struct):
     """The pictures of some records by attendance id, and how many of them were erased or cannot be read."""
 
     signatures: dict[str, bytes] = field(default_factory=dict)

@@ -7,11 +7,11 @@ canonical spelling without `sha256` and `signature`; of any other format it is o
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
+from msgspec import Struct, field
 
 from chalicelib.config import config
 from chalicelib.domain.access import limits
@@ -23,8 +23,7 @@ from chalicelib.table.items import CampusReport
 from chalicelib.vocabulary.campus import ReportFormat, ReportKind, ReportVersion
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFacts:
+class ReportFacts(Struct, frozen=True):
     """What a report is about, who asked for it, and what it counts."""
 
     report_id: str
@@ -39,8 +38,7 @@ class ReportFacts:
     event_title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReportHashes:
+class ReportHashes(Struct, frozen=True):
     """The SHA-256 of both versions in hex, and the file of the redacted one."""
 
     full: str
@@ -48,8 +46,7 @@ class ReportHashes:
     redacted_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedReport:
+class CheckedReport(Struct, frozen=True):
     """What the public sees of a report; no person is in it.
 
     `matches` names the version that a given hash is of. `valid` is whether the signatures hold, and, where a hash was

@@ -1,9 +1,11 @@
 """What a report is asked for: its kind, its format, its filters, and what its starter may see."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
@@ -20,8 +22,7 @@ _MOMENTS = ("date_from", "date_to")
 _UNKNOWN_PERSON = "There is no such user."
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFilters:
+class ReportFilters(Struct, frozen=True):
     """The filters of a report, as its reader sees them; None for those left out."""
 
     event: str | None = None
@@ -36,8 +37,7 @@ class ReportFilters:
         return {name: clock.to_text(value) if isinstance(value, datetime) else value for name, value in given.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRequest:
+class ReportRequest(Struct, frozen=True):
     """A report as it was asked for. `scope` are the filters that leave its starter what they may see."""
 
     kind: ReportKind

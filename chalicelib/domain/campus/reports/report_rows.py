@@ -1,8 +1,9 @@
 """The rows of reports: records as the wire shows them, read page by page, oldest first."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.campus.attendance import attendance_pages, record_views
 from chalicelib.domain.campus.attendance.record_views import ShownRecord
@@ -19,8 +20,7 @@ _READER = "report"
 _UNSHOWN = ("first_name", "last_name")
 
 
-@dataclass(frozen=True, slots=True)
-class RowsRead:
+class RowsRead(Struct, frozen=True):
     """Some rows of a report; `position` is where they go on, None at the end."""
 
     rows: Sequence[ReportRow]
@@ -60,7 +60,7 @@ def read_up_to(request: ReportRequest, most: int) -> RowsRead:
 
 def row_of(record: ShownRecord) -> ReportRow:
     """Return a record as the wire shows it, as JSON."""
-    row: ReportRow = plain(asdict(record))
+    row: ReportRow = plain(record)
     row["student"] = {name: value for name, value in row["student"].items() if name not in _UNSHOWN}
     return row
 

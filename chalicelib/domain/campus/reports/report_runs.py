@@ -2,8 +2,9 @@
 
 import json
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain import runs_in_parts
@@ -24,8 +25,7 @@ _PART_ROWS = 1_000
 MOST_ROWS, MOST_PRINTED = 100_000, 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class StartedReport:
+class StartedReport(Struct, frozen=True):
     """The job of a report as its starter sees it; `url` is there once it is complete."""
 
     job_id: str

@@ -9,11 +9,11 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -47,8 +47,7 @@ _LINK_LIFETIME = timedelta(hours=1)
 _CONTENT_TYPES = {PrintFormat.PDF: "application/pdf", PrintFormat.CSV: "text/csv"}
 
 
-@dataclass(frozen=True, slots=True)
-class PrintInput:
+class PrintInput(Struct, frozen=True):
     """A request to print the numbers of a prefix from `first` to `last`, both included."""
 
     prefix: str
@@ -57,8 +56,7 @@ class PrintInput:
     format: PrintFormat
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedFile:
+class PrintedFile(Struct, frozen=True):
     """One file of a run: its link, the link's expiry, and the numbers in the file."""
 
     url: str
@@ -68,8 +66,7 @@ class PrintedFile:
     tickets: int
 
 
-@dataclass(frozen=True, slots=True)
-class PrintRunProgress:
+class PrintRunProgress(Struct, frozen=True):
     """A run as shown to its organization; `done` of `count` numbers are processed."""
 
     job_id: str

@@ -1,8 +1,9 @@
 """Paper layout: how a sheet is divided into tickets. All lengths are in millimetres."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.errors import ValidationFailed
 
@@ -29,8 +30,7 @@ MIN_CODE = 15.0
 _MAX_CODE, _TEXT_WIDTH, _TEXT_HEIGHT = 60.0, 18.0, 9.0
 
 
-@dataclass(frozen=True, slots=True)
-class SheetLayout:
+class SheetLayout(Struct, frozen=True):
     """A sheet, and the tickets on it: each `cell_width` by `cell_height`, the first at (`margin`, `margin`).
 
     A ticket's code, with its quiet zone, is in the upper left corner. Its text is to the right or below: the variant

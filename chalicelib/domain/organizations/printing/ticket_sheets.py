@@ -1,9 +1,10 @@
 """Sheets of numbered tickets as PDF, each ticket with its code, its number and the organization's extra data."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from chalicelib.domain.documents import qr_drawing, typefaces
 from chalicelib.domain.organizations.printing.sheet_layout import SheetLayout
@@ -20,8 +21,7 @@ _INK = 0
 _PADDING = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedTicket:
+class PrintedTicket(Struct, frozen=True):
     """The content of one ticket; `code` is the text encoded in its QR code."""
 
     code: str
@@ -52,8 +52,7 @@ def render(tickets: Sequence[PrintedTicket], layout: SheetLayout, *, name: str, 
     return bytes(document.output())
 
 
-@dataclass(frozen=True, slots=True)
-class _FittedLine:
+class _FittedLine(Struct, frozen=True):
     """A line as printed: the text that fits, and its font size in points."""
 
     text: str
