@@ -27,8 +27,8 @@ MUTANTS = (
         name="code-readable-in-queue",
         bug="who may read dead letters reads one-time codes",
         file="chalicelib/clients/messages.py",
-        before="    said = _sealed(message) if message.is_code else asdict(message)\n",
-        after="    said = asdict(message)\n",
+        before="    said = _sealed(message) if message.is_code else to_builtins(message)\n",
+        after="    said = to_builtins(message)\n",
         tests=(f"{_SEALED}::test_no_sealed_value_is_in_table_stream_queues_facts_files_or_log",),
     ),
     Mutant(
