@@ -18,8 +18,9 @@ from chalicelib.table.items import Item
 from chalicelib.table.operations import ConditionFailed, RawItem
 from chalicelib.table.places import Place
 
-# An item keeps at least so many of the newest marks: more writes than one counter gets while the SDK repeats one.
-_KEPT = 64
+# An item keeps at least so many of the newest marks: more than an owner's counter gets while the SDK repeats a write.
+# Twice as many, with the counter, stay below 1 KB, so that a busy counter costs one write unit.
+_KEPT = 16
 
 
 def count(

@@ -9,12 +9,13 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import httpx
 from botocore.exceptions import ClientError
+from msgspec import to_builtins
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
@@ -293,7 +294,7 @@ class Smoke:
         text = "This mail is part of the smoke test of a deployment."
         mail = Message(new_id("msg"), Channel.EMAIL, self._email, text, subject="Smoke test")
         sqs = self.deployed.account.client("sqs")
-        sqs.send_message(QueueUrl=self.deployed.queues["MessagesQueue"], MessageBody=json.dumps(asdict(mail)))
+        sqs.send_message(QueueUrl=self.deployed.queues["MessagesQueue"], MessageBody=json.dumps(to_builtins(mail)))
         return mail.message_id
 
     def _is_sent(self, message_id: str) -> bool:
