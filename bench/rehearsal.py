@@ -79,10 +79,12 @@ def main() -> int:
         platform.close()
     print(table(platform.tallies))
     failures = [*([stopped] if stopped else []), *stage.disagreements, *failures_of(platform.tallies, LEVELS)]
+    if stage.agreed:
+        print(f"counts that agree: {', '.join(stage.agreed)}")
     for line in failures:
         print(f"FAILED: {line}")
     if not failures:
-        print(f"every level kept, every count agrees: {', '.join(stage.agreed)}")
+        print("every level kept, every count agrees")
     return 1 if failures else 0
 
 

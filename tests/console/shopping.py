@@ -2,6 +2,7 @@
 
 import secrets
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -22,12 +23,18 @@ const picture = new Blob([readFileSync(0)]);
 const [found] = await readBarcodes(picture, { formats: ["QRCode"], tryHarder: true });
 process.stdout.write(found?.isValid ? found.text : "");
 """
+# A token lives for 15 minutes, and a run of all pages may take longer.
+_KEPT_SECONDS = 300
 Session = dict[str, Any]
 
 
-@lru_cache(maxsize=4)
 def staff(site: Site) -> Session:
-    """Return a session of the platform's staff."""
+    """Return a session of the platform's staff, whose token is good for some minutes more."""
+    return _staff(site, int(time.monotonic() // _KEPT_SECONDS))
+
+
+@lru_cache(maxsize=4)
+def _staff(site: Site, _since: int) -> Session:
     return site.session("admin")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import infra.local.agents  # noqa: F401  # declares the refusals of the local desk
 from chalicelib.portals.openapi import refusals
 from chalicelib.schemas import messages as platform
 from infra import pages

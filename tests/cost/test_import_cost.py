@@ -9,8 +9,8 @@ from infra.local.toolchain import ROOT
 # Every request needs these. Others are imported where they are used.
 AT_IMPORT = {
     "annotated_types", "aws_lambda_powertools", "botocore", "certifi", "chalice", "cryptography", "dateutil",
-    "jmespath", "jwt", "pydantic", "pydantic_core", "pynamodb", "six", "typing_extensions", "typing_inspection",
-    "ulid", "urllib3",
+    "jmespath", "jwt", "msgspec", "pydantic", "pydantic_core", "pynamodb", "six", "typing_extensions",
+    "typing_inspection", "ulid", "urllib3",
 }  # fmt: skip
 # PynamoDB uses it where it is installed. The server of moto brings it here; it is not among what is deployed.
 NOT_DEPLOYED = {"blinker"}
