@@ -32,6 +32,7 @@ from moto.iam.models import mark_account_as_visited
 from werkzeug.exceptions import HTTPException
 
 from chalicelib.table import raw_answers
+from tests.support import moto_turns
 
 _METHODS = {
     "BatchGetItem": "batch_get_item",
@@ -70,9 +71,12 @@ def _answer(self: Any, model: OperationModel, request: dict[str, Any], context: 
         return _make_request(self, model, request, context)
     handler = _handler(self, model, body)
     try:
-        outcome = getattr(handler, _METHODS[model.name])()
-        members = model.output_shape.members if model.output_shape else {}
-        parsed = {name: _copy(part) for name, part in outcome.result.items() if part is not None and name in members}
+        with moto_turns.turn():
+            outcome = getattr(handler, _METHODS[model.name])()
+            members = model.output_shape.members if model.output_shape else {}
+            parsed = {
+                name: _copy(part) for name, part in outcome.result.items() if part is not None and name in members
+            }
     except _WholeWay:
         with _given_to_handler(lambda: outcome):
             return _make_request(self, model, request, context)

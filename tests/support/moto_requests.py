@@ -22,7 +22,7 @@ from moto.core.models import MockAWS, botocore_stubber
 from moto.dynamodb.responses import DynamoHandler
 from moto.iam.models import mark_account_as_visited
 
-from tests.support import moto_direct
+from tests.support import moto_direct, moto_turns
 
 _TARGET = "X-Amz-Target"
 _process_request = BotocoreStubber.process_request
@@ -36,7 +36,8 @@ def _process(self: BotocoreStubber, request: AWSPreparedRequest) -> Any:
         return _process_request(self, request)
     handler = _handler(request)
     moto_direct.repeat_outcome(handler, target.rpartition(".")[2])
-    return handler.call_action()
+    with moto_turns.turn():
+        return handler.call_action()
 
 
 def _handler(request: AWSPreparedRequest) -> DynamoHandler:

@@ -1,4 +1,7 @@
-"""Why the races run on an exact engine: the same check catches moto, whose writes are not atomic under threads."""
+"""Why the races run on an exact engine: the same check catches moto, whose writes are not atomic under threads.
+
+Elsewhere requests to moto take turns (`tests/support/moto_turns.py`).
+"""
 
 import sys
 import threading
@@ -10,7 +13,7 @@ import pytest
 
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
-from tests.support import ground
+from tests.support import ground, moto_turns
 from tests.truth.linearizability import Call, is_linearizable
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -25,7 +28,8 @@ SWITCH_SECONDS = 0.0005
 def _short_turns() -> Iterator[None]:
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
-    yield
+    with moto_turns.none():
+        yield
     sys.setswitchinterval(before)
 
 
