@@ -80,16 +80,23 @@ class WorkingAgent:
         self._thread.join(timeout=15)
         assert not self._thread.is_alive()
 
-    def tap(self, card: SimulatedCard) -> tuple[Card, Outcome | None]:
-        """Hold a card to the reader until there is an outcome, then remove it and wait until the reader notices."""
+    def tap(
+        self, card: SimulatedCard, passing_over: Callable[[Card], bool] = lambda _: False
+    ) -> tuple[Card, Outcome | None]:
+        """Hold a card to the reader until there is an outcome, then remove it and wait until the reader notices.
+
+        `passing_over` tells the readings of the card before, which can still be under way.
+        """
         self.air.place(card)
         seen = self.outcomes.get(timeout=15)
+        while passing_over(seen[0]):
+            seen = self.outcomes.get(timeout=15)
         self.air.remove()
         self.air.wait_for_polls(3, timeout=5)
         return seen
 
-    def decision(self, card: SimulatedCard) -> Decision:
-        _, outcome = self.tap(card)
+    def decision(self, card: SimulatedCard, passing_over: Callable[[Card], bool] = lambda _: False) -> Decision:
+        _, outcome = self.tap(card, passing_over)
         assert isinstance(outcome, Decided), outcome
         return outcome.decision
 
