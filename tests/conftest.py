@@ -169,9 +169,18 @@ def _no_millisecond_twice() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _clock_is_given_back() -> Iterator[None]:
+    """Let no test leave the clock of the process held: one that threads set in turns stays with the last of them."""
+    before = clock._source
+    yield
+    after, clock._source = clock._source, before
+    assert after is before, "this test left the clock held"
+
+
 @pytest.fixture
 def moto_cloud() -> Iterator[None]:
-    """The platform's resources on moto: for breadth, one thread at a time.
+    """The platform's resources on moto: for breadth; requests to its table take turns.
 
     The clients stay from test to test: a test that makes clients for another endpoint drops them.
     """

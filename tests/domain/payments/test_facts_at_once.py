@@ -10,7 +10,6 @@ import pytest
 import app
 from chalicelib import clock
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
-from chalicelib.domain.background import sweep
 from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.table import keys, operations
 from chalicelib.table.items import SandboxCharge
@@ -25,14 +24,8 @@ AT_ONCE = 8
 
 
 def at_once(act: Any) -> list[Any]:
-    moment = clock.now()
-
-    def run(_: int) -> Any:
-        with clock.set_to(moment):
-            return act()
-
-    with ThreadPoolExecutor(AT_ONCE) as workers:
-        return list(workers.map(run, range(AT_ONCE)))
+    with clock.set_to(clock.now()), ThreadPoolExecutor(AT_ONCE) as workers:
+        return list(workers.map(lambda _: act(), range(AT_ONCE)))
 
 
 def charge_of(payment_id: str) -> SandboxCharge:
@@ -94,14 +87,8 @@ def test_two_sweeps_at_once_do_each_item_once() -> None:
     assert call("POST", "/api/finances/unclaimed/", act, token=admin_token()).status == 200
     with clock.set_to(clock.now() + timedelta(minutes=17)):
         sweeps.begin()
-        moment = clock.now()
-
-        def run(_: int) -> sweep.SweepRun:
-            with clock.set_to(moment):
-                return schedules.sweep()
-
         with ThreadPoolExecutor(2) as workers:
-            runs = list(workers.map(run, range(2)))
+            runs = list(workers.map(lambda _: schedules.sweep(), range(2)))
         assert schedules.sweep().handled == 0
     assert sum(one.given_up for one in runs) == 0
     assert payers.counts(category) == (500, 0, 0)
