@@ -161,21 +161,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_millisecond_twice() -> Iterator[None]:
+def _no_millisecond_twice() -> Iterator[TickingClock]:
     """Readings of the clock always differ, as they do on a busy machine."""
     ticking = TickingClock()
     ulid.default_generator = ulid.ULIDGenerator(clock=ticking.milliseconds)
     with clock.driven_by(ticking):
-        yield
+        yield ticking
 
 
 @pytest.fixture(autouse=True)
-def _clock_is_given_back() -> Iterator[None]:
+def _clock_is_given_back(_no_millisecond_twice: TickingClock) -> Iterator[None]:
     """Let no test leave the clock of the process held: one that threads set in turns stays with the last of them."""
-    before = clock._source
-    yield
-    after, clock._source = clock._source, before
-    assert after is before, "this test left the clock held"
+    with clock.driven_by(_no_millisecond_twice):
+        yield
+        readings = {clock.now() for _ in range(2)}
+    assert len(readings) == 2, "this test left the clock held"
 
 
 @pytest.fixture

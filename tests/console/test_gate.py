@@ -18,7 +18,6 @@ from tests.local.conftest import wait_until
 
 ADMIT, ALREADY, REFUSE, UNKNOWN = "admit", "already", "refuse", "unknown"
 # The first request for an event's snapshot is put off for some seconds (docs/offline.md).
-FIRST_SYNC = r"^503 of .*/api/usher/sync/"
 SCAN = "**/api/usher/scan/result/"
 
 
@@ -87,7 +86,6 @@ def test_a_ticket_before_the_camera_is_admitted_and_then_refused(camera_page: Ca
     tonight = night(site)
     [code] = tonight.sell(1)
     opener = camera_page(code, None, None, seconds=1.2)
-    opener.allow(FIRST_SYNC)
     page = opener.context(viewport="phone").new_page()
     log_in(page, tonight)
     shows(page, ADMIT, "ADMIT", "Nadia Iqbal")
@@ -382,7 +380,6 @@ def test_leave_and_return_follow_each_other(open_page: Opener, evening: Night, c
 
 def test_people_without_a_ticket_are_counted(open_page: Opener, site: Site) -> None:
     tonight = night(site)
-    open_page.allow(FIRST_SYNC)
     page = open_page.context().new_page()
     log_in(page, tonight)
     page.get_by_role("button", name="Count only").click()

@@ -16,7 +16,7 @@ from tests.console.conftest import CameraPage
 from tests.console.gate_night import night
 from tests.console.scanner import scan
 from tests.console.site import Site
-from tests.console.test_gate import FIRST_SYNC, installed, kept, log_in, ready, shows, until_sent, waiting
+from tests.console.test_gate import installed, kept, log_in, ready, shows, until_sent, waiting
 
 QUIET = "01:10"
 CACHES = "() => caches.keys()"
@@ -117,7 +117,6 @@ def tap(page: Page, uid: str, url: str | None = None) -> None:
 def phone(camera_page: CameraPage) -> Page:
     """The demo usher's phone, with a camera that sees no code, a lamp and a reader of cards."""
     opener = camera_page(None, seconds=0.2)
-    opener.allow(FIRST_SYNC)
     context = opener.context(viewport="phone")
     for fake in (NFC, TORCH):
         context.add_init_script(f"({fake})()")

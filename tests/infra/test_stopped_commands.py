@@ -150,10 +150,13 @@ class _Endless:
 
     def __init__(self) -> None:
         self.pages = 0
+        self._lock = threading.Lock()
 
     def scan(self, **_: Any) -> dict[str, Any]:
-        self.pages += 1
-        if self.pages == 5:
+        with self._lock:
+            self.pages += 1
+            is_stopped = self.pages == 5
+        if is_stopped:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         time.sleep(0.01)
         return {"Items": [], **({"LastEvaluatedKey": {"pk": {"S": "a"}}} if self.pages < 500 else {})}
