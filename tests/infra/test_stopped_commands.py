@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from infra import stops
 from infra.rebuild.walk import Progress, Walk
 from tests.infra.test_command_ends import ROOT, commands
 
@@ -168,7 +169,7 @@ def test_a_walk_that_is_stopped_ends_each_reader_after_its_page_and_keeps_its_pl
 ) -> None:
     table, mark = _Endless(), tmp_path / "mark.json"
     progress = Progress(mark, passes=("replay",), of="t whole")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), stops.raised():  # also where the shell has set Ctrl-C to be ignored
         Walk(table, "t", threads=threads, units=1_000_000).run("replay", lambda _: None, progress)
     assert table.pages < 100
     assert Progress(mark, passes=("replay",), of="t whole").is_begun
