@@ -78,8 +78,8 @@ def launched(playwright: Playwright, *, camera: Path | None = None, arguments: t
     return playwright.chromium.launch(executable_path=chromium(), args=[*_ARGUMENTS, *more])
 
 
-# The first device of an event is asked to come again, and the gate page does (contract: the sync of attendees).
-_EVENT_IN_PREPARATION = r"^503 of .*/api/usher/sync/"
+# The first request for an event's snapshot, which has no `since`, is put off for some seconds (docs/offline.md).
+_EVENT_IN_PREPARATION = r"^503 of .*/api/usher/sync/(attendees|cards)/$"
 
 
 class Opener:

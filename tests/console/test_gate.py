@@ -17,7 +17,6 @@ from tests.console.site import Site
 from tests.local.conftest import wait_until
 
 ADMIT, ALREADY, REFUSE, UNKNOWN = "admit", "already", "refuse", "unknown"
-# The first request for an event's snapshot is put off for some seconds (docs/offline.md).
 SCAN = "**/api/usher/scan/result/"
 
 
