@@ -85,6 +85,8 @@ class FlaggedAttendance(Item, discriminator="flagged_attendance"):
     user_id = UnicodeAttribute()
     campus_id = UnicodeAttribute()
     submitted_at = MomentAttribute()
+    # Of its event; without it, in rows of earlier releases, UTC.
+    timezone = UnicodeAttribute(null=True)
     flags: JSONAttribute = JSONAttribute()
 
 

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.usefixtures("moto_cloud")
 NOW = at("2026-11-27T10:05:30Z")
 
 
-def find(admin: Account, campus: Campus) -> Any:
-    path = f"/api/campus/analytics/anomaly-detection/?days=7&campus_id={campus.campus_id}"
+def find(admin: Account, campus: Campus, *, days: int = 7) -> Any:
+    path = f"/api/campus/analytics/anomaly-detection/?days={days}&campus_id={campus.campus_id}"
     answer = call("GET", path, token=token_of(admin))
     assert answer.status == 200, answer.text
     return answer.json
@@ -53,6 +53,38 @@ def test_each_flag_of_several_records_is_one_anomaly_of_its_event_with_its_peopl
         correct(shared[1], erased_at=NOW)
         stream.drain()
         assert [each["type"] for each in find(admin, campus)["anomalies"]] == ["impossible_travel"]
+
+
+@pytest.mark.parametrize(
+    ("timezone", "submitted_at", "found_until"),
+    [
+        # A quarter past five in the afternoon; at seven the next day of UTC begins.
+        ("America/New_York", "2026-11-27T22:15:00Z", "2026-11-28T04:59:00Z"),
+        # A quarter to nine in the morning; at a quarter to six a day of UTC began.
+        ("Asia/Kathmandu", "2026-11-27T03:00:00Z", "2026-11-27T18:14:00Z"),
+        # Half past one in the night, of which it is the day before in UTC.
+        ("Asia/Kathmandu", "2026-11-26T19:45:00Z", "2026-11-27T18:14:00Z"),
+        # Between two and three for the second time, on a day of 25 hours.
+        ("Europe/Berlin", "2026-10-25T01:30:00Z", "2026-10-25T22:59:00Z"),
+    ],
+)
+def test_the_last_day_is_one_of_the_campus_from_its_midnight_to_the_next(
+    timezone: str, submitted_at: str, found_until: str
+) -> None:
+    campus, stream = make_campus(timezone=timezone), StreamReader()
+    organizer, admin = (make_campus_user(campus, role=role) for role in (CampusRole.ORGANIZER, CampusRole.ADMIN))
+    with clock.set_to(at(submitted_at)):
+        event = make_campus_event(campus, organizer)
+        attend(event, "usr_t", flags={EvidenceFlag.IMPOSSIBLE_TRAVEL: {"km_per_hour": 4000}})
+        stream.drain()
+        assert find(admin, campus, days=1)["flagged_examined"] == 1
+    with clock.set_to(at(found_until)):
+        found = find(admin, campus, days=1)
+        assert [each["type"] for each in found["anomalies"]] == ["impossible_travel"]
+        assert (found["anomalies"][0]["evidence"]["submitted"], found["flagged_examined"]) == (1, 1)
+    with clock.set_to(at(found_until) + timedelta(minutes=1)):
+        assert find(admin, campus, days=1)["flagged_examined"] == 0
+        assert find(admin, campus, days=2)["flagged_examined"] == 1
 
 
 def test_a_rate_far_from_the_median_is_found_and_the_ordinary_ones_are_not() -> None:

@@ -7,7 +7,7 @@ barely move these two, as they would move mean and standard deviation. An anomal
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import fmean, median
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import figures, viewers
 from chalicelib.domain.campus.analytics.figures import FigureRow, Numbers
 from chalicelib.domain.campus.analytics.viewers import AskedFigures
+from chalicelib.domain.timezones import local
 from chalicelib.table import keys, operations
 from chalicelib.table.items import FlaggedAttendance
 from chalicelib.vocabulary.campus import AnomalyType, EvidenceFlag, Severity
@@ -123,11 +124,16 @@ def modified_z(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _flagged(days: int) -> list[FlaggedAttendance]:
-    today = clock.now().date()
-    where = keys.campus_analytics.flagged_days((today - timedelta(days=days - 1)).isoformat(), today.isoformat())
+    """Return the flagged records of the last days, each in the time zone of its event; one query."""
+    where = figures.around(days, keys.campus_analytics.flagged_days)
     partition = keys.campus_analytics.flagged("").pk
     raws = operations.query(partition, where, newest_first=True, limit=MOST_FLAGGED)
-    return [FlaggedAttendance.from_raw_data(raw) for raw in raws]
+    return [each for each in map(FlaggedAttendance.from_raw_data, raws) if _is_within(each, days)]
+
+
+def _is_within(flagged: FlaggedAttendance, days: int) -> bool:
+    timezone = flagged.timezone or "UTC"
+    return figures.dates_of(clock.now(), days, timezone).has(local(flagged.submitted_at, timezone).date())
 
 
 def _of_flags(flagged: Iterable[FlaggedAttendance], totals: Mapping[str, int]) -> list[Anomaly]:

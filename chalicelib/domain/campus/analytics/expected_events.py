@@ -85,5 +85,5 @@ def _events(raw: operations.RawItem, profile: CampusProfile, days: int) -> Itera
             day, ends_at = date.fromisoformat(day_text), datetime.fromisoformat(ends_text)
             dates = figures.dates_of(clock.now(), days, timezone)
             # The key says that the rule names the person; left are their role and their own time.
-            if dates.start <= day <= dates.end and student_counts.fits({}, profile, until=ends_at):
+            if dates.has(day) and student_counts.fits({}, profile, until=ends_at):
                 yield ExpectedEvent(name.removeprefix(counted_as.EVENT), day, ends_at)

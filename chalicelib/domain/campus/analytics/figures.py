@@ -42,6 +42,10 @@ class DateRange(Struct, frozen=True):
     start: date
     end: date
 
+    def has(self, day: date) -> bool:
+        """Whether a day is one of the range."""
+        return self.start <= day <= self.end
+
 
 class Figures(Struct, frozen=True):
     """The rows of a scope over some days; `days` are whole days, `departments` and `events` parts of them.
@@ -87,7 +91,7 @@ def read(
     Each row belongs to a day of its own event's time zone, and is within the range where that is one of the last days
     there. `timezone` is the one whose dates the range shows; without it the newest row's, or UTC.
     """
-    where = _around(days, keys.campus_analytics.days)
+    where = around(days, keys.campus_analytics.days)
     raws = operations.query(keys.campus_analytics.figures(scope), where, consistent=consistent)
     rows = [row for row in _within(map(_row, raws), days) if campus_id in (None, row.campus_id)]
     is_student = scope.startswith(keys.campus_analytics.of_student(""))
@@ -104,7 +108,7 @@ def read(
 
 def events_of_all(days: int, *, most: int) -> list[FigureRow]:
     """Return the newest events of all campuses within the last days, newest first; one query."""
-    where = _around(days, keys.campus_analytics.events_of_all)
+    where = around(days, keys.campus_analytics.events_of_all)
     partition = keys.campus_analytics.figures(keys.campus_analytics.ALL)
     return _within(map(_row, operations.query(partition, where, newest_first=True, limit=most)), days)
 
@@ -154,20 +158,16 @@ def numbers_of(raw: operations.RawItem) -> Numbers:
     return Counter({name: int(value["N"]) for name, value in raw.items() if "N" in value and name != "ttl"})
 
 
-def _around(days: int, between: Callable[[str, str], Between]) -> Between:
+def _within(rows: Iterable[FigureRow], days: int) -> list[FigureRow]:
+    now = clock.now()
+    return [row for row in rows if dates_of(now, days, row.timezone).has(row.day)]
+
+
+def around(days: int, between: Callable[[str, str], Between]) -> Between:
+    """Return the range of keys by day that has the last days of each time zone, today included."""
     today = clock.now().date()
     first, last = today - timedelta(days=days), today + _A_DAY
     return between(first.isoformat(), last.isoformat())
-
-
-def _within(rows: Iterable[FigureRow], days: int) -> list[FigureRow]:
-    now = clock.now()
-    found = []
-    for row in rows:
-        dates = dates_of(now, days, row.timezone)
-        if dates.start <= row.day <= dates.end:
-            found.append(row)
-    return found
 
 
 def dates_of(now: datetime, days: int, timezone: str) -> DateRange:

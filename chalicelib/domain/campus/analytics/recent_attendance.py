@@ -78,7 +78,7 @@ def keep(counted: Sequence[RecordToCount]) -> list[Place[RecentAttendance]]:
                 for place, each in newest.items()
                 if each.record.user_id in profiles
             ),
-            *(_flagged(each.record) for each in counted if _grouped(each.record)),
+            *(_flagged(each) for each in counted if _grouped(each.record)),
         ]
     )
     gone: list[Key] = [
@@ -191,7 +191,8 @@ def _flagged_place(record: AttendanceRecord) -> Place[FlaggedAttendance]:
     return keys.campus_analytics.flagged(record.submitted_at.date().isoformat(), record.attendance_id)
 
 
-def _flagged(record: AttendanceRecord) -> FlaggedAttendance:
+def _flagged(counted: RecordToCount) -> FlaggedAttendance:
+    record = counted.record
     return FlaggedAttendance(
         *_flagged_place(record),
         attendance_id=record.attendance_id,
@@ -199,6 +200,7 @@ def _flagged(record: AttendanceRecord) -> FlaggedAttendance:
         user_id=record.user_id,
         campus_id=record.campus_id,
         submitted_at=record.submitted_at,
+        timezone=counted.event.timezone,
         flags=_grouped(record),
         ttl=int((record.submitted_at + _FLAGGED_KEPT).timestamp()),
     )
