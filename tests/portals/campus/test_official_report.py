@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from chalicelib.workers import jobs as worker
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
+from tests.support.factories import at
 from tests.support.settings import configured
 from tests.support.streams import StreamReader
 
@@ -173,6 +175,40 @@ def test_the_totals_of_the_page_are_those_of_the_data(lecture: Lecture) -> None:
         "records": totals["totals"]["records"],
         **{name: by_status[name] for name in ("present", "late", "excused")},
     }
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "bars"),
+    [
+        # Europe/Berlin sets its clock back at three: 02:40, 02:50 and, for the second time, 02:10.
+        (
+            ("2026-10-25T00:40:00Z", "2026-10-25T00:50:00Z", "2026-10-25T01:10:00Z"),
+            "02:40 1, 02:45 0, 02:50 1, 02:55 0, 02:00 0, 02:05 0, 02:10 1",
+        ),
+        # And ahead at two: 01:50 and 03:20.
+        (
+            ("2027-03-28T00:50:00Z", "2027-03-28T01:20:00Z"),
+            "01:50 1, 01:55 0, 03:00 0, 03:05 0, 03:10 0, 03:15 0, 03:20 1",
+        ),
+        # Days, one of which has 25 hours.
+        (
+            ("2026-10-23T10:00:00Z", "2026-10-25T22:30:00Z", "2026-10-29T10:00:00Z"),
+            "23.10. 1, 24.10. 0, 25.10. 1, 26.10. 0, 27.10. 0, 28.10. 0, 29.10. 1",
+        ),
+    ],
+)
+def test_the_bars_are_equal_steps_of_time_also_where_clocks_are_set(submitted_at: tuple[str, ...], bars: str) -> None:
+    campus = make_campus(timezone="Europe/Berlin")
+    teacher, moments = make_campus_user(campus, role=CampusRole.ORGANIZER), [at(each) for each in submitted_at]
+    with clock.set_to(moments[0]):
+        stream, event = StreamReader(), make_campus_event(campus, teacher)
+        for moment in moments:
+            make_record(event, make_campus_user(campus), submitted_at=moment)
+        stream.drain()
+    with clock.set_to(moments[-1]):
+        _, _, chart = text_of(report(teacher, event).content).partition("Submissions by time")
+    found = re.findall(r"(\d+)\s+(\d\d:\d\d|\d\d\.\d\d\.)", chart)
+    assert ", ".join(f"{label} {number}" for number, label in found) == bars
 
 
 @pytest.mark.by_day

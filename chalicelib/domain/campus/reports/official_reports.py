@@ -1,8 +1,8 @@
 """The documents of reports: which columns, pictures and lines a PDF has, in both versions."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def _printed(
         report_id=facts.report_id,
         made_at=facts.generated_at,
         bars_title="" if is_of_person else "Submissions by time",
-        bars=() if is_of_person else bars_of([_moment(row, head) for row in rows]),
+        bars=() if is_of_person else bars_of([_submitted_at(row) for row in rows], head.timezone),
         signatories=()
         if is_of_person
         else (("Organizer", "" if is_redacted else head.organizer), ("Head of department", "")),
@@ -180,22 +180,36 @@ def _person_row(place: int, row: Mapping[str, Any], head: Letterhead) -> Printed
 
 
 def _moment(row: Mapping[str, Any], head: Letterhead) -> datetime:
-    return timezones.local(datetime.fromisoformat(row["submitted_at"]), head.timezone)
+    return timezones.local(_submitted_at(row), head.timezone)
 
 
-def bars_of(moments: Sequence[datetime]) -> list[tuple[str, int]]:
-    """Return the label and the height of the bars of some times: equal steps from the first to the last."""
+def _submitted_at(row: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(row["submitted_at"])
+
+
+def bars_of(moments: Sequence[datetime], timezone: str) -> list[tuple[str, int]]:
+    """Return the label and the height of the bars of some times: equal steps from the first to the last.
+
+    Bars of a day are days of the time zone. Shorter ones are steps of time, also over an hour that comes twice.
+    """
     if not moments:
         return []
     first, last = min(moments), max(moments)
     span = (last - first) / timedelta(minutes=1)
     width = next((minutes for minutes in _BAR_MINUTES if span / minutes < _MOST_BARS - 1), _BAR_MINUTES[-1])
-    begin = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    step = timedelta(minutes=width)
+    day = timezones.local(first, timezone).date()
+    if width == _BAR_MINUTES[-1]:
+        numbers = Counter((timezones.local(moment, timezone).date() - day).days for moment in moments)
+        return _bars(numbers, lambda place: f"{day + timedelta(days=place):%d.%m.}")
+    begin, step = datetime.combine(day, time.min, timezones.zone(timezone)).astimezone(UTC), timedelta(minutes=width)
     numbers = Counter((moment - begin) // step for moment in moments)
+    return _bars(numbers, lambda place: f"{timezones.local(begin + place * step, timezone):%H:%M}")
+
+
+def _bars(numbers: Mapping[int, int], label: Callable[[int], str]) -> list[tuple[str, int]]:
+    """Return the bars from the first to the last, and what is left in one that is called `later`."""
     low, high = min(numbers), min(max(numbers), min(numbers) + _MOST_BARS - 1)
-    spelling = "%d.%m." if width >= _BAR_MINUTES[-1] else "%H:%M"
-    bars = [(f"{begin + place * step:{spelling}}", numbers[place]) for place in range(low, high + 1)]
+    bars = [(label(place), numbers.get(place, 0)) for place in range(low, high + 1)]
     later = sum(number for place, number in numbers.items() if place > high)
     return [*bars, (_LATER, later)] if later else bars
 
