@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 
 def _system() -> datetime:
@@ -17,6 +17,15 @@ def now() -> datetime:
     """Return the present moment in UTC, to the millisecond, which is what the table keeps."""
     moment = _source()
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+# Of the time zone where each day begins first, Pacific/Kiritimati.
+_FARTHEST_AHEAD = timedelta(hours=14)
+
+
+def latest_day() -> date:
+    """Return the latest day that has begun anywhere: a later one lies in the future for everybody."""
+    return (now() + _FARTHEST_AHEAD).date()
 
 
 _begun: ContextVar[datetime | None] = ContextVar("begun", default=None)

@@ -146,7 +146,7 @@ Day = Annotated[
 
 def _not_ahead(day: date) -> date:
     # Time zones ahead of UTC may be a day ahead: somebody born today there is born tomorrow here.
-    if day > clock.now().date():
+    if day > clock.latest_day():
         raise ValueError("must not lie in the future")
     return day
 

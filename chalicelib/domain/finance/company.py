@@ -51,8 +51,11 @@ class CompanyFinances(CompanyFigures, frozen=True):
 
 
 def finances(*, date_from: date | None, date_to: date | None) -> CompanyFinances:
-    """Return the company's finances from one day to another, both included. Raises ValidationFailed."""
-    last = date_to or clock.now().date()
+    """Return the company's finances from one day to another, both included. Raises ValidationFailed.
+
+    The usual last day is the last on which anything can be booked, so that the figures are those of all journals.
+    """
+    last = date_to or clock.latest_day()
     first = date_from or last - _USUAL
     if first > last:
         raise ValidationFailed(details=[{"field": "date_from", "message": "must not be after date_to"}])

@@ -25,8 +25,8 @@ def require_open(day: date) -> None:
 
 
 def require_past(day: date, *, field: str) -> None:
-    """Raise ValidationFailed for a day to come."""
-    if day > clock.now().date():
+    """Raise ValidationFailed for a day to come: one that has begun nowhere, since the company has no time zone."""
+    if day > clock.latest_day():
         raise ValidationFailed(details=[{"field": field, "message": "must not lie in the future"}])
 
 

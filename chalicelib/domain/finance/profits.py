@@ -101,7 +101,7 @@ def entitlement(partner: str) -> int:
     """Return a partner's share of all profit so far, in minor units, rounded down for each period."""
     known = periods()
     of_day: Mapping[str, int] = {
-        day: company.profit_of(figures) for day, figures in company.days(_FIRST, clock.now().date()).items()
+        day: company.profit_of(figures) for day, figures in company.days(_FIRST, clock.latest_day()).items()
     }
     whole = 0
     for place, period in enumerate(known):

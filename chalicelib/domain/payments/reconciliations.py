@@ -286,11 +286,10 @@ def _is_over(provider: str, known: Difference) -> bool:
 def of_day(day: date | None, *, caller_id: str, page_size: int, cursor: str | None) -> ReconciledDay:
     """Return the reconciliation of a day, yesterday's by default; a day that was not reconciled says so.
 
-    Raises ValidationFailed for a day that is not over, InvalidCursor.
+    Raises ValidationFailed for a day that has begun nowhere, InvalidCursor.
     """
-    today = clock.now().date()
-    wanted = day or today - timedelta(days=1)
-    if wanted > today:
+    wanted = day or clock.now().date() - timedelta(days=1)
+    if wanted > clock.latest_day():
         raise ValidationFailed(details=[{"field": "date", "message": "must not lie in the future"}])
     run = operations.get(keys.reconciliation.reconciliation(wanted.isoformat()))
     beginning = keys.reconciliation.difference(wanted.isoformat(), "")

@@ -154,7 +154,7 @@ class WithdrawalOut(Out):
 
 
 class CompanyIn(In):
-    """The days to report, both included; the last year if left out."""
+    """The days to report, both included; the last year if left out, up to the latest day that has begun anywhere."""
 
     date_from: Day | None = None
     date_to: Day | None = None

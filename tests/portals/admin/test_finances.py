@@ -14,7 +14,7 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole
 from tests.support import books, mixed_sales, paid_out, payers, settled, taken_back
 from tests.support.client import Answer, call
-from tests.support.factories import make_organizer
+from tests.support.factories import at, make_organizer
 from tests.support.settings import configured
 from tests.support.streams import StreamReader
 
@@ -141,6 +141,50 @@ def test_nothing_is_booked_changed_or_deleted_in_a_closed_month() -> None:
     assert len(payers.all_raws("journal")) == 1
     tomorrow = clock.now().date() + timedelta(days=2)
     assert send("POST", "expenses/", token, rent(incurred_on=tomorrow.isoformat())).code == "VALIDATION_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("now", "today", "tomorrow"),
+    [
+        # One in the morning of the first of December in Karachi; in UTC it is the day and the month before.
+        ("2026-11-30T20:00:00Z", "2026-12-01", "2026-12-02"),
+        # In Kiritimati the second begins at ten of UTC.
+        ("2026-12-01T09:59:00Z", "2026-12-01", "2026-12-02"),
+        ("2026-12-01T10:00:00Z", "2026-12-02", "2026-12-03"),
+        # The 29th of February, two hours old in Auckland.
+        ("2028-02-28T13:00:00Z", "2028-02-29", "2028-03-01"),
+    ],
+)
+def test_a_day_is_bookable_and_counts_as_soon_as_it_has_begun_anywhere(now: str, today: str, tomorrow: str) -> None:
+    stream = StreamReader()
+    with clock.set_to(at(now)):
+        owner = paid_out.staff(AdminRole.SUPER_ADMIN)
+        assert shares(owner, "100.00").status == 200
+        assert send("POST", "expenses/", owner, rent(incurred_on=today)).status == 201
+        assert send("POST", "finances/deposits/", owner, deposit(received_on=today)).status == 201
+        for path, body, field in (
+            ("expenses/", rent(incurred_on=tomorrow), "incurred_on"),
+            ("finances/deposits/", deposit(received_on=tomorrow), "received_on"),
+        ):
+            refused = send("POST", path, owner, body)
+            assert refused.json["error"]["details"] == [{"field": field, "message": "must not lie in the future"}]
+        stream.drain()
+        shown = assert_true(owner)
+        assert (shown["expenses"]["amount"], shown["deposits"]["amount"]) == ("900.00", "5000.00")
+        assert [month["month"] for month in shown["by_month"]] == [today[:7]]
+
+
+def test_what_was_spent_today_is_no_profit_to_withdraw_wherever_it_is_today() -> None:
+    stream, path = StreamReader(), "finances/profit-withdrawals/"
+    with clock.set_to(at("2026-11-30T20:00:00Z")):
+        owner = paid_out.staff(AdminRole.SUPER_ADMIN)
+        mixed_sales.make(make_organizer(), orders=5, seed=5)
+        assert shares(owner, "100.00").status == 200
+        assert send("POST", "expenses/", owner, rent("1.00", incurred_on="2026-12-01")).status == 201
+        stream.drain()
+        profit = books.figures()["net_profit"]
+        asked = {"partner": "P0", "amount": f"{(profit + 1) // 100}.{(profit + 1) % 100:02d}"}
+        assert send("POST", path, owner, asked).code == "INSUFFICIENT_BALANCE"
 
 
 def test_a_stale_version_changes_nothing_and_says_what_is_now() -> None:

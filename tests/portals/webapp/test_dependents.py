@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import clock
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table import keys, operations
@@ -11,7 +12,7 @@ from chalicelib.table.items import Account, Dependent
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary.cards import CardStatus
 from tests.support.client import Answer, call
-from tests.support.factories import customer_token, make_customer
+from tests.support.factories import at, customer_token, make_customer
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PATH = "/api/v1/users/dependents/"
@@ -55,6 +56,25 @@ def test_a_dependent_is_shown_as_said_and_health_data_is_stored_sealed(parent: A
     assert "B+" not in raw
     assert "Bilal" not in raw
     assert "1000004" not in raw
+
+
+@pytest.mark.parametrize(
+    ("now", "today", "tomorrow"),
+    [
+        # One in the morning of the first of December in Karachi; in UTC it is the day before.
+        ("2026-11-30T20:00:00Z", "2026-12-01", "2026-12-02"),
+        ("2028-02-28T13:00:00Z", "2028-02-29", "2028-03-01"),
+    ],
+)
+def test_a_child_may_be_born_on_a_day_that_has_begun_anywhere(
+    parent: Account, now: str, today: str, tomorrow: str
+) -> None:
+    with clock.set_to(at(now)):
+        token = customer_token(parent)
+        born = call("POST", PATH, {**SARA, "date_of_birth": today}, token=token)
+        assert (born.status, born.json.get("date_of_birth")) == (201, today)
+        refused = call("POST", PATH, {**SARA, "date_of_birth": tomorrow}, token=token)
+        assert refused.json["error"]["details"] == [{"field": "date_of_birth", "message": "must not lie in the future"}]
 
 
 def test_the_sealed_data_of_one_dependent_opens_for_no_other(parent: Account, token: str) -> None:
