@@ -17,7 +17,7 @@ from chalicelib.vocabulary.cards import CardType
 from chalicelib.vocabulary.events import EventStatus
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
-from tests.support.meanwhile import asked
+from tests.support.meanwhile import asked, before
 from tests.support.streams import StreamReader, project
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -138,6 +138,24 @@ def test_a_silent_reader_is_told_once_until_it_is_heard_again(published: Callabl
     watch(7)
     watch(20)
     assert published() == ["device.silent", "device.silent"]
+
+
+def test_a_reader_that_is_heard_while_it_is_told_of_is_told_of_at_its_next_silence(
+    published: Callable[[], list[str]],
+) -> None:
+    now, event = clock.now(), make_event()
+    heard, _silent = make_reader(event), make_reader(event)
+    beat = heartbeats.DeviceHeartbeat(queue_depth=0, clock_offset_ms=0, app_version="1")
+
+    def hear() -> None:
+        heartbeats.receive(heard.device_id, beat)
+
+    with clock.set_to(now + timedelta(minutes=4)), before("PutEvents", hear, service="events"):
+        assert silences.watch() == 2  # both had been silent when they were read
+    with clock.set_to(now + timedelta(minutes=9)):
+        assert silences.watch() == 1
+        assert silences.watch() == 0
+    assert published() == ["device.silent"] * 3
 
 
 def test_nobody_is_told_of_readers_whose_gates_are_closed(published: Callable[[], list[str]]) -> None:

@@ -1,6 +1,9 @@
 """Reader agents that fell silent while their event's gates are open: each silence is published once."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
+
+from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
 from chalicelib.clients import bus
@@ -26,10 +29,20 @@ def watch() -> int:
     for device in silent:
         # Published before marked: an interrupted run publishes twice rather than never.
         bus.publish([_silence(device)])
-        operations.record(
-            operations.change(keys.access.device(device.device_id), [Device.silent_since.set(now)], Device.pk.exists())
+        marked = operations.change(
+            keys.access.device(device.device_id), [Device.silent_since.set(now)], _as_read(device)
         )
+        with suppress(operations.ConditionFailed):  # heard again, revoked or gone meanwhile
+            operations.record(marked)
     return len(silent)
+
+
+def _as_read(device: Device) -> Condition:
+    """Return the condition that a device has not been heard since it was read, and is still enrolled."""
+    last_seen = Device.last_seen_at
+    unheard = last_seen == device.last_seen_at if device.last_seen_at else last_seen.does_not_exist()
+    same: Condition = unheard & (Device.status == DeviceStatus.ENROLLED)
+    return same
 
 
 def _fell_silent(device: Device, now: datetime) -> bool:
