@@ -86,7 +86,9 @@ def test_a_damaged_row_holds_up_no_other_and_its_number_reaches_the_platform(
         assert abs(datetime.fromisoformat(sent["scanned_at"]) - made[1].scanned_at).total_seconds() < 1
 
 
-def test_a_hub_starts_with_a_damaged_row_and_decides_its_tap_again(tmp_path: Path) -> None:
+# The last one is the flip of one bit, after which the text still looks like a time.
+@pytest.mark.parametrize("damage", [('"scan_id"', '"scan_id'), ("2026-11-28", "2026-19-28")])
+def test_a_hub_starts_with_a_damaged_row_and_decides_its_tap_again(tmp_path: Path, damage: tuple[str, str]) -> None:
     path = tmp_path / "hub.sqlite3"
     passages = [
         HubPassage(
@@ -101,7 +103,7 @@ def test_a_hub_starts_with_a_damaged_row_and_decides_its_tap_again(tmp_path: Pat
         for decision in decisions:
             journal.record("dev_1", b"digest", decision)
     with closing(sqlite3.connect(path)) as db:
-        db.execute("UPDATE passage SET content = '{\"scan_id\": ' WHERE sequence = 2")
+        db.execute("UPDATE passage SET content = replace(content, ?, ?) WHERE sequence = 2", damage)
         db.execute("UPDATE decision SET answer = CAST(X'FF' AS TEXT) WHERE scan_id = 'scn_1'")
         db.commit()
     with Journal(path) as journal:

@@ -392,6 +392,17 @@ def test_a_bad_request_gets_an_error_and_its_connection_ends(
     assert hub.desk.journal.decisions() == 0
 
 
+@pytest.mark.parametrize("moment", ["2026-02-30T00:00:00Z", "2026-11-28T24:61:00Z", "0000-01-01T00:00:00Z"])
+def test_a_passage_of_a_day_that_no_calendar_has_is_refused_and_not_kept(party: Party, moment: str) -> None:
+    told = {"scan_id": "scn_1", "device_id": party.gates[0], "ticket": "0" * 12, "presence": "inside", "at": moment}
+    body = json.dumps({"event_id": EVENT, "passages": [told]})
+    with party.hub() as hub, connect(party, hub.port) as secured:
+        said = ask(secured, f"POST /passages HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        assert said.startswith(b"HTTP/1.1 400 ")
+    with party.hub() as hub, party.client(hub.port) as client:  # it starts again
+        assert client.state(0, wait=0, seconds=2.0).passages == []
+
+
 def test_too_many_taps_and_two_credentials_are_refused(party: Party, hub: HubServer) -> None:
     for taps, named in (
         ([{"scan_id": f"scn_{n}", "uid": "04AA"} for n in range(101)], "taps"),

@@ -7,9 +7,10 @@ passages after a number of the hub's journal.
 from datetime import datetime
 from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from reader_agent.admission import Presence
+from reader_agent.clock import read_time
 from reader_agent.wire import MOST_TAPS, FirstScan, Shown, Sun
 
 # Who was away for long catches up in some pages.
@@ -19,7 +20,19 @@ LONGEST_WAIT_SECONDS = 10
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 # Of a ticket, as the snapshot has it.
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
-Time = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")]
+
+
+def _of_the_calendar(text: str) -> str:
+    """Return the text of a moment. Raises ValueError where there is none, such as the 30th of February."""
+    read_time(text)
+    return text
+
+
+Time = Annotated[
+    str,
+    StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"),
+    AfterValidator(_of_the_calendar),
+]
 
 
 class _Body(BaseModel):
