@@ -103,6 +103,6 @@ def test_a_view_costs_the_same_however_many_records_there_are(usage: dict[int, d
 
 def test_a_view_makes_few_requests_with_the_guards_own(usage: dict[int, dict[str, Usage]]) -> None:
     requests = {name: used[0] for name, used in usage[LARGE].items()}
-    # Of a supervisor the profile names the campus; of a student the newest records and the rules' events are read.
-    more = {"dashboard of supervisor": 4, "dashboard of student": 4, "anomaly-detection": 4}
+    # Anomalies read the flagged records and the newest events beside the figures.
+    more = {"anomaly-detection": 4}
     assert {name: count for name, count in requests.items() if count > more.get(name, 3)} == {}

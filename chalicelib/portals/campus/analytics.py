@@ -15,7 +15,7 @@ from chalicelib.domain.campus.analytics import (
     trends,
 )
 from chalicelib.domain.campus.analytics.viewers import AskedFigures
-from chalicelib.portals.http.auth import CAMPUS, CAMPUS_OFFICE, CAMPUS_STAFF
+from chalicelib.portals.http.auth import CAMPUS_OFFICE, CAMPUS_STAFF, CAMPUS_WITH_PROFILE
 from chalicelib.portals.http.door import door
 from chalicelib.portals.http.route import Call, Route
 from chalicelib.schemas.campus import analytics as schema
@@ -41,10 +41,13 @@ def campus_event_analytics(call: Call[None, None]) -> schema.EventAnalyticsOut:
     return schema.EventAnalyticsOut.read(event_figures.show(call.path["event_id"], call.principal))
 
 
-@door(bp, Route("GET", f"{_BASE}/dashboard", guard=CAMPUS, query=schema.DashboardIn, reply=schema.DashboardOut))
+@door(
+    bp,
+    Route("GET", f"{_BASE}/dashboard", guard=CAMPUS_WITH_PROFILE, query=schema.DashboardIn, reply=schema.DashboardOut),
+)
 def campus_dashboard(call: Call[None, schema.DashboardIn]) -> schema.DashboardOut:
     """Show the dashboard of the caller's role."""
-    return _dashboard(call.principal, AskedFigures(call.query.days))
+    return _dashboard(call.principal, AskedFigures(call.query.days, profile=call.read))
 
 
 @door(
@@ -52,7 +55,7 @@ def campus_dashboard(call: Call[None, schema.DashboardIn]) -> schema.DashboardOu
     Route(
         "POST",
         f"{_BASE}/dashboard/refresh",
-        guard=CAMPUS,
+        guard=CAMPUS_WITH_PROFILE,
         query=schema.DashboardIn,
         reply=schema.DashboardRefreshOut,
         refuses=(errors.RateLimited,),
@@ -60,7 +63,7 @@ def campus_dashboard(call: Call[None, schema.DashboardIn]) -> schema.DashboardOu
 )
 def campus_refresh_dashboard(call: Call[None, schema.DashboardIn]) -> schema.DashboardRefreshOut:
     """Count the newest events, or one's own records, again, and show the dashboard as the totals are now."""
-    asked = AskedFigures(call.query.days, exact=True)
+    asked = AskedFigures(call.query.days, exact=True, profile=call.read)
     is_recounting = refreshes.refresh(call.principal, asked)
     return schema.DashboardRefreshOut(
         message="Dashboard refreshed", recounting=is_recounting, dashboard=_dashboard(call.principal, asked)

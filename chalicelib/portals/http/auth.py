@@ -1,12 +1,14 @@
 """Who is calling: the guard of every route."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
 from chalicelib.domain.access import accounts, lock_outs, permissions, tokens
 from chalicelib.domain.access.permissions import Permission
 from chalicelib.domain.access.tokens import Principal
+from chalicelib.domain.campus.people import campus_profiles
 from chalicelib.errors import Forbidden, NotAssigned, Unauthenticated
 from chalicelib.vocabulary.access import AdminRole, Portal, TixRole
 from chalicelib.vocabulary.campus import CampusRole
@@ -14,12 +16,20 @@ from chalicelib.vocabulary.campus import CampusRole
 _SCHEME = "bearer "
 
 
+class Identified(Struct, frozen=True):
+    """A caller, and what their guard read with the lock-outs."""
+
+    principal: Principal
+    read: Any = None
+
+
 class Guard(Struct, frozen=True):
     """The callers that a route accepts: the principals of one portal, or of any.
 
     `enrolling` also accepts staff who must set up a second factor first; no other guard does. `revoked` also accepts a
     revoked device that sends what it had; no other guard does.
-    Staff need one of the permissions, others one of the roles, where the guard names some.
+    Staff need one of the permissions, others one of the roles, where the guard names some. `reads` checks the
+    lock-outs of the caller itself, and what it reads with them is a part of the call.
     """
 
     portal: Portal | None
@@ -27,17 +37,20 @@ class Guard(Struct, frozen=True):
     roles: tuple[str, ...] = ()
     enrolling: bool = False
     revoked: bool = False
+    reads: Callable[[Principal], Any] | None = None
 
-    def identify(self, headers: Mapping[str, str]) -> Principal:
+    def identify(self, headers: Mapping[str, str]) -> Identified:
         """Return the caller, who is of the right portal. Raises Unauthenticated, TokenExpired."""
         header = headers.get("authorization") or ""
         if not header.lower().startswith(_SCHEME):
             raise Unauthenticated
         principal = tokens.verify(header[len(_SCHEME) :].strip(), self.portal)
-        lock_outs.require_not_revoked(principal)
+        read = self.reads(principal) if self.reads else None
+        if self.reads is None:
+            lock_outs.require_not_revoked(principal)
         if principal.revoked_at is not None and not self.revoked:
             raise Unauthenticated("This device was revoked.")
-        return principal
+        return Identified(principal, read)
 
     def permit(self, principal: Principal) -> None:
         """Raise Forbidden unless the caller's role is one that the guard takes."""
@@ -67,6 +80,7 @@ ENROLLING_STAFF = Guard(Portal.ADMIN, enrolling=True)
 TIX = Guard(Portal.TIX)
 TIX_ADMIN = Guard(Portal.TIX, roles=(TixRole.ADMIN,))
 CAMPUS = Guard(Portal.CAMPUS)
+CAMPUS_WITH_PROFILE = Guard(Portal.CAMPUS, reads=campus_profiles.of_caller)
 # Supervisors see the events of their campus, organizers their own: the domain decides which event is whose.
 CAMPUS_STAFF = Guard(
     Portal.CAMPUS, roles=(CampusRole.SUPERVISOR, CampusRole.ORGANIZER, CampusRole.HR, CampusRole.ADMIN)

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from chalicelib import clock
 from chalicelib.domain.access import request_rates
-from chalicelib.domain.access.tokens import Principal
 from chalicelib.portals.http import body, forms, headers, padding, query, ranges, request_log, staff_acts, variables
 from chalicelib.portals.http.answer import JSON, Answer, File, Reply, answer, cached
+from chalicelib.portals.http.auth import Identified
 from chalicelib.portals.http.idempotent_answers import KeyedRequest, Result, answer_once, is_in_between
 from chalicelib.portals.http.route import ROUTES, AnyRoute, BodyT, Call, FormBody, OtherT, QueryT, ReplyT, Route
 
@@ -66,7 +66,7 @@ def _answer(route: AnyRoute, view: View, request: Any, sent: Mapping[str, str]) 
 def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, Any]:
     """Return a request as its view reads it: admitted first, then parsed; `sent` are its path variables."""
     headers.require_bounded(request.headers, reads_token=route.guard is not None)
-    principal = _admit(route, request.headers)
+    caller = _admit(route, request.headers)
     path = variables.parse(route.variables, sent)
     parameters = query.parse(request.query_params or {}, route.query)
     boundary = forms.boundary(request.headers) if route.form else None
@@ -80,22 +80,24 @@ def parse(route: AnyRoute, request: Any, sent: Mapping[str, str]) -> Call[Any, A
         path=path,
         headers=request.headers,
         address=request_log.address_of(request) or "unknown",
-        principal=principal,  # type: ignore[arg-type]  # public views do not read it
+        principal=caller.principal if caller else None,  # type: ignore[arg-type]  # public views do not read it
+        read=caller.read if caller else None,
         raw=forms.canonical(form) if form else raw,
         files=form.files if form else {},
     )
 
 
-def _admit(route: AnyRoute, headers: Mapping[str, str]) -> Principal | None:
+def _admit(route: AnyRoute, headers: Mapping[str, str]) -> Identified | None:
     if route.guard is None:
         return None
-    principal = route.guard.identify(headers)
+    caller = route.guard.identify(headers)
+    principal = caller.principal
     request_log.note_principal(principal)
     # Before the act is noted, so that nobody fills the audit log faster than the rate.
     request_rates.take(principal)
     staff_acts.note_principal(principal)
     route.guard.permit(principal)
-    return principal
+    return caller
 
 
 def _answer_once(route: AnyRoute, view: View, call: Call[Any, Any]) -> Answer:

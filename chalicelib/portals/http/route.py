@@ -30,7 +30,7 @@ class Call(Struct, Generic[BodyT, QueryT], frozen=True):
     """One request, parsed. `principal` is set on every guarded route; `raw` is the body's bytes.
 
     `operation_id` identifies the effect of this request: requests with one Idempotency-Key share it, each other request
-    has one of its own. `files` are the files of a form, by field.
+    has one of its own. `files` are the files of a form, by field. `read` is what the guard read of the caller.
     """
 
     body: BodyT
@@ -42,6 +42,7 @@ class Call(Struct, Generic[BodyT, QueryT], frozen=True):
     raw: bytes = b""
     operation_id: str = field(default_factory=unkeyed_operation_id)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    read: Any = None
 
     @property
     def visitor(self) -> Visitor:

@@ -66,4 +66,12 @@ MUTANTS = (
         after="        campus_events.get(event_id)\n",
         tests=(f"{_TESTS}/test_campus_live.py::test_nobody_else_gets_a_ticket_or_may_subscribe",),
     ),
+    Mutant(
+        name="campus-dashboard-after-log-out",
+        bug="the dashboard, whose guard reads the profile beside the lock-outs, passes over these",
+        file="chalicelib/domain/access/lock_outs.py",
+        before="    _require_issued_later(principal, _applying(found.values(), principal.session_id), names)\n",
+        after="",
+        tests=(f"{_TESTS}/test_dashboards.py",),
+    ),
 )

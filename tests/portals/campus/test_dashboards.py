@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain.access import sessions
 from chalicelib.table import operations
 from chalicelib.table.items import Account, CampusEvent
 from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus, CampusRole, VerificationStatus
@@ -253,3 +254,21 @@ def _drain_with_jobs(stream: StreamReader) -> None:
     """Project everything, with the jobs that it starts."""
     while stream.drain():
         work()
+
+
+@pytest.mark.parametrize("role", CampusRole)
+def test_who_logged_out_or_was_deactivated_sees_no_dashboard_from_then_on(role: CampusRole) -> None:
+    campus = make_campus()
+    admin, person = make_campus_user(campus, role=CampusRole.ADMIN), make_campus_user(campus, role=role)
+    sessions_of = [sessions.start(person) for _ in range(2)]
+
+    def statuses() -> list[int]:
+        return [call("GET", DASHBOARD, token=each.access).status for each in sessions_of]
+
+    assert statuses() == [200, 200]
+    body = {"refresh": sessions_of[0].refresh}
+    assert call("POST", "/api/campus/auth/logout/", body, token=sessions_of[0].access).status in (200, 204)
+    assert statuses() == [401, 200]
+    path = f"/api/campus/users/{person.account_id}/"
+    assert call("PUT", path, {"is_active": False}, token=token_of(admin)).status == 200
+    assert statuses() == [401, 401]

@@ -69,7 +69,7 @@ def of_office(caller: Principal, asked: AskedFigures) -> OfficeDashboard:
         avg_attendance_rate=figures.rate(sums),
         verified_count=sums["ve_verified"],
         pending_count=sums["ve_pending"],
-        recent_activity=recent_attendance.newest_of(viewers.scope_of(caller)),
+        recent_activity=recent_attendance.newest_of(viewers.scope_of(caller, asked.profile)),
         top_departments=rates[:_DEPARTMENTS_SHOWN],
         dates=found.dates,
     )
@@ -86,7 +86,7 @@ def of_organizer(caller: Principal, asked: AskedFigures) -> CampusStaffDashboard
         flagged=sums["ve_flagged"],
         rate=figures.rate(sums),
         events=[_line(row) for row in found.events[::-1] if row.numbers["ev"] > 0][:_EVENTS_SHOWN],
-        recent_activity=recent_attendance.newest_of(viewers.scope_of(caller)),
+        recent_activity=recent_attendance.newest_of(viewers.scope_of(caller, asked.profile)),
         dates=found.dates,
     )
 

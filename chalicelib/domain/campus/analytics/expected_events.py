@@ -6,7 +6,7 @@ some of these. So the cost depends on how many events expected the student, and 
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct
@@ -45,21 +45,34 @@ def listed(rows: Sequence[FigureRow]) -> list[ExpectedEvent]:
     ]
 
 
-def by_rule(profile: CampusProfile | None, days: int) -> list[ExpectedEvent]:
-    """Return the events of the last days whose rule names a student; one batch read, two above 50 of one month."""
-    if profile is None:
-        return []
-    names = list(itertools.product(_rules(profile), _months(days)))
-    firsts: dict[Key, tuple[str, str]] = {keys.campus_analytics.events_of_rule(*name): name for name in names}
-    found = operations.get_raw(firsts, (), consistent=False)
-    further = [
-        keys.campus_analytics.events_of_rule(*firsts[operations.key_of(raw)], part)
-        for raw in found
-        for part in counted_as.further_parts(figures.numbers_of(raw))
-    ]
-    if further:
-        found += operations.get_raw(further, (), consistent=False)
-    return [each for raw in found for each in _events(raw, profile, days)]
+class RulesOfStudent:
+    """The rules that name a student, in the months of the last days.
+
+    Their items are read with what else is needed. Above 50 events of one rule and month the others need a second read.
+    """
+
+    def __init__(self, profile: CampusProfile | None, days: int) -> None:
+        """Find the rules of a profile; of no profile there are none."""
+        self._profile, self._days = profile, days
+        names = itertools.product(_rules(profile) if profile else (), _months(days))
+        self._names: dict[Key, tuple[str, str]] = {keys.campus_analytics.events_of_rule(*name): name for name in names}
+
+    @property
+    def places(self) -> Iterable[Key]:
+        """Where the first part of each rule and month is."""
+        return self._names
+
+    def events(self, firsts: Sequence[operations.RawItem]) -> list[ExpectedEvent]:
+        """Return the events that expected the student, from the first parts."""
+        further = [
+            keys.campus_analytics.events_of_rule(*self._names[operations.key_of(raw)], part)
+            for raw in firsts
+            for part in counted_as.further_parts(figures.numbers_of(raw))
+        ]
+        others = operations.get_raw(further, (), consistent=False) if further else []
+        if self._profile is None:
+            return []
+        return [each for raw in (*firsts, *others) for each in _events(raw, self._profile, self._days)]
 
 
 def _months(days: int) -> list[str]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.analytics import expected_events, viewers
 from chalicelib.domain.campus.analytics.counted_as import ATTENDED, ON_ANOTHER_DAY
-from chalicelib.domain.campus.analytics.expected_events import ExpectedEvent
+from chalicelib.domain.campus.analytics.expected_events import ExpectedEvent, RulesOfStudent
 from chalicelib.domain.campus.analytics.figures import DateRange, FigureRow, Numbers
 from chalicelib.domain.campus.analytics.viewers import AskedFigures
 from chalicelib.domain.campus.attendance import record_views
@@ -44,12 +44,20 @@ class StudentDashboard(Struct, frozen=True):
 
 
 def of_student(caller: Principal, asked: AskedFigures) -> StudentDashboard:
-    """Return the dashboard of a student; one query and two batch reads, however many events and records there are."""
+    """Return the dashboard of a student: one query and one batch read, however many events and records there are.
+
+    Above 50 events of one rule and month there is a further one.
+    """
     mine = viewers.figures_of(caller, asked)
     rows = [row for row in mine.days if row.numbers["n"]]
     newest = rows[: -RECENT - 1 : -1]
-    found = _read(caller.id, newest)
-    ruled = expected_events.by_rule(found.get(keys.campus_people.profile(caller.id)), asked.days)
+    places, rules = _places(newest), RulesOfStudent(asked.profile, asked.days)
+    raws = {
+        operations.key_of(raw): raw for raw in operations.get_raw({*places, *rules.places}, (), consistent=asked.exact)
+    }
+    found: dict[Key, Any] = {place: place.item.from_raw_data(raws[place]) for place in places if place in raws}
+    found[keys.campus_people.profile(caller.id)] = asked.profile
+    ruled = rules.events([raws[place] for place in rules.places if place in raws])
     # An event that changes between the two reads may be in both.
     expecting = {each.event_id: each for each in (*ruled, *expected_events.listed(mine.days))}
     own = {str(row.event_id): _statuses(row.numbers, "st_") for row in rows}
@@ -88,12 +96,13 @@ def of_student(caller: Principal, asked: AskedFigures) -> StudentDashboard:
     )
 
 
-def _read(user_id: str, newest: Sequence[FigureRow]) -> Mapping[Key, Any]:
-    """Return the newest records with their events, and the profile."""
-    places: list[Place[Any]] = [keys.campus_people.profile(user_id)]
-    for row in newest:
-        places += [keys.attendance.record(str(row.attendance_id)), keys.campus_events.event(str(row.event_id))]
-    return operations.get_many(places)
+def _places(newest: Sequence[FigureRow]) -> list[Place[Any]]:
+    """Return where the newest records and their events are."""
+    return [
+        place
+        for row in newest
+        for place in (keys.attendance.record(str(row.attendance_id)), keys.campus_events.event(str(row.event_id)))
+    ]
 
 
 def _recent(newest: Sequence[FigureRow], found: Mapping[Key, Any]) -> list[ShownRecord]:
