@@ -12,6 +12,9 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients import files
+from chalicelib.domain.access import sessions
+from chalicelib.domain.access.visitors import Visitor
+from chalicelib.domain.campus.attendance import attendance_ids
 from chalicelib.domain.campus.privacy import own_export
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendancePhoto
@@ -77,3 +80,29 @@ def test_the_export_has_all_photos_and_is_never_in_memory_as_a_whole() -> None:
     assert (len(said["attendance"]), len(said["expected_at"])) == (EVENTS, EVENTS)
     assert {item["what"] for items in said["attendance"] for item in items} == {"AttendanceRecord", "AttendancePhoto"}
     assert [item["what"] for item in said["person"]] == ["Account", "CampusProfile"]
+
+
+def test_the_export_has_an_appeal_against_an_absence_and_the_log_ins_that_go_on() -> None:
+    campus, stream = make_campus(), StreamReader()
+    organizer = make_campus_user(campus, role=CampusRole.ORGANIZER)
+    student, other = (make_campus_user(campus) for _ in range(2))
+    begins = clock.now() - timedelta(hours=2)
+    over = make_campus_event(campus, organizer, starts_at=begins, ends_at=begins + timedelta(hours=1))
+    list_on_roster(over, student, other)
+    for person, statement in ((student, "I sat behind the pillar"), (other, "I was there as well")):
+        path = f"/api/campus/attendance/{attendance_ids.attendance_id(over.event_id, person.account_id)}/appeal/"
+        body = {"statement": statement, "event_id": over.event_id}
+        assert call("POST", path, body, token=token_of(person)).status == 201
+    stream.drain()
+    session = sessions.start(student, visitor=Visitor("203.0.113.7", "Mozilla/5.0 (Android 15) Firefox/140.0"))
+    job_id = own_export.start(student.account_id, by=student.account_id, operation_id=secrets.token_hex(8))
+    assert own_export.run_step(job_id) is False
+    job = operations.get(keys.campus_privacy.export(job_id))
+    assert job is not None
+    assert job.file_key is not None
+    text = zipfile.ZipFile(io.BytesIO(files.read(job.file_key, limit=10**7) or b"")).read("campus.json").decode()
+    said = json.loads(text)
+    (items,) = said["attendance"]
+    assert [(each["what"], each["statement"]) for each in items] == [("AttendanceAppeal", "I sat behind the pillar")]
+    assert {each["device"] for each in said["sessions"] if "device" in each} == {"Firefox on Android"}
+    assert not [each for each in ("I was there as well", "token_hash", session.refresh) if each in text]

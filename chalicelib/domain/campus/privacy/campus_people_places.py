@@ -5,11 +5,12 @@ from typing import TypeVar
 
 from chalicelib.domain.campus.attendance import attendance_ids
 from chalicelib.domain.lists import pages
-from chalicelib.domain.lists.attendance import ATTENDANCE
+from chalicelib.domain.lists.attendance import APPEALS, ATTENDANCE
+from chalicelib.domain.lists.declaration import ListOf
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import MAX_SIZE
 from chalicelib.table import keys, operations
-from chalicelib.table.items import AttendanceRecord, CampusLogIn, Item, QrScan, Session
+from chalicelib.table.items import AttendanceAppeal, AttendanceRecord, CampusLogIn, Item, QrScan, Session
 from chalicelib.table.places import Place
 
 _READER = "personal data"
@@ -18,10 +19,19 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 def records(user_id: str) -> Iterator[AttendanceRecord]:
     """Yield the records of a person, newest first."""
+    return _listed(ATTENDANCE, user_id)
+
+
+def appeals(user_id: str) -> Iterator[AttendanceAppeal]:
+    """Yield the appeals of a person, newest first, also those against having no record."""
+    return _listed(APPEALS, user_id)
+
+
+def _listed(listed: ListOf[ItemT], user_id: str) -> Iterator[ItemT]:
     cursor: str | None = None
     while True:
         asked = Asked(_READER, page_size=MAX_SIZE, cursor=cursor, filters={"student": user_id})
-        found = pages.page(ATTENDANCE, asked)
+        found = pages.page(listed, asked)
         yield from found.results
         if found.next is None:
             return

@@ -38,6 +38,7 @@ _LEFT_OUT = frozenset(
     {"pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl", "kind", "version", "revision", "counted_in"}
     | {"nonce", "device_mac", "position_mac", "picture_hash", "operation_id", "upload_key", "upload_nonce"}
     | {"earlier_uploads"}
+    | {"token_hash", "generation"}
     | {"password_hash", "link_hash", "known_devices", "tallied", "findings"}
 )
 
@@ -169,11 +170,15 @@ def _said(user_id: str, found: list[str]) -> Iterator[str]:
         "expected_at": [_plain(entry) for entry in rosters.entries_of(user_id)],
         "readings_of_codes": [_plain(item) for item in campus_people_places.scans(user_id)],
         "log_ins": [_plain(item) for item in campus_people_places.log_ins(user_id)],
+        "sessions": [_plain(item) for item in operations.get_many(campus_people_places.sessions(user_id)).values()],
     }
     yield "{" + ",".join(f"\n{_json(name)}: {_json(value)}" for name, value in known.items())
     yield ',\n"attendance": ['
     is_first = True
-    for attendance_id in campus_people_places.attendance_ids_of(user_id):
+    attendance_ids = dict.fromkeys(campus_people_places.attendance_ids_of(user_id))
+    # Who was absent contests what has no record.
+    attendance_ids |= dict.fromkeys(each.attendance_id for each in campus_people_places.appeals(user_id))
+    for attendance_id in attendance_ids:
         items = campus_people_places.of_attendance(attendance_id)
         if items:
             yield f"{'' if is_first else ','}\n{_json([_plain(item) for item in items])}"
