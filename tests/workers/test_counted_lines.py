@@ -127,6 +127,7 @@ def test_a_ticket_that_admits_again_is_reported_and_a_refused_second_scan_is_not
     assert [line["ticket_id"] for line in _of(lines, projection.DOUBLE)] == [ticket.ticket_id]
 
 
+@pytest.mark.usefixtures("one_day")
 @pytest.mark.parametrize(("days", "has_account", "expected"), [(0, True, 0), (1, True, 1), (1, False, 0)])
 def test_a_payout_that_is_not_accepted_on_its_day_is_reported_unless_its_organizer_is_waited_for(
     lines: LogLines, days: int, has_account: bool, expected: int
