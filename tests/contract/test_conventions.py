@@ -214,6 +214,8 @@ _NOT_AN_OBJECT = {
     "UTF-16": '{"a": 1}'.encode("utf-16"),
     "half a surrogate pair": b'{"a": "\\ud800"}',
     "a bare control character": b'{"a": "\x00"}',
+    "not a number": b'{"a": NaN}',
+    "an infinite number": b'{"a": [-Infinity]}',
     "too deep": b'{"a":' * 5000 + b"1" + b"}" * 5000,
     "too deep in brackets": b'{"a":' + b"[" * 20000 + b"]" * 20000 + b"}",
 }

@@ -1,7 +1,8 @@
 """Read and check the body of a request."""
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Never
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,6 +13,8 @@ from chalicelib.schemas import messages
 # What browsers send for a field of a form that has no value.
 _NO_VALUE = ("", "null", "undefined")
 _NOT_AN_OBJECT = {"model_type", "model_attributes_type", "dict_type"}
+# What pydantic's parser takes for numbers, and JSON does not have (RFC 8259, section 6).
+_NO_NUMBERS = (b"NaN", b"Infinity")
 
 
 def read(request: Any, limit: int, *, beyond: str = "") -> bytes:
@@ -28,6 +31,7 @@ def parse(raw: bytes, schema: type[BaseModel], form: Form | None) -> BaseModel:
         # Strict: `true` is not 1, and "12" is not 12. A form has texts only.
         if form:
             return schema.model_validate(_given(form.texts, schema))
+        _require_numbers(raw)
         return schema.model_validate_json(raw or b"{}", strict=True)
     except ValidationError as error:
         kinds = {problem["type"] for problem in error.errors(include_url=False, include_context=False)}
@@ -35,6 +39,20 @@ def parse(raw: bytes, schema: type[BaseModel], form: Form | None) -> BaseModel:
         if "json_invalid" in kinds or whole:
             raise MalformedJson from error
         raise ValidationFailed(details=messages.problems(error, schema)) from error
+
+
+def _require_numbers(raw: bytes) -> None:
+    """Raise MalformedJson for a body with something that is no number of JSON, in a field that nobody reads as well."""
+    if not any(word in raw for word in _NO_NUMBERS):
+        return
+    try:
+        json.loads(raw, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise MalformedJson from error
+
+
+def _no_number(spelled: str) -> Never:
+    raise ValueError(spelled)
 
 
 def _given(texts: Mapping[str, str], schema: type[BaseModel]) -> dict[str, str]:
