@@ -99,7 +99,7 @@ def _within_reach(value: datetime) -> datetime:
 
 # RFC 3339; the type itself asks for the offset. Pydantic would also read Unix times and other spellings of ISO 8601.
 _SPELLED_INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-5][0-9])?"
 )
 _SPELLED_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
