@@ -19,10 +19,10 @@ from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.finance import company, months
 from chalicelib.domain.ledger import journals
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.errors import InsufficientBalance, InvalidState, NotFound, ValidationFailed
+from chalicelib.errors import InsufficientBalance, InvalidState, NotFound, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import PartnerAccount, ProfitShares, Withdrawal
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.payouts import WithdrawalDecision, WithdrawalStatus
@@ -75,7 +75,7 @@ def _period(stored: ProfitShares) -> SharePeriod:
 def set_shares(shares: Sequence[Share], *, valid_from: date | None, by: str) -> Shares:
     """Set the shares from a day on, today if none is named, and return all. Those in force already stay as they are.
 
-    Raises ValidationFailed (they do not sum to 100, a partner twice), InvalidState (a closed month).
+    Raises ValidationFailed (they do not sum to 100, a partner twice), InvalidState (a closed month), Unavailable.
     """
     if sum(share.basis_points for share in shares) != WHOLE:
         raise ValidationFailed(details=[{"field": "shares", "message": "must sum to 100 percent"}])
@@ -84,17 +84,26 @@ def set_shares(shares: Sequence[Share], *, valid_from: date | None, by: str) -> 
     day = valid_from or clock.now().date()
     months.require_open(day)
     listed = [{"partner": share.partner, "basis_points": share.basis_points} for share in shares]
-    in_force = [period for period in periods() if period.valid_from <= day]
-    if in_force and list(in_force[-1].shares) == list(shares):
-        return show()
     place = keys.finance.profit_shares(day.isoformat())
-    before = operations.get(place)
-    made = ProfitShares(*place, valid_from=day.isoformat(), shares=listed, set_by=by, set_at=clock.now())
-    subject = AuditSubject(
-        "profit_share", day.isoformat(), before={"shares": before.shares} if before else None, after={"shares": listed}
-    )
-    acts.commit(operations.put(made), subject=subject)
-    return show()
+    for _ in retries.attempts():
+        before = operations.get(place)
+        in_force = [period for period in periods() if period.valid_from <= day]
+        if in_force and list(in_force[-1].shares) == list(shares):
+            return show()
+        made = ProfitShares(*place, valid_from=day.isoformat(), shares=listed, set_by=by, set_at=clock.now())
+        subject = AuditSubject(
+            "profit_share",
+            day.isoformat(),
+            before={"shares": before.shares} if before else None,
+            after={"shares": listed},
+        )
+        as_read = ProfitShares.shares == before.shares if before else ProfitShares.pk.does_not_exist()
+        try:
+            acts.commit(operations.put(made, as_read), subject=subject)
+        except operations.ConditionFailed:
+            continue  # they were set by others after the read
+        return show()
+    raise Unavailable("The shares are being set by others. Try again.", retry_after=1)
 
 
 def entitlement(partner: str) -> int:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from msgspec import Struct
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -10,10 +11,10 @@ from chalicelib.domain import idempotency, photos
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.cards import cards
-from chalicelib.errors import InvalidState, NotFound
+from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Incident
 from chalicelib.vocabulary.gate import IncidentStatus, IncidentType
 
@@ -118,22 +119,36 @@ def _get(incident_id: str) -> Incident:
 def answer(incident_id: str, status: IncidentStatus, *, note: str, by: str) -> ShownIncident:
     """Move an incident along, with a note, and return it; the same answer again changes nothing.
 
-    Raises NotFound, InvalidState (closed otherwise).
+    Raises NotFound, InvalidState (closed otherwise), Unavailable.
     """
-    before = _get(incident_id)
-    changed: list[Action] = [
-        Incident.status.set(status),
-        Incident.answer.set(note),
-        Incident.answered_by.set(by),
-        Incident.answered_at.set(clock.now()),
-    ]
-    after = {"status": status, "note": note}
-    subject = AuditSubject("incident", incident_id, before={"status": before.status}, after=after)
-    try:
-        acts.commit(operations.change(before.place, changed, Incident.status.is_in(*_UNCLOSED)), subject=subject)
-    except operations.ConditionFailed as failure:
-        now = _get(incident_id)
-        if (now.status, now.answer, now.answered_by) == (status, note, by):
-            return shown(now)  # a retry: the answer of the first try was lost
-        raise InvalidState(f"This incident is {now.status}, so it cannot become {status}.") from failure
-    return shown(_get(incident_id))
+    for _ in retries.attempts():
+        before = _get(incident_id)
+        if (before.status, before.answer, before.answered_by) == (status, note, by):
+            return shown(before)  # a retry: the answer of the first try was lost
+        if before.status not in _UNCLOSED:
+            raise InvalidState(f"This incident is {before.status}, so it cannot become {status}.")
+        changed: list[Action] = [
+            Incident.status.set(status),
+            Incident.answer.set(note),
+            Incident.answered_by.set(by),
+            Incident.answered_at.set(clock.now()),
+            Incident.version.add(1),
+        ]
+        subject = AuditSubject(
+            "incident",
+            incident_id,
+            before={"status": before.status, "note": before.answer},
+            after={"status": status, "note": note},
+        )
+        try:
+            acts.commit(operations.change(before.place, changed, _as_read(before)), subject=subject)
+        except operations.ConditionFailed:
+            continue  # somebody answered it after the read
+        return shown(_get(incident_id))
+    raise Unavailable("This incident is being answered by others. Try again.", retry_after=1)
+
+
+def _as_read(incident: Incident) -> Condition:
+    """Return the condition that nobody has answered an incident since it was read."""
+    same: Condition = (Incident.status == incident.status) & (Incident.version == incident.version)
+    return same
