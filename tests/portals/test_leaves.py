@@ -254,3 +254,54 @@ def test_a_late_record_opens_closes_and_undoes_a_leave_in_any_order() -> None:
     sync(3, "return")
     assert shown() == [("returned", True)] * 2
     assert listed(token, "status=open") == []
+
+
+@pytest.mark.parametrize(
+    ("moves", "kept", "answered", "presence"),
+    [
+        ({10: "entry", 30: "exit"}, (20, "scan", "entry"), ("already_scanned", None), "outside"),
+        ({10: "entry", 30: "exit"}, (20, "return", "entry"), NOT_INSIDE, "outside"),
+        ({10: "entry"}, (5, "scan", "exit"), NOT_INSIDE, "inside"),
+        ({10: "entry", 30: "exit", 40: "entry"}, (35, "leave", "entry"), NOT_INSIDE, "inside"),
+        # Nothing was scanned since.
+        ({10: "entry", 30: "exit"}, (35, "scan", "entry"), VALID, "inside"),
+        ({10: "entry"}, (15, "leave", "entry"), VALID, "outside"),
+    ],
+)
+def test_a_kept_tap_of_before_the_last_passage_moves_nobody(
+    moves: dict[int, str], kept: tuple[int, str, str], answered: tuple[str, str | None], presence: str
+) -> None:
+    """A gate that could not decide sends its tap an hour later; where the bearer is follows from what was since."""
+    event, now = open_event(), clock.now()
+    ticket, stream, begins = make_ticket(event), StreamReader(), now - timedelta(hours=1)
+    card, reader = make_card(ticket), make_reader(event)
+    for minute, direction in moves.items():
+        with clock.set_to(begins + timedelta(minutes=minute)):
+            assert scan(usher_token(event), ticket_id=ticket.ticket_id, direction=direction)["result"] == "valid"
+    minute, kind, direction = kept
+    tap = {
+        "scan_id": scan_id(),
+        "uid": card.uid,
+        "kind": kind,
+        "direction": direction,
+        "scanned_at": clock.to_text(begins + timedelta(minutes=minute)),
+    }
+    body = {"taps": [tap], "device_time": clock.to_text(clock.now())}
+    (found,) = call("POST", "/api/device/taps/", body, token=reader.token()).json["results"]
+    assert (found["result"], found["reason"]) == answered
+    stream.drain()
+    stored = tickets.get(ticket.ticket_id)
+    assert stored.presence == presence
+    token = usher_token(event)
+    assert len(listed(token, "status=open")) == (presence == "outside")
+    # An offline record makes the platform put all passages in order: it finds nobody elsewhere.
+    late = {
+        "scan_id": scan_id(),
+        "ticket_id": ticket.ticket_id,
+        "scanned_at": clock.to_text(begins + timedelta(minutes=11)),
+        "offline": {"result": "valid"},
+    }
+    logs = {"logs": [late], "device_time": clock.to_text(clock.now())}
+    (double,) = call("POST", "/api/usher/sync/logs/", logs, token=token).json["results"]
+    assert double["conflict"]["kind"] == "double_admission"
+    assert tickets.get(ticket.ticket_id).presence == presence

@@ -27,6 +27,8 @@ from chalicelib.domain.gate.answers import (
     stored_first_scan,
     ticket_shown,
 )
+from chalicelib.domain.gate.convergence import Claim
+from chalicelib.domain.gate.passages import claim_of, passages
 from chalicelib.domain.gate.readings import Caller, FoundReading, Reading, look_at
 from chalicelib.domain.gate.repeats import Repeated, facts_of
 from chalicelib.errors import IdempotencyMismatch, Unavailable
@@ -148,7 +150,7 @@ def _judge(look: FoundReading, tickets: dict[str, Ticket]) -> tuple[Verdict, Tic
     # A ticket transferred since the card was read no longer belongs to that card.
     owner = entries.owner_of_card(look)
     opened = [ticket for ticket in tickets.values() if owner is None or ticket.customer_id in (None, owner)]
-    verdicts = [(admission.decide(look.case(facts_of(ticket))), ticket) for ticket in opened]
+    verdicts = [(_verdict_on(look, ticket), ticket) for ticket in opened]
     for verdict, ticket in verdicts:
         if verdict.admits:
             return verdict, ticket
@@ -156,6 +158,19 @@ def _judge(look: FoundReading, tickets: dict[str, Ticket]) -> tuple[Verdict, Tic
         return verdicts[0]
     elsewhere = TicketFacts(event_id="", status=TicketStatus.VALID) if look.has_tickets_elsewhere else None
     return admission.decide(look.case(elsewhere)), None
+
+
+def _verdict_on(look: FoundReading, ticket: Ticket) -> Verdict:
+    """Return the rule's verdict; a kept tap of before the bearer's last passage finds what that passage made of it."""
+    facts = facts_of(ticket)
+    verdict = admission.decide(look.case(facts))
+    if look.reading.scanned_at is None or not verdict.admits:
+        return verdict
+    # Passages are put in order by their times: this one would move nobody, whatever it was answered.
+    mine = Claim(look.at, look.reading.scan_id, look.caller.id, look.reading.heading)
+    is_overtaken = any(mine < claim_of(passage) for passage in passages(ticket))
+    gone = Presence.OUTSIDE if look.reading.heading is Direction.EXIT else Presence.INSIDE
+    return admission.decide(look.case(replace(facts, presence=gone))) if is_overtaken else verdict
 
 
 def _remaining(look: FoundReading, place: int) -> int | None:
