@@ -23,15 +23,28 @@ _LOOKS_LIKE = str.maketrans(
     "аαɑ@4ьвсϲԁеєɛε3ɡցգһհнηіιıӏl1јкκмոпоοօ0σрρѕ5$тτ7υսцѵνхχуγ",  # noqa: RUF001
     "aaaaabbccdeeeeeggghhhhiiiiiijkkmnnoooooppssstttuuuvvxxyy",
 )
-_WORDS = "|".join(sorted((word.translate(_LOOKS_LIKE) for word in _BESIDE), key=len, reverse=True))
-_IMITATION = re.compile(f"(?:{_WORDS})*{_PLATFORM}(?:{_WORDS})*")
+_WORDS = frozenset(word.translate(_LOOKS_LIKE) for word in _BESIDE)
 
 
 def imitates_platform(name: str) -> bool:
     """Whether a name reads as the platform's own: alone, or with words such as "support" or "code"."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     folded = plain.translate(_LOOKS_LIKE)
-    return _IMITATION.fullmatch("".join(letter for letter in folded if letter.isalnum())) is not None
+    parts = "".join(letter for letter in folded if letter.isalnum()).split(_PLATFORM)
+    return len(parts) > 1 and all(map(_is_of_words, parts))
+
+
+def _is_of_words(text: str) -> bool:
+    """Whether a text is nothing but such words.
+
+    It takes a step for each letter. A regular expression takes one for each way to part the text, such as "helpdesk"
+    and "help desk", and those double with each word.
+    """
+    begins = {0}
+    for place in range(len(text)):
+        if place in begins:
+            begins |= {place + len(word) for word in _WORDS if text.startswith(word, place)}
+    return len(text) in begins
 
 
 def require_own(name: str) -> str:

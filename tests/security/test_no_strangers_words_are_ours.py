@@ -392,7 +392,17 @@ OURS = (
     "G\u00e1teh0use 5upport",
     "gatehouse.com",
 )
-NOT_OURS = ("Liberty Books", "Gatehouse Theatre", "Gatehouse Demo Night", "Support Act", "The Gate", "Houseboat Code")
+NOT_OURS = (
+    "Liberty Books",
+    "Gatehouse Theatre",
+    "Gatehouse Demo Night",
+    "Support Act",
+    "The Gate",
+    "Houseboat Code",
+    # Each of these words is two others as well: a search that tries each way to part them ends in no time of ours.
+    "helpdesk" * 60,
+    "gatehouse" + "helpdesk" * 60 + "!x",
+)
 
 
 def test_a_name_that_reads_as_the_platforms_is_known_in_any_dress() -> None:
