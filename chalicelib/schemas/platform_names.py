@@ -12,10 +12,11 @@ _PLATFORM = "gatehouse"
 _BESIDE = frozenset(
     re.findall(
         r"\w+",
-        "account accounts admin alert alerts app care center centre code codes com customer desk help "
-        "helpdesk hotline inc info limited login ltd my net no official online org otp password payment "
-        "payments pin pk platform pvt reply secure security service services sms staff support system team "
-        "the verification verified verify www your ",
+        "account accounts admin alert alerts app bank billing booking bookings card cards care center centre code "
+        "codes com counter customer desk finance head help helpdesk hotline inc info limited login ltd merchant "
+        "merchants my net no office official online org organizer organizers otp password payment payments pin pk "
+        "platform pvt refund refunds reply s secure security service services shop shops sms staff store stores "
+        "support system team the ticket tickets verification verified verify wallet wallets www your ",
     )
 )
 # Letters and digits that look like a Latin letter (a part of Unicode TS 39), after case folding.

@@ -391,6 +391,9 @@ OURS = (
     "\uff27atehouse",
     "G\u00e1teh0use 5upport",
     "gatehouse.com",
+    "Gatehouse Cards",
+    "Gatehouse Head Office",
+    "Gatehouse's Refund Desk",
 )
 NOT_OURS = (
     "Liberty Books",
