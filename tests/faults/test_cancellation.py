@@ -148,6 +148,7 @@ def test_of_many_who_confirm_at_once_one_cancels() -> None:
     with ThreadPoolExecutor(5) as hands:
         answers = list(hands.map(lambda _: send(staff, event.event_id, body), range(5)))
     assert sorted(answer.status for answer in answers) == [200, 409, 409, 409, 409]
+    assert [answer.text for answer in answers if "Nothing was cancelled" in answer.text] == []
     assert progress(staff, event.event_id)["status"] == "running"
 
 

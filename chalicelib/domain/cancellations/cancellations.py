@@ -79,8 +79,7 @@ def cancel(event_id: str, asked: CancellationOrder, *, by: str, address: str, op
     known = operations.get(keys.cancellations.cancellation(event_id))
     if known is not None and operation_id in (known.asked_operation, known.confirmed_operation):
         return _shown(known)
-    if known is not None and known.status != CancellationStatus.AWAITING_SECOND:
-        raise InvalidState("This event is cancelled already. Read its progress.")
+    _require_uncancelled(known)
     previews.require_cancellable(event)
     unpaid = require_unpaid(event_id, asked.refund)
     code, preview = _confirmation(event_id, asked, by=by, address=address)
@@ -116,6 +115,7 @@ def cancel(event_id: str, asked: CancellationOrder, *, by: str, address: str, op
             subject=AuditSubject("event", event_id, before={"status": event.status}, after=_audited(cancellation)),
         )
     except OtpInvalid as spent:
+        _require_uncancelled(operations.get(keys.cancellations.cancellation(event_id)))
         raise _unconfirmed("The code was used already.", preview) from spent
     except operations.ConditionFailed as failure:
         raise Conflict("This event, or its cancellation, was just changed by others. Look at it again.") from failure
@@ -139,10 +139,17 @@ def _confirmation(event_id: str, asked: CancellationOrder, *, by: str, address: 
     code = previews.verify(event_id, asked.confirm_code, by=by, address=address)
     preview = previews.of(event_id)
     if code is None:
+        # The same request may have spent it meanwhile.
+        _require_uncancelled(operations.get(keys.cancellations.cancellation(event_id)))
         raise _unconfirmed("The code is wrong, or too old.", preview)
     if expected != preview.total:
         raise _unconfirmed("The sum has changed since the preview, or is another one.", preview)
     return code, preview
+
+
+def _require_uncancelled(known: Cancellation | None) -> None:
+    if known is not None and known.status != CancellationStatus.AWAITING_SECOND:
+        raise InvalidState("This event is cancelled already. Read its progress.")
 
 
 def _audited(cancellation: Cancellation) -> dict[str, Any]:
