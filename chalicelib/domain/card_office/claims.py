@@ -133,7 +133,12 @@ def claim(token: str, *, customer_id: str, card_name: str) -> Claimed:
         if found.claimed_at is not None or found.expires_at <= clock.now() or not is_newest:
             raise NotFound(_NO_LINK)
         target = own_cards.active(customer_id, card_name)
-        source, balance = pay_backs.read(found.card_uid)
+        try:
+            source, balance = pay_backs.read(found.card_uid)
+        except InvalidState:
+            if (operations.get(place) or found).claimed_at is None:
+                raise
+            continue  # this claim was carried out between the two reads
         if source.uid == target.card.uid:
             raise InvalidState("The money is on this card already. Name another card.")
         credited = target.balance
