@@ -1,6 +1,7 @@
 """Campus, by the page: what happens to students and teachers less often, and costs nobody their attendance."""
 
 import base64
+import re
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -196,3 +197,23 @@ def test_a_report_is_chosen_of_events_that_have_begun_or_that_were_asked_for(ope
     expect(form.get_by_label("Event")).to_have_value(asked["id"])
     for event, count in ((begun, 1), (later, 0), (asked, 1)):
         expect(form.locator(f"option[value='{event['id']}']")).to_have_count(count)
+
+
+def test_an_event_beyond_the_first_page_is_searched_for_its_report(open_page: Opener, site: Site) -> None:
+    by = teacher(site)
+    old, page = new_event(site, by), open_page("about:blank", sessions={"campus": by})
+    newest = [old | {"id": f"cev_{place}", "title": f"Lecture {place}"} for place in range(100)]
+
+    def listed(route: Route) -> None:
+        found = [old | {"title": "Acoustics"}] if "search=acou" in route.request.url else newest
+        route.fulfill(json={"results": found, "next": None if len(found) == 1 else "c1", "count": None})
+
+    page.route(re.compile(r"/api/campus/events/\?"), listed)
+    page.goto("/campus/reports")
+    form = page.get_by_role("form", name="Official PDF")
+    form.get_by_role("searchbox", name="Search: Event").fill("acou")
+    expect(form.locator("option", has_text="Acoustics")).to_have_count(1)
+    form.get_by_label("Event", exact=True).select_option(old["id"])
+    with page.expect_request(lambda sent: "/reports/official-format/" in sent.url) as sent:
+        button(form, "Download the PDF").click()
+    assert f"event={old['id']}" in sent.value.url

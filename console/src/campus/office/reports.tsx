@@ -8,8 +8,9 @@ import { save } from "../../ui/file.ts";
 import { Num, time } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { JobProgress } from "../../ui/job.tsx";
-import { Failure, useRead, whole } from "../../ui/list.tsx";
+import { Failure, useRead, type Page } from "../../ui/list.tsx";
 import { now } from "../../ui/now.ts";
+import { Pick, type Named } from "../../ui/pick.tsx";
 import { query } from "../../ui/router.ts";
 import { api, deliver, type Delivered } from "../api.ts";
 import { Title } from "../parts.tsx";
@@ -17,21 +18,27 @@ import { Title } from "../parts.tsx";
 const FORMATS = ["xlsx", "csv", "json"] as const;
 const BASE = "/api/campus/reports";
 
+function named({ id, title, start_datetime: starts }: Schemas["CampusEventOut"]): Named {
+  return [id, `${title} · ${time(starts, null, { dateStyle: "medium" })}`];
+}
+
+/** Read the newest events that have begun: a term's events to come would fill the list. */
+async function begun(search: string): Promise<Page<Named>> {
+  const asked = { page_size: 100, date_to: new Date(now()).toISOString(), ...(search ? { search } : {}) };
+  const found = await answerOf(api.GET("/api/campus/events/", { params: { query: asked } }));
+  return { ...found, results: found.results.map(named) };
+}
+
 export default function Reports(): JSX.Element {
   const asked = query.peek().get("event") ?? "";
   const events = useRead(async () => {
-    // Those that have begun: a term's events to come would fill the list.
-    const begun = { page_size: 100, date_to: new Date(now()).toISOString() };
-    const found = await whole((cursor) => answerOf(api.GET("/api/campus/events/", { params: { query: { ...begun, cursor } } })));
-    if (!asked || found.some(({ id }) => id === asked)) return found;
-    return [await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } })), ...found];
+    const page = await begun("");
+    if (!asked) return { page, present: null };
+    return { page, present: page.results.find(([id]) => id === asked) ?? named(await answerOf(api.GET("/api/campus/events/{event_id}/", { params: { path: { event_id: asked } } }))) };
   });
   const delivered = useSignal<Delivered | null>(null);
   const job = useSignal("");
-  const listed = events.value ?? [];
-  const names = listed.map(({ id, title, start_datetime: starts }) => [id, `${title} · ${time(starts, null, { dateStyle: "medium" })}`] as const);
 
-  const first = asked || (names[0]?.[0] ?? "");
   const get = async (path: string, filters: Record<string, string>): Promise<void> => {
     const found = await deliver(path, filters);
     delivered.value = found;
@@ -44,6 +51,10 @@ export default function Reports(): JSX.Element {
   ] as const;
   if (events.error && !events.value) return <Failure error={events.error} again={events.reload} />;
   if (!events.value) return <p class="quiet">{t("ui.loading")}</p>;
+  const { page, present } = events.value;
+  const first = asked || (page.results[0]?.[0] ?? "");
+  // Three choices of the same events: the page without a search is read once for them all.
+  const choice = { name: "event", label: t("campus.event"), present, find: (search: string) => (search ? begun(search) : Promise.resolve(page)) };
   return (
     <>
       <Title>{t("campus.reports")}</Title>
@@ -53,7 +64,7 @@ export default function Reports(): JSX.Element {
           <h2>{t("campus.report.attendance")}</h2>
           <p class="quiet">{t("campus.report.attendance_what")}</p>
           <Form label={t("campus.report.attendance")} draft="campus.report" initial={{ event: asked, format: "xlsx" }} onSubmit={(values) => get(`${BASE}/attendance/`, values)}>
-            <Choice name="event" label={t("campus.event")} options={[["", t("campus.all")] as const, ...names]} />
+            <Pick {...choice} none={t("campus.all")} />
             <Field name="department" label={t("campus.department")} />
             <div class="pair">
               <Field name="date_from" label={t("campus.date_from")} type="date" />
@@ -68,9 +79,9 @@ export default function Reports(): JSX.Element {
           <section class="card">
             <h2>{t("campus.report.official")}</h2>
             <p class="quiet">{t("campus.report.official_what")}</p>
-            {names.length ? (
+            {first ? (
               <Form label={t("campus.report.official")} initial={{ event: first }} onSubmit={(values) => get(`${BASE}/official-format/`, values)}>
-                <Choice name="event" label={t("campus.event")} options={names} />
+                <Pick {...choice} none={t("campus.choose")} />
                 <Choice name="redacted" label={t("campus.report.version")} options={versions} />
                 <Submit>{t("campus.report.download_pdf")}</Submit>
               </Form>
@@ -81,16 +92,16 @@ export default function Reports(): JSX.Element {
           <section class="card">
             <h2>{t("campus.report.photos")}</h2>
             <p class="quiet">{t("campus.report.photos_what")}</p>
-            {names.length ? (
+            {first ? (
               <Form label={t("campus.report.photos")} initial={{ event: first }} onSubmit={(values) => get(`${BASE}/export-with-photos/`, values)}>
-                <Choice name="event" label={t("campus.event")} options={names} />
+                <Pick {...choice} none={t("campus.choose")} />
                 <Submit>{t("campus.report.start")}</Submit>
               </Form>
             ) : null}
           </section>
           <section class="card">
             <h2>{t("campus.report.individual")}</h2>
-            <Individual get={get} listed={listed} />
+            <Individual get={get} hasEvents={Boolean(first)} />
           </section>
           <p>
             <a href="/campus/verify">{t("campus.verify_report")}</a>
@@ -101,14 +112,14 @@ export default function Reports(): JSX.Element {
   );
 }
 
-function Individual({ get, listed }: { get(path: string, filters: Record<string, string>): Promise<void>; listed: readonly Schemas["CampusEventOut"][] }): JSX.Element {
+function Individual({ get, hasEvents }: { get(path: string, filters: Record<string, string>): Promise<void>; hasEvents: boolean }): JSX.Element {
   const people = useSignal<readonly Schemas["CampusStudentBriefOut"][]>([]);
   const problem = useSignal("");
   const find = async ({ student = "" }: Record<string, string>): Promise<void> => {
     problem.value = "";
     const found = await answerOf(api.GET("/api/campus/attendance/", { params: { query: { student, page_size: 1 } } }));
     people.value = found.results.map((each) => each.student);
-    if (!people.value.length) problem.value = t(listed.length ? "campus.report.no_person" : "campus.events.empty_staff");
+    if (!people.value.length) problem.value = t(hasEvents ? "campus.report.no_person" : "campus.events.empty_staff");
   };
   return (
     <>
