@@ -63,6 +63,9 @@ class Platform:
         self.keys: dict[str, str] = {}
         self.tokens: set[str] = set()
         self.devices: dict[str, str] = {}
+        # Those that staff revoked, with the tokens of their one late upload.
+        self.revoked: set[str] = set()
+        self.late_tokens: set[str] = set()
         self.token_life = 900
         self.signer = Signer()
         # Those whose keys still verify after a rotation.
@@ -120,6 +123,10 @@ class Platform:
             self._http.server_close()
             self._http = None
 
+    def revoke(self, device: str) -> None:
+        self.revoked.add(device)
+        self.tokens -= {token for token, owner in self.devices.items() if owner == device}
+
     def provision(self) -> str:
         code = f"CODE-{len(self.codes):04d}"
         self.codes[code] = ""
@@ -149,8 +156,8 @@ class Platform:
     def token(self, body: dict[str, Any]) -> tuple[int, Any]:
         self.token_requests += 1
         refused = 401, {"error": {"code": "UNAUTHENTICATED", "message": "not this device"}}
-        device = body["device_id"]
-        if device not in self.keys:
+        device, is_late = body["device_id"], body.get("late_upload", False)
+        if device not in self.keys or (device in self.revoked) is not is_late:
             return refused
         text = self.keys[device]
         key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -172,7 +179,7 @@ class Platform:
         if not good:
             return refused
         token = f"token-{self.token_requests}"
-        self.tokens.add(token)
+        (self.late_tokens if is_late else self.tokens).add(token)
         self.devices[token] = device
         return 200, {"access": token, "token_type": "Bearer", "expires_in": self.token_life}
 
@@ -190,6 +197,19 @@ class Platform:
         time.sleep(self.seconds_per_tap * len(taps))
         self.batches.append([tap["scan_id"] for tap in taps])
         return 200, {"results": [self._decide(tap) for tap in taps]}
+
+    def late_taps(self, body: dict[str, Any]) -> tuple[int, Any]:
+        """Take what a revoked device decided before; it gets no decision any more."""
+        decided = {tap["scan_id"] for tap in body["taps"] if "offline" in tap}
+        error = {"code": "FORBIDDEN", "message": "This device was revoked."}
+        return 200, {
+            "results": [
+                {**self._decide(tap), "status": "conflict", "conflict": {"kind": "after_revocation"}}
+                if tap["scan_id"] in decided
+                else {"scan_id": tap["scan_id"], "status": "rejected", "result": "invalid", "error": error}
+                for tap in body["taps"]
+            ]
+        }
 
     def _decide(self, tap: dict[str, Any]) -> dict[str, Any]:
         scan_id = tap["scan_id"]
@@ -367,7 +387,10 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
         def _route(self, body: dict[str, Any]) -> tuple[int, Any]:
             if self.path in public:
                 return public[self.path](body)
-            if self.headers.get("Authorization", "").removeprefix("Bearer ") not in platform.tokens:
+            token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            if token in platform.late_tokens and self.path == "/api/device/taps/":
+                return platform.late_taps(body)
+            if token not in platform.tokens:
                 return 401, {"error": {"code": "UNAUTHENTICATED", "message": "no token"}}
             return guarded[self.path](body)
 

@@ -18,7 +18,7 @@ from platform_double import Fault, Platform, refusal
 from reader_agent.clock import Clock
 from reader_agent.delivery import Delivery
 from reader_agent.identity import Identity
-from reader_agent.outbox import Outbox
+from reader_agent.outbox import DecidedAtGate, Outbox
 from reader_agent.outcomes import Decided, Kept, Refused
 from reader_agent.pace import Pace
 from reader_agent.server import Server
@@ -78,6 +78,47 @@ def test_a_card_that_is_refused_for_its_own_kept_tap_is_pointed_out(work: Work, 
         assert gate.screen.getvalue().count("the earlier tap is this card's own") == 1
         gate.decision(card(1))
         assert gate.screen.getvalue().count("the earlier tap is this card's own") == 1
+
+
+def test_a_revoked_device_sends_once_what_it_decided_before_and_decides_nothing_more(
+    work: Work, platform: Platform, state: Path, identity: Identity
+) -> None:
+    made = fill(state, identity, 300)
+    with Outbox(identity.outbox_path(state)) as outbox:
+        for entry in outbox.pending(299):
+            outbox.decided_here(entry.sequence, DecidedAtGate("valid"), at=entry.tap.scanned_at)
+    platform.revoke(identity.device_id)
+    with work() as gate:
+        gate.agent.delivery.pace.slow_seconds = 0.2
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        wait_until(lambda: gate.agent.standing.locked_out is not None)
+        _, outcome = gate.tap(card())
+        assert isinstance(outcome, Kept)
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        assert gate.agent.standing.locked_out is not None
+        assert gate.agent.delivery.tally.conflicts == 299
+        assert gate.agent.delivery.tally.rejected == 2
+    assert sent(platform) == made[:299]
+    assert "ADMITTED" not in gate.screen.getvalue()
+    assert "accepts this device again" not in gate.screen.getvalue()
+
+
+def test_a_device_that_is_refused_and_not_revoked_keeps_its_taps(
+    work: Work, platform: Platform, state: Path, identity: Identity
+) -> None:
+    """Staff moved it, or a key was changed: it asks for the late upload in vain, and goes on asking."""
+    made = fill(state, identity, 3)
+    key = platform.keys.pop(identity.device_id)
+    with work() as gate:
+        gate.agent.delivery.pace.slow_seconds = 0.2
+        wait_until(lambda: gate.agent.standing.locked_out is not None)
+        asked = platform.token_requests
+        wait_until(lambda: platform.token_requests > asked + 4)
+        assert gate.agent.outbox.depth() == 3
+        platform.keys[identity.device_id] = key
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+        wait_until(lambda: gate.agent.standing.locked_out is None)
+    assert sorted(sent(platform)) == made
 
 
 def test_the_person_at_the_gate_waits_a_second_at_most(work: Work, platform: Platform) -> None:

@@ -338,6 +338,23 @@ def test_an_enrolment_that_is_replaced_keeps_its_key_as_long_as_a_tap_is_not_don
     assert not (state / f"identity-{identity.device_id}.json").exists()
 
 
+def test_the_taps_of_an_earlier_enrolment_that_was_revoked_are_sent_all_the_same(
+    here: Command,  # noqa: F811
+    platform: Platform,
+    state: Path,
+    identity: Identity,
+) -> None:
+    made = fill(state, identity, 20)
+    with Outbox(identity.outbox_path(state)) as outbox:
+        for entry in outbox.pending(20):
+            outbox.decided_here(entry.sequence, DecidedAtGate("valid"), at=NOW)
+    enrolment.enroll(state, server=platform.url, code=platform.provision(), name=None, replace=True)
+    platform.revoke(identity.device_id)
+    done = here("outbox", "send", "--enrolment", identity.device_id, "--state", str(state))
+    assert (done.returncode, done.stdout.strip()) == (0, f"{identity.device_id}: 20 sent, 0 kept, 0 dead letters")
+    assert sent(platform) == made
+
+
 def test_a_damaged_outbox_of_an_earlier_enrolment_keeps_no_gate_closed(
     here: Command,  # noqa: F811
     platform: Platform,

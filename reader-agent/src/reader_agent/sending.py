@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 import structlog
 
@@ -12,7 +13,7 @@ from reader_agent.outbox import Entry, Outbox, Passage
 from reader_agent.server import RoadName, Server
 from reader_agent.standing import Standing
 from reader_agent.tap import ServerTime, Tap
-from reader_agent.wire import Decision
+from reader_agent.wire import Decision, TapsAnswer
 
 # A smaller difference is the jitter of the network.
 _BOOT_CHANGED_MS = 500
@@ -65,8 +66,7 @@ class Sender:
         until = time.monotonic() + seconds
         try:
             entries = self._with_fixed_times(entries, seconds)
-            left = until - time.monotonic()
-            answer = self.server.taps([entry.on_the_wire() for entry in entries], timeout=left, road=road)
+            answer, is_late = self._ask(entries, road, until)
         except ServerError as error:
             self.tally.failed_attempts += 1
             self.last_error = str(error)
@@ -74,10 +74,27 @@ class Sender:
             if isinstance(error, LockedOut) and len(entries) == 1:
                 self.standing.refused(road, str(error))
             raise
-        self.standing.accepted(road)
+        if not is_late:
+            self.standing.accepted(road)
         self.answered_at = time.monotonic()
         self.last_error = None
         return self._record(entries, answer.results)
+
+    def _ask(self, entries: Sequence[Entry], road: RoadName, until: float) -> tuple[TapsAnswer, bool]:
+        """Return the platform's answer, and whether it took these taps as the late upload of a revoked device."""
+        taps = [entry.on_the_wire() for entry in entries]
+        try:
+            return self.server.taps(taps, timeout=until - time.monotonic(), road=road), False
+        except LockedOut as error:
+            # A person at the gate gets no decision by it, and the alarm goes on.
+            if road != "backlog" or error.status != HTTPStatus.UNAUTHORIZED:
+                raise
+            try:
+                answer = self.server.taps(taps, timeout=until - time.monotonic(), road=road, is_late=True)
+            except LockedOut:
+                raise error from None  # it is refused, and not revoked; or it has sent what it had
+        self._log.warning("late upload of a revoked device", taps=len(taps))
+        return answer, True
 
     def _record(self, entries: Sequence[Entry], decisions: Sequence[Decision]) -> list[Answered]:
         by_sequence = {entry.sequence: decision for entry, decision in zip(entries, decisions, strict=True)}

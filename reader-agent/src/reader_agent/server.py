@@ -69,8 +69,8 @@ class Server:
         self.server_minus_boot_seconds: float | None = None
         self._roads = {name: Road(self.url, trust_env=not is_loopback(self.url)) for name in get_args(RoadName)}
         self._lock = threading.Lock()
-        self._access = ""
-        self._renew_at = 0.0
+        # The tokens with the time to renew each, by whether it is for the one late upload of a revoked device.
+        self._tokens: dict[bool, tuple[str, float]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -96,8 +96,13 @@ class Server:
         body = {"code": code, "public_key": public_key} | ({"name": name} if name else {})
         return self._post("/api/device/enroll/", body, Enrolled, call=_Call("person", self._until(30.0)))
 
-    def taps(self, taps: list[TapOut], *, timeout: float, road: RoadName = "person") -> TapsAnswer:
-        """Send taps and return one decision for each, in order."""
+    def taps(
+        self, taps: list[TapOut], *, timeout: float, road: RoadName = "person", is_late: bool = False
+    ) -> TapsAnswer:
+        """Send taps and return one decision for each, in order.
+
+        `is_late`: as a revoked device, which may send once what it decided before; it gets no decision any more.
+        """
         body = {
             "taps": [tap.model_dump(exclude_none=True) for tap in taps],
             "device_time": write_time(self.clock.wall()),
@@ -105,7 +110,8 @@ class Server:
             "boot_id": self.clock.boot_id,
             "mono_ms": self.clock.monotonic_ns() // 1_000_000,
         }
-        answer = self._as_device("/api/device/taps/", body, TapsAnswer, call=_Call(road, self._until(timeout)))
+        call = _Call(road, self._until(timeout), is_late=is_late)
+        answer = self._as_device("/api/device/taps/", body, TapsAnswer, call=call)
         if [decision.scan_id for decision in answer.results] != [tap.scan_id for tap in taps]:
             raise TryLater("the server's decisions do not match the taps that were sent")
         return answer
@@ -157,14 +163,15 @@ class Server:
 
     def _token(self, call: "_Call") -> str:
         with self._lock:
-            if self._access and self.clock.monotonic() < self._renew_at:
-                return self._access
+            access, renew_at = self._tokens.get(call.is_late, ("", 0.0))
+            if access and self.clock.monotonic() < renew_at:
+                return access
         # Fetched without the lock: a road that waits for its token holds up no other road.
         answer = self._fetch_token(call)
+        life = answer.expires_in
         with self._lock:
-            self._access = answer.access
-            life = answer.expires_in
-            self._renew_at = self.clock.monotonic() + max(life - _RENEW_BEFORE_SECONDS, life / 2)
+            renew_at = self.clock.monotonic() + max(life - _RENEW_BEFORE_SECONDS, life / 2)
+            self._tokens[call.is_late] = answer.access, renew_at
         return answer.access
 
     def _fetch_token(self, call: "_Call") -> TokenAnswer:
@@ -175,7 +182,7 @@ class Server:
             body = {
                 "device_id": self.identity.device_id,
                 "assertion": self.identity.assertion(now=self.clock.wall().timestamp() + offset),
-            }
+            } | ({"late_upload": True} if call.is_late else {})
             try:
                 return self._post("/api/device/token/", body, TokenAnswer, call=call)
             except LockedOut:
@@ -201,8 +208,7 @@ class Server:
 
     def _forget_token(self, token: str) -> None:
         with self._lock:
-            if self._access == token:
-                self._access = ""
+            self._tokens = {is_late: kept for is_late, kept in self._tokens.items() if kept[0] != token}
 
     def _left(self, call: "_Call") -> float:
         """Return the seconds that a call has left. Raises TryLater where it has none."""
@@ -262,6 +268,7 @@ class _Call:
 
     road: RoadName
     until: float
+    is_late: bool = False
 
 
 def _foreign(url: str, reply: Reply) -> TryLater:
