@@ -70,7 +70,10 @@ export function refusalOf(response: Response, body: unknown): Refused {
 
 /** Return what a call answers. Raises Refused and Unreachable. */
 export async function answerOf<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
-  const { data, error, response } = await call;
+  const { data, error, response } = await call.catch((cause: unknown) => {
+    // A body that ends in its middle, or that is no JSON of the platform, is no answer.
+    throw cause instanceof TypeError || cause instanceof SyntaxError ? new Unreachable("The answer did not arrive whole.", { cause }) : cause;
+  });
   if (!response.ok) throw refusalOf(response, error);
   return data as T;
 }
@@ -83,14 +86,17 @@ export function shown<T extends object>(answer: T | Schemas["OrganizerFileJobOut
 
 const sending: typeof fetch = async (input, init) => {
   const sentAt = Date.now();
+  let response: Response;
   try {
-    const response = await fetch(input, init);
-    learn(response, sentAt);
-    return response;
+    response = await fetch(input, init);
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new Unreachable("The platform cannot be reached.", { cause });
   }
+  // A network that wants a log-in of its own answers everything by its page: nothing was done, and no file has come.
+  if (response.ok && response.headers.get("Content-Type")?.startsWith("text/html")) throw new Unreachable("A page of the network has answered.");
+  learn(response, sentAt);
+  return response;
 };
 
 async function exchanged(portal: Portal, { path, rotates }: Refresh, spent: string): Promise<string | null> {

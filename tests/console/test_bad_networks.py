@@ -1,0 +1,51 @@
+"""What a page shows on a network that wants a log-in of its own, that loses a part of the page, or that is slow."""
+
+import re
+
+from playwright.sync_api import Route, expect
+
+from chalicelib.schemas.examples import demo
+from tests.console import shopping
+from tests.console.browsers import Opener
+from tests.console.site import Site
+
+API = re.compile(r"/api/")
+AWAY = "The platform cannot be reached."
+PORTAL = "<!doctype html><html><body>Welcome to the hotel. Accept our terms.</body></html>"
+
+
+def captive(route: Route) -> None:
+    """Answer as the network of a hotel does, whatever was asked."""
+    route.fulfill(status=200, content_type="text/html; charset=utf-8", body=PORTAL)
+
+
+def test_a_page_of_the_network_is_no_answer_of_the_platform(open_page: Opener, site: Site) -> None:
+    _, session = site.new_customer()
+    show = shopping.event(site)
+    ticket = shopping.bought(site, session, show)
+    page = open_page(f"/tickets/{ticket['id']}", sessions={"webapp": session})
+    picture = page.get_by_role("img", name=re.compile("^Code of"))
+    expect(picture).to_be_visible()
+    page.route(API, captive)
+    page.reload()
+    expect(page.get_by_text(re.compile("^Offline"))).to_be_visible()
+    expect(picture).to_be_visible()
+    page.goto("/account")
+    expect(page.get_by_text(AWAY).first).to_be_visible()
+    page.unroute_all()
+    page.reload()
+    page.get_by_label("Name", exact=True).fill("Nadia of Lahore")
+    page.route(API, captive)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("form", name="Profile").get_by_text(AWAY)).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Nadia of Lahore")
+    # It is no file either.
+    host = open_page(f"/organizer/e/{demo.EVENT_ID}", sessions={"organizer": site.session("organizer")})
+    files: list[str] = []
+    host.on("download", lambda each: files.append(each.suggested_filename))
+    download = host.get_by_role("button", name="Download as CSV")
+    download.wait_for()
+    host.route(re.compile("format=csv"), captive)
+    download.click()
+    expect(host.get_by_label("Attendees").get_by_text(AWAY)).to_be_visible()
+    assert not files
