@@ -49,3 +49,14 @@ def test_a_page_of_the_network_is_no_answer_of_the_platform(open_page: Opener, s
     download.click()
     expect(host.get_by_label("Attendees").get_by_text(AWAY)).to_be_visible()
     assert not files
+
+
+def test_a_part_of_the_page_that_does_not_arrive_is_said_in_words(open_page: Opener, site: Site) -> None:
+    page = open_page("/", sessions={"webapp": site.session("webapp")})
+    page.get_by_role("heading", name="Events", level=1).wait_for()
+    page.route("**/assets/**", lambda route: route.abort())
+    page.get_by_role("link", name="Tickets").click()
+    expect(page.get_by_text(AWAY)).to_be_visible()
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Tickets", level=1)).to_be_visible()

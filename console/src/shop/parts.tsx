@@ -3,6 +3,7 @@ import { signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
+import { Unreachable } from "../ui/api/client.ts";
 import { time } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Failure } from "../ui/list.tsx";
@@ -35,7 +36,7 @@ export function lazily<P extends object>(load: () => Promise<(props: P) => JSX.E
           ready = view;
           turn.value += 1;
         },
-        (problem: unknown) => (error.value = problem),
+        (cause: unknown) => (error.value = new Unreachable("a part of the page did not arrive", { cause })),
       );
     }, []);
     void turn.value;
