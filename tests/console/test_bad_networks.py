@@ -1,13 +1,16 @@
 """What a page shows on a network that wants a log-in of its own, that loses a part of the page, or that is slow."""
 
 import re
+from functools import partial
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from chalicelib.schemas.examples import demo
 from tests.console import shopping
 from tests.console.browsers import Opener
 from tests.console.site import Site
+from tests.console.staff_desk import Desk
+from tests.console.test_late_answers import come, refuse, venues
 
 API = re.compile(r"/api/")
 AWAY = "The platform cannot be reached."
@@ -60,3 +63,51 @@ def test_a_part_of_the_page_that_does_not_arrive_is_said_in_words(open_page: Ope
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name="Tickets", level=1)).to_be_visible()
+
+
+def test_what_another_search_has_found_does_not_pass_for_this_one(open_page: Opener, site: Site) -> None:
+    open_page.allow("503")
+    page = open_page("about:blank", sessions={"admin": Desk(site).owner})
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if "search=hall" in route.request.url:
+            held.append(route)
+        else:
+            route.fulfill(json=venues(*(f"v{place}" for place in range(100))))
+
+    page.route(re.compile(r"/api/venues/(\?|$)"), answer)
+    page.goto("/staff/venues")
+    rows = page.locator("main tbody tr")
+    expect(rows).to_have_count(100)
+    wait = page.locator(".wait")
+    expect(wait).to_have_count(0)
+    page.get_by_label("Search", exact=True).fill("hall")
+    # Where its reader is, not below a hundred rows.
+    expect(wait).to_be_in_viewport()
+    held[0].fulfill(json=venues("hall"))
+    expect(rows).to_have_count(1)
+    expect(wait).to_have_count(0)
+    _other_customer(page, held)
+
+
+def _other_customer(page: Page, held: list[Route]) -> None:
+    """A slow search of the staff, above what the former one found."""
+    page.goto("/staff/search?q=Ayesha")
+    hit = page.get_by_role("link", name=re.compile("Ayesha Khan"))
+    expect(hit).to_be_visible()
+    held.clear()
+    page.route(re.compile(r"/api/customers/\?"), lambda route: held.append(route))
+    seek = page.get_by_role("searchbox").first
+    seek.fill("Bilal")
+    seek.press("Enter")
+    expect(page.locator(".wait")).to_be_in_viewport()
+    come(page, partial(bool, held))
+    # A part that fails can be asked again.
+    refuse(503, "UNAVAILABLE")(held[0])
+    page.unroute_all()
+    again = page.get_by_role("button", name="Try again")
+    expect(page.locator(".wait")).to_have_count(0)
+    again.click()
+    expect(page.locator(".failure")).to_have_count(0)
+    expect(hit).to_have_count(0)

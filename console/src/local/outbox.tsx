@@ -59,7 +59,7 @@ function useOutbox(): Listed<Message> {
       document.removeEventListener("visibilitychange", seen);
     };
   }, []);
-  return { items: items.value, state: state.value, error: error.value, hasMore: false, reload: () => turn.current(), more: () => turn.current() };
+  return { items: items.value, state: state.value, error: error.value, hasMore: false, isOld: false, reload: () => turn.current(), more: () => turn.current() };
 }
 
 function conversationsOf(messages: readonly Message[], words: string): Conversation[] {

@@ -8,7 +8,7 @@ import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { clock, count, isolated, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { JobProgress } from "../ui/job.tsx";
-import { Failure, useRead } from "../ui/list.tsx";
+import { Failure, useRead, Wait } from "../ui/list.tsx";
 import { go, query } from "../ui/router.ts";
 
 import { api, deed, news, typed, zone, type Me, type Ticket } from "./api.ts";
@@ -74,6 +74,7 @@ export function Tickets({ me }: { me: Me }): JSX.Element {
         </Form>
       </div>
       <section class="listing" aria-label={t("tix.nav.tickets")} aria-busy={page.loading}>
+        {page.isOld && page.loading ? <Wait /> : null}
         {page.error ? <Failure error={page.error} again={page.reload} /> : null}
         {found === null ? page.error ? null : <p class="quiet">{t("ui.loading")}</p> : null}
         {found && !found.tickets.length ? (

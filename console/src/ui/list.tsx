@@ -23,6 +23,8 @@ export interface Listed<T> {
   more(): void;
   hasMore: boolean;
   state: "loading" | "ready" | "more" | "failed";
+  /** Whether the items are those of other filters, while the first of these are read. */
+  isOld: boolean;
   error: unknown;
 }
 
@@ -45,7 +47,7 @@ const isSame = (one: unknown, other: unknown): boolean => {
 };
 
 /** Return items that are already here as a list. */
-export const here = <T,>(items: readonly T[], reload = nothing): Listed<T> => ({ items, reload, more: nothing, hasMore: false, state: "ready", error: null });
+export const here = <T,>(items: readonly T[], reload = nothing): Listed<T> => ({ items, reload, more: nothing, hasMore: false, state: "ready", isOld: false, error: null });
 
 // As many options as a choice may have.
 const PAGES_OF_CHOICE = 10;
@@ -69,6 +71,7 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
   const next = useSignal<string | null>(null);
   const total = useSignal<number | null>(null);
   const state = useSignal<Loaded<T>["state"]>("loading");
+  const isOld = useSignal(false);
   const error = useSignal<unknown>(null);
   const turn = useSignal(0);
   const running = useRef(0);
@@ -105,9 +108,12 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
       next.value = page.next ?? null;
       total.value = page.count ?? null;
       error.value = null;
+      isOld.value = false;
       state.value = "ready";
     } catch (problem) {
       if (mine !== running.current) return;
+      if (isOld.peek()) items.value = []; // rows that do not fit the filters above them
+      isOld.value = false;
       error.value = problem;
       failed.current = cursor;
       state.value = "failed";
@@ -119,7 +125,10 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
     void turn.value;
     const isAgain = shown.current === wanted;
     shown.current = wanted;
-    if (!isAgain) next.value = null; // a cursor is of its filters
+    if (!isAgain) {
+      next.value = null; // a cursor is of its filters
+      isOld.value = items.peek().length > 0;
+    }
     void load(undefined, isAgain ? items.peek().length : 0);
   });
 
@@ -135,6 +144,7 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
     },
     hasMore: next.value !== null,
     state: state.value,
+    isOld: isOld.value,
     error: error.value,
   };
 }
@@ -177,9 +187,10 @@ export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>
   const { place, said, more } = useMore(list);
   return (
     // The table's own region has the name where there is one: two landmarks of one name are one too many.
-    <section ref={place} tabIndex={-1} class="listing" aria-label={columns && rows.length ? undefined : label} aria-busy={list.state === "loading"}>
+    <section ref={place} tabIndex={-1} class={`listing ${list.isOld ? "old" : ""}`} aria-label={columns && rows.length ? undefined : label} aria-busy={list.state === "loading"}>
+      {list.isOld ? <Wait /> : null}
       {rows.length ? columns ? <Table columns={columns} label={label} rows={rows} /> : <ul class="rows">{rows}</ul> : null}
-      {list.state === "loading" ? <p class="quiet">{t("ui.loading")}</p> : null}
+      {list.state === "loading" && !list.isOld ? <p class="quiet">{t("ui.loading")}</p> : null}
       {list.state === "ready" && !rows.length && !list.hasMore ? <div class="empty">{empty}</div> : null}
       {list.state === "failed" ? <Failure error={list.error} again={rows.length ? more : list.reload} /> : null}
       {list.hasMore && list.state !== "failed" ? (
@@ -191,6 +202,15 @@ export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>
         {said}
       </span>
     </section>
+  );
+}
+
+/** Says above what is shown that something else is being read: the former does not pass for it. */
+export function Wait(): JSX.Element {
+  return (
+    <p class="wait">
+      <span class="badge">{t("ui.loading")}</span>
+    </p>
   );
 }
 
@@ -253,6 +273,8 @@ export interface Read<T> {
   value: T | null;
   error: unknown;
   loading: boolean;
+  /** Whether the value is of another `key()`, while that of this one is read. */
+  isOld: boolean;
   reload(): void;
 }
 
@@ -261,15 +283,19 @@ export function useRead<T>(read: () => Promise<T>, key: () => string = () => "")
   const value = useSignal<T | null>(null);
   const error = useSignal<unknown>(null);
   const loading = useSignal(true);
+  const isOld = useSignal(false);
   const turn = useSignal(0);
+  const shown = useRef<string | null>(null);
   const running = useRef(0);
   const reader = useRef(read);
   reader.current = read;
   const asked = useRef(key);
   asked.current = key;
   useSignalEffect(() => {
-    asked.current();
+    const wanted = asked.current();
     void turn.value;
+    if (value.peek() !== null && shown.current !== wanted) isOld.value = true;
+    shown.current = wanted;
     const mine = (running.current += 1);
     loading.value = true;
     reader.current().then(
@@ -277,6 +303,7 @@ export function useRead<T>(read: () => Promise<T>, key: () => string = () => "")
         if (mine !== running.current) return;
         value.value = found;
         error.value = null;
+        isOld.value = false;
         loading.value = false;
       },
       (problem: unknown) => {
@@ -286,7 +313,7 @@ export function useRead<T>(read: () => Promise<T>, key: () => string = () => "")
       },
     );
   });
-  return { value: value.value, error: error.value, loading: loading.value, reload: () => (turn.value += 1) };
+  return { value: value.value, error: error.value, loading: loading.value, isOld: isOld.value, reload: () => (turn.value += 1) };
 }
 
 /** Show what was read, or its loading and error states. */
@@ -294,6 +321,7 @@ export function Shown<T>({ read, children }: { read: Read<T>; children(value: T)
   if (read.value !== null)
     return (
       <>
+        {read.isOld && read.loading ? <Wait /> : null}
         {read.error ? <Failure error={read.error} again={read.reload} /> : null}
         {children(read.value)}
       </>

@@ -29,12 +29,12 @@ export function SearchView(): JSX.Element {
   return (
     <div onKeyDown={arrows}>
       <Title>{t("staff.search.title")}</Title>
-      {wanted ? <Shown read={read}>{({ typed, found }) => <Results found={found} forms={typed.kinds} busy={read.loading} />}</Shown> : <p class="quiet">{t("staff.search.hint")}</p>}
+      {wanted ? <Shown read={read}>{({ typed, found }) => <Results found={found} forms={typed.kinds} busy={read.loading} again={read.reload} />}</Shown> : <p class="quiet">{t("staff.search.hint")}</p>}
     </div>
   );
 }
 
-function Results({ found, forms, busy }: { found: readonly Found[]; forms: readonly string[]; busy: boolean }): JSX.Element {
+function Results({ found, forms, busy, again }: { found: readonly Found[]; forms: readonly string[]; busy: boolean; again(): void }): JSX.Element {
   const total = found.reduce((sum, each) => sum + each.hits.length, 0);
   const failed = found.filter((each) => each.error);
   return (
@@ -43,7 +43,7 @@ function Results({ found, forms, busy }: { found: readonly Found[]; forms: reado
         {t("staff.search.found", { count: total, forms: forms.map((each) => word("staff.form", each)).join(t("staff.or")) })}
       </p>
       {failed.map((each) => (
-        <Failure key={each.group} error={each.error} />
+        <Failure key={each.group} error={each.error} again={again} />
       ))}
       {total === 0 && failed.length === 0 ? <div class="empty">{t("staff.search.nothing")}</div> : null}
       {found
