@@ -111,3 +111,18 @@ def _other_customer(page: Page, held: list[Route]) -> None:
     again.click()
     expect(page.locator(".failure")).to_have_count(0)
     expect(hit).to_have_count(0)
+
+
+def test_refunds_of_a_ticket_that_cannot_be_read_are_not_none(open_page: Opener, site: Site) -> None:
+    desk = Desk(site)
+    _, session = site.new_customer()
+    ticket = desk.ticket(session, desk.event())
+    open_page.allow("503")
+    page = open_page("about:blank", sessions={"admin": desk.owner})
+    page.route(re.compile(r"/api/refund-requests/\?"), refuse(503, "UNAVAILABLE"))
+    page.goto(f"/staff/tickets/{ticket['id']}")
+    again = page.get_by_role("button", name="Try again")
+    again.wait_for()
+    page.unroute_all()
+    again.click()
+    expect(page.locator(".failure")).to_have_count(0)

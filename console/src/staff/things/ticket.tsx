@@ -6,7 +6,7 @@ import { done, once, type Schemas } from "../../ui/api/client.ts";
 import { Choice, Deed, Field } from "../../ui/form.tsx";
 import { Num, time } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
-import { Shown, useRead } from "../../ui/list.tsx";
+import { Failure, Shown, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
 import { api, ask, asked, deed, may } from "../parts/api.ts";
 import { Decision, ReasonField } from "../parts/decision.tsx";
@@ -221,6 +221,7 @@ function RefundsOf({ ticket, turn }: { ticket: Known; turn: number }): JSX.Eleme
     () => String(turn),
   );
   const found = read.value?.results ?? [];
+  if (read.error) return <Failure error={read.error} again={read.reload} />;
   if (found.length === 0) return null;
   return (
     <section>
