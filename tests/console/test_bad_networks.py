@@ -8,9 +8,13 @@ from playwright.sync_api import Page, Route, expect
 from chalicelib.schemas.examples import demo
 from tests.console import shopping
 from tests.console.browsers import Opener
+from tests.console.gate_night import night
+from tests.console.scanner import scan
 from tests.console.site import Site
 from tests.console.staff_desk import Desk
+from tests.console.test_gate import ADMIT, UNKNOWN, log_in, shows
 from tests.console.test_late_answers import come, refuse, venues
+from tests.console.test_tix import Club, verdict
 
 API = re.compile(r"/api/")
 AWAY = "The platform cannot be reached."
@@ -126,3 +130,45 @@ def test_refunds_of_a_ticket_that_cannot_be_read_are_not_none(open_page: Opener,
     page.unroute_all()
     again.click()
     expect(page.locator(".failure")).to_have_count(0)
+
+
+def test_the_verdict_of_the_person_before_is_covered_while_the_next_one_is_decided(
+    open_page: Opener, site: Site
+) -> None:
+    tonight = night(site)
+    first, second = tonight.sell(2)
+    gate = open_page.context().new_page()
+    # A phone without data waits longer for the platform.
+    gate.route("**/api/usher/sync/**", lambda route: route.abort())
+    log_in(gate, tonight)
+    scan(gate, first)
+    shows(gate, ADMIT)
+    held: list[Route] = []
+    gate.route("**/api/usher/scan/result/", lambda route: held.append(route))
+    scan(gate, second)
+    expect(gate.locator(".verdict .next")).to_be_visible()
+    come(gate, partial(bool, held))
+    held[0].abort()
+    shows(gate, UNKNOWN)
+    expect(gate.locator(".verdict .next")).to_have_count(0)
+    club = Club(site)
+    one, two, three = club.generate(3)
+    door = open_page("/tix/scan", sessions=club.sessions())
+    field = door.get_by_role("textbox", name="Number")
+    field.fill(one)
+    field.press("Enter")
+    expect(verdict(door, "valid")).to_contain_text(one)
+    held.clear()
+    door.route(re.compile(f"{two}/scan$"), lambda route: held.append(route))
+    for number in (two, three):
+        # What is typed while the one before is decided is neither lost nor held up.
+        expect(field).to_have_value("")
+        field.fill(number)
+        field.press("Enter")
+    expect(door.locator(".verdict .next")).to_be_visible()
+    field.fill("GALA-")
+    come(door, partial(bool, held))
+    held[0].continue_()
+    expect(verdict(door, "valid")).to_contain_text(three)
+    expect(field).to_have_value("GALA-")
+    assert club.ticket(two)["scanned_at"]

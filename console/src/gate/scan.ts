@@ -8,7 +8,7 @@ import { decideHere, isUnsent, passageOf, readAt } from "./local.ts";
 import { ask, barred, NoSession, reachable } from "./net.ts";
 import { loggedIn, person, type Person } from "./person.ts";
 import { shownOf, visible, type Shown } from "./scanned.ts";
-import { counted, current, deciding, direction, event, gate, leaveReason, mode, queue, storageFailed, storageProblem } from "./state.ts";
+import { counted, current, deciding, direction, event, gate, isFormer, leaveReason, mode, queue, storageFailed, storageProblem } from "./state.ts";
 import { put, queued, settle, ticketOfNumber, type Entry, type Outcome } from "./store.ts";
 import { announce } from "./senses.ts";
 
@@ -41,6 +41,7 @@ export function scan(reading: Reading): void {
   const usher = person.peek();
   if (usher === null || mode.peek() === "count") return;
   deciding.value += 1;
+  isFormer.value = true;
   const began = reading.at ?? performance.now();
   // Mode, direction and gate are those of the reading, however long earlier scans keep it waiting.
   const taken = blank(usher, null, reading.sun ?? null);
@@ -210,6 +211,7 @@ async function family(usher: Person, entry: Entry): Promise<void> {
 
 function show(entry: Entry, began: number): void {
   current.value = entry;
+  isFormer.value = false;
   if (entry.outcome !== null) announce(entry.outcome);
   // The figures of docs/performance.md: from the picture or the last key to the painted verdict.
   requestAnimationFrame(() => {

@@ -11,6 +11,8 @@ export type Mode = Kind | "count";
 export const current = signal<Entry | null>(null);
 /** How many scans are being decided. */
 export const deciding = signal(0);
+/** Whether something was read after the verdict that is shown: that verdict is of somebody before. */
+export const isFormer = signal(false);
 /** What is known of the event. */
 export const event = signal<KeptEvent | null>(null);
 /** How many scans wait here: of this usher, and of others. */

@@ -7,7 +7,7 @@ import { known, t } from "../ui/i18n.ts";
 import { goesOut } from "./rule.ts";
 import { isCorrected } from "./sender.ts";
 import { lookOf, type Look } from "./senses.ts";
-import { deciding, event } from "./state.ts";
+import { deciding, event, isFormer } from "./state.ts";
 import type { Entry, Outcome } from "./store.ts";
 
 const SHAPES: Readonly<Record<Look, JSX.Element>> = {
@@ -145,6 +145,7 @@ export function VerdictShown({ entry }: { entry: Entry | null }): JSX.Element {
         {outcome.photo_url ? <img class="photo" src={outcome.photo_url} alt={t("gate.photo", { name: outcome.name ?? "" })} onError={(failed) => failed.currentTarget.remove()} /> : null}
       </div>
       <Details entry={entry} outcome={outcome} />
+      {deciding.value && isFormer.value ? <p class="next">{t("gate.deciding")}</p> : null}
     </section>
   );
 }

@@ -33,6 +33,8 @@ const verdict = signal<Verdict | null>(null);
 /** Who saw it: the next one who logs in here does not. */
 let seenBy = "";
 const waiting = signal(0);
+/** Whether something was read after the verdict that is shown: that verdict is of somebody before. */
+const isFormer = signal(false);
 let turn = 0;
 let queue: Promise<void> = Promise.resolve();
 
@@ -74,10 +76,12 @@ function scan(raw: string): Promise<void> {
   const code = raw.trim();
   if (!code) return queue;
   waiting.value += 1;
+  isFormer.value = true;
   queue = queue.then(async () => {
     const decided = await decide(code);
     waiting.value -= 1;
     turn += 1;
+    isFormer.value = false;
     verdict.value = { ...decided, code: code.slice(0, LONGEST), turn };
     signalVerdict(decided.kind === "valid");
   });
@@ -102,6 +106,7 @@ function Shown(): JSX.Element {
           <Because shown={shown} />
         </div>
       )}
+      {shown !== null && waiting.value && isFormer.value ? <p class="next">{t("ui.working")}</p> : null}
     </div>
   );
 }
@@ -187,10 +192,12 @@ export function Scan({ me }: { me: Me }): JSX.Element {
             key={sent.value}
             label={t("tix.scan.typed")}
             class="inline"
-            onSubmit={async ({ number = "" }) => {
-              await scan(number);
+            onSubmit={({ number = "" }) => {
+              // The next number is typed while this one is decided.
+              void scan(number);
               sent.value += 1;
               requestAnimationFrame(() => document.querySelector<HTMLInputElement>("input[name=number]")?.focus());
+              return Promise.resolve();
             }}
           >
             <Field name="number" label={t("tix.scan.number")} hint={t("tix.scan.hint")} required more={{ autocapitalize: "characters", spellcheck: false }} autocomplete="off" />
