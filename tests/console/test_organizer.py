@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -152,13 +153,17 @@ def test_a_change_of_a_published_event_is_asked_for_and_shows_its_state(page: Pa
     page.goto(f"/organizer/e/{event['id']}")
     page.get_by_text("Ask for a change").click()
     page.get_by_label("Price").fill("1750.00")
+    day = page.get_by_label("Begins").input_value()[:10]
+    page.get_by_label("Begins").fill(f"{day}T05:30")
     page.get_by_role("button", name="Send the request").click()
     expect(page.get_by_label("Why")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Why").fill("The hall costs more.")
     page.get_by_role("button", name="Send the request").click()
     asked = page.get_by_role("list", name="Requests from this device")
     expect(asked.get_by_text("Waits for the staff")).to_be_visible()
-    expect(asked.get_by_text("1750.00")).to_be_visible()
+    expect(asked.get_by_text("PKR 1,750.00")).to_be_visible()
+    # The hour that was typed, by the event's clock.
+    expect(asked.get_by_text(re.compile(r"→.* 05:30"))).to_be_visible()
 
     def waiting() -> list[dict[str, Any]]:
         pending = desk.ask("GET", "/api/event-edit-requests/?status=pending")["results"]

@@ -4,9 +4,9 @@ import type { JSX } from "preact";
 
 import { Refused, type Schemas } from "../ui/api/client.ts";
 import { Choice, Field, figureOf, Form, Submit, type Values } from "../ui/form.tsx";
-import { Num, time } from "../ui/format.tsx";
+import { money, Num, time, type Amount } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
-import { useRead } from "../ui/list.tsx";
+import { Failure, useRead } from "../ui/list.tsx";
 import { now } from "../ui/now.ts";
 
 import { knownVenues, requestEdit, TONES, type EventDetail } from "./data.ts";
@@ -126,7 +126,7 @@ export function EditRequests({ event, reload }: { event: EventDetail; reload(): 
       {asked.value.length ? (
         <ul class="rows" aria-label={t("organizer.edit.asked")}>
           {asked.value.map((each) => (
-            <Request key={each.id} request={each} event={event} />
+            <Request key={each.id} request={each} event={event} venues={new Map(options)} />
           ))}
         </ul>
       ) : null}
@@ -143,6 +143,7 @@ export function EditRequests({ event, reload }: { event: EventDetail; reload(): 
             <Field name="ends_at" label={t("organizer.field.ends_at")} type="datetime-local" required />
           </div>
           <Choice key={venues.loading ? "loading" : "ready"} name="venue_id" label={t("organizer.field.venue_id")} options={[...present, ...options.filter(([id]) => id !== event.venue?.id)]} />
+          {venues.error ? <Failure error={venues.error} again={venues.reload} /> : null}
           <Field name="image_url" label={t("organizer.field.image_url")} type="url" />
           {event.ticket_categories.map((each) => (
             <fieldset key={each.id} class="category">
@@ -163,8 +164,9 @@ export function EditRequests({ event, reload }: { event: EventDetail; reload(): 
   );
 }
 
-function Request({ request, event }: { request: Asked; event: EventDetail }): JSX.Element {
+function Request({ request, event, venues }: { request: Asked; event: EventDetail; venues: ReadonlyMap<string, string> }): JSX.Element {
   const state = stateOf(request, event);
+  const shown = (value: unknown): string => (typeof value === "string" && venues.get(value)) || said(value, event.timezone);
   return (
     <li>
       <p class="row">
@@ -177,7 +179,7 @@ function Request({ request, event }: { request: Asked; event: EventDetail }): JS
           <div key={field}>
             <dt>{nameOf(field, event)}</dt>
             <dd>
-              <Num>{said(from)}</Num> → <Num>{said(to)}</Num>
+              <Num>{shown(from)}</Num> → <Num>{shown(to)}</Num>
             </dd>
           </div>
         ))}
@@ -193,8 +195,9 @@ function nameOf(field: string, event: EventDetail): string {
   return `${category}: ${t(`organizer.field.${part}`)}`;
 }
 
-function said(value: unknown): string {
+function said(value: unknown, zone: string): string {
   if (value === null || value === undefined || value === "") return "–";
-  if (typeof value === "object") return "amount" in value ? String(value.amount) : JSON.stringify(value);
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "object") return "amount" in value ? money(value as Amount) : JSON.stringify(value);
+  if (typeof value !== "string") return JSON.stringify(value);
+  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? time(value, zone) : value;
 }
