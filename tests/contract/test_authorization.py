@@ -14,7 +14,7 @@ from msgspec import structs
 
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.portals.http.auth import CAMPUS_OFFICE, CAMPUS_STAFF, Guard
+from chalicelib.portals.http.auth import CAMPUS_OFFICE, CAMPUS_STAFF, Guard, Identified
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
@@ -164,10 +164,10 @@ class _NoGuardAtAll:
 
     def __init__(self, route: AnyRoute, ground: Ground) -> None:
         assert route.guard is not None
-        self._principal = route.guard.identify({"authorization": f"Bearer {ground.token(route)}"})
+        self._caller = route.guard.identify({"authorization": f"Bearer {ground.token(route)}"})
 
-    def identify(self, _: Mapping[str, str]) -> Principal:
-        return self._principal
+    def identify(self, _: Mapping[str, str]) -> Identified:
+        return self._caller
 
     def permit(self, principal: Principal) -> None:
         pass

@@ -71,7 +71,7 @@ def ask(token: str, address: str = "192.0.2.1") -> Answer:
 
 def used(token: str, requests: int) -> None:
     """Count requests of a token's principal, as if they had been answered."""
-    principal = ANYBODY.identify({"authorization": f"Bearer {token}"})
+    principal = ANYBODY.identify({"authorization": f"Bearer {token}"}).principal
     for _ in range(requests):
         request_rates.take(principal)
 

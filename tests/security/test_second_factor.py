@@ -249,7 +249,7 @@ def test_a_member_whose_role_requires_a_factor_can_only_set_one_up(admin: Accoun
 def opens(route: AnyRoute, token: str) -> bool:
     """Return whether a route's guard admits a token."""
     assert route.guard is not None
-    principal = route.guard.identify({"authorization": f"Bearer {token}"})
+    principal = route.guard.identify({"authorization": f"Bearer {token}"}).principal
     try:
         route.guard.permit(principal)
     except Forbidden:
