@@ -10,7 +10,7 @@ from chalicelib.domain.access import sessions
 from chalicelib.table import operations
 from chalicelib.table.items import Account, CampusEvent
 from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus, CampusRole, VerificationStatus
-from tests.support import sweeps
+from tests.support import sweeps, whole_store
 from tests.support.attended import attend, correct, list_on_roster
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import call
@@ -272,3 +272,29 @@ def test_who_logged_out_or_was_deactivated_sees_no_dashboard_from_then_on(role: 
     path = f"/api/campus/users/{person.account_id}/"
     assert call("PUT", path, {"is_active": False}, token=token_of(admin)).status == 200
     assert statuses() == [401, 401]
+
+
+def test_names_of_submissions_follow_an_event_that_moves_and_an_erased_name_is_nowhere() -> None:
+    here, there, stream = make_campus(), make_campus(), StreamReader()
+    organizer, other = (make_campus_user(here, role=CampusRole.ORGANIZER) for _ in range(2))
+    watching = [make_campus_user(campus, role=CampusRole.SUPERVISOR) for campus in (here, there)]
+    student, erased = make_campus_user(here, first_name="Zara"), make_campus_user(here, first_name="Yusuf")
+
+    def names(person: Account) -> list[str]:
+        return sorted(each["first_name"] for each in show(person)["recent_activity"])
+
+    with clock.set_to(NOW):
+        event = make_campus_event(here, organizer)
+        attend(event, student)
+        record = attend(event, erased)
+        stream.drain()
+        assert [names(person) for person in (organizer, watching[0])] == [["Yusuf", "Zara"]] * 2
+        moved = [CampusEvent.organizer_id.set(other.account_id), CampusEvent.campus_id.set(there.campus_id)]
+        operations.record(operations.change(event.place, moved))
+        _drain_with_jobs(stream)
+        assert [names(person) for person in (other, watching[1])] == [["Yusuf", "Zara"]] * 2
+        assert [names(person) for person in (organizer, watching[0])] == [[], []]
+        correct(record, erased_at=NOW)
+        stream.drain()
+        assert [names(person) for person in (other, watching[1])] == [["Zara"]] * 2
+    assert not [each for each in whole_store.dump() if "RECENT" in each and "Yusuf" in each]

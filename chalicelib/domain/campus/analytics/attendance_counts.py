@@ -221,7 +221,7 @@ def _outdated(batch: _Batch) -> Iterator[_Outdated]:
             is_expected = former.is_expected and event_windows.expects(event)
         present = counted_as.of_record(record, event, is_expected=is_expected)
         if text != present.text:
-            counted = RecordToCount(record, event, frozenset(former.flags if former else ()))
+            counted = RecordToCount(record, event, former)
             yield _Outdated(place, text, former, present, counted)
 
 

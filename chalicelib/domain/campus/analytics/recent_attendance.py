@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from chalicelib import clock
+from chalicelib.domain.campus.analytics.counted_as import RecordStanding
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     AttendanceRecord,
@@ -40,11 +41,21 @@ GROUPED = frozenset(
 
 
 class RecordToCount(Struct, frozen=True):
-    """A record that is about to be counted, its event, and the flags that it was counted with."""
+    """A record that is about to be counted, its event, and what it was counted as."""
 
     record: AttendanceRecord
     event: CampusEvent
-    former_flags: frozenset[str]
+    former: RecordStanding | None
+
+    def former_copies(self) -> set[Key]:
+        """Return where copies are that are none any more: of staff who had the event before, of a lifted flag."""
+        former = self.former
+        if former is None:
+            return set()
+        gone: set[Key] = {*_of_staff(self.record, campus_id=former.campus_id, organizer_id=former.organizer_id)}
+        gone -= {*_places(self.record, self.event)}
+        is_lifted = GROUPED.intersection(former.flags) and not _grouped(self.record)
+        return gone | {_flagged_place(self.record)} if is_lifted else gone
 
 
 class RecentSubmission(Struct, frozen=True):
@@ -61,7 +72,7 @@ class RecentSubmission(Struct, frozen=True):
 
 
 def keep(counted: Sequence[RecordToCount]) -> list[Place[RecentAttendance]]:
-    """Write the copies of records that are about to be counted, and remove those of erased people; idempotent.
+    """Write the copies of records that are about to be counted, and remove those that are none any more; idempotent.
 
     Return where all campuses may have copies of the erased, which go after these (figures_of_all.drop_recent).
     """
@@ -81,12 +92,10 @@ def keep(counted: Sequence[RecordToCount]) -> list[Place[RecentAttendance]]:
             *(_flagged(each) for each in counted if _grouped(each.record)),
         ]
     )
-    gone: list[Key] = [
-        _flagged_place(each.record) for each in counted if each.former_flags & GROUPED and not _grouped(each.record)
-    ]
+    gone = {place for each in counted for place in each.former_copies()}
     erased = [each for each in counted if each.record.erased_at is not None]
     for each in erased:
-        gone += _places(each.record, each.event)
+        gone.update(_places(each.record, each.event))
     operations.remove_many(gone)
     return [keys.campus_analytics.recent(keys.campus_analytics.ALL, *_name(each.record)) for each in erased]
 
@@ -167,14 +176,13 @@ def _newest(counted: Sequence[RecordToCount]) -> dict[Place[RecentAttendance], R
 
 
 def _places(record: AttendanceRecord, event: CampusEvent) -> list[Place[RecentAttendance]]:
-    scopes = (
-        keys.campus_analytics.of_campus(event.campus_id),
-        keys.campus_analytics.of_organizer(event.organizer_id),
-    )
-    return [
-        keys.campus_analytics.event_recent(record.event_id, *_name(record)),
-        *(keys.campus_analytics.recent(scope, *_name(record)) for scope in scopes),
-    ]
+    of_event = keys.campus_analytics.event_recent(record.event_id, *_name(record))
+    return [of_event, *_of_staff(record, campus_id=event.campus_id, organizer_id=event.organizer_id)]
+
+
+def _of_staff(record: AttendanceRecord, *, campus_id: str, organizer_id: str) -> list[Place[RecentAttendance]]:
+    scopes = keys.campus_analytics.of_campus(campus_id), keys.campus_analytics.of_organizer(organizer_id)
+    return [keys.campus_analytics.recent(scope, *_name(record)) for scope in scopes]
 
 
 def _name(record: AttendanceRecord) -> tuple[str, str]:
