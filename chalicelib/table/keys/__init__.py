@@ -207,6 +207,8 @@ No.  question                                   index  partition                
 252  what a listed person is counted as         table  CAMPUS_LISTED#event       user                   stream
 253  the events of a month that expect people   table  CAMPUS_RULE#campus#       month#part             campus, stream
      by one rule                                       department#year
+254  where a person has evidence: photos,       gsi2   PERSON_EVIDENCE#user      attendance             jobs
+     signatures, coordinates
 
 Question 7 is spread over `LOG_SHARDS` partitions: an index partition takes 1,000 writes a second
 (AWS: "Best practices for designing and using partition keys"), and a page merges one query per shard.

@@ -88,6 +88,11 @@ def evidence_of_event(event_id: str, entry: str = "") -> Key:
     return Key(joined("EVENT_EVIDENCE", event_id), entry)
 
 
+def evidence_of_person(user_id: str, attendance_id: str = "") -> Key:
+    """Question 254 (second index); without an attendance the prefix of all."""
+    return Key(joined("PERSON_EVIDENCE", user_id), attendance_id)
+
+
 def photo_check(job_id: str) -> Place[PhotoCheck]:
     """Question 69, for the check of photos."""
     return Place(PhotoCheck, *jobs.job(job_id))

@@ -264,6 +264,7 @@ def _fresh(draft: AttendanceDraft, side: PhotoSide) -> AttendancePhoto:
     return AttendancePhoto(
         *keys.attendance.photo(attendance_id, side),
         gsi1=keys.attendance.evidence_of_event(draft.event_id, evidence_files.photo_entry(attendance_id, side)),
+        gsi2=keys.attendance.evidence_of_person(draft.user_id, attendance_id),
         attendance_id=attendance_id,
         event_id=draft.event_id,
         user_id=draft.user_id,

@@ -80,7 +80,6 @@ def _read(attendance_id: str, event_id: str | None, principal: Principal) -> tup
 
 
 def _writes(draft: AttendanceDraft, event: CampusEvent, position: GivenPosition) -> list[Write]:
-    attendance_id = attendance_ids.attendance_id(draft.event_id, draft.user_id)
     actions = [
         AttendanceDraft.distance_m.set(position.metres_to(event)),
         AttendanceDraft.position_mac.set(evidence_marks.position_mac(position, event_id=event.event_id)),
@@ -89,5 +88,5 @@ def _writes(draft: AttendanceDraft, event: CampusEvent, position: GivenPosition)
         else AttendanceDraft.accuracy_m.set(position.accuracy),
     ]
     is_same = (AttendanceDraft.nonce == draft.nonce) & AttendanceDraft.submitted_at.does_not_exist()
-    kept = kept_positions.item(attendance_id, position, event=event, at=clock.now())
+    kept = kept_positions.item(draft.user_id, position, event=event, at=clock.now())
     return [operations.change(draft.place, actions, is_same), *([operations.put(kept)] if kept else [])]

@@ -60,6 +60,7 @@ def _put(
         after = AttendanceSignature(
             *place,
             gsi1=keys.attendance.evidence_of_event(draft.event_id, evidence_files.signature_entry(attendance_id)),
+            gsi2=keys.attendance.evidence_of_person(draft.user_id, attendance_id),
             attendance_id=attendance_id,
             event_id=draft.event_id,
             user_id=draft.user_id,

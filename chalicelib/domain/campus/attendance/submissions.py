@@ -268,6 +268,6 @@ def _writes(attempt: _Attempt, record: AttendanceRecord) -> dict[str, Write]:
         if seen.is_written:
             writes[kind] = evidence_traces.addition(seen, attempt.event, at=record.submitted_at)
     if attempt.position is not None:
-        kept = kept_positions.item(attempt.attendance_id, attempt.position, event=attempt.event, at=record.submitted_at)
+        kept = kept_positions.item(record.user_id, attempt.position, event=attempt.event, at=record.submitted_at)
         writes |= {_KEPT: operations.put(kept)} if kept else {}
     return writes

@@ -39,11 +39,16 @@ def _listed(listed: ListOf[ItemT], user_id: str) -> Iterator[ItemT]:
 
 
 def attendance_ids_of(user_id: str) -> list[str]:
-    """Return the ids under which a person may have evidence: of records, and of codes that they verified."""
+    """Return the ids under which a person may have evidence: of records, and of codes that they verified.
+
+    Readings of codes and drafts go before evidence of a code that was never submitted, which is found by itself.
+    """
     found = {record.attendance_id: None for record in records(user_id)}
     for scan in scans(user_id):
         if scan.event_id is not None:
             found[attendance_ids.attendance_id(scan.event_id, user_id)] = None
+    of_person = keys.attendance.evidence_of_person(user_id)
+    found |= {raw["gsi2sk"]["S"]: None for raw in operations.query(of_person.pk, index="gsi2")}
     return list(found)
 
 

@@ -42,6 +42,7 @@ def photo(place: Place[AttendancePhoto], *, campus_id: str) -> None:
         AttendancePhoto.erased_at.set(clock.now()),
         AttendancePhoto.revision.set(item.revision + 1),
         *AttendancePhoto.in_gsi1(None),
+        *AttendancePhoto.in_gsi2(None),
     ]
     # One that changed meanwhile is found again, since it is still listed.
     with suppress(operations.ConditionFailed):
@@ -59,6 +60,7 @@ def signature(place: Place[AttendanceSignature]) -> None:
         AttendanceSignature.key.remove(),
         AttendanceSignature.erased_at.set(clock.now()),
         *AttendanceSignature.in_gsi1(None),
+        *AttendanceSignature.in_gsi2(None),
     ]
     as_read = AttendanceSignature.key == item.key if item.key else AttendanceSignature.key.does_not_exist()
     with suppress(operations.ConditionFailed):
