@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from chalicelib import clock
 from chalicelib.identifiers import new_id
 from tests.support import stripe_lists
 from tests.support.stripe_payout_double import Answer, PayoutDouble
@@ -30,6 +31,11 @@ _MULTIPLES = {"isk": 100, "ugx": 100, "bhd": 10, "jod": 10, "kwd": 10, "omr": 10
 _LEAST = {"usd": 50, "jpy": 50}
 _DIGITS = {"idr": 12}
 _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
+
+
+def _now() -> int:
+    """Return the time of what is made, by the clock of the test: the provider's day is the platform's."""
+    return int(clock.now().timestamp())
 
 
 def refusal(status: int, kind: str, **more: Any) -> Answer:
@@ -140,7 +146,7 @@ class StripeDouble:
         self.intents[name] = {
             "id": name,
             "object": "payment_intent",
-            "created": int(time.time()),
+            "created": _now(),
             "amount": amount,
             "amount_received": 0,
             "currency": currency,
@@ -218,7 +224,7 @@ class StripeDouble:
         refund = {
             "id": f"re_{new_id('x')[2:]}",
             "object": "refund",
-            "created": int(time.time()),
+            "created": _now(),
             "amount": amount,
             "currency": self.intents[name]["currency"],
             "payment_intent": name,
@@ -236,7 +242,7 @@ class StripeDouble:
 
     def _tell_of(self, kind: str, said: dict[str, Any]) -> None:
         event = {"id": f"evt_{new_id('x')[2:]}", "object": "event", "type": kind}
-        self.events.append({**event, "created": int(time.time()), "data": {"object": json.loads(json.dumps(said))}})
+        self.events.append({**event, "created": _now(), "data": {"object": json.loads(json.dumps(said))}})
 
     def refund_by_hand(self, name: str, amount: int) -> str:
         """Refund an intent as staff do on Stripe's own pages; return the refund's id."""
@@ -258,7 +264,7 @@ class StripeDouble:
         said = {
             "id": f"dp_{name[3:]}",
             "object": "dispute",
-            "created": known.get("created", int(time.time())),
+            "created": known.get("created", _now()),
             "amount": amount or intent["amount"],
             "currency": intent["currency"],
             "payment_intent": name,

@@ -71,6 +71,7 @@ def compared() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.usefixtures("one_day")
 @pytest.mark.by_day
 def test_lists_of_several_pages_that_agree_with_the_books_have_no_difference(
     customer: Account, stripe: StripeDouble
@@ -87,6 +88,7 @@ def test_lists_of_several_pages_that_agree_with_the_books_have_no_difference(
     assert (found["results"], found["provider_count"]) == ([], 7)
 
 
+@pytest.mark.usefixtures("one_day")
 def test_what_one_side_alone_has_or_has_otherwise_is_a_difference(customer: Account, stripe: StripeDouble) -> None:
     stream = StreamReader()
     right, less, other, gone, back = paid(customer, 5)
