@@ -197,6 +197,13 @@ def test_the_colour_of_a_text_is_named_or_has_its_own_ground(style: Path) -> Non
     assert not literal
 
 
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_the_space_before_a_value_is_not_within_its_isolation(folder: Path) -> None:
+    """In the other direction it would be behind the value, which would stick to the one before: "13:05+1"."""
+    inside = r"<(?:bdi|Num)\b[^>]*> \S"
+    assert not [f"{path.name}: {found}" for path, text in sources(folder) for found in re.findall(inside, text)]
+
+
 @pytest.mark.parametrize("page", pages.pages(), ids=lambda page: page.name)
 def test_a_list_by_cursor_is_read_by_ui(page: pages.Page) -> None:
     """Listing of ui/list.tsx has the states empty, loading, error and offline."""

@@ -64,7 +64,8 @@ function Line({ entry }: { entry: Entry }): JSX.Element | null {
       <div>
         <p>
           <strong>{outcome === null ? t("gate.state.asking") : wordOf(entry, outcome)}</strong> <Num>{clock(entry.scanned_at, zone)}</Num>
-          {entry.delta !== null ? <Num> {entry.delta > 0 ? `+${entry.delta}` : entry.delta}</Num> : null}
+          {entry.delta !== null ? " " : null}
+          {entry.delta !== null ? <Num>{entry.delta > 0 ? `+${entry.delta}` : entry.delta}</Num> : null}
         </p>
         {outcome?.name ? (
           <p>

@@ -90,7 +90,12 @@ function Where({ event }: { event: ShopEvent }): JSX.Element | null {
   return (
     <Fact name={t("shop.venue")}>
       <Place event={event} />
-      {venue.address ? <bdi class="quiet"> {venue.address}</bdi> : null}
+      {venue.address ? (
+        <>
+          {" "}
+          <bdi class="quiet">{venue.address}</bdi>
+        </>
+      ) : null}
       {map ? (
         <>
           {" "}
