@@ -171,6 +171,8 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
         return SentCode(challenge_id)
     purpose = challenge.purpose
     account = _account(challenge)
+    if account is not None and _is_outdated(challenge, account):
+        return SentCode(challenge_id)
     number = _number(challenge, account)
     # Counted also where there is no account, so that the requests do not tell.
     sms.take_code(purpose, challenge.country)
@@ -348,6 +350,15 @@ def _account(challenge: Challenge) -> Account | None:
     if challenge.pending is not None:
         return numbers.find_by_number(challenge.pending["mobile_number"])
     return operations.get(keys.access.account(challenge.account_id or f"none_{challenge.challenge_id}"))
+
+
+def _is_outdated(challenge: Challenge, account: Account) -> bool:
+    """Whether no code of a challenge is accepted any more: its number is no longer the account's, or it is a log-in
+    with an earlier password. A code would go to another number than the one that it was counted for.
+    """
+    ended_at = account.sessions_end_before if challenge.purpose in limits.LOG_INS else None
+    is_earlier = ended_at is not None and challenge.started_at <= ended_at
+    return is_earlier or not was_sent_to(challenge, account.mobile_number)
 
 
 def _number(challenge: Challenge, account: Account | None) -> str:

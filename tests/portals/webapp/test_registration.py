@@ -17,7 +17,7 @@ from tests.contract.ground import stored
 from tests.support.client import Answer, call
 from tests.support.closing import close_account
 from tests.support.codes import code_for, code_in, texts
-from tests.support.factories import PASSWORD, make_customer
+from tests.support.factories import PASSWORD, admin_token, customer_token, make_customer, unused_number
 from tests.support.settings import configured
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -399,6 +399,22 @@ class TestResend:
         texts()
         call("POST", f"{USERS}/resend-otp/", {"challenge_id": begun.json["challenge_id"]})
         assert verify(code_for(NUMBER), of=begun, path="verify-login-otp").status == 200
+
+    def test_a_challenge_of_a_former_number_or_password_gets_no_code_that_would_be_refused(self) -> None:
+        customer, number = make_customer(mobile_number=NUMBER), unused_number()
+        asked = call("POST", f"{USERS}/forgot-password/request-otp/", {"mobile_number": NUMBER})
+        begun = [log_in(), asked]
+        path, change = f"/api/customers/{customer.account_id}/", {"mobile_number": number, "version": 0}
+        assert call("PUT", path, change, token=admin_token()).status == 200
+        begun.append(log_in(number))
+        changed = {"old_password": PASSWORD, "new_password": "the next long password"}
+        token = customer_token(accounts.get(customer.account_id))
+        assert call("POST", f"{USERS}/change-password/", changed, token=token).status == 200
+        texts()
+        for one in begun:
+            again = call("POST", f"{USERS}/resend-otp/", {"challenge_id": one.json["challenge_id"]})
+            assert (again.status, again.json) == (202, one.json)
+        assert texts() == []
 
 
 class TestHowOften:
