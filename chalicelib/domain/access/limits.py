@@ -286,8 +286,10 @@ def _shared(portal: Portal, address: str) -> tuple[tuple[Budget, str], ...]:
     return ((of_address, network(address)), *(((of_block, block),) if block else ()))
 
 
-def take_send(purpose: OtpPurpose, number_mac: str, *, address: str | None) -> None:
-    """Count a code to a number and, for an anonymous request, from its address. Raises RateLimited.
+def take_send(purpose: OtpPurpose, number_mac: str, *, address: str | None) -> list[LimitedTry]:
+    """Count a code to a number and, for an anonymous request, from its address; return the counts of the number.
+
+    Raises RateLimited.
 
     A log-in's code counts against its number alone. Codes that anybody can cause do not use up those of log-ins.
     """
@@ -298,11 +300,11 @@ def take_send(purpose: OtpPurpose, number_mac: str, *, address: str | None) -> N
         for limit in (CODES_OF_PURPOSE.of(f"{purpose}:{number_mac}"), CODES_ASKED_FOR.of(number_mac))
     )
     if purpose in LOG_INS:
-        throttle.slide(of_purpose, CODES_OF_LOG_INS.of(number_mac), CODES_ASKED_FOR.of(number_mac, refuses=False))
-        return
+        also = CODES_OF_LOG_INS.of(number_mac), CODES_ASKED_FOR.of(number_mac, refuses=False)
+        return throttle.slide(of_purpose, *also)
     if address is not None:
         CODES_FROM_ADDRESS.take(network(address))
-    throttle.slide(of_purpose, all_asked_for)
+    return throttle.slide(of_purpose, all_asked_for)
 
 
 def wrong_codes(purpose: OtpPurpose, number_mac: str, *, by_number: bool) -> Streak:

@@ -21,7 +21,7 @@ from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.access import code_texts, limits, numbers, passwords, security_log, sms
-from chalicelib.domain.access.throttle import Streak
+from chalicelib.domain.access.throttle import LimitedTry, Streak
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, RateLimited
@@ -96,12 +96,16 @@ class VerifiedCode(Struct, frozen=True):
             raise ConditionFailed({n - len(before): item for n, item in failure.failures.items()}) from failure
 
 
-def take_send(purpose: OtpPurpose, mobile_number: str, *, address: str | None) -> None:
-    """Count one code to this number and, for an anonymous request, from its address. Raises RateLimited."""
-    limits.take_send(purpose, numbers.number_mac(mobile_number), address=address)
+def take_send(purpose: OtpPurpose, mobile_number: str, *, address: str | None) -> list[LimitedTry]:
+    """Count one code to this number and, for an anonymous request, from its address. Raises RateLimited.
+
+    Return the counts of the number, which `throttle.give_back` undoes where no code is sent after all.
+    """
+    taken = limits.take_send(purpose, numbers.number_mac(mobile_number), address=address)
     # Some codes go out by e-mail.
     if code_texts.subject(purpose) is None:
         sms.take_code(purpose, phone_numbers.country(mobile_number))
+    return taken
 
 
 def send(

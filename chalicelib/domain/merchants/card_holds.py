@@ -11,7 +11,8 @@ from msgspec import Struct
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import idempotency
-from chalicelib.domain.access import otp
+from chalicelib.domain.access import otp, throttle
+from chalicelib.domain.access.throttle import LimitedTry
 from chalicelib.domain.cards import card_requests, cards
 from chalicelib.domain.merchants import customer_lookup, early_codes, handover
 from chalicelib.domain.merchants.customer_lookup import CountedLookUp
@@ -96,13 +97,19 @@ def hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tup
     )
     _require_collected(fee, wanted)
     code = early_codes.taken(early, customer, fee=fee)
+    counted: list[LimitedTry] = []
     if code is None:
         # Counted before the hold, so that no card is held for a customer at the limit of codes.
-        otp.take_send(OtpPurpose.CARD_ASSIGNMENT, customer.mobile_number, address=None)
+        counted = otp.take_send(OtpPurpose.CARD_ASSIGNMENT, customer.mobile_number, address=None)
     assignment = _awaiting_code(card, customer, fee=fee, fee_collected=wanted.fee_collected)
     if code is not None:
         assignment.challenge_id, assignment.sent_at = code.challenge_id, clock.now()
-    _record_hold(card, assignment, operation_id=operation_id, also=early_codes.removals(code))
+    try:
+        _record_hold(card, assignment, operation_id=operation_id, also=early_codes.removals(code))
+    except Conflict:
+        for each in counted:
+            throttle.give_back(each)  # no code is sent
+        raise
     if look_up is not None:
         look_up.undo()
     ids = {"assignment_id": assignment.assignment_id, "card_id": card.card_id, "merchant_id": merchant_id}

@@ -190,6 +190,23 @@ def test_a_fee_that_is_due_must_be_collected_and_is_named(shop: Shop, ayesha: Ac
     assert "500.00 PKR" in detail["message"]
 
 
+def test_a_hold_that_comes_too_late_counts_no_code(shop: Shop, ayesha: Account) -> None:
+    (card,) = shop.stock()
+    firsts: list[Answer] = []
+
+    def is_hold(sent: dict[str, Any]) -> bool:
+        return any(
+            each.get("Put", {}).get("Item", {}).get("kind") == {"S": "assignment"} for each in sent["TransactItems"]
+        )
+
+    with before("TransactWriteItems", lambda: firsts.append(shop.assign(card, ayesha)), matches=is_hold):
+        second = shop.assign(card, ayesha)
+    assert ([answer.status for answer in firsts], refused(second)) == ([201], (409, "CONFLICT"))
+    name = {"assignment_id": firsts[0].json["assignment_id"]}
+    sent = [shop.post("send-customer-otp/", name).status for _ in range(3)]
+    assert sent == [200, 200, 429]  # three with that of the hold
+
+
 def test_a_number_that_is_sent_no_more_codes_leaves_the_card_in_stock(shop: Shop, ayesha: Account) -> None:
     first, second, third, fourth = shop.stock(4)
     for card in (first, second, third):
