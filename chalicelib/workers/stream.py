@@ -8,6 +8,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain.background import changes
 from chalicelib.domain.background.changes import Change, Follower
 from chalicelib.domain.campus import background as campus
+from chalicelib.domain.cancellations import background as cancellations
 from chalicelib.domain.card_office import background as card_office
 from chalicelib.domain.cards import background as cards
 from chalicelib.domain.customer_notices import background as customer_notices
@@ -36,6 +37,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     *payments.FOLLOWERS,
     *payouts.FOLLOWERS,
     debts.follow,
+    *cancellations.FOLLOWERS,
     *merchants.FOLLOWERS,
     *sale.FOLLOWERS,
     *organizers.FOLLOWERS,

@@ -14,6 +14,7 @@ from chalicelib.domain.campus.attendance import (
 )
 from chalicelib.domain.campus.people import student_counts
 from chalicelib.domain.campus.privacy import retention
+from chalicelib.domain.cancellations import runs as cancellation_runs
 from chalicelib.domain.card_office import leftovers, pay_backs, request_answers
 from chalicelib.domain.cards import balances
 from chalicelib.domain.customer_notices import facts as customer_notices
@@ -90,6 +91,7 @@ LEFT_OUT: Mapping[Follower, str] = {
     debts.follow: "books what an organizer owes",
     holds.follow: "holds payouts",
     books.follow: "schedules the closing of books",
+    cancellation_runs.follow: "begins jobs",
     paying.follow: "pays",
     stock_notices.follow: "notices to shops",
     organizers.follow: "copies a changed name",

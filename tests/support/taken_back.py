@@ -20,6 +20,17 @@ def tell(order: Order, amount: int, *words: MoveWord, reference: str = "dp_1") -
         assert payers.post_webhook(callback).status == 200
 
 
+def fail_refund(order: Order) -> None:
+    """Report that the one refund of an order's payment could not be delivered."""
+    payment = payers.stored(order.payment_id)
+    ((reference, made),) = (payment.moves or {}).items()
+    move = Move(reference, MoveKind.REFUND, int(made["amount"]), "PKR", (MoveWord.FAILED,), made["key"])
+    callback = sandbox_callbacks.moved(
+        payment.payment_id, payment.provider_reference or "", move, event_id=f"sbe_{reference}"
+    )
+    assert payers.post_webhook(callback).status == 200
+
+
 def lose(order: Order, amount: int, stream: StreamReader) -> None:
     """Report a dispute that is lost, and project what follows."""
     tell(order, amount, *LOST)

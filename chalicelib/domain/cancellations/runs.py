@@ -18,15 +18,18 @@ from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.clients.bus import Published
 from chalicelib.domain.background import jobs
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.background.jobs import JobProblem, JobResult
 from chalicelib.domain.cancellations import withdrawals
 from chalicelib.domain.cancellations.withdrawals import NoRefund, Sale
 from chalicelib.domain.ledger import account_names
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import returns
+from chalicelib.errors import Unavailable
 from chalicelib.observability import in_this_context, logger
-from chalicelib.table import keys, operations
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import (
     Cancellation,
     CancellationRun,
@@ -35,6 +38,7 @@ from chalicelib.table.items import (
     Journal,
     Order,
     Payment,
+    PayoutHold,
     RefundRequest,
     Ticket,
 )
@@ -147,7 +151,7 @@ def _added(before: Mapping[str, Any], sums: Mapping[str, Any]) -> dict[str, Any]
 def _end_pass(run: CancellationRun) -> timedelta | bool:
     """End a pass: the run is complete, or begins another one after a pause."""
     now, sums = clock.now(), dict(run.sums)
-    is_settled = run.pass_began_at >= run.cancelled_at + SETTLED_AFTER
+    is_settled = run.pass_began_at >= max(run.cancelled_at + SETTLED_AFTER, run.moved_at or run.cancelled_at)
     waits = sums.get("tickets", 0) - sums.get("done", 0) - sums.get("failed", 0) - sums.get(f"why:{DISPUTED}", 0)
     shown: list[Action] = [CancellationRun.shown.set(sums), CancellationRun.done.set(sums.get("done", 0))]
     if is_settled and not waits:
@@ -188,12 +192,55 @@ def _enter(run: CancellationRun, actions: Sequence[Action], *others: operations.
     after = CancellationRun.after == run.after if run.after else CancellationRun.after.does_not_exist()
     as_read = (CancellationRun.status == JobStatus.OPEN) & (CancellationRun.shard == run.shard) & after
     as_read &= CancellationRun.passes == run.passes
+    moved = run.moved_at
+    as_read &= CancellationRun.moved_at.does_not_exist() if moved is None else CancellationRun.moved_at == moved
     try:
         operations.commit(operations.change(keys.cancellations.run(run.job_id), actions, as_read), *others)
     except operations.ConditionFailed:
         logger.info("a concurrent step of the run was first", extra={"job_id": run.job_id})
         return False
     return True
+
+
+@follows(*every(PayoutHold))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Have the runs count again whose refunds the provider settled otherwise meanwhile; idempotent."""
+    for event_id in dict.fromkeys(change.after.event_id for change in changes if isinstance(change.after, PayoutHold)):
+        _count_again(event_id)
+    return []
+
+
+def _count_again(event_id: str) -> None:
+    """Note that a dispute or a refund of a cancelled event moved, and open its run if it is complete."""
+    known = operations.get(keys.cancellations.cancellation(event_id))
+    if known is None or known.job_id is None:
+        return
+    place, now = keys.cancellations.run(known.job_id), clock.now()
+    reopened: list[Action] = [
+        CancellationRun.status.set(JobStatus.OPEN),
+        CancellationRun.completed_at.remove(),
+        CancellationRun.revivals.remove(),
+        CancellationRun.shard.set(0),
+        CancellationRun.after.remove(),
+        CancellationRun.sums.set({}),
+        CancellationRun.pass_began_at.set(now),
+        *CancellationRun.due_at(jobs.due_place(known.job_id)),
+    ]
+    for _ in retries.attempts():
+        run = operations.get(place)
+        if run is None:
+            return
+        is_over = run.status == JobStatus.COMPLETE
+        moved = [CancellationRun.moved_at.set(now), *(reopened if is_over else ())]
+        try:
+            operations.record(operations.change(place, moved, CancellationRun.status == run.status))
+        except operations.ConditionFailed:
+            continue  # it was completed, or opened again, after the read
+        if is_over:
+            logger.info("refunds of a cancellation counted again", extra={"job_id": run.job_id, "event_id": event_id})
+            jobs.start(run.job_id)
+        return
+    raise Unavailable(retry_after=1)
 
 
 def _handled(run: CancellationRun, orders: Sequence[Order]) -> dict[str, Any]:
@@ -317,7 +364,8 @@ def _standing(
 def _failed_at_provider(payment: Payment, refund_id: str) -> bool:
     reference = returns.made_for(payment, refund_id)
     move = (payment.moves or {}).get(reference or "")
-    return move is not None and "failed" in move["words"]
+    # One that failed may have been made again, by staff or at the provider.
+    return move is not None and "failed" in move["words"] and returns.due(payment) > 0
 
 
 def _money(

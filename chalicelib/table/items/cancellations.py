@@ -45,13 +45,14 @@ class CancellationRun(Job, discriminator="cancellation_run"):
     """The job of a cancellation. It goes over the event's paid orders until every ticket is done or needs staff.
 
     `shard` and `after` say where the present pass is. `sums` are what it has counted so far; `shown` are the sums of
-    the last whole pass.
+    the last whole pass. At `moved_at` a dispute or a refund of the event moved at its provider.
     """
 
     event_id = UnicodeAttribute()
     refund = EnumAttribute(CancellationRefund)
     cancelled_at = MomentAttribute()
     pass_began_at = MomentAttribute()
+    moved_at = MomentAttribute(null=True)
     passes = IntegerAttribute(default=0)
     shard = IntegerAttribute(default=0)
     after = UnicodeAttribute(null=True)

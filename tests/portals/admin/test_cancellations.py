@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
+from chalicelib.clients.providers import MoveWord
 from chalicelib.domain.events import categories, events, gate_control, venues
 from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import refunds, sandbox
@@ -14,7 +15,7 @@ from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys
 from chalicelib.table.items import Account, Category, Event, Order
-from tests.support import meanwhile, payers, sweeps
+from tests.support import meanwhile, payers, sweeps, taken_back
 from tests.support.cancelled import (
     confirmed,
     make_staff,
@@ -321,3 +322,47 @@ def test_a_repeated_step_counts_once(staff: Account) -> None:
         one_pass(begun.json["job_id"])
         pay_back(event.event_id)
     assert progress(staff, event.event_id)["progress"]["total"] == 2
+
+
+def test_what_becomes_of_disputes_and_failed_refunds_after_the_run_is_counted_too(staff: Account) -> None:
+    event, _, (disputed, failed) = sold(1, 1)
+    stream = StreamReader()
+    taken_back.tell(disputed, 150_000, MoveWord.OPENED)
+    begun = confirmed(staff, event.event_id)
+
+    def counted() -> tuple[Any, ...]:
+        taken_back.project_all(stream)
+        shown = until_complete(staff, event.event_id, begun.json["job_id"])
+        told = shown["progress"]
+        assert (shown["status"], told["refunded"], told["kept"]) == ("complete", rupees("3000.00"), rupees("0.00"))
+        return told["done"], told["waiting"], told["failed"], told["reasons"], told["pending"]["amount"]
+
+    assert counted() == (1, 1, 0, {"disputed": 1}, "1500.00")
+    taken_back.fail_refund(failed)
+    assert counted() == (0, 1, 1, {"disputed": 1, "refund_failed": 1}, "3000.00")
+    body = {"ids": [failed.payment_id], "action": "pay_back"}
+    assert call("POST", "/api/finances/unclaimed/", body, token=_token(staff)).status == 200
+    assert counted() == (1, 1, 0, {"disputed": 1}, "1500.00")
+    taken_back.tell(disputed, 150_000, MoveWord.WON)
+    assert counted() == (2, 0, 0, {}, "0.00")
+    assert payers.balances()[account_names.clearing("sandbox")] == 0
+
+
+def test_a_dispute_that_ends_while_the_run_completes_is_counted_in_another_pass(staff: Account) -> None:
+    event, _, (order,) = sold(1)
+    stream = StreamReader()
+    taken_back.tell(order, 150_000, MoveWord.OPENED)
+    begun = confirmed(staff, event.event_id)
+    taken_back.project_all(stream)
+
+    def end() -> None:
+        taken_back.tell(order, 150_000, MoveWord.WON)
+        taken_back.project_all(stream)
+
+    of_run = meanwhile.changing(keys.cancellations.run(begun.json["job_id"]))
+    # Only its completion changes the event too.
+    with meanwhile.before(
+        "TransactWriteItems", end, matches=lambda sent: of_run(sent) and len(sent["TransactItems"]) > 1
+    ):
+        done = until_complete(staff, event.event_id, begun.json["job_id"])
+    assert (done["progress"]["done"], done["progress"]["waiting"]) == (1, 0)
