@@ -68,7 +68,7 @@ def _forgeries(token: str) -> Iterator[tuple[str, str]]:
     header, claims = _parts(token)
     head, body, signature = token.split(".")
     raised = _text(json.dumps({**claims, "role": "super_admin", "event_id": demo.EVENT_ID, "x": 1}).encode())
-    public_key = signing.public_key(signing.ACCESS_TOKENS)
+    public_key = signing.public_keys(signing.ACCESS_TOKENS)[0]
     stranger = Ed25519PrivateKey.generate()
     yield "malformed", "not-a-token"
     yield "cut short", token[:-20]

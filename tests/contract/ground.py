@@ -24,7 +24,6 @@ import app  # noqa: F401  # registers the routes
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.access import accounts, devices, first_admin, new_accounts, sessions, tokens
-from chalicelib.domain.campus.people import campuses
 from chalicelib.domain.events import events
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.portals.openapi import document as openapi
@@ -42,7 +41,7 @@ from tests.contract import organizer as organizer_requests
 from tests.contract import staff as staff_requests
 from tests.contract import tix as tix_requests
 from tests.contract.request import Request
-from tests.support.campus import make_campus, make_campus_user
+from tests.support.campus import campus_of, make_campus, make_campus_user
 from tests.support.client import Answer, call, event_of
 from tests.support.closing import close_account
 from tests.support.factories import make_organization, make_tix_user, verified
@@ -323,7 +322,7 @@ def lay() -> Ground:
     tix_admin, other_tix_admin = accounts.find(Portal.TIX, demo.TIX_EMAIL), make_organization(name="Another")
     assert tix_admin is not None
     tix_member, disabled_tix_user = make_tix_user(tix_admin), make_tix_user(tix_admin)
-    campus = campuses.get(demo.CAMPUS_ID)
+    campus = campus_of(demo.CAMPUS_ID)
     campus_users, disabled_student = _campus_users(campus), make_campus_user(campus)
     other_campus_users = _campus_users(make_campus(name="Another campus"))
     admins = {role: _admin(f"{role}@staff.example.com", role) for role in AdminRole}

@@ -17,7 +17,6 @@ from chalicelib.domain.customers import dependents
 from chalicelib.domain.customers.dependents import DependentDetails
 from chalicelib.domain.events import catalogue, events, listings, venues
 from chalicelib.identifiers import new_id, uid_of_card_id
-from chalicelib.portals.http.list_pages import list_of
 from chalicelib.portals.http.route import AnyRoute
 from chalicelib.portals.openapi import document as openapi
 from chalicelib.schemas.examples import demo
@@ -32,6 +31,7 @@ from tests.contract.ground import Ground, campus_role, contract, enrolled, fresh
 from tests.contract.request import Request
 from tests.support import settled, wallets
 from tests.support.client import Answer, call
+from tests.support.declared import list_of
 from tests.support.log_lines import collected
 from tests.support.streams import StreamReader
 

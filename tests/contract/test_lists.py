@@ -22,7 +22,6 @@ from chalicelib.domain.access import lock_outs
 from chalicelib.domain.lists import entries
 from chalicelib.domain.lists.declaration import AnyList
 from chalicelib.domain.lists.declared import LISTS
-from chalicelib.portals.http.list_pages import list_of
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table.items import Item
 from chalicelib.vocabulary.access import Portal
@@ -32,6 +31,7 @@ from tests.contract.ground import Ground
 from tests.contract.request import Request
 from tests.support.asked import requests
 from tests.support.client import Answer
+from tests.support.declared import list_of
 from tests.support.streams import StreamReader
 
 # The route of the whole list; a part of it, such as the organizers among the users, may have a route of its own.

@@ -12,7 +12,7 @@ from chalicelib.domain.access.visitors import Visitor
 from chalicelib.domain.campus.attendance import code_readings
 from chalicelib.domain.campus.attendance.code_readings import AcceptedReading, CodeInput
 from chalicelib.domain.campus.attendance.evidence_marks import GivenPosition
-from chalicelib.domain.campus.events import rotating_codes
+from chalicelib.domain.campus.events import expected_people, rotating_codes
 from chalicelib.domain.campus.people import campus_accounts, campuses
 from chalicelib.domain.campus.people.campus_accounts import CampusPerson
 from chalicelib.identifiers import new_id
@@ -30,6 +30,13 @@ _numbers = itertools.count(1)
 def make_campus(*, name: str | None = None, timezone: str = "Asia/Karachi") -> Campus:
     """Create a campus."""
     return campuses.create(name=name or f"Campus {next(_numbers)}", timezone=timezone)
+
+
+def campus_of(campus_id: str) -> Campus:
+    """Return a stored campus."""
+    found = operations.get(keys.campus_people.campus(campus_id))
+    assert found is not None
+    return found
 
 
 def make_campus_user(campus: Campus, *, role: CampusRole = CampusRole.STUDENT, **changes: Any) -> Account:
@@ -94,3 +101,12 @@ def verify_code(
 def principal_of(account: Account) -> Principal:
     """Return the caller of a fresh log-in."""
     return tokens.verify(token_of(account), Portal.CAMPUS)
+
+
+def expected_ids(event: CampusEvent, *, page: int = 1_000) -> list[str]:
+    """Return the ids of all expected people of an event, read in pages as the list of the missing is."""
+    read, after, found = expected_people.reader(event), None, list[str]()
+    while rows := read(after, page):
+        found += [user_id for _, user_id in rows]
+        after = rows[-1][0]
+    return found

@@ -14,6 +14,7 @@ from chalicelib.domain.events import categories, stock
 from chalicelib.domain.ledger import account_names, card_balances, journals
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.payments import sandbox_callbacks
+from chalicelib.domain.payments.sandbox_callbacks import FAILED_KIND, PAYOUT_KIND, SUCCEEDED_KIND
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Category, Item, Journal, Order, Payment, Ticket
@@ -49,7 +50,23 @@ def told(payment: Payment, status: OutcomeStatus, **changes: Any) -> bytes:
         "failure_reason": "card_declined" if status is OutcomeStatus.FAILED else None,
     }
     event_id, kind = changes.pop("event_id", None) or new_id("sbe"), changes.pop("kind", None)
-    return sandbox_callbacks.callback(payment.payment_id, Outcome(**{**said, **changes}), event_id=event_id, kind=kind)
+    outcome = Outcome(**{**said, **changes})
+    default_kind = SUCCEEDED_KIND if outcome.status is OutcomeStatus.SUCCEEDED else FAILED_KIND
+    body = {
+        "id": event_id,
+        "type": kind or default_kind,
+        "payment_id": payment.payment_id,
+        "reference": outcome.reference,
+        "amount": outcome.amount,
+        "currency": outcome.currency,
+        "failure_reason": outcome.failure_reason,
+    }
+    return json.dumps(body).encode()
+
+
+def told_of_payout(key: str) -> bytes:
+    """Return the body of the sandbox's callback that a payout, by its key, is to be looked at."""
+    return json.dumps({"id": new_id("sbe"), "type": PAYOUT_KIND, "reference": key}).encode()
 
 
 def post_webhook(raw: bytes, *, signature: str | None = None, age: int = 0) -> Answer:

@@ -69,7 +69,7 @@ def ask(token: str, *, since: str | None = None, names: bool = False, **headers:
 def read(answer: Answer) -> ReadSnapshot:
     """Read a snapshot from an answer."""
     assert answer.status == 200, answer.text
-    return snapshot_reader.read(answer.content, signing.public_key(signing.TICKET_CODES))
+    return snapshot_reader.read(answer.content, signing.public_keys(signing.TICKET_CODES)[0])
 
 
 def full(event_id: str, token: str, **asked: Any) -> ReadSnapshot:

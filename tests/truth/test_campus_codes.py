@@ -10,14 +10,14 @@ from typing import TypeVar
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.campus.events import campus_events, code_tries, expected_people, rotating_codes
+from chalicelib.domain.campus.events import campus_events, code_tries, rotating_codes
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Campus, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole, CodeRefusal
 from tests.portals.campus.test_events import BODY, EVENTS
 from tests.support import engines
 from tests.support.caches import forget_caches
-from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
+from tests.support.campus import expected_ids, make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
 from tests.support.sizes import size_of
 
@@ -135,7 +135,7 @@ def test_of_many_rosters_at_once_one_holds_whole(event: CampusEvent, token: str,
     answers = at_once([partial(put, users) for users in lists])
     assert {answer.status for answer in answers} == {200}
     stored = campus_events.get(event.event_id)
-    found = sorted(expected_people.every(stored))
+    found = sorted(expected_ids(stored))
     assert found in [sorted(users) for users in lists]
     assert (stored.roster_size, stored.roster_version) == (6, len(lists))
 

@@ -8,10 +8,8 @@ from chalicelib import clock
 from chalicelib.clients.aws import client
 from chalicelib.domain.ledger.account_names import clearing, in_transit, payable
 from chalicelib.domain.organizers import organizers
-from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.domain.payouts import paying, sandbox_bank
 from chalicelib.errors import Unavailable
-from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Item, OrganizerTotals, Payout, SandboxPayout
 from chalicelib.table.operations import Write
@@ -56,9 +54,7 @@ def transfers() -> list[SandboxPayout]:
 
 def bank_says(key: str) -> Answer:
     """Deliver a callback about a payout to the webhook, as the sandbox would."""
-    body = sandbox_callbacks.payout_changed(key, event_id=new_id("evt"))
-    signed = sandbox_callbacks.sign(body, at=int(clock.now().timestamp()))
-    return call("POST", "/api/v1/payments/webhook/", raw=body, headers={sandbox_callbacks.SIGNATURE_HEADER: signed})
+    return payers.post_webhook(payers.told_of_payout(key))
 
 
 def sweep_if_due(payout_id: str) -> None:

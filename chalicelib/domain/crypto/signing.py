@@ -51,8 +51,3 @@ def _named(purpose: Purpose, kid: str) -> Ed25519PublicKey | None:
 def public_keys(purpose: Purpose) -> list[bytes]:
     """Return the public keys that verify, 32 raw bytes each, the current one first."""
     return [_pair(seed)[1].public_key().public_bytes_raw() for seed in purpose.keys.candidates(purpose.name)]
-
-
-def public_key(purpose: Purpose) -> bytes:
-    """Return the current public key, 32 raw bytes."""
-    return signer(purpose)[1].public_key().public_bytes_raw()

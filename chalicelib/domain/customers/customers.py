@@ -113,11 +113,6 @@ def own(customer_id: str) -> Customer:
     return show(accounts.get(customer_id))
 
 
-def photo_url(customer_id: str) -> str | None:
-    """Return the URL of a customer's photo, valid for an hour."""
-    return _photo_url(_read(customer_id)[0])
-
-
 def helpful(customer_id: str, asked: HealthLookUp) -> HelperInfo:
     """Return the customer data that an usher may need. Each disclosure of health data is counted and logged.
 

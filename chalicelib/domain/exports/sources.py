@@ -10,8 +10,3 @@ from chalicelib.domain.lists.declared import LISTS
 
 _LISTS = {listed.name: list_rows.source_of(listed) for listed in LISTS} | {AUDIT_ENTRIES.name: AUDIT_LOG}
 SOURCES: dict[str, ExportSource] = {source.name: source for source in (CHECKIN_LOG, ATTENDEES, *_LISTS.values())}
-
-
-def of_list(name: str) -> ExportSource:
-    """Return the source of a declared list."""
-    return _LISTS[name]

@@ -43,11 +43,6 @@ class Received(Struct, frozen=True):
         return number <= self.highest and not any(first <= number <= last for first, last in self.gaps)
 
 
-def with_numbers(before: Received, numbers: Iterable[int]) -> Received:
-    """Return what has arrived with these numbers, whose order and repetition do not matter. Pure."""
-    return with_ranges(before, runs(numbers))
-
-
 def with_ranges(before: Received, arrived: Iterable[Range]) -> Received:
     """Return what has arrived with these ranges. Pure."""
     highest, gaps = before.highest, list(before.gaps)

@@ -13,20 +13,19 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain import idempotency, paging
+from chalicelib.domain import idempotency
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import categories, events, gate_control
 from chalicelib.domain.organizers import event_edits, organizer_events
 from chalicelib.domain.organizers.event_edits import Difference, EventSnapshot
-from chalicelib.domain.paging import Page
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import EditRequest, Event, PendingEdits
 from chalicelib.table.operations import Write
-from chalicelib.table.ranges import Before, Between
+from chalicelib.table.ranges import Between
 from chalicelib.vocabulary.events import EditRequestStatus, EventStatus
 
 # So that one organizer cannot fill the staff's list.
@@ -166,22 +165,6 @@ def decide(request_id: str, *, is_approved: bool, by: str, note: str | None = No
     """
     event_id = find(request_id).event_id
     return (approve if is_approved else reject)(event_id, request_id, by=by, note=note)
-
-
-def by_status(status: EditRequestStatus, *, caller_id: str, page_size: int, cursor: str | None) -> Page[EditRequest]:
-    """Return a page of the requests of one status, newest first. Raises InvalidCursor."""
-    bound_to = f"edit requests/{caller_id}/{status}"
-    before = paging.unseal(cursor, bound_to=bound_to) if cursor else None
-    partition = keys.organizers.edit_requests(status).pk
-    raws = operations.query(
-        partition, Before(before) if before else None, index="gsi1", newest_first=True, limit=page_size + 1
-    )
-    places = operations.places_of(EditRequest, raws[:page_size])
-    found = operations.get_many(places)
-    # The index is eventually consistent and may list a request that was just decided.
-    results = [found[place] for place in places if place in found and found[place].status == status]
-    last = raws[page_size - 1]["gsi1sk"]["S"] if len(raws) > page_size else None
-    return Page(results=results, next=paging.seal(last, bound_to=bound_to) if last else None)
 
 
 def approve(event_id: str, request_id: str, *, by: str, note: str | None = None) -> EditRequest:

@@ -12,8 +12,6 @@ from chalicelib.clients.providers import (
     Move,
     MoveKind,
     MoveWord,
-    Outcome,
-    OutcomeStatus,
 )
 from chalicelib.clients.secrets import PROVIDERS
 from chalicelib.errors import BadSignature
@@ -55,21 +53,6 @@ def sign(body: bytes, *, at: int) -> str:
     return f"t={at},v1={_mac(PROVIDERS.current(_PURPOSE), body, at)}"
 
 
-def callback(payment_id: str, outcome: Outcome, *, event_id: str, kind: str | None = None) -> bytes:
-    """Return the body of a callback about a charge."""
-    default_kind = SUCCEEDED_KIND if outcome.status is OutcomeStatus.SUCCEEDED else FAILED_KIND
-    said = {
-        "id": event_id,
-        "type": kind or default_kind,
-        "payment_id": payment_id,
-        "reference": outcome.reference,
-        "amount": outcome.amount,
-        "currency": outcome.currency,
-        "failure_reason": outcome.failure_reason,
-    }
-    return json.dumps(said).encode()
-
-
 def moved(payment_id: str, charge: str, move: Move, *, event_id: str) -> bytes:
     """Return the body of a callback about a refund or a dispute, of which it says one word."""
     said = {
@@ -84,11 +67,6 @@ def moved(payment_id: str, charge: str, move: Move, *, event_id: str) -> bytes:
         "made_on": str(move.made_on or clock.now().date()),
     }
     return json.dumps(said).encode()
-
-
-def payout_changed(key: str, *, event_id: str) -> bytes:
-    """Return the body of a callback that a payout, by its key, is to be looked at."""
-    return json.dumps({"id": event_id, "type": PAYOUT_KIND, "reference": key}).encode()
 
 
 def _mac(key: bytes, body: bytes, at: int) -> str:

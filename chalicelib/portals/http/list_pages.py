@@ -23,7 +23,6 @@ from chalicelib.portals.http.route import Call
 from chalicelib.schemas import wire
 from chalicelib.schemas.admin.lists import AmountText, FilterText, ListIn, Number, OrderedIn
 
-_LIST_OF_QUERY: dict[type[OrderedIn], AnyList] = {}
 ListT = TypeVar("ListT", bound=OrderedIn)
 _FROM, _TO = "_from", "_to"
 # Of words that the program makes when it starts, which a type checker does not know.
@@ -42,14 +41,7 @@ def query_with(listed: AnyList, base: type[ListT]) -> type[ListT]:
     fields: dict[str, Any] = dict(_fields(listed))
     says = f"A page of the list of {listed.name.replace('_', ' ')}."
     made: type[ListT] = create_model(f"{name}ListIn", __base__=base, __doc__=says, **fields)
-    _LIST_OF_QUERY[made] = listed
     return made
-
-
-def list_of(query: type[Any] | None) -> AnyList | None:
-    """Return the list that a query asks for, also one that extends a query of `list_query`; None for any other."""
-    bases = query.__mro__ if query is not None else ()
-    return next((_LIST_OF_QUERY[base] for base in bases if base in _LIST_OF_QUERY), None)
 
 
 def list_page(listed: ListOf[ItemT], call: Call[Any, Any]) -> Page[ItemT]:

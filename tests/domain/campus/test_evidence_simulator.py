@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.campus.events.rotating_codes import QR_STEP_SECONDS, accepted_until
+from chalicelib.domain.campus.events import rotating_codes
+from chalicelib.domain.campus.events.rotating_codes import QR_STEP_SECONDS
 from chalicelib.domain.campus.evidence import thresholds
+from chalicelib.table.items import CampusEvent
 from chalicelib.vocabulary.campus import EvidenceFlag
 from tests.support import campus_simulator
 from tests.support.campus_doings import CHEATS, HONEST, UNSEEN, Attempt, Doing
@@ -53,10 +55,13 @@ def test_a_cropped_photo_is_seen_by_its_nonce(table: Table) -> None:
     assert outcome.signals[EvidenceFlag.PHOTO_NOT_BOUND] == outcome.submissions
 
 
+@pytest.mark.usefixtures("moto_cloud")
 def test_the_simulated_wall_is_that_of_the_platform() -> None:
     assert STEP == QR_STEP_SECONDS
     assert STEP < thresholds.OLDEST_ORDINARY_TOKEN < 2 * STEP
-    born = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
+    born, event = datetime(2026, 11, 27, 9, 0, tzinfo=UTC), CampusEvent(event_id="cev_wall", qr_epoch=1)
+    token = rotating_codes.token(event, born)
     for second in range(3 * STEP):
         attempt = Attempt(Doing.ORDINARY, "1", "1", code_born=0, verified_at=second, submitted_at=second, fix=None)
-        assert attempt.is_accepted == (born + timedelta(seconds=second) < accepted_until(born))
+        verdict = rotating_codes.check_token(token, event, born + timedelta(seconds=second))
+        assert attempt.is_accepted == verdict.is_accepted

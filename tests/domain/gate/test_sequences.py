@@ -17,7 +17,7 @@ BATCHES = st.lists(st.lists(st.integers(1, 90), max_size=12), max_size=12)
 def after(batches: list[list[int]]) -> Received:
     received = Received()
     for batch in batches:
-        received = sequences.with_numbers(received, batch)
+        received = sequences.with_ranges(received, sequences.runs(batch))
     return received
 
 
@@ -50,7 +50,7 @@ def test_with_too_many_gaps_a_lost_record_still_shows(numbers: list[int]) -> Non
     assert lost <= missing_of(received)
     if received.is_exact:
         assert missing_of(received) == lost
-    whole = sequences.with_numbers(received, range(1, received.highest + 1))
+    whole = sequences.with_ranges(received, [(1, received.highest)])
     assert whole == Received(max(numbers), (), is_exact=True)
 
 

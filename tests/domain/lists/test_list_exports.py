@@ -8,9 +8,10 @@ import pytest
 
 from chalicelib.clients import aws
 from chalicelib.config import config
-from chalicelib.domain.exports import export_runs, sources
+from chalicelib.domain.exports import export_runs, list_rows
 from chalicelib.domain.lists import follower
 from chalicelib.domain.lists.pages import Asked
+from chalicelib.domain.lists.venues import VENUES
 from chalicelib.table import keys, operations
 from chalicelib.table.items import KnownVenue
 from chalicelib.vocabulary.work import ExportFormat
@@ -38,7 +39,7 @@ def test_a_list_is_exported_with_its_filters_and_ranges_in_its_ordering() -> Non
         filters={"city": "Láhore"},
         ranges={"created_at": (START + timedelta(minutes=4), None)},
     )
-    export = export_runs.begin(sources.of_list("venues"), asked, wanted=ExportFormat.CSV, starter_id="adm_1")
+    export = export_runs.begin(list_rows.source_of(VENUES), asked, wanted=ExportFormat.CSV, starter_id="adm_1")
     assert export_runs.run_step(export.job_id) is False
     run = operations.get(keys.jobs.export(export.job_id))
     assert run is not None

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import MoveWord
 from chalicelib.domain.ledger import account_names, account_totals, debts
-from chalicelib.domain.payments import repayments, sandbox_callbacks
+from chalicelib.domain.payments import repayments
 from chalicelib.domain.payouts import sandbox_bank
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole
@@ -112,7 +112,7 @@ def test_after_sales_refunds_disputes_payouts_and_debts_every_figure_and_account
     assert assert_owed(organizer) == 100_000
 
     sandbox_bank.bounce(payout.payout_id)
-    assert payers.post_webhook(sandbox_callbacks.payout_changed(payout.payout_id, event_id="sbe_bounce")).status == 200
+    assert payers.post_webhook(payers.told_of_payout(payout.payout_id)).status == 200
     paid_out.sweep(payout.payout_id)
     taken_back.tell(disputed, 50_000, MoveWord.REINSTATED, MoveWord.WON, reference="dp_open")
     taken_back.project_all(stream)

@@ -110,17 +110,6 @@ def count(
         _count(_Batch(subjects[part], event_ids[part], listed[part], is_rebuilt=is_rebuilt))
 
 
-def leaving(record: AttendanceRecord) -> list[Write]:
-    """Return the writes that uncount a record, for the transaction that deletes it: a deletion has no stream record."""
-    place = keys.campus_analytics.counted(record.event_id, record.attendance_id)
-    mark = operations.get(place)
-    if mark is None:
-        return [operations.check(place, CountedAttendance.pk.does_not_exist())]
-    moves: Moves = {}
-    counted_as.add(moves, counted_as.record_standing(mark.counted_as), None)
-    return [operations.remove(place, CountedAttendance.counted_as == mark.counted_as), *_writes(moves)]
-
-
 def adding(moves: Moves) -> list[Write]:
     """Return the writes that add these numbers to the totals. Not idempotent: for a rebuild."""
     return _writes(moves)

@@ -1,6 +1,6 @@
 """The expected people of an event one by one: the listed ones or, without a list, those that its rule names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.domain.campus.events import event_windows
@@ -28,14 +28,6 @@ def reader(event: CampusEvent) -> Read[str]:
         return _listed(event.event_id)
     rule = event.rule_of_expected if is_expecting else None
     return _of_rule(rule, until=event_windows.last_end(event)) if rule else lambda _after, _limit: []
-
-
-def every(event: CampusEvent, *, page: int = 1_000) -> Iterator[str]:
-    """Yield the ids of all expected people; reads as they are taken."""
-    read, after = reader(event), None
-    while rows := read(after, page):
-        yield from (user_id for _, user_id in rows)
-        after = rows[-1][0]
 
 
 def _listed(event_id: str) -> Read[str]:

@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import re
 import struct
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -85,11 +85,6 @@ def step_of(at: datetime) -> int:
 def expires_at(at: datetime) -> datetime:
     """Return the end of a moment's time step, when the next code is to be shown."""
     return datetime.fromtimestamp((step_of(at) + 1) * QR_STEP_SECONDS, UTC)
-
-
-def accepted_until(born_at: datetime) -> datetime:
-    """Return until when a code that was made at a moment is accepted."""
-    return expires_at(born_at) + timedelta(seconds=_EARLIER_STEPS * QR_STEP_SECONDS)
 
 
 def read(given: str) -> CodeClaims | None:

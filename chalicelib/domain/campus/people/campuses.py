@@ -7,7 +7,7 @@ from msgspec import Struct
 from chalicelib import clock, folding
 from chalicelib.domain import paging, timezones
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.errors import AlreadyExists, NotFound, ValidationFailed
+from chalicelib.errors import AlreadyExists, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Campus
@@ -66,14 +66,6 @@ def page(caller_id: str, *, page_size: int, cursor: str | None) -> Page[CampusVi
         return [CampusView(each.campus_id, each.name, each.timezone) for each in found]
 
     return paging.walk(PageRequest(f"campuses/{caller_id}", page_size, cursor), read, load, budget=ReadBudget())
-
-
-def get(campus_id: str) -> Campus:
-    """Return a campus. Raises NotFound."""
-    campus = operations.get(keys.campus_people.campus(campus_id))
-    if campus is None:
-        raise NotFound("There is no such campus.")
-    return campus
 
 
 def find(text: str, known: Sequence[Campus]) -> Campus | None:
