@@ -170,9 +170,9 @@ class Releases:
         now = datetime.now(UTC)
         name = f"{now:%Y%m%dT%H%M%S.%fZ}-{template_key.rpartition('/')[2][:12]}"
         release = Release(name, template_key, code_key, dict(parameters), console_key, restores)
-        self._s3.put_object(
-            Bucket=self.bucket, Key=f"{self._prefix}{name}.json", Body=json.dumps(asdict(release)).encode()
-        )
+        # What a release does not have is left out: a checkout from before that field reads the record too.
+        said = {field: value for field, value in asdict(release).items() if value is not None}
+        self._s3.put_object(Bucket=self.bucket, Key=f"{self._prefix}{name}.json", Body=json.dumps(said).encode())
         return release
 
     def all(self) -> list[Release]:

@@ -151,6 +151,20 @@ def test_a_rollback_brings_the_release_before_back(target: Target, package: Call
     assert names(target) == {"Address", "Table", "Work0Queue", "Work1Queue"}
 
 
+def test_a_record_of_a_deployment_has_only_what_checkouts_of_before_read_as_well(
+    target: Target, package: Callable[..., Package]
+) -> None:
+    assert deployment.deploy(target, package(), GIVEN, confirm=yes)
+    assert deployment.deploy(target, package(queues=2), GIVEN, confirm=yes)
+    s3 = target.account.client("s3")
+    prefix = f"gatehouse/releases/{target.stage}/"
+    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=target.releases.bucket, Prefix=prefix)["Contents"]]
+    for key in keys:
+        recorded = json.loads(s3.get_object(Bucket=target.releases.bucket, Key=key)["Body"].read())
+        assert recorded.keys() == {"release_id", "template_key", "code_key", "parameters"}, key
+    assert [release.restores for release in target.releases.all()] == [None, None]
+
+
 def test_a_second_rollback_goes_on_to_the_release_before_and_never_back_to_the_one_just_left(
     target: Target, package: Callable[..., Package]
 ) -> None:
