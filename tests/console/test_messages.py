@@ -1,5 +1,6 @@
 """The console's messages and styles, read as text: both languages say the same, and layouts follow the direction."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -34,6 +35,24 @@ _BOUNDS = {
     "pattern": "",
     "error": "",
 }
+# What the platform says of a field that no page sends, but a program: left in English.
+_TO_PROGRAMS = {
+    "a card opens 1 to 9 tickets of one event",
+    "belongs to create and assign_merchant, not to 9",
+    "goes with `correct`, and only with it",
+    "is a field of 9 only",
+    "is another one than at log-in; log in with it",
+    "is missing; or send content_type",
+    "is required where it was not sent with log-in",
+    "is required with a `code`",
+    "is required, or `submission_id`",
+    "must have 1 to 9 printable ASCII characters",
+    "must have at most 9 printable ASCII characters",
+    "narrows the list; a file has every line of its event",
+    "this list takes 9",
+}
+# Functions that make the problem of a field of their words.
+_OF_A_FIELD = {"_problem", "_invalid", "of_field"}
 # `t("…")`, and the beginning of a key that ends with a value: `t(`ui.scheme.${each}`)`, `word("result", …)`.
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']""")
 _CHOSEN = re.compile(r"""\bt\((?:[^()`"']|\([^()]*\))*\?\s*["']([\w.]+)["']\s*:\s*["']([\w.]+)["']""")
@@ -144,6 +163,50 @@ def test_what_the_platform_says_is_known_in_both_languages() -> None:
     sentences = set(said_sentences())
     assert len(sentences) > 40
     assert sorted(each for each in sentences if not any(pattern.fullmatch(each) for pattern in known)) == []
+
+
+def field_sentences() -> Iterator[str]:
+    """Go through the sentences about a field in the platform's own code, with 9 for each value in them."""
+    for path in sorted((SOURCE.parent / "chalicelib").rglob("*.py")):
+        if "examples" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found: list[ast.expr] = []
+            if isinstance(node, ast.Dict):
+                named = {
+                    key.value: value
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if isinstance(key, ast.Constant)
+                }
+                found = [named["message"]] if {"field", "message"} <= named.keys() else []
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in _OF_A_FIELD:
+                found = node.args
+            elif isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["message"]:
+                found = [node.value]
+            for each in found:
+                yield from words_of(each)
+
+
+def words_of(node: ast.expr) -> Iterator[str]:
+    """Yield the sentences of an expression that begin with a small letter: of a field, not of the request."""
+    match node:
+        case ast.IfExp():
+            yield from words_of(node.body)
+            yield from words_of(node.orelse)
+        case ast.Constant(value=str(text)) if " " in text and text[0].islower():
+            yield text
+        case ast.JoinedStr():
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "9" for part in node.values)
+            if " " in text and text[0].islower():
+                yield text
+
+
+def test_what_the_platform_says_of_a_field_is_known_in_both_languages() -> None:
+    known = [re.compile(re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))) for text in SAID["en"].values()]
+    sentences = set(field_sentences())
+    assert len(sentences) > 80
+    unknown = {each for each in sentences if not any(pattern.fullmatch(each) for pattern in known)}
+    assert unknown == _TO_PROGRAMS
 
 
 @pytest.mark.parametrize("folder", [*FOLDERS, None], ids=lambda folder: named(folder) if folder else "the platform's")
