@@ -12,9 +12,9 @@ import pytest
 
 from chalicelib.domain.events import categories, venues
 from chalicelib.domain.organizations import numbered_tickets
-from chalicelib.domain.organizers import event_drafts
+from chalicelib.domain.organizers import event_changes
 from chalicelib.errors import InvalidState
-from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.events import DraftReview, EventStatus
 from tests.portals.merchant import test_early_codes as early_codes
 from tests.portals.organizer import test_drafts as drafts
 from tests.portals.tix import test_batches as batches
@@ -84,11 +84,11 @@ def test_a_submission_a_change_and_a_decision_at_once_end_in_one_of_their_orders
     def act(number: int) -> None:
         try:
             if number % 4 == 0:
-                event_drafts.publish(event_id, by="a")
+                event_changes.change(event_id, {"status": EventStatus.PUBLISHED})
             elif number % 4 == 1:
                 drafts.change(token, event_id, title=f"Title {number}")
             elif number % 4 == 2:
-                event_drafts.send_back(event_id, by="a", note="Which street?")
+                event_changes.change(event_id, {"review": DraftReview.REJECTED, "review_note": "Which street?"})
             else:
                 drafts.submit(token, event_id)
         except InvalidState:
@@ -96,7 +96,7 @@ def test_a_submission_a_change_and_a_decision_at_once_end_in_one_of_their_orders
 
     at_once([lambda n=n: act(n) for n in range(CALLERS)])  # type: ignore[misc]  # bound in the loop
     drafts.submit(token, event_id)
-    event = event_drafts.publish(event_id, by="a")
+    event = event_changes.change(event_id, {"status": EventStatus.PUBLISHED}).event
     assert (event.status, event.drafted_categories, len(categories.of(event_id))) == (EventStatus.PUBLISHED, None, 1)
 
 

@@ -15,7 +15,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.config import config
 from chalicelib.domain import idempotency
 from chalicelib.domain.access import accounts, throttle
-from chalicelib.domain.events import categories, drafted_categories, events, gate_control, venues
+from chalicelib.domain.events import categories, drafted_categories, events, venues
 from chalicelib.domain.organizers import draft_rules, event_differences, organizer_events
 from chalicelib.domain.organizers.organizer_events import OwnEvent
 from chalicelib.errors import Conflict, InvalidState, Refusal, Unavailable
@@ -208,50 +208,6 @@ def send_draft_back(event: Event, *, note: str | None) -> None:
     if (event.review, event.review_note) != (DraftReview.REJECTED, note):
         _require_submitted(event)
     event.review, event.review_note = DraftReview.REJECTED, note
-
-
-def publish(event_id: str, *, by: str) -> Event:
-    """Publish a submitted draft with its categories and their stock, in one transaction; idempotent.
-
-    Raises NotFound, InvalidState (it is not submitted), ValidationFailed (its times have passed), Unavailable.
-    """
-    for _ in retries.attempts():
-        event = events.get(event_id)
-        if event.status == EventStatus.PUBLISHED:
-            return event
-        _require_submitted(event)
-        offered = drafted_categories.of(event)
-        draft_rules.require_complete(event, offered)
-        actions: list[Action] = [
-            Event.status.set(EventStatus.PUBLISHED),
-            Event.review.remove(),
-            Event.review_note.remove(),
-            Event.drafted_categories.remove(),
-            *events.moving(event, starts_at=event.starts_at, ends_at=event.ends_at),
-        ]
-        laid = [write for category in offered for write in categories.laying(category)]
-        if _decide(event, actions, *laid):
-            gate_control.forget()
-            categories.forget()
-            logger.info("draft published", extra={"event_id": event_id, "by": by})
-            return events.get(event_id)
-    raise Unavailable("This draft is being changed at this moment. Try again.", retry_after=1)
-
-
-def send_back(event_id: str, *, by: str, note: str) -> Event:
-    """Send a submitted draft back to its organizer with a note; idempotent.
-
-    Raises NotFound, InvalidState (it is not submitted), Unavailable.
-    """
-    for _ in retries.attempts():
-        event = events.get(event_id)
-        if (event.review, event.review_note) == (DraftReview.REJECTED, note):
-            return event
-        _require_submitted(event)
-        if _decide(event, [Event.review.set(DraftReview.REJECTED), Event.review_note.set(note)]):
-            logger.info("draft sent back", extra={"event_id": event_id, "by": by})
-            return events.get(event_id)
-    raise Unavailable("This draft is being changed at this moment. Try again.", retry_after=1)
 
 
 def _require_submitted(event: Event) -> None:

@@ -61,7 +61,7 @@ MUTANTS = (
         name="draft-of-last-month-published",
         bug="a draft whose start has passed while it waited is published",
         file=_DRAFTS,
-        before="        draft_rules.require_complete(event, offered)\n",
+        before="    draft_rules.require_complete(event, offered)\n",
         after="",
         tests=(f"{_OF_DRAFTS}::test_what_was_valid_is_checked_again_when_it_is_submitted_and_published",),
     ),
