@@ -73,7 +73,13 @@ def test_a_damaged_identity_is_said_so(state: Path) -> None:
         Identity.load(state)
 
 
-@pytest.mark.parametrize("url", ["http://gate.example.com", "ftp://127.0.0.1", "gate.example.com", "https://", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://gate.example.com", "ftp://127.0.0.1", "gate.example.com", "https://", "",
+        "http://[::1", "https://gate.example.com:https", "https://gate.example.com:99999",
+    ],
+)  # fmt: skip
 def test_credentials_do_not_travel_in_the_clear_nor_to_no_address(url: str) -> None:
     with pytest.raises(BadSetup):
         check_address(url)

@@ -50,8 +50,12 @@ def is_loopback(url: str) -> bool:
 
 def check_address(url: str) -> str:
     """Return a server's address in its plain form. Raises BadSetup where credentials would travel unencrypted."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_readable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that is not closed, a port that is none
+        is_readable = False
+    if not is_readable:
         raise BadSetup(f"{url!r} is not a server address; give it as https://host or http://127.0.0.1:8000")
     if parts.scheme == "http" and not is_loopback(url):
         raise BadSetup(f"{url} would send the device's credentials in the clear; use https")
