@@ -15,7 +15,7 @@ import snapshot_double as double
 import structlog
 from conftest import DEMO_UID, Box, Work, wait_until
 from platform_double import Fault, Platform, refusal
-from snapshot_double import CardRow, TicketRow
+from snapshot_double import CardRow, Signer, TicketRow
 from test_offline import has_snapshot, here, tap
 from test_outbox import SetClock
 from ulid import ULID
@@ -143,6 +143,30 @@ def test_the_changes_go_on_while_there_is_no_newer_whole_that_could_replace_them
         box.publish(cursor="c20")
         assert sync.fetch()
         assert (sync.state()["cursor"], len(sync.store.sizes())) == ("c20", 1)
+
+
+def test_a_snapshot_of_a_key_that_was_withdrawn_is_replaced_so_that_a_restart_finds_one(
+    platform: Platform, state: Path, identity: Identity, box: Box
+) -> None:
+    """A leaked key proves nothing any more: the changes by the next key would follow what no start can read again."""
+    epoch = datetime.now(UTC)
+    box.publish(now=epoch)
+    with syncing(state, identity) as sync:
+        assert sync.fetch()
+        platform.signer = Signer()
+        rotated = identity.model_copy(update={"server_public_keys": (platform.signer.public,)})
+        sync.identity = rotated
+        box.publish(now=epoch + timedelta(seconds=2), cursor="whole")
+        box.tickets[:], box.cards[:] = [], []
+        for number in (1, 2):
+            box.publish(f"c{number}", now=epoch + timedelta(seconds=1), epoch=epoch, cursor=f"c{number + 1}")
+        platform.snapshots[None], whole = lambda _device: b"not yet", platform.snapshots[None]
+        assert sync.fetch()  # the whole is of no use: the changes go on
+        assert sync.state()["cursor"] == "c2"
+        platform.snapshots[None] = whole
+        assert sync.fetch()
+    with syncing(state, rotated) as sync:
+        assert sync.state()["cursor"] == "whole"
 
 
 def test_a_cursor_that_the_platform_does_not_know_brings_the_whole(

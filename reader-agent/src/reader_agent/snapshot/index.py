@@ -85,6 +85,11 @@ class Snapshot:
         return (head.epoch or head.generated_at).replace(microsecond=0)
 
     @property
+    def begun_with(self) -> str:
+        """The name of the key that signed the full snapshot, the first of the chain."""
+        return self._base.head.key_id
+
+    @property
     def fingerprint_key(self) -> bytes:
         """The event's key of fingerprints."""
         text = self.head.fingerprint_key

@@ -142,9 +142,11 @@ class SnapshotSync:
         snapshot, sizes = self._offline.gate.snapshot, self.store.sizes()
         since = snapshot.head.cursor if snapshot is not None and sizes else None
         is_long = len(sizes) > _MOST_DELTAS or sum(sizes[1:]) > sum(sizes[:1])
+        # The next start could not prove what was signed with a key that was withdrawn since.
+        is_withdrawn = snapshot is not None and snapshot.begun_with not in self.identity.platform_keys()
         if since is None:
             self._accept(self._download(None))
-        elif not (is_long and self._fetch_whole_instead()):
+        elif not ((is_long or is_withdrawn) and self._fetch_whole_instead()):
             self._fetch_since(since)
 
     def _fetch_whole_instead(self) -> bool:
