@@ -351,8 +351,9 @@ def edges() -> list[tuple[str, Input, tuple[str, str | None]]]:
 
 
 def edges_of_leaves() -> list[tuple[str, Input, tuple[str, str | None]]]:
-    """Return the cases of leaves and returns that no table of objections makes."""
+    """Return the cases of leaves and returns that no table of objections makes, and edges that were found later."""
     leave, back = good("card", "leave"), good("card", "return")
+    out, secure = good("card", "exit"), good("secure card", "entry")
     valid, reason = ("valid", None), "on_exit_not_inside"
 
     def variant(base: Input, name: str, value: Any) -> Input:
@@ -370,6 +371,29 @@ def edges_of_leaves() -> list[tuple[str, Input, tuple[str, str | None]]]:
         ("nobody's leave is refused because the event has ended", variant(leave, "event.status", "ended"), valid),
         ("the last moment before closing is open for a return", variant(back, "at", "2026-11-21T22:59:59.999Z"), valid),
         ("a return at the closing moment is too late", variant(back, "at", CLOSES), ("invalid", "closed")),
+        ("nobody is kept in because the gates are not open yet", variant(out, "at", "2026-11-21T10:00:00Z"), valid),
+        ("nobody is kept in because the event is a draft again", variant(out, "event.status", "draft"), valid),
+        ("a leave before the gates open is one all the same", variant(leave, "at", "2026-11-21T10:00:00Z"), valid),
+        (
+            "gates that close when they open are closed",
+            variant(variant(good("card", "entry"), "event.closes_at", OPENS), "at", OPENS),
+            ("invalid", "closed"),
+        ),
+        (
+            "an unknown card with another card's message is a clone, not unknown",
+            variant(variant(secure, "presented.uid_matches", value=False), "card", None),
+            ("invalid", "clone_suspected"),
+        ),
+        (
+            "an unknown card with a good message is unknown, whatever its counter",
+            variant(variant(secure, "presented.counter", 0), "card", None),
+            ("not_found", None),
+        ),
+        (
+            "a code that is no number of the ticket's is stale, also where it is 0",
+            variant(good("qr", "entry"), "presented.credential", 0),
+            ("invalid", "stale_credential"),
+        ),
     ]
 
 
