@@ -103,7 +103,7 @@ def test_status_shows_each_reader_and_watch_goes_on_until_it_is_stopped(work: Wo
 def test_metrics_are_what_prometheus_reads_with_a_line_for_each_reader() -> None:
     state: dict[str, Any] = {
         "queue_depth": 3, "dead_letters": 0, "reader_open": False, "alarm": None, "why_not_ready": ["x"],
-        "card_errors": 2, "failed_attempts": 1, "shown": {"valid": 4}, "clock_offset_ms": -1500,
+        "card_errors": 2, "failed_attempts": 1_234_567, "shown": {"valid": 4}, "clock_offset_ms": -1500,
         "snapshot": {"age_s": 61}, "signal_errors": ["relay: gone"],
         "readers": [
             {"path": 'pcsc:"A\\B"\n', "kind": "pcsc", "open": True, "reconnects": 2, "errors": 1, "hostile": 5,
@@ -114,6 +114,7 @@ def test_metrics_are_what_prometheus_reads_with_a_line_for_each_reader() -> None
     for line in (
         "gatehouse_reader_queue_depth 3",
         "gatehouse_reader_open 0",
+        "gatehouse_reader_failed_attempts_total 1234567",
         'gatehouse_reader_taps_total{shown="valid"} 4',
         "gatehouse_reader_clock_offset_seconds -1.5",
         "gatehouse_reader_snapshot_age_seconds 61",
@@ -123,6 +124,8 @@ def test_metrics_are_what_prometheus_reads_with_a_line_for_each_reader() -> None
     ):
         assert line in lines
     assert not any("snapshot_age" in line for line in metrics.metrics_text(state | {"snapshot": None}).splitlines())
+    in_1970 = metrics.metrics_text(state | {"clock_offset_ms": 1_795_944_000_125}).splitlines()
+    assert "gatehouse_reader_clock_offset_seconds 1795944000.125" in in_1970
 
 
 SEEDED = ("04A1B2C3D4E5F6", "04DE5F1EACC040", "tkt_01JDEM0T1CKET0000000000001", "VIP-000001", "Ada Lovelace")

@@ -33,7 +33,7 @@ class Metric:
         yield f"# TYPE {name} {self.kind}"
         for labels, value in samples:
             shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-            yield f"{name}{f'{{{shown}}}' if shown else ''} {value:g}"
+            yield f"{name}{f'{{{shown}}}' if shown else ''} {value:.15g}"
 
 
 def _escaped(text: str) -> str:
