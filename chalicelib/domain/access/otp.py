@@ -357,9 +357,7 @@ def _account(challenge: Challenge) -> Account | None:
 
 
 def _is_outdated(challenge: Challenge, account: Account) -> bool:
-    """Whether no code of a challenge is accepted any more: its number is no longer the account's, or it is a log-in
-    with an earlier password. A code would go to another number than the one that it was counted for.
-    """
+    """Whether no code is accepted any more: the account has another number, or the log-in an earlier password."""
     ended_at = account.sessions_end_before if challenge.purpose in limits.LOG_INS else None
     is_earlier = ended_at is not None and challenge.started_at <= ended_at
     return is_earlier or not was_sent_to(challenge, account.mobile_number)
