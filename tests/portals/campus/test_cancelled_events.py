@@ -1,5 +1,6 @@
 """An event that was deleted, or switched off before it was over, makes nobody absent and is in no rate."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from chalicelib import clock
 from chalicelib.table.items import Account, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
 from tests.support import sweeps
-from tests.support.attended import attend, list_on_roster
+from tests.support.attended import attend, correct, list_on_roster
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import call
 from tests.support.factories import at
@@ -53,8 +54,9 @@ class Term:
         if not by_rule:
             self.event = list_on_roster(self.event, *self.people.values())
         attend(self.other, self.people["missing"], department="Botany")
-        for name in ("there", "beside"):
-            attend(self.event, self.people[name], department="Botany")
+        self.records = {
+            name: attend(self.event, self.people[name], department="Botany") for name in ("there", "beside")
+        }
         self.settle()
 
     def settle(self) -> None:
@@ -106,6 +108,25 @@ def test_a_cancelled_event_makes_nobody_absent_and_moves_no_rate(how: str, *, by
             term.settle()
             assert term.rates() == [0.5] * 3
             assert term.absences() == (1, 2)
+
+
+@pytest.mark.parametrize("erased_first", [True, False])
+def test_who_was_erased_still_attended_an_event_that_is_switched_off_and_on(*, erased_first: bool) -> None:
+    with clock.set_to(NOW):
+        term = Term(by_rule=False)
+        steps: list[Callable[[], object]] = [
+            lambda: correct(term.records["there"], erased_at=NOW),
+            lambda: end("switched off", term.event, term.organizer),
+        ]
+        for step in steps if erased_first else steps[::-1]:
+            step()
+            term.settle()
+        assert term.rates() == [0.3333] * 3
+        end("switched on", term.event, term.organizer)
+        term.settle()
+        assert term.rates() == [0.5] * 3
+        figures = get(term.organizer, f"events/{term.event.event_id}/analytics/")
+        assert (figures["expected"], figures["submitted"], figures["rate"]) == (3, 2, 0.6667)
 
 
 def test_an_event_that_is_put_away_after_its_end_keeps_its_absences() -> None:

@@ -21,7 +21,6 @@ from chalicelib.domain.campus.analytics import counted_as, expectations, figures
 from chalicelib.domain.campus.analytics.counted_as import Move, Moves, Standing
 from chalicelib.domain.campus.analytics.recent_attendance import RecordToCount
 from chalicelib.domain.campus.attendance import attendance_ids
-from chalicelib.domain.campus.events import event_windows
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import (
@@ -203,12 +202,12 @@ def _outdated(batch: _Batch) -> Iterator[_Outdated]:
         text = mark.counted_as if mark else None
         former = counted_as.record_standing(text)
         is_listed = keys.campus_events.roster_entry(each.event_id, each.user_id) in found
-        is_expected = expectations.is_expected(event, profiles.get(each.user_id), is_listed=is_listed)
+        is_named = expectations.names(event, profiles.get(each.user_id), is_listed=is_listed)
         event_mark = marks.get(keys.campus_analytics.counted_event(each.event_id))
         if former is not None and (record.erased_at is not None or (is_rebuilt and _is_by_rule(event, event_mark))):
-            # Erasure removes the profile and the entry of the roster; the counts stay.
-            is_expected = former.is_expected and event_windows.expects(event)
-        present = counted_as.of_record(record, event, is_expected=is_expected)
+            # Who was erased has left, and is not known to the recount; the counts stay.
+            is_named = former.is_named or former.is_expected
+        present = counted_as.of_record(record, event, is_named=is_named)
         if text != present.text:
             counted = RecordToCount(record, event, former)
             yield _Outdated(place, text, former, present, counted)

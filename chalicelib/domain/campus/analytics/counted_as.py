@@ -86,6 +86,8 @@ class RecordStanding(Struct, frozen=True):
     is_department_expected: bool
     is_contested: bool
     form: int = _FORM
+    # Whether it expects the person once it expects anybody again; a standing of before it was kept does not say so.
+    is_named: bool = False
 
     @property
     def text(self) -> str:
@@ -219,8 +221,9 @@ class ListingStanding(Struct, frozen=True):
 Standing = RecordStanding | EventStanding | ListingStanding
 
 
-def of_record(record: AttendanceRecord, event: CampusEvent, *, is_expected: bool) -> RecordStanding:
-    """Return what a record is to be counted as."""
+def of_record(record: AttendanceRecord, event: CampusEvent, *, is_named: bool) -> RecordStanding:
+    """Return what a record is to be counted as; `is_named` is whether roster or rule name the person."""
+    is_expected = is_named and event_windows.expects(event)
     rule = (event.rule_of_expected or {}) if not event.roster_size else {}
     here = local(record.submitted_at, event.timezone)
     return RecordStanding(
@@ -242,6 +245,7 @@ def of_record(record: AttendanceRecord, event: CampusEvent, *, is_expected: bool
         is_expected=is_expected,
         is_department_expected=is_expected and _is_same(rule.get("department"), record.department),
         is_contested=record.appeal_status is AppealStatus.OPEN,
+        is_named=is_named,
     )
 
 

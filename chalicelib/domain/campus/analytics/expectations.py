@@ -16,10 +16,8 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent, CampusProfile
 
 
-def is_expected(event: CampusEvent, profile: CampusProfile | None, *, is_listed: bool) -> bool:
-    """Return whether a person is expected; `is_listed` is whether the roster has them."""
-    if not event_windows.expects(event):
-        return False
+def names(event: CampusEvent, profile: CampusProfile | None, *, is_listed: bool) -> bool:
+    """Return whether an event that expects anybody expects a person; `is_listed` is whether the roster has them."""
     if event.roster_size:
         return is_listed
     return fits(event.rule_of_expected, profile, until=event_windows.last_end(event))
