@@ -189,7 +189,7 @@ export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>
     // The table's own region has the name where there is one: two landmarks of one name are one too many.
     <section ref={place} tabIndex={-1} class={`listing ${list.isOld ? "old" : ""}`} aria-label={columns && rows.length ? undefined : label} aria-busy={list.state === "loading"}>
       {list.isOld ? <Wait /> : null}
-      {rows.length ? columns ? <Table columns={columns} label={label} rows={rows} /> : <ul class="rows">{rows}</ul> : null}
+      {rows.length ? <Rows columns={columns} label={label} rows={rows} /> : null}
       {list.state === "loading" && !list.isOld ? <p class="quiet">{t("ui.loading")}</p> : null}
       {list.state === "ready" && !rows.length && !list.hasMore ? <div class="empty">{empty}</div> : null}
       {list.state === "failed" ? <Failure error={list.error} again={rows.length ? more : list.reload} /> : null}
@@ -203,6 +203,10 @@ export function Listing<T>({ list, label, empty, row, columns }: ListingProps<T>
       </span>
     </section>
   );
+}
+
+function Rows({ columns, label, rows }: { columns?: ListingProps<unknown>["columns"]; label: string; rows: JSX.Element[] }): JSX.Element {
+  return columns ? <Table columns={columns} label={label} rows={rows} /> : <ul class="rows">{rows}</ul>;
 }
 
 /** Says above what is shown that something else is being read: the former does not pass for it. */
