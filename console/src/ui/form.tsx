@@ -142,7 +142,10 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
     const first = placed[0]?.control;
     queueMicrotask(() => {
       const target = first === undefined || first === null ? null : form.current?.elements.namedItem(first);
-      if (target instanceof HTMLElement) target.focus();
+      if (!(target instanceof HTMLElement)) return;
+      // A part that is folded away shows no message, and its fields take no focus.
+      for (let part = target.closest("details"); part; part = part.parentElement?.closest("details") ?? null) part.open = true;
+      target.focus();
     });
   };
 
