@@ -1,9 +1,8 @@
 // The form of an event: a new one, or corrections to one that is there. Only what was changed is sent.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import type { Schemas } from "../../ui/api/client.ts";
-import { Check, Choice, Field, Form, Submit, type Values } from "../../ui/form.tsx";
+import { Refused, type Schemas } from "../../ui/api/client.ts";
+import { Check, Choice, Field, Form, Submit, useForm, type Values } from "../../ui/form.tsx";
 import { t } from "../../ui/i18n.ts";
 import type { Page } from "../../ui/list.tsx";
 import { Pick, type Named } from "../../ui/pick.tsx";
@@ -20,7 +19,7 @@ const MOST_CATEGORIES = 12;
 const PAGE = "50";
 
 function initialOf(event: Known | null): Values {
-  if (event === null) return { timezone: "Asia/Karachi", status: "draft" };
+  if (event === null) return { timezone: "Asia/Karachi", status: "draft", rows: "1" };
   const zone = event.timezone;
   const values: Values = {
     title: event.title,
@@ -39,18 +38,36 @@ function initialOf(event: Known | null): Values {
     featured: event.featured ? "true" : "",
     children_enabled: event.children_enabled ? "true" : "",
     re_entry_allowed: event.re_entry_allowed ? "true" : "",
+    rows: String(Math.max(1, event.ticket_categories.length)),
   };
   for (const [place, each] of event.ticket_categories.entries()) Object.assign(values, categoryValues(each, place));
   return values;
 }
 
+const PARTS = ["name", "tier", "price", "capacity", "per_order_limit"] as const;
+type Part = (typeof PARTS)[number];
+
+/** The name of a category's control: the API's own name of the field. */
+const named = (place: number, part: Part): string => `ticket_categories.${place}.${part}`;
+
 const categoryValues = (each: Category, place: number): Values => ({
-  [`c${place}.name`]: each.name,
-  [`c${place}.tier`]: each.tier ?? "",
-  [`c${place}.price`]: each.price.amount,
-  [`c${place}.capacity`]: String(each.capacity),
-  [`c${place}.per_order_limit`]: String(each.per_order_limit),
+  [named(place, "name")]: each.name,
+  [named(place, "tier")]: each.tier ?? "",
+  [named(place, "price")]: each.price.amount,
+  [named(place, "capacity")]: String(each.capacity),
+  [named(place, "per_order_limit")]: String(each.per_order_limit),
 });
+
+/** The rows of categories that say something: one that is empty as a whole is none. */
+const rowsOf = (values: Values): number[] =>
+  Array.from({ length: Number(values.rows) }, (_, place) => place).filter((place) => PARTS.some((part) => values[named(place, part)]?.trim()));
+
+/** Return a refusal with the names that the controls have: the API counts the rows that were sent. */
+function atRows(error: unknown, rows: readonly number[]): unknown {
+  if (!(error instanceof Refused)) return error;
+  const details = error.details.map(({ field, message }) => ({ field: field.replace(/(?<=^ticket_categories\.)\d+/, (sent) => String(rows[Number(sent)] ?? sent)), message }));
+  return new Refused(error.status, error.code, error.message, details, error.requestId, error.retryAfter, error.body);
+}
 
 const whole = (text: string | undefined): number | null => (text?.trim() ? (Number.isNaN(Number(text)) ? (text as never) : Number(text)) : null);
 
@@ -77,16 +94,13 @@ function bodyOf(values: Values): Record<string, unknown> {
   };
 }
 
-function categoriesOf(values: Values, places: number, known: readonly Category[]): Schemas["OrganizerDraftCategoryIn"][] {
-  const found = [];
-  for (let place = 0; place < places; place += 1) {
-    const of = (name: string): string => values[`c${place}.${name}`] ?? "";
-    if (!of("name")) continue;
+function categoriesOf(values: Values, known: readonly Category[]): Schemas["OrganizerDraftCategoryIn"][] {
+  return rowsOf(values).map((place) => {
+    const of = (part: Part): string => values[named(place, part)] ?? "";
     const category = { name: of("name"), tier: of("tier") || null, price: of("price"), capacity: whole(of("capacity")) ?? 0, ...(of("per_order_limit") ? { per_order_limit: whole(of("per_order_limit")) } : {}) };
     const id = known[place]?.id;
-    found.push({ ...category, ...(id ? { id } : {}) });
-  }
-  return found;
+    return { ...category, ...(id ? { id } : {}) };
+  });
 }
 
 async function organizers(search: string): Promise<Page<Named>> {
@@ -101,11 +115,10 @@ async function venues(search: string): Promise<Page<Named>> {
 
 /** The form; `event` is null for a new one. */
 export function EventForm({ event, saved, refused }: { event: Known | null; saved(next: Known): void; refused?(): void }): JSX.Element {
-  const places = useSignal(Math.max(1, event?.ticket_categories.length ?? 1));
   const initial = initialOf(event);
   const save = async (values: Values): Promise<void> => {
     const wanted = bodyOf(values);
-    const categories = categoriesOf(values, places.value, event?.ticket_categories ?? []);
+    const categories = categoriesOf(values, event?.ticket_categories ?? []);
     try {
       if (event === null) {
         const body = { ...wanted, status: values.status || "draft", ticket_categories: categories } as unknown as Schemas["AdminEventIn"];
@@ -114,12 +127,12 @@ export function EventForm({ event, saved, refused }: { event: Known | null; save
       }
       const before = bodyOf(initial);
       const changes = Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value !== before[name]));
-      const same = JSON.stringify(categories) === JSON.stringify(categoriesOf(initial, places.value, event.ticket_categories));
+      const same = JSON.stringify(categories) === JSON.stringify(categoriesOf(initial, event.ticket_categories));
       const body = { ...changes, ...(same ? {} : { ticket_categories: categories }), version: event.version } as Schemas["AdminEventChangeIn"];
       saved(await deed(`event.${event.id}`, body, (headers) => api.PUT("/api/events/{event_id}/", { params: { path: { event_id: event.id } }, body, headers })));
     } catch (error) {
       refused?.();
-      throw withPresent(error);
+      throw withPresent(atRows(error, rowsOf(values)));
     }
   };
   return (
@@ -136,23 +149,7 @@ export function EventForm({ event, saved, refused }: { event: Known | null; save
         <Choice name="timezone" label={t("staff.timezone")} options={zones().map((each) => [each, each])} />
       </div>
       <Field name="description" label={t("staff.description")} lines={3} />
-      <fieldset>
-        <legend>{t("staff.categories")}</legend>
-        {Array.from({ length: places.value }, (_, place) => (
-          <div class="pair" key={place}>
-            <Field name={`c${place}.name`} label={t("staff.name")} required />
-            <Field name={`c${place}.tier`} label={t("staff.tier")} />
-            <Field name={`c${place}.price`} label={t("staff.price")} inputmode="decimal" required />
-            <Field name={`c${place}.capacity`} label={t("staff.capacity")} inputmode="numeric" required />
-            <Field name={`c${place}.per_order_limit`} label={t("staff.per_order")} inputmode="numeric" />
-          </div>
-        ))}
-        {places.value < MOST_CATEGORIES ? (
-          <button type="button" onClick={() => (places.value += 1)}>
-            {t("staff.add_category")}
-          </button>
-        ) : null}
-      </fieldset>
+      <Categories />
       <details>
         <summary>{t("staff.more_settings")}</summary>
         <div class="pair">
@@ -171,6 +168,30 @@ export function EventForm({ event, saved, refused }: { event: Known | null; save
       {event === null ? <Choice name="status" label={t("staff.status")} options={[["draft", t("staff.state.draft")], ["published", t("staff.state.published")]]} /> : null}
       <Submit>{t("ui.save")}</Submit>
     </Form>
+  );
+}
+
+function Categories(): JSX.Element {
+  const form = useForm();
+  const rows = Number(form.values.rows);
+  return (
+    <fieldset>
+      <legend>{t("staff.categories")}</legend>
+      {Array.from({ length: rows }, (_, place) => (
+        <div class="pair" key={place}>
+          <Field name={named(place, "name")} label={t("staff.name")} required />
+          <Field name={named(place, "tier")} label={t("staff.tier")} />
+          <Field name={named(place, "price")} label={t("staff.price")} inputmode="decimal" required />
+          <Field name={named(place, "capacity")} label={t("staff.capacity")} inputmode="numeric" required />
+          <Field name={named(place, "per_order_limit")} label={t("staff.per_order")} inputmode="numeric" />
+        </div>
+      ))}
+      {rows < MOST_CATEGORIES ? (
+        <button type="button" onClick={() => form.set("rows", String(rows + 1))}>
+          {t("staff.add_category")}
+        </button>
+      ) : null}
+    </fieldset>
   );
 }
 
