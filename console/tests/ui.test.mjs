@@ -57,6 +57,14 @@ test("an answer that is not the platform's own says what to do; the platform's s
   assert.equal(of(409, { error: "Taken.", code: "CONFLICT" }).message, "Taken.");
 });
 
+test("an answer that ends in its middle, or that is no JSON, is no answer of the platform", async () => {
+  for (const cause of [new TypeError("network error"), new SyntaxError("Unexpected end of JSON input")]) {
+    await assert.rejects(ui.answerOf(Promise.reject(cause)), (error) => error instanceof ui.Unreachable && error.cause === cause);
+  }
+  const refused = new ui.Refused(409, "CONFLICT", "Taken.");
+  await assert.rejects(ui.answerOf(Promise.reject(refused)), refused);
+});
+
 const MINUTE = 60_000;
 // An answer whose date is that of a platform which is so far from this device's clock.
 const answered = (ahead, caching = "no-store") => new Response(null, { headers: { Date: new Date(Date.now() + ahead).toUTCString(), ...(caching === null ? {} : { "Cache-Control": caching }) } });
