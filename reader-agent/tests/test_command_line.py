@@ -1,5 +1,6 @@
 """The program as an operator runs it: its output and its exit status."""
 
+import itertools
 import json
 import logging
 import os
@@ -177,8 +178,9 @@ def test_an_option_that_is_no_address_is_answered_with_an_example(
     here: Command, state: Path, identity: Identity
 ) -> None:
     assert identity.origin == "enrolled"
-    for options in (["--hub", "--hub-announce"], ["--hub-address"], ["--hub", "--hub-listen"]):
-        done = here("run", *options, "nonsense", "--state", str(state))
+    named = (["--hub", "--hub-announce"], ["--hub-address"], ["--hub", "--hub-listen"])
+    for options, text in itertools.product(named, ("nonsense", "192.0.2.1:99999")):
+        done = here("run", *options, text, "--state", str(state))
         said = " ".join(done.stderr.split())
         assert (done.returncode, "HOST:PORT, such as 192.0.2.10:8443" in said) == (3, True), said
 

@@ -33,6 +33,8 @@ def make_hub(
     listed = Listed(lambda: gate.snapshot.head if gate.snapshot else None)
     member = Member(identity.event_id, identity.device_id, identity.signing_key(), identity.gate)
     if settings.hub:
+        if settings.hub_announce:
+            split_address(settings.hub_announce)  # else every gate would leave it out without a word
         return HubHost(
             gate,
             listen=settings.hub_listen,
