@@ -21,7 +21,7 @@ from chalicelib.domain.cancellations.previews import Preview
 from chalicelib.domain.cancellations.runs import RefundProgress
 from chalicelib.domain.events import categories, events, gate_control
 from chalicelib.domain.money import AmountInput, Money
-from chalicelib.domain.payouts import settlements
+from chalicelib.domain.payouts import reversals, settlements
 from chalicelib.errors import Conflict, InvalidState, NotFound, OtpInvalid, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
@@ -107,6 +107,8 @@ def cancel(event_id: str, asked: CancellationOrder, *, by: str, address: str, op
         if waiting is not None:
             cancellation.confirmed_by, cancellation.confirmed_operation = by, operation_id
         writes = _beginning(event, cancellation, preview, at=now)
+        if cancellation.refund == CancellationRefund.ALL:
+            unpaid = reversals.reversing(event_id) or unpaid
     try:
         code.commit(
             operations.put(cancellation, as_read),

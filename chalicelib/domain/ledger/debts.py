@@ -17,9 +17,10 @@ from chalicelib.domain.ledger import account_names, account_totals, journals
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
 from chalicelib.errors import Unavailable
+from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import OrganizerDebt, TakenBack
+from chalicelib.table.items import OrganizerDebt, Settlement, TakenBack
 from chalicelib.table.operations import Write
 
 _ATTEMPTS = 20
@@ -59,6 +60,22 @@ def taken_back(event_id: str, currency: str) -> Taken:
     as_read = TakenBack.lost == known.lost
     as_read &= TakenBack.charged.does_not_exist() if known.charged is None else TakenBack.charged == known.charged
     return Taken(known.lost, known.charged or 0, operations.change(place, [TakenBack.charged.set(known.lost)], as_read))
+
+
+class Collected(Struct, frozen=True):
+    """What was charged of an event so far, by its settlement and after it, and the condition that it is as read."""
+
+    amount: int
+    unchanged: Write
+
+
+def collected(event_id: str, currency: str) -> Collected:
+    """Return what was charged of an event whose books are closed (consistent read)."""
+    place = keys.money.taken_back(event_id, currency)
+    known = operations.get(place)
+    charged = known.charged if known is not None else None
+    same = TakenBack.charged.does_not_exist() if charged is None else TakenBack.charged == charged
+    return Collected(charged or 0, operations.check(place, same))
 
 
 def of(organizer_id: str, currency: str) -> OrganizerDebt:
@@ -122,22 +139,26 @@ def _collect(event_id: str, currency: str) -> None:
         if not more:
             return
         debt = of(settlement.organizer_id, currency)
+        # Where its customers got the money back, the event's account has it, and not its organizer (D-MONEY-09).
+        is_reversed = settlement.reversed_at is not None
+        owing = account_names.sales(event_id) if is_reversed else account_names.owed(settlement.organizer_id)
+        of_debt = f"jrn_debt_{settlement.organizer_id}_{currency}_{(debt.revision or 0) + 1}"
         booked = journals.post(
             journals.Movement(
-                f"jrn_debt_{settlement.organizer_id}_{currency}_{(debt.revision or 0) + 1}",
-                type="debt",
+                new_id("jrn") if is_reversed else of_debt,  # either way the charge is made once
+                type="settlement" if is_reversed else "debt",
                 currency=currency,
-                entries=[
-                    Posting(account_names.chargebacks_settled(event_id), more),
-                    Posting(account_names.owed(settlement.organizer_id), -more),
-                ],
+                entries=[Posting(account_names.chargebacks_settled(event_id), more), Posting(owing, -more)],
                 references={"event_id": event_id, "organizer_id": settlement.organizer_id},
             )
         )
+        as_read = Settlement.reversed_at.exists() if is_reversed else Settlement.reversed_at.does_not_exist()
+        still = operations.check(settlement.place, as_read)
         try:
-            operations.commit(*booked, taken.charging, *change(debt, more))
+            operations.commit(*booked, taken.charging, still, *(() if is_reversed else change(debt, more)))
         except operations.ConditionFailed:
-            continue  # more was taken back, or a payout was reduced
+            settlement = operations.get(settlement.place) or settlement
+            continue  # more was taken back, a payout was reduced, or the event was cancelled
         ids = {"event_id": event_id, "organizer_id": settlement.organizer_id}
         logger.warning("organizer owes", extra={**ids, "amount": more, "owed": debt.owed + more})
         return

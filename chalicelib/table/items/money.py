@@ -189,7 +189,8 @@ class Invoice(Item, discriminator="invoice"):
 class Settlement(Item, discriminator="settlement"):
     """The final settlement of an event: gross - refunds - platform fee = net. It has a payout if there is a net.
 
-    `taken_back` is what the payout was reduced by for other events; `net` is without it.
+    `taken_back` is what the payout was reduced by for other events; `net` is without it. At `reversed_at` its event was
+    cancelled, and its organizer gets nothing of it.
     """
 
     event_id = UnicodeAttribute()
@@ -204,6 +205,7 @@ class Settlement(Item, discriminator="settlement"):
     currency = UnicodeAttribute()
     closed_at = MomentAttribute()
     closed_by = UnicodeAttribute()
+    reversed_at = MomentAttribute(null=True)
 
 
 class EventLine(Item, discriminator="event_line"):

@@ -14,7 +14,7 @@ from chalicelib.domain.ledger import account_names
 from chalicelib.domain.money import Money
 from chalicelib.domain.payouts import payouts
 from chalicelib.table.items import Account, Event, Order
-from tests.support import paid_out, payers, settled, taken_back
+from tests.support import cancelled, paid_out, payers, settled, taken_back
 from tests.support.client import call
 from tests.support.factories import token_of
 from tests.support.moto_table import restore, snapshot
@@ -229,3 +229,53 @@ def test_settlements_payouts_and_disputes_in_any_order_end_in_the_same_books(eve
         evenings.pay(2)
         ends[str(sorted(item for item in payers.balances().items() if item[1]))] += 1
     assert len(ends) == 1, ends
+
+
+def test_an_event_that_is_cancelled_after_its_books_closed_gives_its_organizer_nothing(evenings: Evenings) -> None:
+    evenings.settle(0)
+    evenings.lose()
+    second = evenings.settle(1)
+    assert amounts(second) == (LOST, NET - LOST, 0)
+    assert paid_out.act(second["id"], "cancel", paid_out.staff()).status == 200
+    event_id, staff = evenings.events[1].event_id, cancelled.make_staff()
+    with settled.after(evenings.events[1]):
+        begun = cancelled.confirmed(staff, event_id)
+        assert begun.status == 200, begun.text
+        done = cancelled.until_complete(staff, event_id, begun.json["job_id"])
+    assert (done["status"], done["progress"]["refunded"]["amount"]) == ("complete", "1500.00")
+    taken_back.project_all(evenings.stream)
+    # What its payout had deducted is owed again: the next one is reduced by it.
+    assert amounts(evenings.settle(2)) == (LOST, NET - LOST, 0)
+    books = payers.balances()
+    assert books.get(account_names.sales(event_id), 0) == 0
+    assert books[account_names.payable(evenings.organizer.account_id)] == NET + NET - LOST
+    dashboard = call("GET", "/api/organizer/dashboard/stats/", token=token_of(evenings.organizer)).json
+    assert dashboard["pending_payouts"]["amount"] == Money(NET + NET - LOST, "PKR").amount
+
+
+@pytest.mark.parametrize("loses", ["before", "after", "more"])
+def test_charge_backs_of_an_event_that_is_cancelled_after_its_books_closed_are_not_its_organizer_s(
+    evenings: Evenings, loses: str
+) -> None:
+    lost = {"before": 100_000, "after": 100_000, "more": 150_000}[loses]
+    if loses != "after":
+        with settled.after(evenings.events[0]):
+            evenings.lose(0, lost)
+    closed = paid_out.close_after(evenings.events[0]).json
+    if loses == "after":
+        taken_back.project_all(evenings.stream)
+        evenings.lose(0, lost)
+    taken_back.project_all(evenings.stream)
+    if closed["payout_id"]:
+        assert paid_out.act(closed["payout_id"], "cancel", paid_out.staff()).status == 200
+    event_id, staff = evenings.events[0].event_id, cancelled.make_staff()
+    with settled.after(evenings.events[0]):
+        begun = cancelled.confirmed(staff, event_id)
+        assert begun.status == 200, begun.text
+        cancelled.until_complete(staff, event_id, begun.json["job_id"])
+    taken_back.project_all(evenings.stream)
+    assert evenings.owes() == 0
+    books = payers.balances()
+    names = (account_names.sales, account_names.chargebacks, account_names.chargebacks_settled)
+    assert {books.get(name(event_id), 0) for name in names} == {0}
+    assert sum(books.values()) == 0
