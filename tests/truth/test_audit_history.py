@@ -74,7 +74,7 @@ def an_event() -> Thing:
 
 
 def a_card() -> Thing:
-    card, states = make_card(), ("blocked", "lost", "active")
+    card, states = make_card(), ("blocked", "lost")  # an active card keeps no reason
     return (
         f"/api/nfc-cards/{card.uid}/",
         card.card_id,
