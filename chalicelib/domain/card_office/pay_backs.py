@@ -262,9 +262,11 @@ def run(pay_back_id: str) -> bool:
     owed = operations.get(place)
     if owed is None:
         raise NotFound("There is no such pay-back.")
+    payment = resolution.get(owed.payment_id)
+    if owed.status == PayBackStatus.PAID and returns.is_owed_again(payment, pay_back_id):
+        owed = _opened_again(owed)
     if owed.status != PayBackStatus.OWED:
         return False
-    payment = resolution.get(owed.payment_id)
     if returns.standing(payment.moves).is_disputed:
         _postpone(owed, provider_refunds.WHILE_DISPUTED)
         return True
@@ -281,6 +283,17 @@ def run(pay_back_id: str) -> bool:
     if resolution.take_moves(owed.payment_id, moves, also=[recorded]):
         logger.info("pay-back made", extra={"pay_back_id": pay_back_id, "payment_id": owed.payment_id})
     return True
+
+
+def _opened_again(paid: CardPayBack) -> CardPayBack:
+    """Return a pay-back as owed again, where a lost dispute had paid it that was won in the end."""
+    again = [
+        CardPayBack.status.set(PayBackStatus.OWED),
+        *CardPayBack.due_at(keys.jobs.due(clock.now() + _RETRIED_AFTER, paid.pay_back_id)),
+    ]
+    with suppress(operations.ConditionFailed):  # another process did
+        operations.record(operations.change(paid.place, again, CardPayBack.status == PayBackStatus.PAID))
+    return operations.get(paid.place) or paid
 
 
 def _postpone(owed: CardPayBack, wait: timedelta) -> None:

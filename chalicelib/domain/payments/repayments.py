@@ -43,6 +43,8 @@ def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> b
     A caller that knows the payment saves a read. Raises NotFound, Unavailable.
     """
     request, payment = _owed(ticket_id, refund_id, payment_id)
+    if payment is not None and request.status == RefundRequestStatus.REFUNDED:
+        request = _opened_again(request, payment)
     if request.status != RefundRequestStatus.APPROVED or payment is None:
         return False
     if returns.standing(payment.moves).is_disputed:
@@ -70,6 +72,20 @@ def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> b
     ids = {"refund_id": refund_id, "payment_id": payment.payment_id, "provider": payment.provider}
     logger.info("refund paid back", extra=ids)
     return True
+
+
+def _opened_again(request: RefundRequest, payment: Payment) -> RefundRequest:
+    """Return a refund as approved again, where a lost dispute had paid it that was won in the end."""
+    is_due = not approved_refunds.needs_no_repayment(payment, request.amount)
+    if not is_due or not returns.is_owed_again(payment, request.refund_id):
+        return request
+    owed = [
+        RefundRequest.status.set(RefundRequestStatus.APPROVED),
+        *approved_refunds.due_after(request.refund_id, request.ticket_id, returns.STUCK_AFTER),
+    ]
+    with suppress(operations.ConditionFailed):  # another process did
+        operations.record(operations.change(request.place, owed, RefundRequest.status == request.status))
+    return refunds.get(request.ticket_id, request.refund_id)
 
 
 def _owed(ticket_id: str, refund_id: str, payment_id: str | None) -> tuple[RefundRequest, Payment | None]:

@@ -152,6 +152,11 @@ def waits(payment: Payment) -> bool:
     return now.is_disputed or (now.has_failed and due(payment) > 0)
 
 
+def is_owed_again(payment: Payment, key: str) -> bool:
+    """Whether a refund that a lost dispute had paid must be made after all, since the dispute was won in the end."""
+    return made_for(payment, key) is None and not waits(payment) and due(payment) > 0
+
+
 def unpaid(payment: Payment) -> dict[str, Mapping[str, Any]]:
     """Return the refunds that were decided here and not made at the provider: each by its id, as it was granted."""
     made = {move.get("key") for move in (payment.moves or {}).values()}

@@ -1,5 +1,6 @@
 """Disputes: one for each that a provider reports, in any order; answered once; frozen, and marked on the tickets."""
 
+import json
 import random
 from itertools import permutations
 from typing import Any
@@ -8,12 +9,13 @@ import pytest
 
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain.ledger import account_names
-from chalicelib.domain.payments import sandbox_callbacks
+from chalicelib.domain.payments import returns, sandbox_callbacks
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Category, Order
-from tests.support import payers, settled
+from tests.support import paid_out, payers, settled, taken_back, wallets
 from tests.support.client import Answer, call
-from tests.support.factories import admin_token
+from tests.support.factories import admin_token, make_customer
+from tests.support.meanwhile import asked
 from tests.support.moto_table import restore, snapshot
 from tests.support.purchases import make_show
 from tests.support.sizes import size_of
@@ -22,6 +24,7 @@ from tests.support.streams import StreamReader
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 ORDERS = size_of("DISPUTE_PERMUTATIONS", small=6, full=120)
 AMOUNT = 100_000
+_DUE = ("payment.returned", "ticket.refund_due", "card.pay_back_due")
 
 
 @pytest.fixture
@@ -148,3 +151,53 @@ def test_callbacks_in_any_order_and_repeated_end_in_one_dispute(
         seen.add((str(kept), books[account_names.frozen(order.event_id)], str(sorted(books.items())), ticket.disputed))
     assert len(seen) == 1, seen
     assert dispute["status"] == end
+
+
+def test_a_dispute_that_was_lost_and_is_won_in_the_end_leaves_a_withdrawn_ticket_paid_back(
+    category: Category, stream: StreamReader
+) -> None:
+    order = settled.buy(category)
+    for words in (taken_back.LOST, (MoveWord.WON, MoveWord.REINSTATED)):
+        taken_back.tell(order, 150_000, *words)
+        deliver_due(stream)
+        assert payers.tickets_of(order) == ["refunded"]
+    assert payers.balances()[account_names.REFUNDS_DUE] == 0
+    assert payers.balances()[account_names.clearing("sandbox")] == 0
+    shown = returns.shown(payers.stored(order.payment_id))
+    assert [(refund.status, refund.amount.amount) for refund in shown] == [("succeeded", "1500.00")]
+    deliver_due(stream)
+    assert len(payers.stored(order.payment_id).moves or {}) == 2
+
+
+def test_a_dispute_that_was_lost_and_is_won_in_the_end_leaves_a_balance_paid_back(stream: StreamReader) -> None:
+    customer = make_customer()
+    card = wallets.make_card(customer)
+    asked_for = {"card_id": card.card_id, "amount": "1000.00", "method": "card"}
+    payment_id = payers.ask(customer, "process", asked_for).json["id"]
+    assert payers.confirm(customer, payment_id).json["status"] == "succeeded"
+    project_all(stream)
+    back = {"ids": [card.card_id], "action": "pay_back"}
+    assert call("POST", "/api/finances/unclaimed/", back, token=admin_token()).status == 200
+    charge = payers.stored(payment_id).provider_reference or ""
+    for words in (taken_back.LOST, (MoveWord.WON, MoveWord.REINSTATED)):
+        for word in words:
+            move = Move("dp_1", MoveKind.DISPUTE, AMOUNT, "PKR", (word,))
+            callback = sandbox_callbacks.moved(payment_id, charge, move, event_id=f"sbe_{word}")
+            assert payers.post_webhook(callback).status == 200
+        deliver_due(stream)
+    assert payers.balances()[account_names.REFUNDS_DUE] == 0
+    assert payers.balances()[account_names.clearing("sandbox")] == 0
+
+
+def deliver_due(stream: StreamReader) -> None:
+    """Project what is new, and deliver what follows to the payments queue, each message twice."""
+    while True:
+        with asked("PutEvents", service="events") as published:
+            project_all(stream)
+        sent = [entry for request in published for entry in request["Entries"]]
+        due = [entry for entry in sent if entry["DetailType"] in _DUE]
+        if not due:
+            return
+        for entry in [*due, *due]:
+            message = {"detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
+            assert paid_out.deliver(message) == paid_out.DONE
