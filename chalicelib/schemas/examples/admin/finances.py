@@ -1,17 +1,20 @@
 """The examples of the staff's portal: the company's books."""
 
+from chalicelib import clock
 from chalicelib.schemas.examples import demo
 from chalicelib.schemas.examples.shared import ULID, Example, page
 
 _ADMIN = f"adm_{ULID}"
 _AT = "2026-11-21T08:00:00.000Z"
+# A month of the books closes some days after its end, and takes no example of a fixed day any more.
+_TODAY = clock.now().date().isoformat()
 _EXPENSE = {
     "id": f"exp_{ULID}",
     "category": "Rent",
     "amount": demo.money(8_500_000),
     "event_id": None,
-    "description": "Office, November",
-    "incurred_on": "2026-11-20",
+    "description": "Office",
+    "incurred_on": _TODAY,
     "receipt_url": None,
     "version": 1,
     "created_by": _ADMIN,
@@ -21,7 +24,7 @@ _DEPOSIT = {
     "id": f"dep_{ULID}",
     "amount": demo.money(50_000_000),
     "source": "Partner",
-    "received_on": "2026-11-20",
+    "received_on": _TODAY,
     "reference": "Transfer 4711",
     "created_by": _ADMIN,
     "created_at": _AT,
@@ -57,8 +60,8 @@ OPERATIONS: dict[str, Example] = {
         {
             "category": "Rent",
             "amount": demo.money(8_500_000),
-            "description": "Office, November",
-            "incurred_on": "2026-11-20",
+            "description": "Office",
+            "incurred_on": _TODAY,
         },
         _EXPENSE,
     ),
@@ -71,7 +74,7 @@ OPERATIONS: dict[str, Example] = {
         {
             "amount": demo.money(50_000_000),
             "source": "Partner",
-            "received_on": "2026-11-20",
+            "received_on": _TODAY,
             "reference": "Transfer 4711",
         },
         _DEPOSIT,
