@@ -37,7 +37,6 @@ _BOUNDS = {
 }
 # What the platform says of a field that no page sends, but a program: left in English.
 _TO_PROGRAMS = {
-    "a card opens 1 to 9 tickets of one event",
     "belongs to create and assign_merchant, not to 9",
     "goes with `correct`, and only with it",
     "is a field of 9 only",

@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.clients.providers import Outcome, OutcomeStatus
 from chalicelib.domain.access import otp
 from chalicelib.domain.customers import registration
-from chalicelib.domain.events import events, listings
+from chalicelib.domain.events import listings
 from chalicelib.domain.payments import invoices, resolution
 from chalicelib.domain.tickets import gifts, tickets, transfers
 from chalicelib.domain.tickets.gifts import GiftInput
@@ -23,7 +23,7 @@ from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, beside, listed, make_evening
-from tests.support import notices, payers, purchases
+from tests.support import event_states, marked, notices, payers, purchases
 from tests.support.catalogue import Show, assert_recount
 from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_customer
@@ -136,7 +136,7 @@ def test_a_ticket_that_something_happened_to_since_it_was_read_does_not_move(
     happens: dict[str, Act] = {
         "scanned": lambda: evening.scan(ticket_id=ticket.ticket_id),
         "cancelled": lambda: tickets.set_status(ticket.ticket_id, TicketStatus.CANCELLED),
-        "renewed": lambda: tickets.renew_credential(ticket.ticket_id),
+        "renewed": lambda: marked.renew_credential(ticket.ticket_id),
         "pledged": lambda: gifts.give(ayesha.account_id, present, operation_id=new_id("op")),
         "transferred": lambda: operations.commit(*transfers.handing_over(ticket, to=sara)),
     }
@@ -186,7 +186,7 @@ def test_a_listing_that_was_projected_from_an_older_state_is_not_written(overtak
     listings.project(event_id)
 
     def hide() -> None:
-        events.set_status(event_id, EventStatus.DRAFT)
+        event_states.put_into(event_id, EventStatus.DRAFT)
         listings.project(event_id)
 
     overtake(hide)

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from moto import mock_aws
 
 from chalicelib import clock
-from chalicelib.domain.cards import balances, cards
+from chalicelib.domain.cards import balances
 from chalicelib.domain.events import categories, events, stock
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
@@ -39,7 +39,7 @@ from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentStatus
 from chalicelib.vocabulary.tickets import TicketStatus
-from tests.support import cloud, fault_days, payers, purchases, wallets
+from tests.support import card_states, cloud, event_states, fault_days, payers, purchases, wallets
 from tests.support.caches import forget_answers
 from tests.support.factories import make_customer, scan_id, unused_number
 from tests.support.sizes import size_of
@@ -168,23 +168,25 @@ class Walk(RuleBasedStateMachine):
 
     @rule(who=PEOPLE)
     def lose_card(self, who: int) -> None:
-        self.try_(lambda: cards.set_status(self.cards[who].uid, CardStatus.LOST))
+        self.try_(lambda: card_states.put_into(self.cards[who].uid, CardStatus.LOST))
         self.cards[who] = wallets.make_card(self.people[who])
         balances.gather(self.people[who].account_id)
 
     @rule(status=st.sampled_from(EventStatus))
     def change_event(self, status: EventStatus) -> None:
-        events.set_status(self.event.event_id, status)
+        event_states.put_into(self.event.event_id, status)
 
     @rule()
     def publish(self) -> None:
-        events.set_status(self.event.event_id, EventStatus.PUBLISHED)
+        event_states.put_into(self.event.event_id, EventStatus.PUBLISHED)
 
     @rule(hours=st.integers(-2, 48))
     def reschedule(self, hours: int) -> None:
         event: Event = events.get(self.event.event_id)
         by = timedelta(hours=hours)
-        self.try_(lambda: events.reschedule(event.event_id, starts_at=event.starts_at + by, ends_at=event.ends_at + by))
+        self.try_(
+            lambda: event_states.change(event.event_id, starts_at=event.starts_at + by, ends_at=event.ends_at + by)
+        )
 
     @invariant()
     def everything_agrees(self) -> None:

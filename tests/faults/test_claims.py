@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib.domain.access import devices, new_accounts, sessions, throttle
 from chalicelib.domain.access.throttle import CountedTry
-from chalicelib.domain.cards import bindings, cards
+from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.answers import ScanDecision
@@ -25,7 +25,7 @@ from chalicelib.vocabulary.access import Portal, UsherRole
 from chalicelib.vocabulary.cards import CardType
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true
-from tests.support import secure_cards
+from tests.support import card_states, secure_cards
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_claims")]
@@ -92,7 +92,7 @@ def test_a_familys_card_admits_one_for_each_caller_and_as_many_as_it_has_tickets
 ) -> None:
     family = [scenarios.issue(event.event_id) for _ in range(4)]
     uid = scenarios.card_for(family[0])
-    bindings.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
+    card_states.let_open(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
     gates = [Caller(id=f"ush_{number}", event_id=event.event_id) for number in range(callers)]
     answers = at_once(lambda n: checkin.scan(gates[n % callers], Reading(scenarios.scan_id(), uid=uid)))
     let_in = [answer for answer in answers if answer.result == "valid" and not answer.repeat]
@@ -109,7 +109,7 @@ def test_a_familys_card_admits_one_for_each_caller_and_as_many_as_it_has_tickets
 def test_one_sun_message_admits_one_of_a_familys_tickets(event: Event, stream: StreamReader) -> None:
     family = [scenarios.issue(event.event_id) for _ in range(4)]
     uid = scenarios.card_for(family[0], CardType.SECURE)
-    bindings.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
+    card_states.let_open(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
     message = secure_cards.message(uid, 9)
     caller = scenarios.caller(event.event_id)
     answers = at_once(lambda _: checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid, sun=message)))

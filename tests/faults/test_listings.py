@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.events import categories, events, listings, stock
+from chalicelib.domain.events import categories, listings, stock
 from chalicelib.errors import Unavailable
 from chalicelib.table import operations
 from chalicelib.table.items import Category, Event
 from chalicelib.vocabulary.events import EventStatus
-from tests.support import catalogue
+from tests.support import catalogue, event_states
 from tests.support.catalogue import Show
 from tests.support.fault_days import is_everything
 from tests.support.streams import StreamReader, project
@@ -39,11 +39,11 @@ def _change_at_random(dice: random.Random, event: Event, category: Category) -> 
     """Change what is shown of an event, or sell of it."""
     kind = dice.randrange(5)
     if kind == 0:
-        events.present(event.event_id, title=dice.choice(("One Night", "Two Nights", "Night")))
+        event_states.change(event.event_id, title=dice.choice(("One Night", "Two Nights", "Night")))
     elif kind == 1:
-        events.present(event.event_id, category=dice.choice(("music", "theatre")), featured=dice.random() < 0.5)
+        event_states.change(event.event_id, category=dice.choice(("music", "theatre")), featured=dice.random() < 0.5)
     elif kind == 2:
-        events.set_status(event.event_id, dice.choice((EventStatus.LIVE, EventStatus.DRAFT, EventStatus.PUBLISHED)))
+        event_states.put_into(event.event_id, dice.choice((EventStatus.LIVE, EventStatus.DRAFT, EventStatus.PUBLISHED)))
     elif kind == 3:
         catalogue.set_price(category, dice.randrange(1_000))
     else:
@@ -101,7 +101,7 @@ def test_a_worker_that_fails_at_any_request_is_made_good_by_the_next_try(fault: 
             project(records)
         operations.client.cache_clear()
         assert project(records) == DONE
-        events.set_status(event.event_id, EventStatus.ENDED)
+        event_states.put_into(event.event_id, EventStatus.ENDED)
         records = stream.read()
         operations.client.cache_clear()
         with wire(retries=False) as wired:

@@ -25,7 +25,7 @@ from chalicelib.table.items import Account, Category
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.messages import Fact
 from infra.local.outbox import Outbox
-from tests.support import deaths, notices, purchases
+from tests.support import deaths, event_states, notices, purchases
 from tests.support.deaths import LIFE
 from tests.support.factories import make_customer
 from tests.support.notices import chooses
@@ -174,7 +174,7 @@ class TestNotices:
             addresses.add(address)
         stream.drain()
         kept = keys.customers.notice_run(new_id("job"))
-        events.set_status(event.event_id, EventStatus.CANCELLED)
+        event_states.put_into(event.event_id, EventStatus.CANCELLED)
         cancelled = events.get(event.event_id)
         runs.begin(cancelled, Kind.CANCELLED, fact_id=kept.pk)
         runs.begin(cancelled, Kind.CANCELLED, fact_id=kept.pk)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.domain.access import lock_outs
-from chalicelib.domain.cards import bindings, cards
+from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import events
 from chalicelib.domain.gate import checkin
@@ -24,7 +24,7 @@ from chalicelib.vocabulary.cards import CardStatus, CardType
 from chalicelib.vocabulary.gate import Direction
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
-from tests.support import secure_cards
+from tests.support import card_states, secure_cards
 from tests.support.explore import explore
 from tests.support.later import later
 from tests.support.streams import StreamReader
@@ -52,7 +52,7 @@ def before_opening() -> Iterator[None]:
 def family(event: Event, size: int = 3, card_type: CardType = CardType.UID) -> tuple[str, list[Ticket]]:
     bound = [scenarios.issue(event.event_id) for _ in range(size)]
     uid = scenarios.card_for(bound[0], card_type)
-    bindings.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in bound])
+    card_states.let_open(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in bound])
     return uid, bound
 
 
@@ -109,11 +109,11 @@ def test_a_blocked_familys_scan_stays_refused_when_the_card_is_good_again(
     caller = scenarios.caller(event_id)
     checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
     stream.drain()  # the card's hint passes over its first ticket from here on
-    cards.set_status(uid, CardStatus.BLOCKED)
+    card_states.put_into(uid, CardStatus.BLOCKED)
     blocked = Reading(scenarios.scan_id(), uid=uid)
     first = checkin.scan(caller, blocked)
     assert first.reason == "card_blocked"
-    cards.set_status(uid, CardStatus.ACTIVE)
+    card_states.put_into(uid, CardStatus.ACTIVE)
     assert checkin.scan(caller, blocked) == first
     with later():
         then = checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
@@ -170,7 +170,7 @@ def test_a_card_refused_before_it_opened_anything_more_stays_refused_for_that_sc
     with later():
         first = checkin.scan(caller, reading)
     assert first.result == ("already_scanned" if opened else "not_found")
-    bindings.bind(uid, event_id=event.event_id, ticket_ids=[added.ticket_id])
+    card_states.let_open(uid, event_id=event.event_id, ticket_ids=[added.ticket_id])
     assert checkin.scan(caller, reading) == first
     with later(2):
         then = checkin.scan(caller, Reading(scenarios.scan_id(), uid=uid))
@@ -237,7 +237,7 @@ def test_whatever_happened_since_each_scan_keeps_its_first_answer(
     for shown, direction, state, drained in steps:
         thing: dict[str, Any] = {"uid": uid} if shown == "card" else {"ticket_id": bound[int(shown[-1])].ticket_id}
         reading = Reading(scenarios.scan_id(), direction=direction, **thing)
-        cards.set_status(uid, CardStatus.BLOCKED if state == "blocked" else CardStatus.ACTIVE)
+        card_states.put_into(uid, CardStatus.BLOCKED if state == "blocked" else CardStatus.ACTIVE)
         with clock.set_to(now - timedelta(hours=5) if state == "early" else clock.now()):
             answered.append((reading, checkin.scan(caller, reading)))
         if drained:

@@ -16,6 +16,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, SweepMark
 from chalicelib.workers import schedules
 from tests.faults import dying
+from tests.support import stocks
 from tests.support.caches import forget_caches
 from tests.support.children import exit_code
 from tests.support.wire import IN_PROCESS, Fault, befall, befallings, requests_of, wire
@@ -58,7 +59,7 @@ def book(category: Category, buyer: Account, operation_id: str, quantity: int = 
 
 
 def counts(category: Category) -> stock.StockCounts:
-    return stock.snapshot(category.event_id, [category])[category.category_id]
+    return stocks.snapshot(category.event_id, [category])[category.category_id]
 
 
 def statuses(order: Order) -> list[str]:

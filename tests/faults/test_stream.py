@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.cards import bindings
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Reading
 from chalicelib.table import operations
 from chalicelib.table.items import Event
 from tests.faults import dying, scenarios
 from tests.faults.recount import assert_log_and_totals_are_true, items_of
+from tests.support import card_states
 from tests.support.children import exit_code
 from tests.support.explore import explore
 from tests.support.later import later
@@ -135,7 +135,7 @@ def test_however_a_batch_is_cut_and_repeated_each_scan_counts_once(
 def test_a_familys_hint_that_comes_late_or_twice_changes_no_admission(event: Event, stream: StreamReader) -> None:
     family = [scenarios.issue(event.event_id) for _ in range(3)]
     uid = scenarios.card_for(family[0])
-    bindings.bind(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
+    card_states.let_open(uid, event_id=event.event_id, ticket_ids=[ticket.ticket_id for ticket in family])
     caller = scenarios.caller(event.event_id)
     readings = [Reading(scenarios.scan_id(), uid=uid) for _ in range(4)]
     answers = []

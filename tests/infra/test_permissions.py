@@ -58,7 +58,7 @@ from tests.contract.ground import Ground, lay, routes
 from tests.contract.request import Request
 from tests.infra import reading
 from tests.portals.admin.person import make_somebody
-from tests.support import audit, cloud, notices, paid_out, payers, purchases, settled, wallets
+from tests.support import audit, cloud, event_states, notices, paid_out, payers, purchases, settled, wallets
 from tests.support.attendance import make_record
 from tests.support.caches import forget_answers
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
@@ -300,7 +300,7 @@ def day() -> _Day:
         now = clock.now()
         gone = events.create(events.EventDraft(title="Cancelled", starts_at=now, ends_at=now + timedelta(hours=1)))
         listings.project(gone.event_id)
-        events.set_status(gone.event_id, EventStatus.CANCELLED)
+        event_states.put_into(gone.event_id, EventStatus.CANCELLED)
         records = stream.read()
         jobs_queue.forget()
         secrets.forget()
@@ -490,7 +490,7 @@ def test_the_functions_of_live_updates_may_do_what_they_do_and_no_more(
         for n in range(3):
             body = {"scan_id": f"scn_permission{n}", "ticket_id": make_ticket(event if n < 2 else other).ticket_id}
             assert call("POST", "/api/usher/scan/result/", body, token=token).status == 200
-        events.set_scanning(event.event_id, enabled=False)
+        event_states.store(event.event_id, scanning_enabled=False)
         close_account(usher.account_id)
         sessions.end(jwt.decode(token, options={"verify_signature": False})["sid"], ended_because="logged out")
         used["Live"] = set()
@@ -544,7 +544,7 @@ def test_the_jobs_worker_may_do_what_it_does_and_no_more(template: Template, rec
     stream = StreamReader()
     purchases.pay(purchases.book(make_customer(), category))
     stream.drain()
-    events.set_status(event.event_id, EventStatus.CANCELLED)
+    event_states.put_into(event.event_id, EventStatus.CANCELLED)
     notices.facts_of(stream.read())
     (run_id,) = notices.due_runs(event.event_id)
     for _ in keys.customers.holder_partitions(event.event_id):

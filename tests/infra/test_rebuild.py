@@ -15,7 +15,6 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.campus.analytics import figures_of_all
 from chalicelib.domain.campus.analytics.counted_as import RecordStanding
-from chalicelib.domain.events import events
 from chalicelib.table import items, keys, operations
 from chalicelib.table.families import FAMILIES, Family, kind_of
 from chalicelib.table.items import CampusProfile, Counters, Item, Scan
@@ -27,7 +26,7 @@ from infra.rebuild import comparing, followers
 from infra.rebuild.marks import Sums
 from infra.rebuild.resetting import Reset
 from infra.rebuild.walk import Walk
-from tests.support import cloud, everything, ground
+from tests.support import cloud, event_states, everything, ground
 from tests.support.attended import attend
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
@@ -171,7 +170,7 @@ def test_a_table_in_use_catches_up_with_what_its_stream_never_read(
     _, more, _ = make_evening(organizer)
     buy(more, 2)
     give_back(buy(standard))
-    events.set_status(first.event_id, EventStatus.ENDED)
+    event_states.put_into(first.event_id, EventStatus.ENDED)
     stream.skip()
     assert _lose({"list_entry", "list_word", "attendee_word"}) > 3
 

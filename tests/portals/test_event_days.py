@@ -13,6 +13,7 @@ from chalicelib.domain.organizations import organizations
 from chalicelib.domain.organizations.organizations import TixRegistration
 from chalicelib.errors import ValidationFailed
 from chalicelib.table.items import Event
+from tests.support import event_states
 from tests.support.catalogue import Show, walked
 from tests.support.client import call
 from tests.support.factories import PASSWORD, admin_token, make_event, make_organizer, token_of
@@ -159,7 +160,7 @@ def test_an_event_that_takes_too_long_is_refused_wherever_its_times_come_in(stre
     event = make_event(starts_at=NOON, ends_at=NOON + DAY)
     for deed in (
         _created(starts_at=NOON, ends_at=too_late),
-        lambda: events.reschedule(event.event_id, starts_at=NOON, ends_at=too_late),
+        lambda: event_states.change(event.event_id, starts_at=NOON, ends_at=too_late),
     ):
         with pytest.raises(ValidationFailed) as refused:
             deed()
@@ -169,7 +170,7 @@ def test_an_event_that_takes_too_long_is_refused_wherever_its_times_come_in(stre
 
 def _ask_for_times(event: Event, ends_at: datetime) -> Any:
     organizer = make_organizer()
-    events.present(event.event_id, organizer_id=organizer.account_id)
+    event_states.change(event.event_id, organizer_id=organizer.account_id)
     body = {"changes": {"ends_at": clock.to_text(ends_at)}, "reason": "It runs on."}
     path = f"/api/organizer/events/{event.event_id}/edit-request/"
     return call("POST", path, body, token=token_of(organizer))
@@ -210,7 +211,7 @@ def test_a_name_that_is_no_time_zone_is_refused_wherever_one_comes_in(moto_cloud
     organizer = TixRegistration(email="zone@example.org", password=PASSWORD, name="Owner")
     deeds: dict[str, Callable[[], object]] = {
         "event": _created(timezone=name),
-        "event changed": lambda: events.present(event.event_id, timezone=name),
+        "event changed": lambda: event_states.change(event.event_id, timezone=name),
         "organization": lambda: organizations.found(organizer, organization="Zone", timezone=name),
     }
     for deed in deeds.values():

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.events import events
 from chalicelib.table.items import Event
 from chalicelib.vocabulary.access import UsherRole
 from chalicelib.vocabulary.cards import CardStatus, CardType
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.tickets import TicketStatus
+from tests.support import event_states
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_ticket, make_usher, scan_id, usher_token
 
@@ -50,7 +50,7 @@ def test_an_assignment_is_told_with_its_role_and_whether_scanning_goes_on(event:
     token = usher_token(event, make_usher(event, roles=desk))
     path = f"/api/usher/events/{event.event_id}/validate-assignment/"
     assert call("POST", path, {}, token=token).json == {"assigned": True, "role": "ushering", "scanning_enabled": True}
-    events.set_scanning(event.event_id, enabled=False)
+    event_states.store(event.event_id, scanning_enabled=False)
     assert call("POST", path, {}, token=token).json["scanning_enabled"] is False
     other = make_event(title="Other")
     elsewhere = call("POST", f"/api/usher/events/{other.event_id}/validate-assignment/", {}, token=token).json

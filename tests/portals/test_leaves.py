@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.tickets import TicketStatus
+from tests.support import event_states
 from tests.support.client import Answer, call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
 from tests.support.streams import StreamReader
@@ -76,7 +76,7 @@ def test_a_leave_is_open_after_the_gates_have_closed_and_a_return_is_not() -> No
     event = open_event()
     token, ticket = usher_token(event), make_ticket(event)
     scan(token, ticket_id=ticket.ticket_id)
-    events.set_status(event.event_id, EventStatus.ENDED)
+    event_states.put_into(event.event_id, EventStatus.ENDED)
 
     assert passes(token, "leave", ticket_id=ticket.ticket_id) == VALID
     assert passes(token, "return", ticket_id=ticket.ticket_id) == ("invalid", "closed")

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.cards import cards
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Event, Ticket
 from chalicelib.vocabulary.cards import CardStatus
+from tests.support import card_states
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
 from tests.support.streams import StreamReader
@@ -108,7 +108,7 @@ def test_another_caller_and_another_way_to_show_a_ticket_are_no_repeat() -> None
 def test_a_card_that_was_blocked_in_between_is_refused_and_not_repeated() -> None:
     gate = Gate()
     gate.scan(0)
-    cards.set_status(gate.card.uid, CardStatus.BLOCKED)
+    card_states.put_into(gate.card.uid, CardStatus.BLOCKED)
     refused = gate.scan(1)
     assert (refused["result"], refused["reason"], refused["repeat"]) == ("invalid", "card_blocked", False)
 

@@ -11,6 +11,7 @@ from chalicelib.table import keys, operations
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.tickets import TicketStatus
+from tests.support import card_states
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_ticket, scan_id, usher_token
 from tests.support.later import later
@@ -73,7 +74,7 @@ def test_a_card_out_of_use_admits_nobody_and_its_ticket_still_may_by_code(status
     event = make_event()
     ticket = make_ticket(event)
     card, token = make_card(ticket), usher_token(event)
-    cards.set_status(card.uid, status)
+    card_states.put_into(card.uid, status)
     assert scan(token, card_id=card.uid)["reason"] == reason
     assert tickets.get(ticket.ticket_id).admission is None
     assert scan(token, qr=tickets.code(ticket))["result"] == "valid"

@@ -11,14 +11,13 @@ from msgspec.structs import asdict
 from chalicelib import clock
 from chalicelib.domain.access import lock_outs
 from chalicelib.domain.cards import cards
-from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table.items import Event, Ticket
 from chalicelib.vocabulary.cards import CardStatus, CardType
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.tickets import TicketStatus
-from tests.support import scanned_forms, secure_cards
+from tests.support import event_states, marked, scanned_forms, secure_cards
 from tests.support.client import Answer, call
 from tests.support.factories import (
     make_card,
@@ -53,17 +52,17 @@ def by_card(status: CardStatus) -> Callable[[Event], Shown]:
 
 def before_opening(event: Event) -> Shown:
     ticket = make_ticket(event)
-    events.set_deadlines(event.event_id, scanning_opens_at=clock.now() + timedelta(minutes=5))
+    event_states.store(event.event_id, scanning_opens_at=clock.now() + timedelta(minutes=5))
     return {"ticket_id": ticket.ticket_id}
 
 
 def after_its_end(event: Event) -> Shown:
-    events.set_status(event.event_id, EventStatus.ENDED)
+    event_states.put_into(event.event_id, EventStatus.ENDED)
     return {"ticket_id": make_ticket(event).ticket_id}
 
 
 def stopped(event: Event) -> Shown:
-    events.set_scanning(event.event_id, enabled=False)
+    event_states.store(event.event_id, scanning_enabled=False)
     return {"ticket_id": make_ticket(event).ticket_id}
 
 
@@ -75,7 +74,7 @@ def forged(event: Event) -> Shown:
 def outdated(event: Event) -> Shown:
     ticket = make_ticket(event)
     code = tickets.code(ticket)
-    tickets.renew_credential(ticket.ticket_id)
+    marked.renew_credential(ticket.ticket_id)
     return {"qr": code}
 
 

@@ -12,7 +12,6 @@ from cryptography.exceptions import InvalidTag
 from chalicelib import clock
 from chalicelib.domain.access import devices
 from chalicelib.domain.crypto import signing
-from chalicelib.domain.events import events
 from chalicelib.domain.offline import cursors, feed, peers
 from chalicelib.domain.offline.cursors import Cursor
 from chalicelib.domain.offline.snapshot_format import GateTicket
@@ -22,7 +21,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Device, Event, Ticket
 from chalicelib.vocabulary.cards import CardStatus, CardType
 from chalicelib.vocabulary.tickets import TicketStatus
-from tests.support import asked, snapshot_reader, snapshots
+from tests.support import asked, event_states, snapshot_reader, snapshots
 from tests.support.client import call
 from tests.support.factories import (
     Reader,
@@ -174,7 +173,7 @@ def test_the_same_batch_twice_does_not_take_a_state_back(show: Show) -> None:
 
 def test_settings_of_the_event_come_with_the_next_delta(show: Show) -> None:
     cursor = show.full().head["cursor"]
-    events.set_scanning(show.event.event_id, enabled=False)
+    event_states.store(show.event.event_id, scanning_enabled=False)
     snapshots.forget()
     delta = read(ask(show.token, since=cursor))
     assert delta.head["event"]["scanning_enabled"] is False

@@ -20,6 +20,7 @@ from chalicelib.table.items import Card, Ticket
 from chalicelib.table.ranges import Between
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.tickets import TicketStatus
+from tests.support import card_states, marked
 from tests.support.client import Answer, call
 from tests.support.factories import (
     at,
@@ -278,7 +279,7 @@ def test_a_record_is_judged_by_the_state_at_its_own_time(minutes: int, by_card: 
     revoked_at = clock.now() - timedelta(minutes=10)
     with clock.set_to(revoked_at):
         if by_card:
-            cards.set_status(card.uid, CardStatus.BLOCKED)
+            card_states.put_into(card.uid, CardStatus.BLOCKED)
         else:
             tickets.set_status(ticket.ticket_id, TicketStatus.CANCELLED)
     sent = record(ticket, at=revoked_at + timedelta(minutes=minutes))
@@ -300,7 +301,7 @@ def test_a_code_is_judged_by_the_credential_at_its_own_time() -> None:
     ticket, token = make_ticket(event), usher_token(event)
     old, renewed_at = tickets.code(ticket), clock.now() - timedelta(minutes=10)
     with clock.set_to(renewed_at):
-        tickets.renew_credential(ticket.ticket_id)
+        marked.renew_credential(ticket.ticket_id)
     after = {**record(ticket, at=renewed_at + timedelta(minutes=1)), "ticket_id": None, "qr": old}
     before = {**record(ticket, at=renewed_at - timedelta(minutes=1)), "ticket_id": None, "qr": old}
     found = send(token, after, before).json["results"]

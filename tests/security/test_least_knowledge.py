@@ -8,7 +8,6 @@ import pytest
 from pydantic import BaseModel
 
 from chalicelib import clock
-from chalicelib.domain.cards import cards
 from chalicelib.domain.live import audiences, frames
 from chalicelib.identifiers import card_id_of
 from chalicelib.portals.http.route import ROUTES
@@ -16,6 +15,7 @@ from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.messages import LiveType
 from tests.portals.webapp.evening import card_of, make_evening
+from tests.support import card_states
 from tests.support.client import Answer, call
 from tests.support.factories import (
     admin_token,
@@ -135,7 +135,7 @@ def test_a_shop_sees_the_uids_of_the_cards_in_its_hands_and_masked_ones_of_those
     shop = Shop(make_merchant())
     stock = shop.stock(3)
     for card, status in zip(stock[1:], (CardStatus.ACTIVE, CardStatus.LOST), strict=True):
-        cards.set_status(card.uid, status)
+        card_states.put_into(card.uid, status)
     answer = shop.get("cards/")
     shown = {card["status"]: card["uid"] for card in answer.json["results"]}
     assert shown == {"stock": stock[0].uid, "active": f"…{stock[1].uid[-4:]}", "lost": f"…{stock[2].uid[-4:]}"}
@@ -181,7 +181,7 @@ def test_a_scan_that_is_refused_shows_health_data_as_well() -> None:
     assert call("PUT", "/api/v1/users/profile/", HEALTH, token=customer_token(customer)).status == 200
     card = card_of(customer, UID)
     evening.sell(customer)
-    cards.set_status(card.uid, CardStatus.BLOCKED)
+    card_states.put_into(card.uid, CardStatus.BLOCKED)
     token = usher_token(evening.event)
     assert look_up(card.uid, token).json["blood_type"] is None
     assert evening.scan(card_id=card.uid)[0] == "invalid"

@@ -29,7 +29,7 @@ from chalicelib.table.items import Account, Event, Ticket
 from chalicelib.vocabulary.access import OtpPurpose
 from chalicelib.vocabulary.campus import AppealStatus, CampusRole
 from tests.portals.webapp.evening import Evening, ask, make_evening
-from tests.support import notices, purchases
+from tests.support import event_states, notices, purchases
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
@@ -121,7 +121,7 @@ def moved_event(words: str) -> None:
     texts()
     event = events.get(evening.event.event_id)
     venue = venues.add(name=words, city="Lahore")
-    events.present(event.event_id, venue=venues.copy_of(venue))
+    event_states.change(event.event_id, venue_id=venue.venue_id, scanning_opens_at=event.starts_at)
     notices.facts_of(stream.read())
     for job_id in notices.due_runs(event.event_id):
         notices.run(job_id)

@@ -17,6 +17,7 @@ from chalicelib.table import operations
 from chalicelib.table.items import Account, Category
 from chalicelib.vocabulary.payments import PaymentMethod
 from chalicelib.workers import schedules
+from tests.support import stocks
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer, make_event
 from tests.support.settings import configured
@@ -88,7 +89,7 @@ def named(answer: Answer) -> list[str]:
 
 
 def counts(category: Category) -> stock.StockCounts:
-    return stock.snapshot(category.event_id, [category])[category.category_id]
+    return stocks.snapshot(category.event_id, [category])[category.category_id]
 
 
 def test_a_customer_has_at_most_two_open_reservations_and_the_refusal_names_them() -> None:

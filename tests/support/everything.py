@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.domain.campus.analytics import figures_of_all
-from chalicelib.domain.events import events
 from chalicelib.vocabulary.campus import AttendanceStatus, CampusRole
 from chalicelib.vocabulary.events import EventStatus
-from tests.support import numbered
+from tests.support import event_states, numbered
 from tests.support.attended import attend, list_on_roster
 from tests.support.campus import make_campus, make_campus_event, make_campus_user
 from tests.support.client import call
@@ -46,7 +45,7 @@ def _sell() -> None:
     approve(ask_back(buy(standard)), amount="10.00")
     ask_back(buy(standard))
     other, _, _ = make_evening(organizer)
-    events.set_status(other.event_id, EventStatus.ENDED)
+    event_states.put_into(other.event_id, EventStatus.ENDED)
 
 
 def _gate() -> None:

@@ -21,7 +21,7 @@ from chalicelib.table.items import Account, Card, Category, Item, Journal, Order
 from chalicelib.vocabulary.cards import CardStatus, EntryType
 from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from chalicelib.vocabulary.tickets import TicketStatus
-from tests.support import moto_table, purchases
+from tests.support import card_states, moto_table, purchases
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token
 
@@ -123,7 +123,7 @@ def card_with(customer: Account, amount: int, *, uid: str, status: CardStatus = 
             card_entry_type=EntryType.RELOAD,
         )
         operations.commit(*writes)
-    return card if status is CardStatus.ACTIVE else cards.set_status(uid, status)
+    return card if status is CardStatus.ACTIVE else card_states.put_into(uid, status)
 
 
 def all_raws(*kinds: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, AccountTotal, Card, CardBalance, CardEntry, Item, Journal
 from chalicelib.vocabulary.cards import CardStatus, EntryType
+from tests.support import card_states
 
 CURRENCY = "PKR"
 EVENT_ID = "evt_of_the_ledger"
@@ -25,7 +26,7 @@ def make_card(customer: Account | None = None, *, status: CardStatus = CardStatu
     card = cards.register(CardRegistration(uid=f"04{uuid.uuid4().hex[:12]}", customer_id=owner))
     if holds:
         credit(card.uid, holds)
-    return cards.set_status(card.uid, status) if status is not CardStatus.ACTIVE else card
+    return card_states.put_into(card.uid, status) if status is not CardStatus.ACTIVE else card
 
 
 def credit(uid: str, amount: int, *, journal_id: str | None = None) -> None:

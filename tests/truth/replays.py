@@ -10,7 +10,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib import clock
-from chalicelib.domain.cards import cards
 from chalicelib.domain.gate import replay
 from chalicelib.domain.gate.readings import Caller
 from chalicelib.domain.gate.replay import Batch
@@ -22,6 +21,7 @@ from chalicelib.table.items import Card, Event, Ticket
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.gate import Direction, RecordStatus, ScanKind, ScanResult
 from chalicelib.vocabulary.tickets import TicketStatus
+from tests.support import card_states
 from tests.support.factories import make_card, make_event, make_ticket
 
 BEGINS = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
@@ -103,7 +103,7 @@ def make_day(chance: random.Random, *, count: int, ticket_count: int, devices: i
             moment = BEGINS + timedelta(seconds=chance.randrange(4 * 3600))
             with clock.set_to(moment):
                 if n in cards_of and chance.random() < 0.5:
-                    cards.set_status(cards_of[n].uid, CardStatus.BLOCKED)
+                    card_states.put_into(cards_of[n].uid, CardStatus.BLOCKED)
                     day.blocked_since[n] = moment
                 else:
                     tickets.set_status(issued[n].ticket_id, TicketStatus.CANCELLED)

@@ -17,7 +17,6 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.cards import cards
 from chalicelib.domain.ledger import account_names, account_totals
 from chalicelib.domain.merchants import assignments, card_holds
 from chalicelib.domain.tickets import tickets, transfers
@@ -28,7 +27,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Event, SweepMark, Ticket
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.workers import schedules
-from tests.support import engines, wallets
+from tests.support import card_states, engines, wallets
 from tests.support.caches import forget_caches
 from tests.support.codes import code_in, has_code, texts
 from tests.support.deaths import LIFE, mortal
@@ -293,7 +292,7 @@ def test_eight_workers_that_are_told_the_same_count_every_card_once() -> None:
     stream.drain()
     made = shop.stock(40)
     for card in made[:5]:
-        cards.set_status(card.uid, CardStatus.BLOCKED)
+        card_states.put_into(card.uid, CardStatus.BLOCKED)
     records = stream.read()
     at_once([partial(_project, records)] * 8)
     totals = operations.get(keys.merchants.totals(shop.id))

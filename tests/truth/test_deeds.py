@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.domain.cards import balances, cards
-from chalicelib.domain.events import events
+from chalicelib.domain.cards import balances
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.answers import ScanDecision
 from chalicelib.domain.gate.readings import Reading
@@ -25,7 +24,7 @@ from chalicelib.vocabulary.payments import PaymentMethod, PaymentStatus
 from tests.faults import scenarios
 from tests.faults.test_claims import at_once
 from tests.portals.webapp.evening import Evening, make_evening
-from tests.support import engines, payers, purchases, wallets
+from tests.support import card_states, engines, event_states, payers, purchases, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_customer, unused_number
 from tests.support.sizes import size_of
@@ -99,7 +98,7 @@ def test_an_event_that_is_cancelled_while_many_pay_keeps_no_money_for_nothing(_:
 
     def act(number: int) -> Payment | None:
         if number == 20:
-            events.set_status(evening.event.event_id, EventStatus.CANCELLED)
+            event_states.put_into(evening.event.event_id, EventStatus.CANCELLED)
             return None
         return payments.confirm(buyers[number % 8].account_id, opened[number % 8])
 
@@ -135,7 +134,7 @@ def test_an_event_that_is_cancelled_while_many_pay_keeps_no_money_for_nothing(_:
 def test_a_lost_cards_balance_moves_once_while_refunds_arrive_on_it(_: int) -> None:
     customer = make_customer()
     lost, spare = wallets.make_card(customer, holds=5_000), wallets.make_card(customer)
-    cards.set_status(lost.uid, CardStatus.LOST)
+    card_states.put_into(lost.uid, CardStatus.LOST)
 
     def act(number: int) -> int:
         if number % 4 == 0:
@@ -177,7 +176,7 @@ def test_a_ticket_goes_one_way_when_all_its_owners_deeds_meet(_: int) -> None:
                 refund_requests.ask(customer.account_id, ticket_id, reason="ill", operation_id=new_id("op"))
                 return "asked"
             case _:
-                events.set_status(evening.event.event_id, EventStatus.CANCELLED)
+                event_states.put_into(evening.event.event_id, EventStatus.CANCELLED)
                 return "cancelled"
 
     won = Counter(one for one in at_once(act) if isinstance(one, str))

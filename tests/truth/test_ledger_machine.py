@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from chalicelib.domain.background import changes
-from chalicelib.domain.cards import balances, cards
+from chalicelib.domain.cards import balances
 from chalicelib.domain.ledger import account_names, account_totals, card_balances, journals, postings
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import AmountInput, Money
@@ -24,7 +24,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, CardEntry
 from chalicelib.vocabulary.cards import CardStatus, EntryType
-from tests.support import engines, wallets
+from tests.support import card_states, engines, wallets
 from tests.support.caches import forget_caches
 from tests.support.factories import make_customer
 from tests.support.sizes import size_of
@@ -243,7 +243,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(place=PLACES, status=st.sampled_from([CardStatus.ACTIVE, CardStatus.ACTIVE, CardStatus.LOST]))
     def a_card_changes_its_status(self, place: int, status: CardStatus) -> None:
-        cards.set_status(self.purses[place].uid, status)
+        card_states.put_into(self.purses[place].uid, status)
         self.purses[place].status = status
 
     @rule(place=PLACES, threshold=st.sampled_from([None, 500, 4_000]), befalls=BEFALLS)

@@ -21,7 +21,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, SweepMark
 from chalicelib.workers import schedules
-from tests.support import engines
+from tests.support import engines, stocks
 from tests.support.caches import forget_caches
 from tests.support.factories import make_event
 from tests.support.settings import configured
@@ -189,7 +189,7 @@ class Rush:
         """Read the whole stock again and again, each time in one transaction."""
         while not self.over.is_set():
             try:
-                self.samples.append(stock.snapshot(self.event.event_id, self.sold))
+                self.samples.append(stocks.snapshot(self.event.event_id, self.sold))
             except Unavailable:
                 continue
             except BaseException as fault:  # noqa: BLE001  # reported to the test, which runs in another thread
@@ -238,7 +238,7 @@ def test_a_rush_never_oversells_never_loses_and_sends_nobody_away_while_there_is
             assert counts.free + counts.reserved + counts.sold == counts.capacity
             assert min(counts.free, counts.reserved, counts.sold) >= 0
     booked, paid = quantities(rush.paid + rush.unpaid), quantities(rush.paid)
-    after = stock.snapshot(event.event_id, sold)
+    after = stocks.snapshot(event.event_id, sold)
     for category_id, counts in after.items():
         assert counts.sold == paid[category_id]
         assert counts.reserved == booked[category_id] - paid[category_id]
@@ -258,7 +258,7 @@ def test_a_rush_never_oversells_never_loses_and_sends_nobody_away_while_there_is
     for order_id in rush.paid:
         order = orders.get(order_id)
         assert tickets_of(order) == ["valid"] * len(order.tickets)
-    for category_id, counts in stock.snapshot(event.event_id, sold).items():
+    for category_id, counts in stocks.snapshot(event.event_id, sold).items():
         everything_else = capacity[category_id] - paid[category_id]
         assert counts == stock.StockCounts(everything_else, 0, paid[category_id], capacity[category_id])
 
@@ -278,7 +278,7 @@ def test_the_last_tickets_are_found_in_whichever_shards_they_are(event: Event) -
 
     orders_made = [reserve(event, category, 4) for _ in range(6)]
 
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(0, 24, 0, 24)
+    assert stocks.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(0, 24, 0, 24)
     assert all(sum(order.items[0]["shards"].values()) == 4 for order in orders_made)
     with pytest.raises(SoldOut) as refused:
         reserve(event, category, 1)
@@ -305,7 +305,7 @@ def test_of_an_expiry_and_a_payment_at_the_same_moment_exactly_one_wins(event: E
     paid = [order for order in after if order.status == "paid"]
     assert [order.status for order in after if order not in paid] == ["expired"] * (len(made) - len(paid))
     assert all(tickets_of(order) == (["valid"] * 2 if order.status == "paid" else []) for order in after)
-    counts = stock.snapshot(event.event_id, [category])[category.category_id]
+    counts = stocks.snapshot(event.event_id, [category])[category.category_id]
     assert counts == stock.StockCounts(40 - 2 * len(paid), 0, 2 * len(paid), 40)
 
 
@@ -335,7 +335,7 @@ def test_of_giving_back_and_a_payment_at_the_same_moment_exactly_one_wins(event:
     paid = [order for order in after if order.status == "paid"]
     assert [order.status for order in after if order not in paid] == ["cancelled"] * (len(made) - len(paid))
     assert all(tickets_of(order) == (["valid"] * 2 if order.status == "paid" else []) for order in after)
-    counts = stock.snapshot(event.event_id, [category])[category.category_id]
+    counts = stocks.snapshot(event.event_id, [category])[category.category_id]
     assert counts == stock.StockCounts(40 - 2 * len(paid), 0, 2 * len(paid), 40)
 
 
@@ -369,7 +369,7 @@ def test_however_many_sweeps_and_late_payments_meet_an_order_it_is_paid_once_and
     assert wins[len(sweeps) :].count(True) == 1
     after = orders.get(order.order_id)
     assert (after.status, tickets_of(after)) == ("paid", ["valid"] * 4)
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(8, 0, 4, 12)
+    assert stocks.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(8, 0, 4, 12)
 
 
 def test_a_booking_sent_by_many_at_once_under_one_operation_is_one_order(event: Event) -> None:
@@ -385,7 +385,7 @@ def test_a_booking_sent_by_many_at_once_under_one_operation_is_one_order(event: 
     together([book] * CALLERS)
 
     assert (len(seen), len(set(seen))) == (CALLERS, 1)
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(97, 3, 0, 100)
+    assert stocks.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(97, 3, 0, 100)
 
 
 def _own_bookings_at_once(event: Event, category: Category) -> int:
@@ -407,7 +407,7 @@ def test_of_many_bookings_of_one_customer_at_once_two_are_open(event: Event) -> 
     category = sell(event, 100, shards=4)
     with configured(LIMIT_OPEN_RESERVATIONS=2):
         assert _own_bookings_at_once(event, category) == 2
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(98, 2, 0, 100)
+    assert stocks.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(98, 2, 0, 100)
 
 
 def test_of_many_bookings_of_one_customer_at_once_as_many_seats_as_allowed_are_held(event: Event) -> None:
@@ -415,6 +415,6 @@ def test_of_many_bookings_of_one_customer_at_once_as_many_seats_as_allowed_are_h
     with configured(LIMIT_OPEN_RESERVATIONS=CALLERS):
         assert _own_bookings_at_once(event, category) == category.per_order_limit
     held = category.per_order_limit
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(
+    assert stocks.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(
         100 - held, held, 0, 100
     )

@@ -18,7 +18,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, CardBalance, Item, Payment, SandboxCharge
 from chalicelib.vocabulary.cards import CardStatus
-from tests.support import stripe_double, wallets
+from tests.support import card_states, stripe_double, wallets
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer
 from tests.support.meanwhile import asked, before
@@ -216,7 +216,7 @@ def test_nothing_is_charged_where_it_was_turned_off_or_the_card_taken_out_of_use
     elif what == "blocked":
         cards.block(card.uid, customer_id=customer.account_id, reason="stolen")
     elif what == "lost":
-        cards.set_status(card.uid, CardStatus.LOST)
+        card_states.put_into(card.uid, CardStatus.LOST)
     else:
         given = [Card.customer_id.set(make_customer().account_id)]
         operations.record(operations.change(keys.cards.card(card.uid), given))

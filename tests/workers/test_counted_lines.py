@@ -10,7 +10,7 @@ import pytest
 import app
 from chalicelib import clock
 from chalicelib.domain.access import deliveries
-from chalicelib.domain.events import events, listings, stock
+from chalicelib.domain.events import listings, stock
 from chalicelib.domain.gate import projection
 from chalicelib.domain.ledger import account_totals
 from chalicelib.domain.payouts import paying
@@ -21,7 +21,7 @@ from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.gate import Presence
 from infra.local.invocation import FunctionContext
 from infra.service_levels import lines as lines_of_template
-from tests.support import paid_out
+from tests.support import event_states, paid_out
 from tests.support.client import call
 from tests.support.factories import make_event, make_organizer, make_ticket, scan_id, usher_token
 from tests.support.log_lines import LogLines, collected
@@ -198,7 +198,7 @@ def test_what_is_left_of_an_event_on_sale_is_said_where_its_stock_changed(lines:
     ]
 
     # An event that is over is not on sale.
-    events.set_status(evening.event_id, EventStatus.ENDED)
+    event_states.put_into(evening.event_id, EventStatus.ENDED)
     while stream.drain():
         pass
     lines.clear()

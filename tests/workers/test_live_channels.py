@@ -10,10 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chalicelib import clock
 from chalicelib.domain.access import devices, sessions
-from chalicelib.domain.events import events
 from chalicelib.vocabulary.access import AdminRole
 from chalicelib.vocabulary.cards import CardType
-from tests.support import purchases, wallets
+from tests.support import event_states, purchases, wallets
 from tests.support.client import call
 from tests.support.factories import (
     admin_token,
@@ -53,8 +52,8 @@ def test_an_event_tells_scans_as_the_log_shows_them_and_its_status_as_the_gate_d
         assert message["data"] == call("GET", f"/api/usher/scan/logs/{message['data']['id']}/", token=token).json
         assert message["at"] == message["data"]["received_at"]
     assert socket.of_type("counters")[-1]["data"]["admitted"] == 1
-    events.set_scanning(event.event_id, enabled=False)
-    events.present(event.event_id, title="Only another title")
+    event_states.store(event.event_id, scanning_enabled=False)
+    event_states.change(event.event_id, title="Only another title")
     stream.drain()
     (status,) = socket.of_type("status")
     shown = call("GET", f"/api/usher/events/{event.event_id}/status/", token=token).json

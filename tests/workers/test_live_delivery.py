@@ -14,7 +14,6 @@ from chalicelib import clock
 from chalicelib.clients import sockets
 from chalicelib.domain.access import lock_outs, sessions
 from chalicelib.domain.background import changes
-from chalicelib.domain.events import events
 from chalicelib.domain.live import follower
 from chalicelib.schemas import live as schema
 from chalicelib.table import keys, operations
@@ -23,6 +22,7 @@ from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.messages import LiveType
 from tests.contract.ground import stored
+from tests.support import event_states
 from tests.support.client import call
 from tests.support.closing import close_account
 from tests.support.factories import (
@@ -408,7 +408,7 @@ def test_who_signed_out_or_was_locked_out_is_cut_off_and_nobody_else(live: Gatew
     event_of = make_event(organizer_id=organizer.account_id)
     opened("organizer", token_of(organizer), f"event-{event_of.event_id}")
     opened("staff at the event", admin_token(), f"event-{event_of.event_id}")
-    events.present(event_of.event_id, organizer_id=make_organizer().account_id)
+    event_states.change(event_of.event_id, organizer_id=make_organizer().account_id)
     operations.commit(*lock_outs.revocations(Portal.USHER, usher.account_id, event_ids=[other_event.event_id]))
     stream.drain()
     assert not opened_as["organizer"].is_open

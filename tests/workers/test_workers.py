@@ -12,9 +12,9 @@ import app
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.access import devices, heartbeats, silences
-from chalicelib.domain.events import events
 from chalicelib.vocabulary.cards import CardType
 from chalicelib.vocabulary.events import EventStatus
+from tests.support import event_states
 from tests.support.client import call
 from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
 from tests.support.meanwhile import asked, before
@@ -171,7 +171,7 @@ def test_nobody_is_told_of_readers_of_an_event_that_admits_nobody(
 ) -> None:
     event = make_event()
     make_reader(event)
-    events.set_status(event.event_id, status)
+    event_states.put_into(event.event_id, status)
     with clock.set_to(clock.now() + timedelta(minutes=10)):
         assert silences.watch() == 0
     assert published() == []

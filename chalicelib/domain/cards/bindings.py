@@ -17,7 +17,6 @@ from chalicelib import clock
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import deeds
 from chalicelib.domain.events.deeds import Deed
-from chalicelib.errors import Conflict, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Ticket, Visit
 from chalicelib.table.operations import Write
@@ -35,7 +34,6 @@ _CARDS_READ = 25
 _NEWEST, _EVENTS = 100, 100
 # Cards lost one after the other while one order was open.
 _SUCCESSORS = 3
-_ATTEMPTS = 8
 _ROUNDS = 5
 
 # Ticket ids by event id.
@@ -180,28 +178,6 @@ def repoint(card: Card) -> None:
         write = operations.change(keys.tickets.ticket(ticket_id), [successor], Ticket.card_uid == card.uid)
         with suppress(operations.ConditionFailed):  # another card opens it now
             operations.record(write)
-
-
-def bind(uid: str, *, event_id: str, ticket_ids: list[str]) -> Card:
-    """Set the tickets of an event that a card opens, the holder's first.
-
-    Raises NotFound, ValidationFailed, Conflict (every attempt lost to other changes).
-
-    Called by tests and demo data.
-    """
-    if not 0 < len(ticket_ids) <= MAX_TICKETS_PER_EVENT:
-        message = f"a card opens 1 to {MAX_TICKETS_PER_EVENT} tickets of one event"
-        raise ValidationFailed(details=[{"field": "ticket_ids", "message": message}])
-    for _ in range(_ATTEMPTS):
-        card = operations.get(keys.cards.card(uid))
-        if card is None:
-            raise NotFound("There is no such card.")
-        write = _opening(card, {**card.tickets, event_id: ticket_ids})
-        try:
-            return Card.from_raw_data(operations.record(write))
-        except operations.ConditionFailed:
-            continue  # another binding was written after the read
-    raise Conflict("The card is being changed by others. Try again.")
 
 
 def _opening(

@@ -192,26 +192,6 @@ def as_read(card: Card) -> Condition:
     return same
 
 
-def set_status(uid: str, status: CardStatus) -> Card:
-    """Change a card's status; a card that is not active is refused at every gate and cannot pay.
-
-    A card that staff block keeps its balance and tickets until staff move them, since it may be a fraud (D-STATE-05).
-    Raises NotFound, Unavailable. The staff's portal has a state machine for it (`card_office.card_states`).
-    """
-    kept = Card.kept_by_staff.set(True) if status is CardStatus.BLOCKED else Card.kept_by_staff.remove()
-    for _ in retries.attempts():
-        card = _known(uid)
-        try:
-            operations.commit(
-                operations.change(keys.cards.card(uid), [*becoming(card, status), kept], as_read(card)),
-                card_balances.freeze(uid, is_frozen=status is not CardStatus.ACTIVE),
-            )
-        except operations.ConditionFailed:
-            continue  # another change of the card was written first
-        return _known(uid)
-    raise Unavailable(retry_after=1)
-
-
 def block(uid: str, *, customer_id: str, reason: str) -> Card:
     """Block a customer's card permanently; idempotent. A lost or replaced card is left unchanged.
 

@@ -1,6 +1,5 @@
 """Events: creation, changes, and the live status of their gates."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -11,12 +10,11 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.domain import timezones
 from chalicelib.domain.admission import EventFacts
-from chalicelib.domain.events import categories, gate_control, venues
-from chalicelib.errors import Conflict, NotFound, ValidationFailed
+from chalicelib.domain.events import gate_control, venues
+from chalicelib.errors import NotFound, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Event, Venue
-from chalicelib.table.operations import Write
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary.events import EventStatus
 
@@ -26,12 +24,6 @@ LONGEST = timedelta(days=92)
 FARTHEST = timedelta(days=10 * 366)
 # How long before its start and after its end an event's gates may be open.
 GATES_AROUND = timedelta(days=7)
-# Attributes for display, which affect neither the gate nor the sale.
-_SHOWN = frozenset(
-    {"title", "description", "category", "timezone", "organizer_id", "organizer_name", "image_url", "featured", "venue"}
-)
-
-
 # Times that move with an event.
 _TIMED = ("moved_at", "scanning_opens_at", "scanning_closes_at", "refunds_until")
 
@@ -144,85 +136,9 @@ def get_many(event_ids: list[str]) -> list[Event]:
     return sorted(found.values(), key=lambda event: (event.starts_at, event.event_id))
 
 
-def set_scanning(event_id: str, *, enabled: bool) -> None:
-    """Open or stop scanning at every gate of an event. Raises NotFound."""
-    _set(event_id, Event.scanning_enabled.set(enabled))
-
-
-def set_deadlines(
-    event_id: str, *, scanning_opens_at: datetime | None = None, refunds_until: datetime | None = None
-) -> None:
-    """Change when the gates open, or until when tickets are given back; None leaves as it is. Raises NotFound."""
-    wanted = ((Event.scanning_opens_at, scanning_opens_at), (Event.refunds_until, refunds_until))
-    _set(event_id, *(attribute.set(moment) for attribute, moment in wanted if moment is not None))
-
-
-def set_status(event_id: str, status: EventStatus) -> None:
-    """Move an event to another status. Raises NotFound."""
-    _set(event_id, Event.status.set(status))
-
-
-def present(event_id: str, **changes: str | bool | Venue | None) -> None:
-    """Change an event's display attributes; `changes` maps names in `_SHOWN` to values.
-
-    Raises NotFound, ValidationFailed (the time zone), ValueError.
-    """
-    unknown = changes.keys() - _SHOWN
-    if unknown:
-        raise ValueError(f"not for showing: {sorted(unknown)}")
-    if "timezone" in changes:
-        timezones.require_known(str(changes["timezone"] or ""))
-    attributes = {name: getattr(Event, name) for name in changes}
-    actions = [
-        attributes[name].remove() if value is None else attributes[name].set(value) for name, value in changes.items()
-    ]
-    beside: list[Write] = []
-    if "venue" in changes:
-        event, venue = get(event_id), changes["venue"]
-        actions += [Event.moved_at.set(clock.now())] if leaves(event, venue) else []
-        beside = venues.moving(venues.counted_at(event), venue.id if isinstance(venue, Venue) else None)
-    if "organizer_id" in changes:
-        _give_to(get(event_id), changes["organizer_id"], actions, beside)
-    else:
-        _set(event_id, *actions, Event.version.add(1), beside=beside)
-
-
 def leaves(event: Event, venue: object) -> bool:
     """Whether another venue moves an event's customers; a first one moves nobody."""
     return event.venue is not None and isinstance(venue, Venue) and venue.id != event.venue.id
-
-
-def _give_to(event: Event, organizer_id: object, actions: list[Action], beside: Sequence[Write]) -> None:
-    """Move an event to another organizer's list. Raises Conflict if its start changed meanwhile."""
-    place = Event.in_gsi1(place_of(event, organizer_id) if isinstance(organizer_id, str) else None)
-    write = operations.change(
-        keys.events.event(event.event_id),
-        [*actions, *place, Event.version.add(1)],
-        Event.starts_at == event.starts_at,
-    )
-    try:
-        operations.commit(write, *beside)
-    except operations.ConditionFailed as failure:
-        raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
-    _forget()
-
-
-def reschedule(event_id: str, *, starts_at: datetime, ends_at: datetime) -> None:
-    """Move an event in time, its gates with it. Raises NotFound, ValidationFailed, Conflict (moved concurrently)."""
-    require_times(starts_at, ends_at)
-    event = get(event_id)
-    as_seen = as_scheduled(event)
-    owner = Event.organizer_id
-    as_seen &= owner == event.organizer_id if event.organizer_id else owner.does_not_exist()
-    times = moving(event, starts_at=starts_at, ends_at=ends_at)
-    try:
-        operations.record(operations.change(keys.events.event(event_id), [*times, Event.version.add(1)], as_seen))
-    except operations.ConditionFailed as failure:
-        found = failure.found(Event)
-        if found is None or (found.starts_at, found.ends_at) != (starts_at, ends_at):
-            raise Conflict("The event was just moved by somebody else. Look at it again.") from failure
-        # The event already has these times: a lost answer to our own write.
-    _forget()
 
 
 def as_scheduled(event: Event) -> Condition:
@@ -266,20 +182,6 @@ def moving(event: Event, *, starts_at: datetime, ends_at: datetime) -> list[Acti
         place = place_of(event, event.organizer_id)
         actions += Event.in_gsi1(place)
     return actions
-
-
-def _forget() -> None:
-    """Drop this process's copies of events: at its gates and in its sale."""
-    gate_control.forget()
-    categories.forget()
-
-
-def _set(event_id: str, *actions: Action, beside: Sequence[Write] = ()) -> None:
-    try:
-        operations.commit(operations.change(keys.events.event(event_id), actions, Event.pk.exists()), *beside)
-    except operations.ConditionFailed as failure:
-        raise NotFound("There is no such event.") from failure
-    _forget()
 
 
 def status(event_id: str, *, exact: bool = False) -> GateStatus:

@@ -118,16 +118,6 @@ def counts(event_id: str, categories: Iterable[Category], *, consistent: bool = 
     return _sums(event_id, places.values(), found.values())
 
 
-def snapshot(event_id: str, categories: Iterable[Category]) -> dict[str, StockCounts]:
-    """Return the stock of these categories, by id, in one consistent snapshot (at most 100 shards).
-
-    Raises Unavailable if conflicts with sales persist.
-    """
-    places = {place: category.category_id for category in categories for place in _places(category)}
-    found = operations.snapshot(places)
-    return _sums(event_id, places.values(), found.values())
-
-
 def anywhere(category: Category, quantity: int) -> Portions:
     """Return all tickets from one random shard, for the case of ample stock."""
     return {random.randrange(category.shards): quantity}  # noqa: S311 # nosec B311  # spreads the load, keeps no secret

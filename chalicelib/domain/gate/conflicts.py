@@ -39,14 +39,6 @@ def address(scan: Scan, *, is_conflict: bool) -> Write:
     )
 
 
-def mark(scan: Scan, conflict: str) -> None:
-    """Mark a stored scan as a conflict, so that staff find it by its log entry; idempotent."""
-    as_new = Scan.pk.exists() & Scan.resolution.does_not_exist()
-    operations.commit(
-        operations.change(scan.place, [Scan.conflict.set(conflict)], as_new), address(scan, is_conflict=True)
-    )
-
-
 def close(log_id: str, resolution: ConflictResolution, *, note: str) -> ClosedConflict:
     """Close a conflict, once; the same resolution again changes nothing.
 

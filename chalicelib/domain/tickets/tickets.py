@@ -156,15 +156,3 @@ def set_status(ticket_id: str, status: TicketStatus) -> Ticket:
         if found is None:
             raise NotFound("There is no such ticket.") from failure
         raise InvalidState(f"A ticket that is {found.status} cannot become {status}.") from failure
-
-
-def renew_credential(ticket_id: str) -> Ticket:
-    """Invalidate a ticket's codes; the gate then refuses older ones as stale. Raises NotFound.
-
-    Called by tests.
-    """
-    write = operations.change(keys.tickets.ticket(ticket_id), states.renewing(), Ticket.pk.exists())
-    try:
-        return Ticket.from_raw_data(operations.record(write))
-    except operations.ConditionFailed as failure:
-        raise NotFound("There is no such ticket.") from failure

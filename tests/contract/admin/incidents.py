@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.gate import checkin, conflicts, incidents
+from chalicelib.domain.gate import checkin, incidents
 from chalicelib.domain.gate.incidents import IncidentReport
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.identifiers import new_id
@@ -12,7 +12,7 @@ from chalicelib.schemas.examples import demo
 from chalicelib.table.items import Item, Scan
 from chalicelib.vocabulary.gate import IncidentType
 from tests.contract.request import Request
-from tests.support import payers
+from tests.support import marked, payers
 from tests.support.factories import scan_id
 
 _numbers = itertools.count(1)
@@ -29,7 +29,7 @@ def _conflict() -> str:
     log_id = checkin.scan(caller, Reading(scan_id(), uid="04FFFFFFFFFFFE")).log_id
     scans = (Item.from_raw_data(raw) for raw in payers.all_raws("scan"))
     scan = next(one for one in scans if isinstance(one, Scan) and one.log_id == log_id)
-    conflicts.mark(scan, "double_admission")
+    marked.mark_conflict(scan, "double_admission")
     return str(log_id)
 
 

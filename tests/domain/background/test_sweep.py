@@ -20,7 +20,7 @@ from chalicelib.table.places import Place
 from chalicelib.vocabulary.numbered_tickets import PrintFormat
 from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import schedules
-from tests.support import log_lines, sweeps
+from tests.support import log_lines, stocks, sweeps
 from tests.support.factories import make_customer, make_event
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -45,7 +45,7 @@ def reserve(category: Category) -> Order:
 
 
 def counts(category: Category) -> stock.StockCounts:
-    return stock.snapshot(category.event_id, [category])[category.category_id]
+    return stocks.snapshot(category.event_id, [category])[category.category_id]
 
 
 def mark() -> str:

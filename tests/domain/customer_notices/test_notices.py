@@ -31,7 +31,7 @@ from chalicelib.vocabulary.messages import Fact
 from chalicelib.vocabulary.work import JobStatus
 from infra.template import load
 from tests.portals.webapp.evening import ask, make_evening
-from tests.support import notices, payers, purchases, settled
+from tests.support import event_states, notices, payers, purchases, settled
 from tests.support.client import call
 from tests.support.factories import admin_token, customer_token, make_customer, make_organizer, unused_number
 from tests.support.notices import carry, chooses, received
@@ -327,7 +327,7 @@ class TestEvents:
         event, _ = self.sold(customers=1)
         carry(stream)
         first = entry_of(received()[0].files["event.ics"])[1]
-        events.set_status(event.event_id, EventStatus.CANCELLED)
+        event_states.put_into(event.event_id, EventStatus.CANCELLED)
         self.run_after(stream)
         mail = received()[-1]
         assert mail.subject == '[Gatehouse] "Qawwali Night" is cancelled'
@@ -343,7 +343,7 @@ class TestEvents:
             path = f"{ticket_id}/transfer/"
             assert ask(people[0], "POST", path, {"mobile_number": people[1].mobile_number}).status == 200
         carry(stream)
-        events.set_status(event.event_id, EventStatus.CANCELLED)
+        event_states.put_into(event.event_id, EventStatus.CANCELLED)
         before = len(received())
         self.run_after(stream)
         assert [mail.to for mail in received()[before:]] == ["c1@example.com"]
@@ -351,7 +351,7 @@ class TestEvents:
     def test_a_run_goes_on_in_slices_and_counts_whom_it_told(self, stream: StreamReader) -> None:
         event, people = self.sold(customers=3)
         carry(stream)
-        events.set_status(event.event_id, EventStatus.CANCELLED)
+        event_states.put_into(event.event_id, EventStatus.CANCELLED)
         carry(stream)
         run = only_run()
         before = len(received())
@@ -384,7 +384,7 @@ class TestEvents:
     def test_the_sweep_starts_a_run(self, stream: StreamReader) -> None:
         event, _ = self.sold(customers=1)
         carry(stream)
-        events.set_status(event.event_id, EventStatus.CANCELLED)
+        event_states.put_into(event.event_id, EventStatus.CANCELLED)
         carry(stream)
         job_id = only_run().job_id
         with clock.set_to(clock.now() + runs.STARTS_AFTER + timedelta(minutes=1)):

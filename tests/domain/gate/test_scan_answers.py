@@ -19,7 +19,7 @@ from chalicelib.table import operations
 from chalicelib.vocabulary.cards import CardType
 from chalicelib.vocabulary.gate import Direction, Reason, ScanResult
 from chalicelib.vocabulary.tickets import TicketStatus
-from tests.support import secure_cards
+from tests.support import marked, secure_cards
 
 pytestmark = pytest.mark.usefixtures("moto_cloud", "event")
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
@@ -120,7 +120,7 @@ def test_a_ticket_of_another_event_is_refused_and_not_shown() -> None:
 def test_an_old_code_is_refused_as_stale_and_the_new_one_admitted() -> None:
     ticket_id = issued()
     old = tickets.code(tickets.get(ticket_id))
-    new = tickets.code(tickets.renew_credential(ticket_id))
+    new = tickets.code(marked.renew_credential(ticket_id))
     assert verdict(scanned("scn_a0000001", code=old)) == (ScanResult.INVALID, Reason.STALE_CREDENTIAL)
     assert scanned("scn_b0000001", code=new).result is ScanResult.VALID
 

@@ -2,7 +2,7 @@ import pytest
 
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background.changes import Change
-from chalicelib.domain.cards import balances, cards
+from chalicelib.domain.cards import balances
 from chalicelib.domain.ledger import account_names, account_totals, card_balances, journals, postings
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
@@ -11,7 +11,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CardBalance, Journal
 from chalicelib.vocabulary.cards import CardStatus, EntryType
-from tests.support import wallets
+from tests.support import card_states, wallets
 from tests.support.factories import make_customer
 from tests.support.streams import StreamReader
 
@@ -134,7 +134,7 @@ def test_a_card_pays_in_its_own_currency_only() -> None:
 def test_a_card_out_of_use_pays_nothing_and_still_takes_its_refunds(status: CardStatus) -> None:
     card = wallets.make_card(holds=500)
     seen = card_balances.of(card.uid)
-    cards.set_status(card.uid, status)
+    card_states.put_into(card.uid, status)
     with pytest.raises(InvalidState, match="not active"):
         wallets.spend(card.uid, 1)
     # One that read the balance before.
@@ -153,7 +153,7 @@ def test_a_card_out_of_use_pays_nothing_and_still_takes_its_refunds(status: Card
         operations.commit(*writes)
     wallets.give_back(card.uid, 50)
     assert stored(card.uid) == (550, 2)
-    cards.set_status(card.uid, CardStatus.ACTIVE)
+    card_states.put_into(card.uid, CardStatus.ACTIVE)
     wallets.spend(card.uid, 550)
     assert stored(card.uid) == (0, 3)
 

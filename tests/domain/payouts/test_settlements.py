@@ -7,7 +7,6 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients.providers import Charge, OutcomeStatus
 from chalicelib.domain.cards import cards
-from chalicelib.domain.events import events
 from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.payments import payments, providers, reconciliation
 from chalicelib.errors import Unavailable
@@ -15,7 +14,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Order, SandboxCharge
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
-from tests.support import payers, purchases
+from tests.support import event_states, payers, purchases
 from tests.support.factories import make_customer
 from tests.support.meanwhile import changing, failing
 
@@ -44,7 +43,7 @@ def owed(customer: Account, order: Order) -> str:
     payment = payers.stored(str(payers.process(customer, order).json["id"]))
     asked = Charge(payment_id=payment.payment_id, amount=payment.amount, currency=payment.currency)
     providers.named(payment.provider).confirm(asked, payment.provider_reference)
-    events.set_status(order.event_id, EventStatus.CANCELLED)
+    event_states.put_into(order.event_id, EventStatus.CANCELLED)
     payments.confirm(customer.account_id, payment.payment_id)
     return payment.payment_id
 

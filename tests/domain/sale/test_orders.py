@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.cards import bindings, cards
+from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.bindings import MAX_TICKETS_PER_EVENT
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, stock
@@ -17,6 +17,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, Ticket
 from chalicelib.vocabulary.cards import CardStatus
+from tests.support import card_states, stocks
 from tests.support.factories import make_customer, make_event
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -109,7 +110,7 @@ def test_counts_and_snapshot_say_the_same_of_each_category(event: Event, custome
         second.category_id: stock.StockCounts(free=7, reserved=0, sold=0, capacity=7),
     }
     assert stock.counts(event.event_id, [first, second], consistent=True) == expected
-    assert stock.snapshot(event.event_id, [first, second]) == expected
+    assert stocks.snapshot(event.event_id, [first, second]) == expected
 
 
 def test_payment_sells_what_was_held_on_the_same_shards_and_makes_the_tickets_known(
@@ -141,7 +142,7 @@ def test_an_order_is_paid_only_once(event: Event, customer: Account) -> None:
     with pytest.raises(operations.ConditionFailed) as failed:
         fulfil(order)
     assert 0 in failed.value.failures
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(18, 0, 2, 20)
+    assert stocks.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(18, 0, 2, 20)
 
 
 def test_a_reservation_may_be_paid_after_its_time_as_long_as_its_stock_was_not_given_back(
@@ -161,9 +162,11 @@ def test_a_card_that_cannot_take_the_tickets_any_more_does_not_hinder_the_paymen
     order = reserve(event, sell(event), customer)
     assert order.card_uid == UID
     if change == "full":
-        bindings.bind(UID, event_id=event.event_id, ticket_ids=[f"tkt_{n}" for n in range(MAX_TICKETS_PER_EVENT)])
+        card_states.let_open(
+            UID, event_id=event.event_id, ticket_ids=[f"tkt_{n}" for n in range(MAX_TICKETS_PER_EVENT)]
+        )
     elif change == "blocked":
-        cards.set_status(UID, CardStatus.BLOCKED)
+        card_states.put_into(UID, CardStatus.BLOCKED)
     else:
         card = cards.find(UID)
         assert card is not None
@@ -226,7 +229,7 @@ def test_a_late_payment_takes_stock_anew_under_the_same_tickets(event: Event, cu
         paid = revive(order)
     assert paid.status == "paid"
     assert sum(paid.items[0]["shards"].values()) == 7
-    assert stock.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(13, 0, 7, 20)
+    assert stocks.snapshot(event.event_id, [category])[category.category_id] == stock.StockCounts(13, 0, 7, 20)
     assert {ticket.ticket_id for ticket in tickets_of(paid)} == {line["ticket_id"] for line in order.tickets}
     assert {(ticket.status, ticket.card_uid) for ticket in tickets_of(paid)} == {("valid", UID)}
     with pytest.raises(operations.ConditionFailed) as failed:
@@ -253,7 +256,7 @@ def test_no_step_starts_from_another_status_than_its_own(event: Event, customer:
     fulfil(paid)
     with clock.set_to(clock.now() + over()):
         orders.expire(expired.order_id)
-    before = stock.snapshot(event.event_id, [category])
+    before = stocks.snapshot(event.event_id, [category])
     for step, order in (
         (orders.fulfil, paid),
         (orders.fulfil, expired),
@@ -264,7 +267,7 @@ def test_no_step_starts_from_another_status_than_its_own(event: Event, customer:
         with pytest.raises(operations.ConditionFailed) as failed:
             operations.commit(*writes)
         assert 0 in failed.value.failures
-    assert stock.snapshot(event.event_id, [category]) == before
+    assert stocks.snapshot(event.event_id, [category]) == before
 
 
 def test_a_booking_belongs_to_its_customer(event: Event, customer: Account) -> None:

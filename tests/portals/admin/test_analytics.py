@@ -6,14 +6,12 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.cards import cards
-from chalicelib.domain.events import events
 from chalicelib.domain.platform_totals import sums
 from chalicelib.domain.platform_totals.sums import SaleToCount
 from chalicelib.table import operations
 from chalicelib.vocabulary.access import AdminRole
 from chalicelib.vocabulary.cards import CardStatus
-from tests.support import purchases, settled
+from tests.support import card_states, event_states, purchases, settled
 from tests.support.client import call
 from tests.support.closing import close_account
 from tests.support.factories import (
@@ -63,8 +61,8 @@ def test_people_cards_and_events_count_once_under_what_they_are_now() -> None:
     assert users["series"][-1] == {"period": today, **users["totals"]}
 
     close_account(gone.account_id)
-    cards.set_status(card.uid, CardStatus.BLOCKED)
-    events.present(event.event_id, category="Theatre")
+    card_states.put_into(card.uid, CardStatus.BLOCKED)
+    event_states.change(event.event_id, category="Theatre")
     delivered_twice(reader)
     assert shown("/api/dashboard/stats/", token)["customers"] == 2
     by_status = shown("/api/analytics/cards/", token)

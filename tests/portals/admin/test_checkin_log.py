@@ -14,13 +14,14 @@ from chalicelib import clock
 from chalicelib.clients import aws
 from chalicelib.config import config
 from chalicelib.domain.exports import export_runs
-from chalicelib.domain.gate import checkin_log, conflicts
+from chalicelib.domain.gate import checkin_log
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, ExportRun, Scan
 from chalicelib.vocabulary.gate import ConflictResolution
 from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import jobs as jobs_worker
+from tests.support import marked
 from tests.support.asked import requests
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_card, make_event, make_ticket, make_usher, scan_id, usher_token
@@ -150,7 +151,7 @@ def test_a_search_without_an_event_shows_the_same_scans_as_one_of_each_event(nig
 def test_a_conflict_is_found_until_it_is_resolved(nights: Nights) -> None:
     entry = nights.walk()[0]
     scan = checkin_log.get(entry["event_id"], entry["id"]).scan
-    conflicts.mark(scan, "double_admission")
+    marked.mark_conflict(scan, "double_admission")
     nights.stream.drain()
     shown = nights.walk("conflict=true")
     assert [(each["id"], each["conflict"], each["resolved"]) for each in shown] == [
@@ -170,9 +171,9 @@ def test_a_conflict_is_found_until_it_is_resolved(nights: Nights) -> None:
 
 def test_a_page_of_conflicts_is_full_and_costs_the_same_however_long_the_log(nights: Nights) -> None:
     event = nights.newest
-    marked = [scan for scan in map(_scan_of, nights.walk()) if scan.event_id == event.event_id]
-    for scan in marked[:2]:
-        conflicts.mark(scan, "double_admission")
+    found = [scan for scan in map(_scan_of, nights.walk()) if scan.event_id == event.event_id]
+    for scan in found[:2]:
+        marked.mark_conflict(scan, "double_admission")
     nights.stream.drain()
     nights.ask()  # the caller's session is read once
     costs = []
@@ -185,10 +186,10 @@ def test_a_page_of_conflicts_is_full_and_costs_the_same_however_long_the_log(nig
             with requests() as sent:
                 first = nights.ask(f"resolved=false&page_size=1{place}").json
             costs.append((place, len(sent), sum(sum(batch) for *_, batch, _size in sent)))
-            assert [each["id"] for each in first["results"]] == [marked[0].log_id]
+            assert [each["id"] for each in first["results"]] == [found[0].log_id]
             cursor = first["next"]
             second = nights.ask(f"resolved=false&page_size=1{place}&cursor={cursor}").json
-            assert [each["id"] for each in second["results"]] == [marked[1].log_id]
+            assert [each["id"] for each in second["results"]] == [found[1].log_id]
     assert costs[:2] == costs[2:]
     assert max(cost for _, cost, _ in costs) <= 7, costs
 

@@ -13,7 +13,6 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.domain.access import accounts
 from chalicelib.domain.audit import chains
-from chalicelib.domain.events import events
 from chalicelib.domain.ledger import card_balances
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
@@ -26,7 +25,7 @@ from chalicelib.vocabulary.tickets import TicketStatus
 from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import jobs
 from tests.portals.admin.person import Somebody, make_somebody
-from tests.support import audit, log_lines, payers, wallets, whole_store
+from tests.support import audit, event_states, log_lines, payers, wallets, whole_store
 from tests.support.client import Answer, call
 from tests.support.factories import (
     PASSWORD,
@@ -124,7 +123,7 @@ def test_what_an_usher_noted_of_a_leave_is_in_the_export_and_is_erased() -> None
     assert call("POST", "/api/usher/scan/result/", {"scan_id": scan_id(), **passing}, token=gate).status == 200
     leave = {"scan_id": scan_id(), "action": "leave", "reason": note, **passing}
     assert call("POST", "/api/usher/scan/part-time-leave/", leave, token=gate).json["result"] == "valid"
-    events.set_status(event.event_id, EventStatus.ENDED)
+    event_states.put_into(event.event_id, EventStatus.ENDED)
 
     content, _ = exported(customer.account_id)
     assert [each["reason"] for each in content["leaves"]] == [note]

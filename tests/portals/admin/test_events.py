@@ -11,7 +11,7 @@ from chalicelib.domain.events import categories, events, venues
 from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.events import EventStatus
-from tests.support import audit
+from tests.support import audit, event_states
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, customer_token, make_customer, make_organizer, token_of
 from tests.support.payers import counts
@@ -236,7 +236,7 @@ def test_another_venue_and_another_start_mark_an_event_as_moved(staff: str) -> N
     assert change(staff, event.event_id, venue_id=first).json["moved_at"] is None
     moved = change(staff, event.event_id, venue_id=second).json
     assert (moved["venue"]["name"], moved["moved_at"] is not None) == ("Hall", True)
-    events.present(event.event_id, venue=venues.copy_of(venues.get(first)))
+    event_states.change(event.event_id, venue_id=first)
     assert clock.to_text(events.get(event.event_id).moved_at or event.starts_at) > moved["moved_at"]
     later = change(staff, event.event_id, starts_at=at(days=9), ends_at=at(days=9, hours=3)).json
     assert later["moved_at"] >= moved["moved_at"]

@@ -8,10 +8,9 @@ import pytest
 from PIL import Image
 
 from chalicelib.clients import files
-from chalicelib.domain.gate import conflicts
 from chalicelib.table.items import Event, Item, Scan
 from chalicelib.vocabulary.access import AdminRole
-from tests.support import payers
+from tests.support import marked, payers
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_event, make_ticket, scan_id, usher_token
 from tests.support.streams import StreamReader
@@ -68,7 +67,7 @@ def test_a_conflict_is_closed_once_and_counts_on_the_dashboard_until_then() -> N
     assert isinstance(scan, Scan)
     reader = StreamReader()
     for _ in range(2):
-        conflicts.mark(scan, "double_admission")
+        marked.mark_conflict(scan, "double_admission")
         reader.drain()
     assert (pending_conflicts(), pending_at(event), pending_at(make_event())) == (1, 1, 0)
     for _ in range(2):

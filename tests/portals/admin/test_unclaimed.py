@@ -13,13 +13,12 @@ from chalicelib import clock
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain.background import changes
 from chalicelib.domain.card_office import pay_backs
-from chalicelib.domain.cards import cards
 from chalicelib.domain.ledger.account_names import clearing
 from chalicelib.domain.payments import repayments, sandbox_callbacks
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, SandboxCharge
 from chalicelib.vocabulary.cards import CardStatus
-from tests.support import meanwhile, notices, payers, settled, wallets
+from tests.support import card_states, meanwhile, notices, payers, settled, wallets
 from tests.support.client import Answer, call
 from tests.support.desk import ask
 from tests.support.factories import admin_token, customer_token
@@ -91,7 +90,7 @@ def is_newest(card: Card, token: str) -> bool:
 def test_balances_that_nobody_uses_are_listed_by_age_and_leave_when_they_are_spent() -> None:
     stream, customer = StreamReader(), new_customer()
     used, dead = wallets.make_card(customer, holds=30_000), wallets.make_card(customer, holds=20_000)
-    cards.set_status(dead.uid, CardStatus.BLOCKED)
+    card_states.put_into(dead.uid, CardStatus.BLOCKED)
     empty = wallets.make_card(customer)
     drain(stream)
     assert not {used.card_id, dead.card_id, empty.card_id} & listed().keys()
@@ -117,7 +116,7 @@ def test_a_balance_returns_once_to_the_payments_that_loaded_it_and_the_books_sum
     again = payers.ask(customer, "process", {"card_id": card.card_id, "amount": "500.00", "method": "card"})
     payers.confirm(customer, again.json["id"])
     wallets.spend(card.uid, 40_000)
-    cards.set_status(card.uid, CardStatus.BLOCKED)
+    card_states.put_into(card.uid, CardStatus.BLOCKED)
     drain(stream)
 
     paid = act("pay_back", card.card_id)
@@ -166,7 +165,7 @@ def test_an_amount_above_the_threshold_waits_for_another_member_of_staff() -> No
 def test_a_link_moves_what_no_payment_takes_back_to_another_card_and_works_once() -> None:
     stream, customer, heir, thief = StreamReader(), new_customer(), new_customer(), new_customer()
     dead, alive, theirs = wallets.make_card(customer, holds=12_300), wallets.make_card(heir), wallets.make_card(thief)
-    cards.set_status(dead.uid, CardStatus.BLOCKED)
+    card_states.put_into(dead.uid, CardStatus.BLOCKED)
     drain(stream)
     refused = act("pay_back", dead.card_id)
     assert (refused.status, "claim link" in refused.json["error"]["message"]) == (409, True)

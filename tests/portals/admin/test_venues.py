@@ -10,6 +10,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.events import EventStatus
 from tests.portals.organizer.test_drafts import body, category
+from tests.support import event_states
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_organizer, token_of, usher_token
 from tests.support.meanwhile import after
@@ -111,7 +112,7 @@ def test_a_venue_of_an_event_that_staff_move_archive_or_delete_can_be_deleted(
         answers = [call("PUT", path, {"venue_id": other_id}, token=token) for _ in range(2)]
     else:
         if status == "published":
-            events.set_status(event.json["id"], EventStatus.ENDED)
+            event_states.put_into(event.json["id"], EventStatus.ENDED)
         answers = [call("PUT", path, {"status": "archived"}, token=token) for _ in range(2)]
     assert {answer.status for answer in answers} <= {200, 204}
     assert (venues.get(venue_id).event_count, venues.get(other_id).event_count) == (0, int(way == "moved"))

@@ -22,7 +22,7 @@ from chalicelib.vocabulary.cards import CardDelivery, CardStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 from chalicelib.workers import schedules
 from tests.portals.webapp.evening import make_evening
-from tests.support import purchases, sweeps
+from tests.support import card_states, purchases, sweeps
 from tests.support.client import Answer, call
 from tests.support.closing import close_account
 from tests.support.codes import code_for, code_in, has_code, texts
@@ -111,7 +111,7 @@ def test_a_card_that_is_not_in_ones_own_stock_is_refused_in_the_same_words(
     if which == "another's held":
         assert owner.assign(card, new_customer()).status == 201
     elif which in ("active", "blocked"):
-        cards.set_status(card.uid, CardStatus(which))
+        card_states.put_into(card.uid, CardStatus(which))
     elif which == "unknown":
         card.uid = "04FFFFFFFFFFFF"
     elif which == "nobody's":
@@ -391,7 +391,7 @@ def test_an_assignment_of_another_shop_is_not_found(shop: Shop, ayesha: Account)
 def test_a_card_that_staff_block_while_it_is_held_is_nobodys(shop: Shop, ayesha: Account) -> None:
     (card,) = shop.stock()
     assignment_id, code = shop.hold(card, ayesha)
-    cards.set_status(card.uid, CardStatus.BLOCKED)
+    card_states.put_into(card.uid, CardStatus.BLOCKED)
     assert refused(shop.verify(assignment_id, code)) == (409, "INVALID_STATE")
     with clock.set_to(clock.now() + HOLD + timedelta(minutes=1)):
         schedules.sweep()

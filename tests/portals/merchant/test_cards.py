@@ -13,6 +13,7 @@ from chalicelib.domain.cards import cards
 from chalicelib.identifiers import uid_of_card_id
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.workers import schedules
+from tests.support import card_states
 from tests.support.client import Answer
 from tests.support.shops import Shop, in_stock, make_shop, new_customer
 from tests.support.streams import StreamReader
@@ -49,8 +50,8 @@ def full(shop: Shop) -> Shop:
     for number in range(9):
         in_stock(shop.id, uid=f"04A{number}00000000BB")
     in_stock(make_shop().id, uid="04A900000000BB")
-    cards.set_status("04A200000000BB", CardStatus.BLOCKED)
-    cards.set_status("04A300000000BB", CardStatus.LOST)
+    card_states.put_into("04A200000000BB", CardStatus.BLOCKED)
+    card_states.put_into("04A300000000BB", CardStatus.LOST)
     shop.hold(stored("04A500000000BB"), new_customer())
     shop.hand_over(stored("04A700000000BB"), new_customer())
     shop.hand_over(stored("04A600000000BB"), new_customer())

@@ -7,10 +7,11 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain.cards import cards, own_cards
+from chalicelib.domain.cards import own_cards
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card
 from chalicelib.vocabulary.cards import CardStatus
+from tests.support import card_states
 from tests.support.shops import Shop, assert_handed_over_once, make_shop, new_customer, stored
 from tests.support.streams import StreamReader, project
 
@@ -52,7 +53,7 @@ def test_cards_are_counted_by_status_as_they_move(shop: Shop) -> None:
     shop.hold(made[0], new_customer())
     shop.hand_over(made[1], customer)
     shop.hand_over(made[2], new_customer())
-    cards.set_status(made[3].uid, CardStatus.LOST)
+    card_states.put_into(made[3].uid, CardStatus.LOST)
     stream.drain()
     assert dashboard(shop)["cards"] == {"stock": 1, "held": 1, "active": 2, "blocked": 0}
     own_cards.block(customer.account_id, made[1].card_id, reason="stolen")
@@ -63,7 +64,7 @@ def test_cards_are_counted_by_status_as_they_move(shop: Shop) -> None:
 def test_what_the_stream_tells_twice_in_parts_or_out_of_order_counts_once(shop: Shop) -> None:
     made = shop.stock(4)
     shop.hand_over(made[0], new_customer())
-    cards.set_status(made[1].uid, CardStatus.BLOCKED)
+    card_states.put_into(made[1].uid, CardStatus.BLOCKED)
     records = StreamReader().read()
     project(records[len(records) // 2 :])
     project(records)

@@ -15,6 +15,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event
 from chalicelib.vocabulary.events import EditRequestStatus, EventStatus
 from tests.portals.webapp.evening import forget_answers
+from tests.support import event_states
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_customer, make_organizer, token_of
 from tests.support.payers import confirm, counts, process
@@ -170,7 +171,7 @@ def test_the_same_key_asks_once_and_each_decision_is_listed_under_its_status(org
 def test_an_event_that_is_over_and_anothers_event_change_no_more(organizer: Account) -> None:
     event, _ = make_show(organizer_id=organizer.account_id)
     assert ask(make_organizer(), event, {"title": "Mine"}).status == 404
-    events.set_status(event.event_id, EventStatus.CANCELLED)
+    event_states.put_into(event.event_id, EventStatus.CANCELLED)
     refused = ask(organizer, event, {"title": "A"})
     assert (refused.status, refused.code) == (409, "INVALID_STATE")
     assert ask(organizer, event, {"venue_id": "ven_unknown"}).status == 409
@@ -218,11 +219,11 @@ def idle(*_: object) -> None:
 
 def move(event: Event, _: Category) -> None:
     day = timedelta(days=1)
-    events.reschedule(event.event_id, starts_at=event.starts_at + day, ends_at=event.ends_at + day)
+    event_states.change(event.event_id, starts_at=event.starts_at + day, ends_at=event.ends_at + day)
 
 
 def becoming(status: EventStatus) -> Callable[[Event, Category], object]:
-    return lambda event, _: events.set_status(event.event_id, status)
+    return lambda event, _: event_states.put_into(event.event_id, status)
 
 
 def wire(changes: dict[str, Any], category: Category) -> dict[str, Any]:
@@ -325,7 +326,7 @@ def test_an_event_is_not_moved_so_that_its_gates_would_close_before_they_open(or
     event, _ = make_show(organizer_id=organizer.account_id, starts_at=begins, ends_at=begins + timedelta(days=3))
     earlier = {"ends_at": clock.to_text(begins + timedelta(days=1))}
     asked = ask(organizer, event, earlier)
-    events.set_deadlines(event.event_id, scanning_opens_at=begins + timedelta(days=2))
+    event_states.store(event.event_id, scanning_opens_at=begins + timedelta(days=2))
 
     refused = ask(organizer, event, earlier)
     assert (refused.status, refused.json["error"]["details"][0]["field"]) == (400, "changes.ends_at")

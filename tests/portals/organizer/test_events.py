@@ -15,6 +15,7 @@ from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.vocabulary.events import EventStatus
+from tests.support import event_states
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_event, make_organizer, make_reader, scan_id, token_of
 from tests.support.purchases import book, make_show, pay
@@ -199,11 +200,11 @@ def test_the_list_is_narrowed_by_status_day_and_title_and_goes_on() -> None:
 def test_an_event_that_moves_or_changes_hands_stands_where_it_belongs() -> None:
     one, other = make_organizer(), make_organizer()
     event, _ = make_show(organizer_id=one.account_id)
-    events.reschedule(
+    event_states.change(
         event.event_id, starts_at=event.starts_at + timedelta(days=1), ends_at=event.ends_at + timedelta(days=1)
     )
     assert [each["id"] for each in get(token_of(one)).json["results"]] == [event.event_id]
-    events.present(event.event_id, organizer_id=other.account_id)
+    event_states.change(event.event_id, organizer_id=other.account_id)
     assert get(token_of(one)).json["results"] == []
     assert [each["id"] for each in get(token_of(other)).json["results"]] == [event.event_id]
     assert get(token_of(one), f"{EVENTS}{event.event_id}/").status == 404
@@ -261,7 +262,7 @@ def test_the_dashboard_counts_events_sales_and_who_came() -> None:
     assert told["pending_payouts"] == rupees("0.00")
     assert len(told["sales_by_day"]) == 30
     assert [day["tickets"] for day in told["sales_by_day"] if day["tickets"]] == [4]
-    events.set_status(ids["upcoming"], EventStatus.ARCHIVED)
+    event_states.put_into(ids["upcoming"], EventStatus.ARCHIVED)
     drain()
     told = get(token, "/api/organizer/dashboard/stats/").json
     assert told["events"] == {"total": 3, "upcoming": 0, "live": 1, "past": 1}

@@ -25,7 +25,7 @@ from chalicelib.table.items import Account, Event, Settlement
 from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.events import EventStatus
 from infra.local.demo import demo_data
-from tests.support import payers, settled
+from tests.support import event_states, payers, settled
 from tests.support.client import Answer, call
 from tests.support.factories import make_customer, make_event, make_organizer, token_of
 from tests.support.meanwhile import before
@@ -137,7 +137,7 @@ def test_books_stay_open_until_everything_is_over_paid_and_counted() -> None:
         account_totals.follow(changes)
         assert settlements.close(event.event_id, by="adm_1").net == 427_500
         # Closed books stay closed, also after the event's status changed.
-        events.set_status(event.event_id, EventStatus.DRAFT)
+        event_states.put_into(event.event_id, EventStatus.DRAFT)
         assert settlements.close(event.event_id, by="adm_2").net == 427_500
     for other, told in (
         (make_event(), "no organizer"),
@@ -160,7 +160,7 @@ def test_an_event_is_closed_as_it_was_read() -> None:
     other = make_organizer()
 
     def becomes_anothers() -> None:
-        events.present(event.event_id, organizer_id=other.account_id)
+        event_states.change(event.event_id, organizer_id=other.account_id)
 
     with settled.after(event), before("TransactWriteItems", becomes_anothers):
         assert settlements.close(event.event_id, by="adm_1").organizer_id == other.account_id
@@ -197,7 +197,7 @@ def test_what_leaves_nothing_to_pay_closes_without_a_payout(monkeypatch: pytest.
 def test_a_cancelled_events_books_close_once_all_of_it_was_given_back() -> None:
     event, standard, _ = settled.make_evening(make_organizer())
     order = settled.buy(standard)
-    events.set_status(event.event_id, EventStatus.CANCELLED)
+    event_states.put_into(event.event_id, EventStatus.CANCELLED)
     StreamReader().drain()
     with settled.after(event):
         refused(event, InvalidState, "was cancelled")

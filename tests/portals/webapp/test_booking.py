@@ -13,7 +13,7 @@ from chalicelib.domain.cards.bindings import MAX_TICKETS_PER_EVENT
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.customers import dependents
 from chalicelib.domain.customers.dependents import DependentDetails
-from chalicelib.domain.events import categories, events, stock
+from chalicelib.domain.events import categories, stock
 from chalicelib.domain.gate import checkin
 from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.sale import orders
@@ -24,6 +24,7 @@ from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.events import EventStatus
 from tests.contract.ground import stored
+from tests.support import event_states, stocks
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer, make_event, scan_id
 
@@ -60,7 +61,7 @@ def book(event: Event, token: str, *items: Any, key: str | None = None, **more: 
 
 
 def counts(category: Category) -> stock.StockCounts:
-    return stock.snapshot(category.event_id, [category])[category.category_id]
+    return stocks.snapshot(category.event_id, [category])[category.category_id]
 
 
 def ticket(ticket_id: str) -> Ticket | None:
@@ -209,7 +210,7 @@ def test_only_an_event_that_is_public_and_goes_on_sells(
     event: Event, token: str, status: EventStatus, expected: int
 ) -> None:
     category = sell(event)
-    events.set_status(event.event_id, status)
+    event_states.put_into(event.event_id, status)
     categories.forget()
     assert book(event, token, wanted(category)).status == expected
 
@@ -369,7 +370,7 @@ def test_a_booking_whose_answer_was_never_given_is_found_again_even_when_the_sal
     assert book(event, token, wanted(category, 2), key="k1").json == first.json
 
     _forget_the_answer()
-    events.set_status(event.event_id, EventStatus.CANCELLED)
+    event_states.put_into(event.event_id, EventStatus.CANCELLED)
     categories.forget()
     assert book(event, token, wanted(category, 2), key="k1").json == first.json
     assert counts(category) == stock.StockCounts(free=0, reserved=2, sold=0, capacity=2)

@@ -8,7 +8,6 @@ import pytest
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.access import new_accounts
-from chalicelib.domain.cards import bindings
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import card_balances
 from chalicelib.table import keys, operations
@@ -16,7 +15,7 @@ from chalicelib.table.items import Account, Card, CardRequest
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary.access import AdminRole
 from chalicelib.vocabulary.cards import CardStatus
-from tests.support import wallets
+from tests.support import card_states, wallets
 from tests.support.client import Answer, call
 from tests.support.closing import close_account
 from tests.support.desk import ask
@@ -296,7 +295,7 @@ def test_a_cursor_of_another_question_is_refused(busy: Card, token: str, custome
 def test_a_blocked_card_is_refused_at_every_gate_at_once(customer: Account, token: str) -> None:
     event = make_event()
     card = wallets.make_card(customer, holds=700)
-    bindings.bind(card.uid, event_id=event.event_id, ticket_ids=[make_ticket(event).ticket_id])
+    card_states.let_open(card.uid, event_id=event.event_id, ticket_ids=[make_ticket(event).ticket_id])
     answer = call("POST", f"{CARDS}{card.card_id}/block/", {"reason": "left in a taxi"}, token=token)
     assert answer.status == 200
     assert (answer.json["id"], answer.json["status"], answer.json["balance"]) == (card.card_id, "blocked", pkr("7.00"))

@@ -9,10 +9,11 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.events import catalogue, events, venues
+from chalicelib.domain.events import catalogue, venues
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CategoryCount, Event, Venue
 from chalicelib.vocabulary.events import EventStatus
+from tests.support import event_states
 from tests.support.catalogue import PATH, Show, counted, listed, page, walked
 from tests.support.client import call
 from tests.support.settings import configured
@@ -209,8 +210,8 @@ def test_a_cursor_goes_on_where_its_page_ended_whatever_came_and_went(stream: St
     firsts = [page(page_size=3, **query).json for query in queries]
     for first in firsts:
         assert [event["title"] for event in first["results"]] == ["Show 01", "Show 02", "Show 03"]
-    events.set_status(made[2].event_id, EventStatus.CANCELLED)
-    events.set_status(made[4].event_id, EventStatus.CANCELLED)
+    event_states.put_into(made[2].event_id, EventStatus.CANCELLED)
+    event_states.put_into(made[4].event_id, EventStatus.CANCELLED)
     Show("Show 00", in_days=0.5).put()
     stream.drain()
     for query, first in zip(queries, firsts, strict=True):
@@ -254,11 +255,11 @@ def test_what_is_featured_and_to_come_is_listed(shows: list[Event], stream: Stre
         return [event["title"] for event in call("GET", f"{PATH}featured/").json["results"]]
 
     assert titles() == ["The Nightingale"]
-    events.present(shows[0].event_id, featured=True)
-    events.present(shows[7].event_id, featured=True)  # over
+    event_states.change(shows[0].event_id, featured=True)
+    event_states.change(shows[7].event_id, featured=True)  # over
     stream.drain()
     assert titles() == ["Jazz Night", "The Nightingale"]
-    events.present(shows[4].event_id, featured=False)
+    event_states.change(shows[4].event_id, featured=False)
     stream.drain()
     assert titles() == ["Jazz Night"]
 
@@ -328,7 +329,7 @@ def test_public_answers_may_be_kept_and_are_not_sent_twice(shows: list[Event], s
         etag = answer.headers["etag"]
         again = call("GET", path, headers={"if-none-match": etag})
         assert (again.status, again.text, again.headers["etag"]) == (304, "", etag)
-    events.present(shows[0].event_id, title="Jazz Morning")
+    event_states.change(shows[0].event_id, title="Jazz Morning")
     stream.drain()
     path = f"{PATH}{shows[0].event_id}/"
     before = etag

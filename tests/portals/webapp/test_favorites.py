@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.events import events, listings
+from chalicelib.domain.events import listings
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Venue
 from chalicelib.vocabulary.events import EventStatus
+from tests.support import event_states
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer, make_event
 from tests.support.purchases import make_show
@@ -57,7 +58,7 @@ def test_an_event_that_nobody_may_see_cannot_be_liked_and_one_that_is_hidden_lat
         assert call("POST", PATH, {"event_id": event_id}, token=token).status == 404
     event = make_event()
     call("POST", PATH, {"event_id": event.event_id}, token=token)
-    events.set_status(event.event_id, EventStatus.DRAFT)
+    event_states.put_into(event.event_id, EventStatus.DRAFT)
     listings.project(event.event_id)
     [favorite] = call("GET", PATH, token=token).json["results"]
     assert (favorite["event_id"], favorite["event"]) == (event.event_id, None)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.events import catalogue, categories, events, listings, stock
+from chalicelib.domain.events import catalogue, categories, events, listings, stock, venues
 from chalicelib.domain.sale import orders, rules
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
-from chalicelib.table.items import Event, Venue
+from chalicelib.table.items import Event
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.workers import schedules
-from tests.support import sweeps
+from tests.support import event_states, sweeps
 from tests.support.catalogue import PATH, Show, assert_recount, counted, listed, set_price
 from tests.support.client import call
 from tests.support.factories import make_customer
@@ -67,13 +67,13 @@ def test_an_event_that_is_published_stands_in_every_list_and_leaves_all_when_it_
     assert len(found_by()) == len(EVERYWHERE) * 4 + 1
     assert counted() == {"music": 1}
     for status in (EventStatus.CANCELLED, EventStatus.DRAFT, EventStatus.ARCHIVED):
-        events.set_status(event.event_id, status)
+        event_states.put_into(event.event_id, status)
         stream.drain()
         assert found_by() == []
         assert counted() == {}
         assert call("GET", f"{PATH}{event.event_id}/").status == 404
         assert_recount()
-        events.set_status(event.event_id, EventStatus.LIVE)
+        event_states.put_into(event.event_id, EventStatus.LIVE)
         stream.drain()
         assert len(found_by()) == len(EVERYWHERE) * 4 + 1
         assert counted() == {"music": 1}
@@ -82,7 +82,7 @@ def test_an_event_that_is_published_stands_in_every_list_and_leaves_all_when_it_
 
 
 def test_a_renamed_event_is_found_by_its_new_name_only(event: Event, stream: StreamReader) -> None:
-    events.present(event.event_id, title="Blues Evening")
+    event_states.change(event.event_id, title="Blues Evening")
     stream.drain()
     assert listed(search="jazz") == listed(search="night") == []
     assert listed(search="blues") == listed(search="eve") == ["Blues Evening"]
@@ -92,12 +92,12 @@ def test_a_renamed_event_is_found_by_its_new_name_only(event: Event, stream: Str
 def test_an_event_that_moves_to_another_category_and_city_leaves_the_old_ones(
     event: Event, stream: StreamReader
 ) -> None:
-    events.present(event.event_id, category="Theatre", venue=Venue(name="Hall", city="Karachi"))
+    event_states.change(event.event_id, category="Theatre", venue_id=venues.add(name="Hall", city="Karachi").venue_id)
     stream.drain()
     assert listed(category="music") == listed(city="lahore") == []
     assert listed(category="theatre", city="karachi") == ["Jazz Night"]
     assert counted() == {"Theatre": 1}
-    events.present(event.event_id, category=None, venue=None, organizer_id=None)
+    event_states.store(event.event_id, category=None, venue=None, organizer_id=None)
     stream.drain()
     assert listed(category="theatre") == listed(city="karachi") == listed(organizer_id="org_1") == []
     assert listed() == ["Jazz Night"]
@@ -123,7 +123,7 @@ def test_a_price_that_changes_moves_the_event_in_the_order_of_prices(event: Even
 
 def test_an_event_that_is_moved_in_time_is_listed_where_it_belongs(event: Event, stream: StreamReader) -> None:
     Show("Blues", in_days=8).put()
-    events.reschedule(event.event_id, starts_at=NOON + timedelta(days=9), ends_at=NOON + timedelta(days=10))
+    event_states.change(event.event_id, starts_at=NOON + timedelta(days=9), ends_at=NOON + timedelta(days=10))
     stream.drain()
     assert listed() == ["Blues", "Jazz Night"]
     assert_recount()
@@ -147,7 +147,7 @@ def test_an_event_that_is_over_leaves_what_is_to_come_at_the_sweep(event: Event,
         assert listed(include_past="true", search="ni") == ["Jazz Night"]
         assert call("GET", f"{PATH}{event.event_id}/").status == 200
         later = clock.now() + timedelta(days=2)
-        events.reschedule(event.event_id, starts_at=later, ends_at=later + timedelta(hours=2))
+        event_states.change(event.event_id, starts_at=later, ends_at=later + timedelta(hours=2))
         stream.drain()
         assert listed() == ["Jazz Night"]
         assert counted() == {"music": 1}
@@ -187,8 +187,8 @@ def test_changes_that_come_twice_out_of_order_and_in_pieces_end_where_the_table_
     made = [Show(title, category=name).put() for title, name in (("One Two", "a"), ("Two Three", "b"), ("Three", "a"))]
     presented: list[dict[str, Any]] = [{"category": "b"}, {"title": "Four"}, {"featured": True}]
     for event, changes in zip(made, presented, strict=True):
-        events.present(event.event_id, **changes)
-    events.set_status(made[2].event_id, EventStatus.CANCELLED)
+        event_states.change(event.event_id, **changes)
+    event_states.put_into(made[2].event_id, EventStatus.CANCELLED)
     set_price(categories.of(made[0].event_id)[0], 7)
     operations.commit(*stock.sell_free(made[0].event_id, {categories.of(made[0].event_id)[0].category_id: {1: 5}}))
     records = stream.read()

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from chalicelib.domain.cards import balances, cards, own_cards
+from chalicelib.domain.cards import balances, own_cards
 from chalicelib.domain.payments import refunds
 from chalicelib.table.items import Account, Card, Category, Order
 from chalicelib.vocabulary.cards import CardStatus
 from tests.portals.webapp.evening import ask, make_evening
-from tests.support import fault_days, payers, purchases, wallets
+from tests.support import card_states, fault_days, payers, purchases, wallets
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token
 from tests.support.shops import make_shop, new_customer
@@ -22,7 +22,7 @@ HELD, PRICE = 500_000, 150_000
 
 
 def by_staff(status: CardStatus) -> Callable[[Card, Account], object]:
-    return lambda card, _: cards.set_status(card.uid, status)
+    return lambda card, _: card_states.put_into(card.uid, status)
 
 
 def by_customer(card: Card, customer: Account) -> Answer:

@@ -8,7 +8,6 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import OutcomeStatus
-from chalicelib.domain.cards import cards
 from chalicelib.domain.payments import reconciliation, sandbox_callbacks
 from chalicelib.domain.sale import orders
 from chalicelib.table import keys, operations
@@ -17,7 +16,7 @@ from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
-from tests.support import payers, purchases
+from tests.support import card_states, payers, purchases
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer
 from tests.support.payers import confirm, process
@@ -295,7 +294,7 @@ def test_money_that_was_spent_meanwhile_is_not_spent_twice(customer: Account, ca
 def test_a_card_that_is_not_active_pays_nothing(customer: Account, order: Order) -> None:
     payers.card_with(customer, 400_000, uid=UID)
     payment_id = process(customer, order, method="wallet").json["id"]
-    cards.set_status(UID, CardStatus.BLOCKED)
+    card_states.put_into(UID, CardStatus.BLOCKED)
     answer = confirm(customer, payment_id)
     assert (answer.status, answer.code) == (409, "INVALID_STATE")
     answer = process(customer, order, method="wallet", card_id=UID)
@@ -359,7 +358,7 @@ def test_a_card_that_was_blocked_meanwhile_still_gets_its_money(customer: Accoun
     payers.card_with(customer, 0, uid=UID)
     body = {"method": "card", "card_id": UID, "amount": "100"}
     payment_id = payers.ask(customer, "process", body).json["id"]
-    cards.set_status(UID, CardStatus.BLOCKED)
+    card_states.put_into(UID, CardStatus.BLOCKED)
     assert confirm(customer, payment_id).json["status"] == "succeeded"
     assert payers.balances()[f"card:{UID}"] == 10_000
     assert payers.ask(customer, "process", body).code == "INVALID_STATE"

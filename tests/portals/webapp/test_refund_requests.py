@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.domain.events import events
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Account, RefundRequest, Ticket
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, beside, forget_answers, make_evening, raw_ticket
-from tests.support import purchases
+from tests.support import event_states, purchases
 from tests.support.client import Answer
 from tests.support.factories import make_ticket
 
@@ -76,7 +75,7 @@ def test_a_ticket_is_given_back_until_a_day_before_the_start(ayesha: Account, be
 @pytest.mark.parametrize(("minutes", "status"), [(1, 201), (-1, 409)])
 def test_an_event_may_set_its_own_deadline(evening: Evening, ayesha: Account, minutes: int, status: int) -> None:
     ticket = evening.sell(ayesha)
-    events.set_deadlines(evening.event.event_id, refunds_until=clock.now() + timedelta(minutes=minutes))
+    event_states.store(evening.event.event_id, refunds_until=clock.now() + timedelta(minutes=minutes))
     answer = give_back(ayesha, ticket)
     assert answer.status == status
     assert len(requests(ticket)) == (status == 201)
@@ -91,7 +90,9 @@ def test_a_ticket_of_a_moved_event_may_be_returned_until_it_starts_and_later_one
     evening = make_evening()
     ticket = evening.sell(ayesha)
     soon = clock.now() + timedelta(hours=3)
-    events.reschedule(evening.event.event_id, starts_at=soon, ends_at=soon + timedelta(hours=2))
+    event_states.change(
+        evening.event.event_id, starts_at=soon, ends_at=soon + timedelta(hours=2), scanning_opens_at=clock.now()
+    )
     later = evening.sell(ayesha)
     assert give_back(ayesha, later).code == "INVALID_STATE"
     with clock.set_to(soon + timedelta(minutes=1)):
@@ -101,9 +102,9 @@ def test_a_ticket_of_a_moved_event_may_be_returned_until_it_starts_and_later_one
 
 def test_a_ticket_of_a_cancelled_event_has_no_deadline(evening: Evening, ayesha: Account) -> None:
     ticket = evening.sell(ayesha)
-    events.set_deadlines(evening.event.event_id, refunds_until=clock.now() - timedelta(hours=1))
+    event_states.store(evening.event.event_id, refunds_until=clock.now() - timedelta(hours=1))
     assert give_back(ayesha, ticket).code == "INVALID_STATE"
-    events.set_status(evening.event.event_id, EventStatus.CANCELLED)
+    event_states.put_into(evening.event.event_id, EventStatus.CANCELLED)
     assert give_back(ayesha, ticket).status == 201
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.cards import bindings, cards
-from chalicelib.domain.events import categories, deeds, events, stock
+from chalicelib.domain.events import categories, deeds, stock
 from chalicelib.domain.events.categories import CategoryDraft
 from chalicelib.domain.events.deeds import Deed, EventState, TicketState
 from chalicelib.domain.payments import refunds
@@ -23,7 +23,7 @@ from chalicelib.table.items import Account, Category, Order, Ticket
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, make_evening, raw_ticket
-from tests.support import fault_days, purchases, wallets
+from tests.support import event_states, fault_days, purchases, wallets
 from tests.support.client import call
 from tests.support.factories import admin_token, make_customer, unused_number
 from tests.support.streams import StreamReader
@@ -103,9 +103,9 @@ def happening(evening: Evening, name: str) -> Iterator[None]:
         return
     if name == "moved":
         hour = timedelta(hours=1)
-        events.reschedule(event.event_id, starts_at=event.starts_at + hour, ends_at=event.ends_at + hour)
+        event_states.change(event.event_id, starts_at=event.starts_at + hour, ends_at=event.ends_at + hour)
     else:
-        events.set_status(event.event_id, EventStatus(name))
+        event_states.put_into(event.event_id, EventStatus(name))
     yield
 
 
@@ -290,8 +290,8 @@ def test_a_gift_of_a_withdrawn_event_waits_until_it_is_published_again() -> None
     evening = make_evening()
     holding = Holding(evening, TicketState.GIFTED)
     (ticket,) = holding.prepare(1)
-    events.set_status(ticket.event_id, EventStatus.DRAFT)
+    event_states.put_into(ticket.event_id, EventStatus.DRAFT)
     assert holding.do(Deed.CLAIM, ticket) == "INVALID_STATE"
     assert deeds.state_of_ticket(tickets.get(ticket.ticket_id)) is TicketState.GIFTED
-    events.set_status(ticket.event_id, EventStatus.LIVE)
+    event_states.put_into(ticket.event_id, EventStatus.LIVE)
     assert holding.do(Deed.CLAIM, ticket) is None

@@ -12,6 +12,7 @@ from chalicelib.table.items import Account, Ticket
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, card_of, forget_answers, listed, opened_by, raw_ticket
+from tests.support import card_states, marked
 from tests.support.client import Answer
 from tests.support.closing import close_account
 from tests.support.codes import texts
@@ -84,7 +85,7 @@ def test_a_card_that_opened_only_this_ticket_opens_nothing_more(
 def test_a_card_that_was_bound_by_hand_lets_go_as_well(evening: Evening, ayesha: Account, bilal: Account) -> None:
     ticket = evening.sell(ayesha)
     hers = card_of(ayesha, "04AA0000000001")
-    bindings.bind(hers.uid, event_id=ticket.event_id, ticket_ids=[ticket.ticket_id])
+    card_states.let_open(hers.uid, event_id=ticket.event_id, ticket_ids=[ticket.ticket_id])
     transfer(ayesha, ticket, bilal.mobile_number)
     assert opened_by(hers) == {}
 
@@ -96,7 +97,7 @@ def test_a_card_still_listing_a_ticket_that_is_anothers_does_not_open_it(
     ticket = evening.sell(ayesha)
     transfer(ayesha, ticket, bilal.mobile_number)
     # What a gate read before the transfer, and still holds.
-    bindings.bind(hers.uid, event_id=ticket.event_id, ticket_ids=[ticket.ticket_id])
+    card_states.let_open(hers.uid, event_id=ticket.event_id, ticket_ids=[ticket.ticket_id])
     assert evening.scan(card_id=hers.uid) == ("not_found", None)
     assert tickets.get(ticket.ticket_id).admission is None
 
@@ -117,7 +118,7 @@ def test_a_full_card_takes_no_more_and_the_ticket_moves_all_the_same(
 ) -> None:
     his = card_of(bilal, "04BB0000000001")
     full = [f"tkt_{n}" for n in range(bindings.MAX_TICKETS_PER_EVENT)]
-    bindings.bind(his.uid, event_id=evening.event.event_id, ticket_ids=full)
+    card_states.let_open(his.uid, event_id=evening.event.event_id, ticket_ids=full)
     ticket = evening.sell(ayesha)
     assert transfer(ayesha, ticket, bilal.mobile_number).status == 200
     assert opened_by(his) == {evening.event.event_id: full}
@@ -139,7 +140,7 @@ def test_a_ticket_that_was_refused_once_stays_contested_with_its_new_owner(
 ) -> None:
     ticket = evening.sell(ayesha)
     stale = tickets.code(ticket)
-    tickets.renew_credential(ticket.ticket_id)
+    marked.renew_credential(ticket.ticket_id)
     assert evening.scan(qr=stale) == ("invalid", "stale_credential")
     assert transfer(ayesha, ticket, bilal.mobile_number).status == 200
     moved = tickets.get(ticket.ticket_id)
