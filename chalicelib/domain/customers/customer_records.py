@@ -112,12 +112,15 @@ def change(customer_id: str, changes: Mapping[str, Any], *, version: int) -> Cus
 def set_status(customer_id: str, status: AccountStatus, *, reason: str) -> CustomerRecord:
     """Activate, suspend or block a customer; unless activated, all sessions end at once.
 
-    Tickets and cards do not change: a gate asks for the ticket, and staff withdraw a ticket or a card by its own
-    route. Raises NotFound, InvalidState for an erased customer, Unavailable.
+    The status that the customer has already changes nothing. Tickets and cards never change: a gate asks for the
+    ticket, and staff withdraw a ticket or a card by its own route. Raises NotFound, InvalidState for an erased
+    customer, Unavailable.
     """
     for _ in retries.attempts():
         account, _ = _read(customer_id)
         require_not_erased(account)
+        if account.status == status:
+            return get(customer_id)
         actions: list[Action] = [Account.status.set(status), Account.version.add(1)]
         ending: list[Write] = []
         if status is not AccountStatus.ACTIVE:

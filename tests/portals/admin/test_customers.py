@@ -106,6 +106,17 @@ def test_a_customer_who_is_locked_out_has_no_session_and_no_log_in(status: str) 
     assert call("GET", "/api/v1/users/me/", token=token).status == 401
 
 
+@pytest.mark.parametrize("status", ["active", "suspended", "blocked"])
+def test_the_status_that_a_customer_has_already_changes_nothing(status: str) -> None:
+    customer = make_customer()
+    first = ask("PUT", customer, "status/", {"status": status, "reason": "Said once."})
+    before = accounts.get(customer.account_id)
+    with clock.set_to(clock.now() + timedelta(minutes=1)):
+        again = ask("PUT", customer, "status/", {"status": status, "reason": "Said once."})
+        assert (again.status, again.json) == (200, first.json)
+    assert accounts.get(customer.account_id).serialize() == before.serialize()
+
+
 def test_support_reads_customers_and_changes_none() -> None:
     customer = make_customer()
     assert ask("GET", customer, role=AdminRole.SUPPORT).status == 200
