@@ -94,10 +94,10 @@ class InvalidCursor(Refusal):
 
 
 class OtpInvalid(Refusal):
-    """A code other than the one that was sent, or one without a challenge."""
+    """A code other than the one that was sent, one that was used, or one without a challenge."""
 
     code = "OTP_INVALID"
-    message = "The code is wrong. Check it and try again."
+    message = "The code is wrong, or was used already. Check it and try again."
 
 
 class OtpExpired(Refusal):

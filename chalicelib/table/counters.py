@@ -5,8 +5,9 @@ transaction would do the same by its token, but costs twice as much and meets ot
 """
 
 import secrets as randomness
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from pynamodb.attributes import UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
@@ -24,13 +25,19 @@ _KEPT = 16
 
 
 def count(
-    place: Place[Item], marks: UnicodeSetAttribute, actions: Sequence[Action], condition: Condition | None = None
+    place: Place[Item],
+    marks: UnicodeSetAttribute,
+    actions: Sequence[Action],
+    condition: Condition | None = None,
+    *,
+    mark: str | None = None,
 ) -> RawItem:
     """Send one counting change and return the item after it. `marks` is the set of the item that names such changes.
 
-    Raises ConditionFailed if the condition did not hold and this change was not counted, and Unavailable.
+    `mark` is a `new_mark` for a caller who looks for it later. Raises ConditionFailed if the condition did not hold and
+    this change was not counted, and Unavailable.
     """
-    mark = _mark()
+    mark = mark or new_mark()
     is_first = ~marks.contains(mark)
     wanted = is_first if condition is None else is_first & condition
     try:
@@ -44,9 +51,19 @@ def count(
     return counted
 
 
-def _mark() -> str:
-    # Sorts by time, and is unique within a millisecond.
-    return f"{int(clock.now().timestamp() * 1000):012x}{randomness.token_hex(4)}"
+def new_mark() -> str:
+    """Return the mark of a change: it sorts by time, and is unique within a millisecond."""
+    return f"{_in_time(clock.now())}{randomness.token_hex(4)}"
+
+
+def any_since(marks: Iterable[str], moment: datetime) -> bool:
+    """Whether one of these changes was sent after a moment."""
+    before = _in_time(moment)
+    return any(mark[: len(before)] > before for mark in marks)
+
+
+def _in_time(moment: datetime) -> str:
+    return f"{int(moment.timestamp() * 1000):012x}"
 
 
 def _marks(raw: RawItem, marks: UnicodeSetAttribute) -> list[str]:

@@ -20,21 +20,21 @@ from chalicelib import clock, phone_numbers
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.clients.secrets import SESSIONS
-from chalicelib.domain.access import code_texts, limits, numbers, passwords, security_log, sms
+from chalicelib.domain.access import code_texts, code_tries, limits, numbers, passwords, security_log, sms
+from chalicelib.domain.access.code_tries import CodeTry
 from chalicelib.domain.access.throttle import LimitedTry, Streak
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.errors import OtpExhausted, OtpExpired, OtpInvalid, RateLimited
 from chalicelib.identifiers import new_id
-from chalicelib.observability import logger
-from chalicelib.table import counters, keys, operations
+from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Challenge, NewestChallenge
 from chalicelib.table.operations import ConditionFailed, Write
 from chalicelib.table.places import Place
 from chalicelib.vocabulary.access import Factor, OtpPurpose, Portal
 
 LIFETIME = timedelta(minutes=5)
-TRIES = limits.TRIES_OF_CODE.limit
+TRIES = code_tries.TRIES
 # Lifetime of a challenge: how long codes can be resent and a registration stays pending.
 RENEWABLE = timedelta(minutes=30)
 _PURPOSE, _REGISTRATION = "otp", "registration"
@@ -143,7 +143,7 @@ def send(
     older = ((pending or {}).get("found_by") or numbers.number_macs(mobile_number))[1:]
     operations.commit(*together_with, operations.put(challenge), *_newest(challenge, older))
     messages.enqueue(_message(challenge, mobile_number, code, account))
-    _log("code sent", challenge)
+    code_tries.log("code sent", challenge)
     return SentCode(challenge_id)
 
 
@@ -196,7 +196,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
     except ConditionFailed:
         return SentCode(challenge_id)  # used concurrently
     messages.enqueue(_message(challenge, number, code, account))
-    _log("code sent again", challenge)
+    code_tries.log("code sent again", challenge)
     return SentCode(challenge_id)
 
 
@@ -215,25 +215,33 @@ def verify(
     RateLimited after too many wrong codes for this number, or by number from this address.
     """
     if challenge_id is not None:
-        return _verify(_take_try(purpose, challenge_id, account_id), code, by_number=False)
+        return _verify(code_tries.take(purpose, challenge_id, account_id), code, by_number=False)
     newest = _newest_of(purpose, mobile_number or "", address)
     try:
-        return _verify(_take_try_by_number(purpose, newest, address), code, by_number=True)
+        return _verify(code_tries.take_by_number(purpose, newest, address), code, by_number=True)
     except (OtpInvalid, OtpExpired, OtpExhausted):
         # Counted also where no code was sent, so that the limit does not disclose challenges.
         limits.count_wrong_code(purpose, address)
         raise
 
 
-def _verify(challenge: Challenge, code: str, *, by_number: bool) -> VerifiedCode:
+def _verify(tried: CodeTry, code: str, *, by_number: bool) -> VerifiedCode:
     """Compare a code whose try is counted. Raises OtpInvalid, OtpExpired, RateLimited."""
+    try:
+        return _compared(tried.challenge, code, by_number=by_number)
+    except (OtpInvalid, OtpExpired, RateLimited):
+        tried.failed()
+        raise
+
+
+def _compared(challenge: Challenge, code: str, *, by_number: bool) -> VerifiedCode:
     if clock.now() >= challenge.expires_at:
         raise OtpExpired
     wrong_codes = limits.wrong_codes(challenge.purpose, challenge.number_mac, by_number=by_number)
     wrong_codes.take()
     macs = [_mac(key, challenge.challenge_id, code) for key in SESSIONS.candidates(_PURPOSE)]
     if not any(hmac.compare_digest(mac, challenge.mac) for mac in macs):
-        _log("wrong code", challenge)
+        code_tries.log("wrong code", challenge)
         raise OtpInvalid
     # A log-in's code was sent after its right password.
     security_log.note_factors(*((Factor.PASSWORD,) if challenge.purpose in limits.LOG_INS else ()), Factor.OTP)
@@ -270,38 +278,6 @@ def voiding(portal: Portal, mobile_number: str) -> list[Write]:
 def was_sent_to(challenge: Challenge, mobile_number: str | None) -> bool:
     """Whether a challenge's code was sent to this number."""
     return mobile_number is not None and challenge.number_mac in numbers.number_macs(mobile_number)
-
-
-def _take_try(purpose: OtpPurpose, challenge_id: str, account_id: str | None) -> Challenge:
-    """Count a try and return the challenge from that write. Challenges of other accounts are not counted."""
-    is_open = (Challenge.purpose == purpose) & Challenge.used_at.does_not_exist() & (Challenge.tries < TRIES)
-    if account_id is not None:
-        is_open &= Challenge.account_id == account_id
-    place = keys.access.challenge(challenge_id)
-    try:
-        return Challenge.from_raw_data(counters.count(place, Challenge.tried_by, [Challenge.tries.add(1)], is_open))
-    except ConditionFailed as failure:
-        found = failure.found(Challenge)
-        if found is None or found.purpose != purpose or found.used_at is not None:
-            raise OtpInvalid from failure
-        if account_id is not None and found.account_id != account_id:
-            raise OtpInvalid from failure
-        _log("code exhausted", found)
-        raise OtpExhausted from failure
-
-
-def _take_try_by_number(purpose: OtpPurpose, challenge_id: str, address: str) -> Challenge:
-    """Count a try by number from this address and return the challenge."""
-    challenge = operations.get(keys.access.challenge(challenge_id))
-    if challenge is None or challenge.purpose != purpose or challenge.used_at is not None:
-        raise OtpInvalid
-    try:
-        # For each code sent: a resent one has another MAC.
-        limits.TRIES_BY_NUMBER.take(f"{challenge.mac}:{limits.network(address)}")
-    except RateLimited as refusal:
-        _log("code exhausted", challenge)
-        raise OtpExhausted from refusal
-    return challenge
 
 
 def _newest_of(purpose: OtpPurpose, mobile_number: str, address: str) -> str:
@@ -393,7 +369,3 @@ def _message(challenge: Challenge, mobile_number: str, code: str, account: Accou
         decoy=is_decoy,
         is_code=True,
     )
-
-
-def _log(what: str, challenge: Challenge) -> None:
-    logger.info(what, extra={"security": True, "challenge_id": challenge.challenge_id, "purpose": challenge.purpose})

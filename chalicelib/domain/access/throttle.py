@@ -37,9 +37,10 @@ def _mac(what: str, whom: str) -> str:
 
 
 class CountedTry(Struct, frozen=True):
-    """A counted try, with the place of its counter."""
+    """A counted try, with the place of its counter and the mark that it left there."""
 
     place: Place[Throttle]
+    mark: str
 
 
 def refusal(tried: str, wait_seconds: int) -> RateLimited:
@@ -59,11 +60,12 @@ def _in_words(seconds: int) -> str:
 def take(what: str, whom: str, *, limit: int, window: timedelta, tried: str = "attempts") -> CountedTry:
     """Count one try in a fixed window. Raises RateLimited, uncounted, at the limit. Exact under concurrency."""
     place, left = _key(what, whom, window)
+    mark = counters.new_mark()
     try:
-        counters.count(place, Throttle.counted_by, _one_more(left), _is_below(limit))
+        counters.count(place, Throttle.counted_by, _one_more(left), _is_below(limit), mark=mark)
     except operations.ConditionFailed as failure:
         raise refusal(tried, left) from failure
-    return CountedTry(place)
+    return CountedTry(place, mark)
 
 
 class CountedWith(Struct, frozen=True):
@@ -227,7 +229,7 @@ def slide(*limits: Limit, read: Mapping[Key, Throttle] | None = None, until_deci
         if wait > timedelta(0):
             if time.monotonic() >= patient_until or not _may_get_room(fullest, seen.get(fullest.place), now):
                 raise refusal(fullest.tried, math.ceil(wait.total_seconds()))
-            _pause(_ROOM_SECONDS)
+            pause(_ROOM_SECONDS)
             seen = {**operations.get_many(places)}
             continue
         mark = _mark(now)
@@ -255,10 +257,11 @@ def slide(*limits: Limit, read: Mapping[Key, Throttle] | None = None, until_deci
 def _back_off(failed: int) -> None:
     # The first changes meet few others, and most limits are full soon.
     if failed > _FEW:
-        _pause(min(0.1, failed / 200))
+        pause(min(0.1, failed / 200))
 
 
-def _pause(longest: float) -> None:
+def pause(longest: float) -> None:
+    """Wait for a random time, so that those who wait do not come again together."""
     time.sleep(randomness.SystemRandom().uniform(0, longest))
 
 

@@ -3,6 +3,7 @@
 from tests.mutants.seeded.mutant import Mutant
 
 _FILE = "chalicelib/domain/access/otp.py"
+_TRIES = "chalicelib/domain/access/code_tries.py"
 _REGISTRATION = "tests/portals/webapp/test_registration.py"
 _OVERTAKEN = "tests/domain/test_overtaken.py"
 
@@ -10,10 +11,18 @@ MUTANTS = (
     Mutant(
         name="tries-not-limited",
         bug="a code may be guessed at for five minutes",
-        file=_FILE,
+        file=_TRIES,
         before=" & Challenge.used_at.does_not_exist() & (Challenge.tries < TRIES)",
         after=" & Challenge.used_at.does_not_exist()",
         tests=(f"{_REGISTRATION}::test_five_wrong_codes_kill_the_right_one",),
+    ),
+    Mutant(
+        name="tries-not-waited-for",
+        bug="who brings the right code six times at once is told of failed attempts",
+        file=_TRIES,
+        before="        if not is_checked or time.monotonic() >= patient_until:\n",
+        after="        if marks is not None:\n",
+        tests=("tests/faults/test_codes.py::test_the_sixth_try_at_a_code_waits_for_five_that_are_being_checked",),
     ),
     Mutant(
         name="code-expiry-ignored",
@@ -50,7 +59,7 @@ MUTANTS = (
     Mutant(
         name="purpose-not-compared",
         bug="a code for logging in resets a password",
-        file=_FILE,
+        file=_TRIES,
         before="(Challenge.purpose == purpose) & Challenge.used_at",
         after="Challenge.used_at",
         tests=(f"{_REGISTRATION}::test_a_code_of_one_purpose_opens_nothing_else",),
