@@ -3,8 +3,9 @@
 A code is stored only as a MAC over the challenge's id and the code. The key is derived from the sessions' secret. A try
 is counted before the comparison, so that parallel guesses cannot exceed the limits. Tries by challenge and by number
 count apart, those by number for each address. A code is spent in the transaction of its effect. Only the newest code
-of a number and purpose is valid; of a registration, the newest of its number and password. Responses do not disclose
-accounts: such requests send a text without a code, or nothing, after the same work.
+of a number and purpose is valid; of a registration, the newest of its number and password; of a shop, the newest that
+it sent to the number. Responses do not disclose accounts: such requests send a text without a code, or nothing, after
+the same work.
 """
 
 import hashlib
@@ -42,8 +43,9 @@ _PURPOSE, _REGISTRATION = "otp", "registration"
 _RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
 # Purposes requested by number alone: without an account nothing is sent, after the same work.
 _FORGOTTEN = frozenset((OtpPurpose.RESET, OtpPurpose.ORGANIZER_RESET, OtpPurpose.TIX_RESET, OtpPurpose.CAMPUS_RESET))
-# Purposes of the codes that an account receives at its number, by its portal.
-_OF_PORTAL = {Portal.WEBAPP: (OtpPurpose.LOGIN, OtpPurpose.RESET, OtpPurpose.CARD_ASSIGNMENT)}
+# Purposes of the codes that an account receives at its number, by its portal. Those of shops are compared with the
+# customer's present number where they are spent.
+_OF_PORTAL = {Portal.WEBAPP: (OtpPurpose.LOGIN, OtpPurpose.RESET)}
 # Recipient of decoy messages, as long as a real number.
 _NOBODY = "+000000000000"
 
@@ -120,8 +122,9 @@ def send(
     """Send a code, which voids the previous one. `account` is the owner of the number, if any.
 
     `pending` is what the code does: a registration, a number, or the `shop`, `card` and `fee` of a handover, which its
-    text names. `together_with` are writes for the same transaction, such as one that stores `challenge_id`. Call
-    `take_send` before. Raises ConditionFailed, with positions from 0, if one of these fails; then no code is sent.
+    text names. With a `shop_id` it voids that shop's codes alone. `together_with` are writes for the same transaction,
+    such as one that stores `challenge_id`. Call `take_send` before. Raises ConditionFailed, with positions from 0, if
+    one of these fails; then no code is sent.
     """
     now = clock.now()
     challenge_id = challenge_id or new_id("chl")
@@ -147,9 +150,9 @@ def send(
     return SentCode(challenge_id)
 
 
-def waits(purpose: OtpPurpose, challenge_id: str, mobile_number: str) -> bool:
+def waits(purpose: OtpPurpose, challenge_id: str, mobile_number: str, *, shop_id: str | None = None) -> bool:
     """Whether a code sent to a number can still be entered: it is the newest, neither spent, exhausted nor expired."""
-    pointers = [keys.access.newest_challenge(purpose, mac) for mac in numbers.number_macs(mobile_number)]
+    pointers = [keys.access.newest_challenge(purpose, mac, shop_id) for mac in numbers.number_macs(mobile_number)]
     found = operations.get_many([keys.access.challenge(challenge_id), *pointers])
     challenge = found.get(keys.access.challenge(challenge_id))
     newest = next((found[place] for place in pointers if place in found), None)
@@ -264,9 +267,9 @@ def registration_of(mobile_number: str, password: str) -> str:
 
 
 def voiding(portal: Portal, mobile_number: str) -> list[Write]:
-    """Return the writes that void all codes that were sent to a number for an account of this portal.
+    """Return the writes that void the codes that were sent to a number for an account of this portal.
 
-    A registration has no account, so its code is not among them.
+    A registration has no account, so its code is not among them. Nor are those of shops: `handover` refuses them.
     """
     return [
         operations.remove(keys.access.newest_challenge(purpose, mac))
@@ -299,14 +302,18 @@ def _newest(challenge: Challenge, older_macs: list[str]) -> list[Write]:
     """Return the writes that make a challenge the newest, and remove pointers under older MACs."""
     gone_at = int((clock.now() + RENEWABLE).timestamp())
     pointer = NewestChallenge(*_pointer(challenge), challenge_id=challenge.challenge_id, ttl=gone_at)
-    older = [keys.access.newest_challenge(challenge.purpose, mac) for mac in older_macs]
+    older = [keys.access.newest_challenge(challenge.purpose, mac, _shop_id(challenge)) for mac in older_macs]
     return [operations.put(pointer), *(operations.remove(place) for place in older)]
 
 
 def _pointer(challenge: Challenge) -> Place[NewestChallenge]:
     """Return where the newest challenge is named: of the number, or of a registration's number and password."""
     macs = (challenge.pending or {}).get("found_by") or [challenge.number_mac]
-    return keys.access.newest_challenge(challenge.purpose, macs[0])
+    return keys.access.newest_challenge(challenge.purpose, macs[0], _shop_id(challenge))
+
+
+def _shop_id(challenge: Challenge) -> str | None:
+    return (challenge.pending or {}).get("shop_id")
 
 
 def _opens(purpose: OtpPurpose, account: Account | None) -> bool:

@@ -170,7 +170,7 @@ def _verify(assignment: Assignment, code: str, *, address: str, operation_id: st
     )
     named = _named_in_text(assignment)
     for _ in retries.attempts():
-        transfer = handover.prepare(assignment)
+        transfer = handover.prepare(assignment, proof.challenge)
         try:
             proof.commit(idempotency.once(operation_id, assignment_id), *transfer.writes)
         except operations.ConditionFailed:
@@ -228,8 +228,9 @@ def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sen
 
 
 def _named_in_text(assignment: Assignment) -> dict[str, str]:
-    """Return what the code's text names: the shop, the card's last digits and the fee."""
+    """Return whose code it is, and what its text names: the shop, the card's last digits and the fee."""
     return {
+        "shop_id": assignment.merchant_id,
         "shop": accounts.get(assignment.merchant_id).name,
         "card": assignment.card_uid[-4:],
         "fee": early_codes.fee_in_words(assignment.fee, assignment.currency),

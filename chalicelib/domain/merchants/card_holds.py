@@ -96,7 +96,7 @@ def hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tup
         requested=requested if isinstance(requested, OpenCardRequest) else None,
     )
     _require_collected(fee, wanted)
-    code = early_codes.taken(early, customer, fee=fee)
+    code = early_codes.taken(early, merchant_id, customer, fee=fee)
     counted: list[LimitedTry] = []
     if code is None:
         # Counted before the hold, so that no card is held for a customer at the limit of codes.

@@ -57,7 +57,8 @@ def send(merchant_id: str, mobile_number: str) -> EarlyCodeSent:
         expires_at=expires_at,
         ttl=int(expires_at.timestamp()),
     )
-    named = {"shop": accounts.get(merchant_id).name, "card": "", "fee": fee_in_words(fee, config().currency)}
+    words = fee_in_words(fee, config().currency)
+    named = {"shop": accounts.get(merchant_id).name, "shop_id": merchant_id, "card": "", "fee": words}
     sent = otp.send(
         OtpPurpose.CARD_ASSIGNMENT,
         customer.mobile_number,
@@ -87,14 +88,15 @@ def fee_in_words(fee: int, currency: str) -> str:
     return f"fee {currency} {amount}" if fee else "no fee"
 
 
-def taken(early: object, customer: Account, *, fee: int) -> TakenCode | None:
+def taken(early: object, merchant_id: str, customer: Account, *, fee: int) -> TakenCode | None:
     """Return the early code that an assignment takes, or None where it must send one of its own.
 
     `early` is the stored EarlyCode of shop and customer, if there is one.
     """
     if not isinstance(early, EarlyCode) or early.fee != fee or clock.now() >= early.expires_at:
         return None
-    if not otp.waits(OtpPurpose.CARD_ASSIGNMENT, early.challenge_id, customer.mobile_number):
+    number = customer.mobile_number
+    if not otp.waits(OtpPurpose.CARD_ASSIGNMENT, early.challenge_id, number, shop_id=merchant_id):
         return None
     return TakenCode(early.challenge_id, operations.remove(early.place))
 

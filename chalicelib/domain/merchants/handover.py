@@ -6,15 +6,15 @@ from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.access import notices
+from chalicelib.domain.access import notices, otp
 from chalicelib.domain.access.notices import Owner
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.ledger import account_names, card_balances, journals
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.merchants import merchant_totals
-from chalicelib.errors import InvalidState
+from chalicelib.errors import InvalidState, OtpInvalid
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, Assignment, Card, CardRequest, OpenCardRequest, Profile
+from chalicelib.table.items import Account, Assignment, Card, CardRequest, Challenge, OpenCardRequest, Profile
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.cards import AssignmentStatus, CardRequestStatus, CardStatus
@@ -31,12 +31,13 @@ class HandoverWrites(Struct, frozen=True):
     owner: Owner
 
 
-def prepare(assignment: Assignment) -> HandoverWrites:
+def prepare(assignment: Assignment, code: Challenge) -> HandoverWrites:
     """Return the writes that complete a handover, conditional on the state that was read (optimistic lock).
 
     The fee is due unless the customer has paid one before, to any merchant. Two open holds may both have collected it:
     the first to complete books it, and the other one's answer says what the shop returns (D-STATE-04). Raises
-    InvalidState if the card is no longer held or the customer is locked out.
+    InvalidState if the card is no longer held or the customer is locked out, OtpInvalid if the code was sent to a
+    number that is no longer the customer's.
     """
     customer_id, merchant_id = assignment.customer_id, assignment.merchant_id
     places = (
@@ -49,6 +50,8 @@ def prepare(assignment: Assignment) -> HandoverWrites:
     card, account, profile, open_request = (found.get(place) for place in places)
     if not isinstance(account, Account) or account.status != AccountStatus.ACTIVE:
         raise InvalidState("This customer is handed no card. Ask the platform's staff.")
+    if not otp.was_sent_to(code, account.mobile_number):
+        raise OtpInvalid("The customer's number was changed since. Send another code.")
     if not isinstance(card, Card) or card.status != CardStatus.HELD or card.held_by != assignment.assignment_id:
         raise InvalidState("This card is no longer held for the customer. Take another one.")
     has_paid = isinstance(profile, Profile) and profile.fee_paid
@@ -57,7 +60,10 @@ def prepare(assignment: Assignment) -> HandoverWrites:
     writes = [
         _given(card, assignment, binding.opens),
         _closed(assignment, fee=fee, has_more=binding.has_more),
-        operations.check(keys.access.account(customer_id), Account.status == AccountStatus.ACTIVE),
+        operations.check(
+            keys.access.account(customer_id),
+            (Account.status == AccountStatus.ACTIVE) & (Account.mobile_number == account.mobile_number),
+        ),
         card_balances.freeze(card.uid, is_frozen=False),
         *merchant_totals.one_more(merchant_id, fee=fee),
         *binding.writes,

@@ -166,7 +166,7 @@ class Challenge(Item, discriminator="challenge"):
 
 
 class NewestChallenge(Item, discriminator="newest_challenge"):
-    """The newest code of a number and purpose; only this one is valid."""
+    """The newest code of a number and purpose, and of the shop that sent it; only this one is valid."""
 
     challenge_id = UnicodeAttribute()
 

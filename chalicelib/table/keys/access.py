@@ -117,6 +117,6 @@ def challenge(challenge_id: str) -> Place[Challenge]:
     return Place(Challenge, joined("CHALLENGE", challenge_id), "CHALLENGE")
 
 
-def newest_challenge(purpose: str, mac: str) -> Place[NewestChallenge]:
-    """Question 22."""
-    return Place(NewestChallenge, joined("OTP", purpose, mac), "OTP")
+def newest_challenge(purpose: str, mac: str, shop_id: str | None = None) -> Place[NewestChallenge]:
+    """Question 22; one for each shop that sends codes."""
+    return Place(NewestChallenge, joined("OTP", purpose, mac), joined("OTP", shop_id) if shop_id else "OTP")

@@ -7,9 +7,15 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.table.items import Account
-from tests.support.client import Answer
+from chalicelib.domain.access import accounts
+from chalicelib.domain.personal_data import places
+from chalicelib.table import keys
+from chalicelib.table.items import Account, Challenge, NewestChallenge
+from chalicelib.vocabulary.access import AdminRole
+from tests.support.client import Answer, call
 from tests.support.codes import code_for, code_in, has_code, texts
+from tests.support.factories import admin_token, unused_number
+from tests.support.meanwhile import before, changing
 from tests.support.settings import configured
 from tests.support.shops import (
     Shop,
@@ -47,6 +53,12 @@ def early(shop: Shop, customer: Account) -> str:
 
 def verify(shop: Shop, customer: Account, code: str, **more: Any) -> Answer:
     return shop.post("verify-customer-otp", {"mobile_number": customer.mobile_number, "otp": code}, **more)
+
+
+def renumber(customer: Account, number: str) -> None:
+    change = {"mobile_number": number, "version": accounts.get(customer.account_id).version}
+    answer = call("PUT", f"/api/customers/{customer.account_id}/", change, token=admin_token(AdminRole.ADMIN))
+    assert answer.status == 200, answer.text
 
 
 def sent_to(customer: Account) -> list[str]:
@@ -90,6 +102,56 @@ def test_an_early_code_is_of_one_shop_and_one_number(shop: Shop, ayesha: Account
         assert len(sent_to(customer)) == 1
 
 
+def test_a_neighbours_code_for_the_same_number_voids_none_of_this_shop(shop: Shop, ayesha: Account) -> None:
+    code, other = early(shop, ayesha), make_shop("Saddar Mobiles")
+    theirs, their_code = other.hold(other.stock()[0], ayesha)
+    assert shop.assign(shop.stock()[0], ayesha).status == 201
+    assert sent_to(ayesha) == []  # the early one is taken
+    assert other.verify(theirs, their_code).status == 200
+    if code != their_code:
+        assert verify(shop, ayesha, their_code).code == "OTP_INVALID"
+    assert verify(shop, ayesha, code).status == 200
+    assert assert_handed_over_once([shop.id, other.id]) == {"active": 2}
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_code_that_was_sent_to_a_former_number_hands_over_nothing(
+    is_early: bool, shop: Shop, ayesha: Account
+) -> None:
+    code = early(shop, ayesha) if is_early else None
+    held = shop.assign(shop.stock()[0], ayesha).json["assignment_id"]
+    code = code or code_for(ayesha.mobile_number)
+    renumber(ayesha, unused_number())
+    assert shop.verify(held, code).code == "OTP_INVALID"
+    assert shop.post("send-customer-otp", {"assignment_id": held}).status == 200
+    assert shop.verify(held, code_for(accounts.get(ayesha.account_id).mobile_number)).status == 200
+
+
+def test_an_early_code_for_a_former_number_is_not_taken(shop: Shop, ayesha: Account) -> None:
+    early(shop, ayesha)
+    renumber(ayesha, unused_number())
+    held = shop.assign(shop.stock()[0], ayesha).json["assignment_id"]
+    assert shop.verify(held, code_for(accounts.get(ayesha.account_id).mobile_number)).status == 200
+
+
+def test_a_number_that_changes_while_a_card_is_handed_over_is_handed_none(shop: Shop, ayesha: Account) -> None:
+    held, code = shop.hold(shop.stock()[0], ayesha)
+    handed_over = changing(keys.merchants.assignment(held))
+    with before("TransactWriteItems", lambda: renumber(ayesha, unused_number()), matches=handed_over):
+        answer = shop.verify(held, code)
+    assert answer.code == "OTP_INVALID", answer.text
+    assert assignment(held).status == "awaiting_otp"
+
+
+def test_codes_of_shops_are_personal_data_of_their_customer(shop: Shop, ayesha: Account) -> None:
+    sellers = [shop, make_shop("Saddar Mobiles")]
+    held = [assignment(seller.hold(seller.stock()[0], ayesha)[0]).challenge_id for seller in sellers]
+    (codes,) = [place for place in places.PLACES if place.name == "codes"]
+    found = list(codes.read(places.Person(ayesha.account_id)))
+    assert {item.challenge_id for item in found if isinstance(item, Challenge)} == set(held)
+    assert {item.challenge_id for item in found if isinstance(item, NewestChallenge)} == set(held)
+
+
 def test_an_early_code_is_taken_for_five_minutes(shop: Shop, ayesha: Account) -> None:
     now = clock.now()
     with clock.set_to(now):
@@ -104,7 +166,8 @@ def test_an_early_code_is_taken_for_five_minutes(shop: Shop, ayesha: Account) ->
 def test_a_code_that_cannot_be_entered_any_more_is_not_taken(shop: Shop, ayesha: Account, spoiled: str) -> None:
     code = early(shop, ayesha)
     if spoiled == "voided":
-        early(make_shop("Saddar Mobiles"), ayesha)
+        with configured(CARD_FEE=config().card_fee + 10_000):  # its text names another fee, so it is not taken
+            assert shop.assign(shop.stock()[0], ayesha).status == 201
     if spoiled == "exhausted":
         (card,) = shop.stock()
         held = shop.assign(card, ayesha).json["assignment_id"]
