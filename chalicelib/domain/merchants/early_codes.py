@@ -84,7 +84,8 @@ def _fee(customer: Account) -> int:
 
 def fee_in_words(fee: int, currency: str) -> str:
     """Return the fee as the text of a code names it."""
-    amount = Money(fee, currency).amount.removesuffix(".00")
+    whole, _, rest = Money(fee, currency).amount.partition(".")
+    amount = f"{whole}.{rest}" if rest.strip("0") else whole
     return f"fee {currency} {amount}" if fee else "no fee"
 
 
