@@ -66,12 +66,18 @@ def require(asked: AmountInput | None, *, currency: str, field: str) -> Money:
         raise ValidationFailed(details=[{"field": f"{field}.currency", "message": f"must be {currency}"}])
     found = parse(asked.amount, currency)
     if found is None or found.minor == 0:
-        places = digits(currency)
-        message = (
-            f"must be above zero, {f'with at most {places} digits after the point' if places else 'in whole units'}"
-        )
-        raise ValidationFailed(details=[{"field": field, "message": message}])
+        raise ValidationFailed(details=[{"field": field, "message": f"must be above zero, {_in_places(currency)}"}])
     return found
+
+
+def must_be_of(currency: str) -> str:
+    """Return what is said of a text that is no amount of a currency."""
+    return f"must be an amount of {currency}, {_in_places(currency)}"
+
+
+def _in_places(currency: str) -> str:
+    places = digits(currency)
+    return f"with at most {places} digits after the point" if places else "in whole units"
 
 
 def require_chargeable(price: Money, *, field: str) -> None:

@@ -52,3 +52,5 @@ def test_what_has_more_decimals_than_its_currency_is_no_amount_and_zeros_do_not_
     places = money.digits(currency)
     assert money.parse("15.0000", currency) == money.parse("15", currency) == Money(15 * 10**places, currency)
     assert money.parse(f"15.{'0' * places}1", currency) is None
+    said = money.must_be_of(currency)
+    assert said.endswith(f"at most {places} digits after the point" if places else "in whole units")

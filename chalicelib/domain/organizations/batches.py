@@ -168,8 +168,7 @@ def _money(given: AmountInput, *, currency: str, field: str) -> Money:
     """Return an amount in a currency, which may be zero. Raises ValidationFailed."""
     found = money.parse(given.amount, currency)
     if found is None or given.currency not in (None, currency):
-        message = f"must be an amount of {currency}, with at most {money.digits(currency)} decimals"
-        raise ValidationFailed(details=[{"field": field, "message": message}])
+        raise ValidationFailed(details=[{"field": field, "message": money.must_be_of(currency)}])
     return found
 
 

@@ -103,8 +103,7 @@ def _drafted(given: Mapping[str, Any], *, field: str, known: Sequence[str]) -> C
         raise _invalid(f"{field}.id", "is no category of this event; leave it out for a new one")
     price = money.parse(given["price"]["amount"], currency)
     if price is None or given["price"].get("currency") not in (None, currency):
-        message = f"must be an amount of {currency}, with at most {money.digits(currency)} decimals"
-        raise _invalid(f"{field}.price", message)
+        raise _invalid(f"{field}.price", money.must_be_of(currency))
     money.require_chargeable(price, field=f"{field}.price")
     starts, ends = given.get("sales_start"), given.get("sales_end")
     if starts is not None and ends is not None and ends <= starts:

@@ -161,7 +161,7 @@ def _price(given: Mapping[str, Any], currency: str, *, field: str) -> Money:
     """Return a price that can be charged; it may be zero. Raises ValidationFailed."""
     parsed = money.parse(given["amount"], currency)
     if given.get("currency") not in (None, currency) or parsed is None:
-        raise _invalid(field, f"must be an amount of {currency}, with at most {money.digits(currency)} decimals")
+        raise _invalid(field, money.must_be_of(currency))
     money.require_chargeable(parsed, field=f"changes.{field}")
     return parsed
 
