@@ -11,7 +11,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local import engines, resources
+from infra.local import currencies, engines, resources
 from infra.local.console import CannotStart, is_full, require_space, step
 from infra.local.ending import Ending
 from infra.local.engines import Engine
@@ -42,6 +42,7 @@ def run(options: Options) -> None:
         undo.callback(ending.restore_signals)
         listener = listen(options.port)
         undo.callback(listener.close)
+        amounts = currencies.environment(os.environ)
         home = _data_folder(options.data, undo)
         _forget_cloud_settings()
         started: list[Engine] = []
@@ -52,7 +53,7 @@ def run(options: Options) -> None:
             if is_full(home):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(home)) from None
             raise
-        os.environ.update(_environment(options, cloud, stream_arn))
+        os.environ.update({**_environment(options, cloud, stream_arn), **amounts})
         # Only now: this imports the app, which reads the environment.
         from infra.local import serving
 

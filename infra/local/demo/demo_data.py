@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.config import config
-from chalicelib.domain import money
 from chalicelib.domain.access import accounts, new_accounts, users
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
@@ -25,7 +24,7 @@ from chalicelib.table import operations
 from chalicelib.table.items import Account, Venue
 from chalicelib.vocabulary.access import AdminRole, Portal, UsherRole
 from chalicelib.vocabulary.cards import CardStatus, EntryType
-from infra.local.demo import campus, demo_passwords, past_event
+from infra.local.demo import campus, demo_passwords, demo_prices, past_event
 
 
 def load_first_admin() -> None:
@@ -124,7 +123,7 @@ def _load_sale(now: datetime, organizer: Account) -> None:
                     category_id=demo.category_id(event_id, tier),
                     name=tier.name,
                     tier=tier.name,
-                    price=tier.price,
+                    price=demo_prices.minor(tier.price),
                     capacity=tier.capacity,
                     position=place,
                 ),
@@ -145,7 +144,8 @@ def _load_draft(now: datetime, organizer: Account) -> None:
             "ends_at": now + timedelta(days=30, hours=5),
             "timezone": demo.TIMEZONE,
             "ticket_categories": [
-                {"name": tier.name, "price": demo.money(tier.price), "capacity": tier.capacity} for tier in demo.TIERS
+                {"name": tier.name, "price": demo_prices.written(tier.price), "capacity": tier.capacity}
+                for tier in demo.TIERS
             ],
         },
         operation_id="op_demo_draft",
@@ -194,16 +194,17 @@ def _load_organization() -> None:
     sold = BatchInput(
         seller=demo.SELLER,
         numbers=NumberSpan(demo.PREFIX, demo.BATCH_FIRST, demo.SHEET_COUNT),
-        price=AmountInput(money.Money(demo.BATCH_PRICE, config().currency).amount),
+        price=AmountInput(**demo_prices.written(demo.BATCH_PRICE)),
     )
     batches.create(admin.organization_id, sold, user_id=by, operation_id="op_demo_batch")
 
 
 def _load_balance() -> None:
     """Credit the demo customer's card, once."""
+    balance = demo_prices.minor(demo.BALANCE)
     entries = [
-        postings.Posting(account_names.clearing("sandbox"), -demo.BALANCE),
-        postings.Posting(account_names.card(demo.CARD_UID), demo.BALANCE),
+        postings.Posting(account_names.clearing("sandbox"), -balance),
+        postings.Posting(account_names.card(demo.CARD_UID), balance),
     ]
     writes = journals.post(
         journals.Movement(

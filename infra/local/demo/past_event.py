@@ -23,6 +23,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Event, Item, Order, SentMessage, Venue
 from chalicelib.table.ranges import Begins
 from chalicelib.vocabulary.payments import PaymentMethod
+from infra.local.demo import demo_prices
 
 # On which day before the evening, and how many tickets of which category.
 _SALES = ((5, demo.STALLS, 4), (3, demo.BALCONY, 2), (1, demo.STALLS, 3))
@@ -59,7 +60,7 @@ def load(organizer: Account, customer: Account, *, now: datetime) -> None:
             categories.CategoryDraft(
                 category_id=demo.category_id(demo.PAST_EVENT_ID, tier),
                 name=tier.name,
-                price=tier.price,
+                price=demo_prices.minor(tier.price),
                 capacity=tier.capacity,
                 position=place,
             ),
