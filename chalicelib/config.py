@@ -151,15 +151,15 @@ def config() -> Config:
         stripe_api_base=env("STRIPE_API_BASE") or None,
         # The currency of cards' balances and of fees.
         currency=env("CURRENCY", "PKR"),
-        fee_basis_points=int(env("FEE_BASIS_POINTS", "500")),
+        fee_basis_points=_number("FEE_BASIS_POINTS", "500"),
         # What one member of staff may pay out, give back or cancel alone: minor units by currency.
-        second_person_over=_amounts(env("SECOND_PERSON_OVER", "PKR:10000000")),
+        second_person_over=_amounts("SECOND_PERSON_OVER", "PKR:10000000"),
         # The roles of staff that require a second factor, such as `super_admin,admin,finance`.
         second_factor_roles=frozenset(role.strip() for role in env("SECOND_FACTOR_ROLES", "").split(",") if role),
         # How many days after its end a month's books close.
-        books_close_after_days=int(env("BOOKS_CLOSE_AFTER_DAYS", "10")),
+        books_close_after_days=_number("BOOKS_CLOSE_AFTER_DAYS", "10"),
         # The fee of a new NFC card, in minor units of that currency.
-        card_fee=int(env("CARD_FEE", "50000")),
+        card_fee=_number("CARD_FEE", "50000"),
         # Reader agents and apps that are older are shown as not ready; empty for any version.
         oldest_agent_version=env("OLDEST_AGENT_VERSION", ""),
         oldest_phone_version=env("OLDEST_PHONE_VERSION", ""),
@@ -167,24 +167,37 @@ def config() -> Config:
         # The countries whose mobile numbers get SMS.
         phone_countries=frozenset(c for c in env("PHONE_COUNTRIES", PHONE_COUNTRIES).split(",") if c),
         # The SMS of an hour: to the numbers of one country, and in all.
-        sms_per_country=int(env("SMS_PER_COUNTRY", "10000")),
-        sms_in_all=int(env("SMS_IN_ALL", "20000")),
+        sms_per_country=_number("SMS_PER_COUNTRY", "10000"),
+        sms_in_all=_number("SMS_IN_ALL", "20000"),
         # The step to which the duration of log-ins and codes is padded; 0 for none.
-        answer_pace_seconds=int(env("ANSWER_PACE_MS", "300")) / 1000,
+        answer_pace_seconds=_number("ANSWER_PACE_MS", "300") / 1000,
         # For how many days after an event each kind of evidence of attendance is kept, unless the event says so itself.
-        retention_days=_amounts(env("CAMPUS_RETENTION_DAYS", "photos:30,signature:365,position:0,device:30")),
+        retention_days=_amounts("CAMPUS_RETENTION_DAYS", "photos:30,signature:365,position:0,device:30"),
         log_level=env("LOG_LEVEL", "INFO"),
         limits=Limits(
             **{
-                field.name: int(value)
+                field.name: _number(name, "")
                 for field in fields(Limits)
-                if (value := env(f"LIMIT_{field.name.upper()}")) is not None
+                if (name := f"LIMIT_{field.name.upper()}") in os.environ
             }
         ),
     )
 
 
-def _amounts(text: str) -> frozenset[tuple[str, int]]:
+def _number(name: str, default: str) -> int:
+    """Return a whole number. Raises ValueError, which names the variable."""
+    text = os.environ.get(name, default)
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{name}={text} is not a whole number") from None
+
+
+def _amounts(name: str, default: str) -> frozenset[tuple[str, int]]:
     """Return pairs of a currency and an amount from a text such as `PKR:10000000,EUR:50000`."""
+    text = os.environ.get(name, default)
     pairs = (pair.partition(":") for pair in text.split(",") if pair)
-    return frozenset((currency.strip(), int(amount)) for currency, _, amount in pairs)
+    try:
+        return frozenset((currency.strip(), int(amount)) for currency, _, amount in pairs)
+    except ValueError:
+        raise ValueError(f"{name}={text} is not a list such as {default}") from None

@@ -43,7 +43,10 @@ def run(options: Options) -> None:
         listener = listen(options.port)
         undo.callback(listener.close)
         amounts = currencies.environment(os.environ)
+        currencies.require_settings()
         home = _data_folder(options.data, undo)
+        if options.data is not None:
+            currencies.keep(options.data, amounts["CURRENCY"])
         _forget_cloud_settings()
         started: list[Engine] = []
         undo.callback(_stop_engines, started)

@@ -14,9 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from chalicelib.clients import stripe_amounts
 from chalicelib.schemas.examples import demo
 from infra.local import __main__ as command
-from infra.local import console, inspection, toolchain
+from infra.local import console, currencies, inspection, toolchain
 from infra.local.console import CannotStart
 from infra.local.demo import demo_passwords
 from infra.local.resources import Cloud
@@ -226,12 +227,36 @@ def test_a_wrong_setting_is_refused_with_what_to_do(refused_start: Any, tmp_path
     assert "is not a folder. Name one that exists or can be created." in refused_start(DATA=str(file))
     assert "Choose ministack or dynamodb-local." in refused_start(ENGINE="mysql")
     assert "Choose one from 1 to 65535." in refused_start(PORT="99999")
+    allowed = refused_start(CURRENCY="XYZ")
+    assert "CURRENCY=XYZ is not one that the platform charges in." in allowed
+    assert all(f" {each}," in allowed for each in stripe_amounts.SUPPORTED - {"ZMW"})
+    assert "CARD_FEE must be a multiple of 0.010 KWD" in refused_start(CURRENCY="KWD", CARD_FEE="1234")
+    assert "FEE_BASIS_POINTS=5% is not a whole number" in refused_start(FEE_BASIS_POINTS="5%")
+    assert "SECOND_PERSON_OVER=PKR is not a list such as PKR:10000000" in refused_start(SECOND_PERSON_OVER="PKR")
+    assert "LIMIT_SOCKETS=some is not a whole number" in refused_start(LIMIT_SOCKETS="some")
 
 
 def test_a_folder_that_another_run_uses_is_refused(refused_start: Any, tmp_path: Path) -> None:
     with (tmp_path / ".in-use").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "Another run uses DATA=" in refused_start(DATA=str(tmp_path))
+
+
+def test_a_folder_that_keeps_amounts_of_another_currency_is_refused(refused_start: Any, tmp_path: Path) -> None:
+    def refusal(data: Path, currency: str) -> bool:
+        told = refused_start(DATA=str(data), CURRENCY=currency)
+        return f"Run with CURRENCY=PKR, or name another folder for {currency}." in told
+
+    # Of a release that marked nothing, and of this one.
+    earlier, marked = tmp_path / "earlier", tmp_path / "marked"
+    (earlier / "cloud").mkdir(parents=True)
+    assert refusal(earlier, "KWD")
+    currencies.keep(earlier, "PKR")
+    marked.mkdir()
+    currencies.keep(marked, "PKR")
+    currencies.keep(marked, "PKR")
+    assert refusal(marked, "USD")
+    assert refusal(earlier, "KWD")
 
 
 def test_a_port_in_use_is_told_at_once_with_what_to_do() -> None:
