@@ -11,12 +11,14 @@ process.env.TZ = "Asia/Karachi"; // the reader's own clock
 const stored = new Map();
 globalThis.localStorage = { getItem: (name) => stored.get(name) ?? null, setItem: (name, value) => stored.set(name, value), removeItem: (name) => stored.delete(name) };
 globalThis.document = { documentElement: {} };
-globalThis.location = { search: "", origin: "http://localhost" };
+globalThis.location = { search: "", origin: "http://localhost", pathname: "/", hostname: "localhost" };
 globalThis.addEventListener ??= () => undefined;
 
 const source = path.join(import.meta.dirname, "..", "src", "ui");
-const parts = ["format.tsx", "i18n.ts", "api/client.ts", "now.ts", "form.tsx"].map((file) => `export * from ${JSON.stringify(path.join(source, file))};`);
-const { outputFiles } = await build({ stdin: { contents: parts.join("\n"), resolveDir: source }, bundle: true, format: "esm", write: false, jsx: "automatic", jsxImportSource: "preact", logLevel: "warning" });
+const LEAVE = ["organizer/data.ts", "merchant/data.ts", "tix/api.ts", "campus/api.ts", "board/login.tsx", "shop/access.tsx", "staff/parts/api.ts"];
+const leaves = LEAVE.map((file, place) => `export { logOut as leave${place} } from ${JSON.stringify(path.join(source, "..", file))};`);
+const parts = ["format.tsx", "i18n.ts", "api/client.ts", "now.ts", "form.tsx", "api/session.ts"].map((file) => `export * from ${JSON.stringify(path.join(source, file))};`);
+const { outputFiles } = await build({ stdin: { contents: [...parts, ...leaves].join("\n"), resolveDir: source }, bundle: true, format: "esm", write: false, jsx: "automatic", jsxImportSource: "preact", logLevel: "warning" });
 const ui = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
 
 const AT = "2026-12-01T19:25:00Z";
@@ -136,4 +138,13 @@ test("a form sends what differs from the thing as it knows it, and a number that
   assert.deepEqual(ui.changesOf({ ...before, contact: { ...before.contact } }, before), {});
   assert.deepEqual(ui.changesOf({ ...before, email: "a@example.com", contact: null }, before), { email: "a@example.com", contact: null });
   assert.deepEqual(["12", " 1.5 ", "twelve", "", "-3"].map((text) => ui.figureOf(text)), [12, 1.5, "twelve", "", -3]);
+});
+
+test("a session ends here where the platform cannot be reached, without an error that nobody catches", async () => {
+  const portals = ["organizer", "merchant", "tix", "campus", "usher", "webapp", "admin"];
+  for (const [place, portal] of portals.entries()) {
+    ui.keep(portal, { access: "a", refresh: "r", who: { id: "1", name: "Sana" } });
+    await ui[`leave${place}`](portal);
+    assert.equal(ui.session(portal).peek(), null, LEAVE[place]);
+  }
 });

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, connect, Refused } from "../ui/api/client.ts";
+import { answerOf, connect, leave, Refused } from "../ui/api/client.ts";
 import { keep } from "../ui/api/session.ts";
 import { Field, Form, Submit, type Values } from "../ui/form.tsx";
 import { t } from "../ui/i18n.ts";
@@ -105,9 +105,4 @@ export function LogIn({ event }: { event: string | null }): JSX.Element {
 const LOG_OUTS = { usher: "/api/usher/logout/", organizer: "/api/organizer/logout/", admin: "/api/auth/logout/" } as const;
 
 /** End a session, here and on the platform. */
-export async function logOut(portal: BoardPortal): Promise<void> {
-  await connect(portal)
-    .POST(LOG_OUTS[portal], {})
-    .catch(() => undefined);
-  keep(portal, null);
-}
+export const logOut = (portal: BoardPortal): Promise<void> => leave(portal, () => connect(portal).POST(LOG_OUTS[portal], {}));

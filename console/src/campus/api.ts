@@ -1,5 +1,5 @@
 // Campus' part of the API: the names of its bodies, its session, and answers that are files.
-import { answerOf, authorized, connect, refusalOf, type Schemas } from "../ui/api/client.ts";
+import { answerOf, authorized, connect, leave, refusalOf, type Schemas } from "../ui/api/client.ts";
 import { keep, session } from "../ui/api/session.ts";
 
 export type CampusEvent = Schemas["CampusEventOut"];
@@ -47,8 +47,7 @@ export async function logOut(): Promise<void> {
   } catch {
     // Without a network the script may not be there: what was collected is forgotten a day after it was begun.
   }
-  await api.POST("/api/campus/auth/logout/").catch(() => undefined); // the tokens are forgotten in any case
-  keep("campus", null);
+  await leave("campus", () => api.POST("/api/campus/auth/logout/"));
 }
 
 /** Send a form with a file. Raises Refused. */

@@ -1,5 +1,5 @@
 // What the merchant's views read and write, as the API has it.
-import { answerOf, connect, type Schemas } from "../ui/api/client.ts";
+import { answerOf, connect, leave, type Schemas } from "../ui/api/client.ts";
 import { keep, latest } from "../ui/api/session.ts";
 import type { Amount } from "../ui/format.tsx";
 
@@ -30,14 +30,7 @@ export async function finishLogIn(challenge_id: string, otp: string): Promise<vo
   keep(PORTAL, { access, refresh, who: kept(merchant) });
 }
 
-/** End the session; it is forgotten here even where the platform cannot be reached. */
-export async function logOut(): Promise<void> {
-  try {
-    await answerOf(api.POST("/api/merchant/logout/"));
-  } finally {
-    keep(PORTAL, null);
-  }
-}
+export const logOut = (): Promise<void> => leave(PORTAL, () => api.POST("/api/merchant/logout/"));
 
 /** The price of a card, as the log-in said it; the platform's answer to a hand-over is the one that counts. */
 export function cardFee(): Amount | null {

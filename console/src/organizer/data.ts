@@ -1,5 +1,5 @@
 // What the organizer's views read and write, as the API has it.
-import { answerOf, connect, deed, shown, type Schemas } from "../ui/api/client.ts";
+import { answerOf, connect, deed, leave, shown, type Schemas } from "../ui/api/client.ts";
 import { keep } from "../ui/api/session.ts";
 import { whole } from "../ui/list.tsx";
 
@@ -46,14 +46,7 @@ export async function finishLogIn(challenge_id: string, otp: string): Promise<vo
   keep(PORTAL, { access, refresh, who: { id: organizer.id, name: organizer.name } });
 }
 
-/** End the session; it is forgotten here even where the platform cannot be reached. */
-export async function logOut(): Promise<void> {
-  try {
-    await answerOf(api.POST("/api/organizer/logout/"));
-  } finally {
-    keep(PORTAL, null);
-  }
-}
+export const logOut = (): Promise<void> => leave(PORTAL, () => api.POST("/api/organizer/logout/"));
 
 export const readEvent = async (id: string): Promise<EventDetail> => shown(await answerOf(api.GET("/api/organizer/events/{event_id}/", at(id))));
 

@@ -3,7 +3,7 @@ import { effect, signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { answerOf, type Schemas } from "../ui/api/client.ts";
+import { answerOf, leave, type Schemas } from "../ui/api/client.ts";
 import { keep, session } from "../ui/api/session.ts";
 import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { Num } from "../ui/format.tsx";
@@ -45,13 +45,8 @@ function logged({ access, refresh, customer }: Schemas["WebappLoggedInOut"]): vo
 
 /** End the session here and at the platform, and erase what this device keeps of the account. */
 export async function logOut(): Promise<void> {
-  try {
-    await mine.POST("/api/v1/users/logout/");
-  } catch {
-    // Without a network the session ends here; the platform's part expires by itself.
-  }
+  await leave("webapp", () => mine.POST("/api/v1/users/logout/"));
   erase({ drafts: true });
-  keep("webapp", null);
   ended.value = false;
 }
 

@@ -1,7 +1,7 @@
 // What all views of Tix share: the API, the caller, deeds that are done once, and the news of the organization.
 import { signal } from "@preact/signals";
 
-import { answerOf, connect, deed as onceOnly, type Schemas } from "../ui/api/client.ts";
+import { answerOf, connect, deed as onceOnly, leave, type Schemas } from "../ui/api/client.ts";
 import { keep } from "../ui/api/session.ts";
 import { follow, type Followed } from "../ui/live.ts";
 
@@ -15,10 +15,7 @@ export function enter({ token, user }: Schemas["TixLoggedInOut"]): void {
   keep("tix", { access: token, who: { ...user } });
 }
 
-export async function logOut(): Promise<void> {
-  await api.POST("/api/tix/auth/logout", {}).catch(() => undefined);
-  keep("tix", null);
-}
+export const logOut = (): Promise<void> => leave("tix", () => api.POST("/api/tix/auth/logout", {}));
 
 /** Do a deed once (`ui/api/client.ts`), with its key as a header of the call. */
 export function deed<T>(name: string, send: (key: { header: { "Idempotency-Key": string } }) => Promise<T>, keptFor?: number): Promise<T> {

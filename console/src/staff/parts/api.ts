@@ -1,8 +1,8 @@
 // The staff's own API: who is logged in, what they may do, and calls that wait for a log-in that ran out.
 import { effect, signal } from "@preact/signals";
 
-import { answerOf, connect, deed as onceOnly, Refused } from "../../ui/api/client.ts";
-import { keep, session } from "../../ui/api/session.ts";
+import { answerOf, connect, deed as onceOnly, leave, Refused } from "../../ui/api/client.ts";
+import { session } from "../../ui/api/session.ts";
 import { messageOf } from "../../ui/form.tsx";
 import { t } from "../../ui/i18n.ts";
 
@@ -75,12 +75,7 @@ export function withPresent(error: unknown): unknown {
 /** End the session here and at the platform. */
 export async function logOut(): Promise<void> {
   working.value = false;
-  try {
-    await answerOf(api.POST("/api/auth/logout/"));
-  } catch {
-    // It ends by itself; here it has ended.
-  }
-  keep("admin", null);
+  await leave("admin", () => api.POST("/api/auth/logout/"));
   worker = undefined;
 }
 

@@ -168,6 +168,12 @@ export async function authorized(portal: Portal, request: Request): Promise<Resp
   return sending(again);
 }
 
+/** End a session at the platform and here; here it ends also where the platform cannot be reached: there it ends by itself. */
+export async function leave(portal: Portal, logOut: () => Promise<unknown>): Promise<void> {
+  await logOut().catch(() => undefined);
+  keep(portal, null);
+}
+
 const clients = new Map<Portal | null, Api>();
 
 /** Return the API as a portal's principal; null for routes that anybody may call. */
