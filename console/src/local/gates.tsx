@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import { Choice, Deed, Form, Field, Submit } from "../ui/form.tsx";
 import { clock, count, Num } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
-import { here, Listing, Shown, useRead, type Read } from "../ui/list.tsx";
+import { here, Listing, Shown, Unread, useRead, type Read } from "../ui/list.tsx";
 
 import { read, write, type Agent, type Agents, type Demo, type Tap, type Verdict } from "./desk.ts";
 
@@ -28,6 +28,7 @@ export function Gates(): JSX.Element {
     <section aria-labelledby="gates">
       <h2 id="gates">{t("local.gates")}</h2>
       <p class="quiet">{t("local.gates.hint")}</p>
+      <Unread read={demo} />
       <Shown read={agents}>
         {(found) => (
           <>

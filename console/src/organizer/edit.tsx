@@ -6,7 +6,7 @@ import { Refused, type Schemas } from "../ui/api/client.ts";
 import { Choice, Field, figureOf, Form, Submit, type Values } from "../ui/form.tsx";
 import { money, Num, time, type Amount } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
-import { Failure, useRead } from "../ui/list.tsx";
+import { Unread, useRead } from "../ui/list.tsx";
 import { now } from "../ui/now.ts";
 
 import { knownVenues, requestEdit, TONES, type EventDetail } from "./data.ts";
@@ -143,7 +143,7 @@ export function EditRequests({ event, reload }: { event: EventDetail; reload(): 
             <Field name="ends_at" label={t("organizer.field.ends_at")} type="datetime-local" required />
           </div>
           <Choice key={venues.loading ? "loading" : "ready"} name="venue_id" label={t("organizer.field.venue_id")} options={[...present, ...options.filter(([id]) => id !== event.venue?.id)]} />
-          {venues.error ? <Failure error={venues.error} again={venues.reload} /> : null}
+          <Unread read={venues} />
           <Field name="image_url" label={t("organizer.field.image_url")} type="url" />
           {event.ticket_categories.map((each) => (
             <fieldset key={each.id} class="category">

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { Check, Choice, Field, useForm } from "../ui/form.tsx";
 import { Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
-import { Failure, useRead } from "../ui/list.tsx";
+import { Unread, useRead } from "../ui/list.tsx";
 
 import { knownVenues, type EventDetail } from "./data.ts";
 import { named, withoutCategory } from "./steps.ts";
@@ -42,7 +42,7 @@ export function WhenFields({ event }: { event: EventDetail | null }): JSX.Elemen
         <Field name="ends_at" label={t("organizer.field.ends_at")} type="datetime-local" required />
       </div>
       <Choice name="venue_id" label={t("organizer.field.venue_id")} options={[["", t("organizer.venue.later")], ...present, ...listed, ...unlisted]} hint={t("organizer.field.venue_id.hint")} />
-      {venues.error ? <Failure error={venues.error} again={venues.reload} /> : null}
+      <Unread read={venues} />
       <Field name="other_venue" label={t("organizer.field.other_venue")} hint={t("organizer.field.other_venue.hint")} />
     </>
   );

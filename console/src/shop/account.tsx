@@ -8,7 +8,7 @@ import { keep, latest } from "../ui/api/session.ts";
 import { changesOf, Check, Choice, Deed, Field, Form, Submit, type Values } from "../ui/form.tsx";
 import { count, money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
-import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
+import { Listing, Shown, Unread, useList, useRead } from "../ui/list.tsx";
 
 import { logOut } from "./access.tsx";
 import { mine, type Me } from "./api.ts";
@@ -59,6 +59,7 @@ function Profile(): JSX.Element {
           <Figure name={t("shop.card_balance")} value={money(figures.value.card_balance)} />
         </div>
       ) : null}
+      <Unread read={figures} />
       <Shown read={me}>{(found) => <ProfileForm me={found} reload={me.reload} />}</Shown>
     </>
   );

@@ -7,7 +7,7 @@ import { answerOf } from "../ui/api/client.ts";
 import { Deed } from "../ui/form.tsx";
 import { clock, money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
-import { Shown, useRead } from "../ui/list.tsx";
+import { Shown, Unread, useRead, type Read } from "../ui/list.tsx";
 import { go } from "../ui/router.ts";
 
 import { mine, ownCards, type Booking, type Card, type Confirmed } from "./api.ts";
@@ -85,7 +85,7 @@ export function Checkout({ id }: { id: string }): JSX.Element {
         if (paid.value?.status === "refunded") return <Late booking={found} payment={paid.value} />;
         if (paid.value?.status === "succeeded" || found.status === "paid") return <Paid booking={found} payment={paid.value} />;
         if (found.status !== "reserved") return <Over booking={found} />;
-        return <Reserved booking={found} cards={cards.value ?? []} settled={settle} reload={booking.reload} />;
+        return <Reserved booking={found} cards={cards} settled={settle} reload={booking.reload} />;
       }}
     </Shown>
   );
@@ -93,7 +93,7 @@ export function Checkout({ id }: { id: string }): JSX.Element {
 
 interface ReservedProps {
   booking: Booking;
-  cards: readonly Card[];
+  cards: Read<readonly Card[]>;
   settled(payment: Confirmed): void;
   reload(): void;
 }
@@ -119,10 +119,11 @@ function Reserved({ booking, cards, settled, reload }: ReservedProps): JSX.Eleme
       </div>
       <div class="card">
         <h2>{t("shop.payment")}</h2>
+        <Unread read={cards} />
         <Pay
           name={`booking:${booking.id}`}
           total={booking.total}
-          cards={cards}
+          cards={cards.value ?? []}
           settled={settled}
           open={({ method, card, token }, header) => {
             const body = { booking_id: booking.id, method, ...(card ? { card_id: card } : {}), ...(token ? { payment_token: token } : {}) };

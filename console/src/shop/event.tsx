@@ -8,11 +8,11 @@ import { session } from "../ui/api/session.ts";
 import { messageOf } from "../ui/form.tsx";
 import { money, Num } from "../ui/format.tsx";
 import { saidOfField, t } from "../ui/i18n.ts";
-import { Shown, useRead, whole } from "../ui/list.tsx";
+import { Shown, Unread, useRead, whole } from "../ui/list.tsx";
 import { go } from "../ui/router.ts";
 
 import { Access } from "./access.tsx";
-import { eventOf, mine, sum, type Category, type Dependent, type ShopEvent } from "./api.ts";
+import { customerId, eventOf, mine, sum, type Category, type ShopEvent } from "./api.ts";
 import { EventPicture } from "./home.tsx";
 import { draft, drafted } from "./keep.ts";
 import { Fact, Place, saleOf, saleOfEvent, SaleState, Title, useNow, When } from "./parts.tsx";
@@ -111,15 +111,17 @@ function Where({ event }: { event: ShopEvent }): JSX.Element | null {
 function Favourite({ id }: { id: string }): JSX.Element | null {
   const problem = useSignal("");
   const saved = useSignal<boolean | null>(null);
-  const who = session("webapp").value?.who.id;
-  useEffect(() => {
-    if (!who) return;
-    whole((cursor) => answerOf(mine.GET("/api/v1/users/favorites/", { params: { query: { page_size: 100, cursor } } }))).then(
-      (found) => (saved.value = found.some((each) => each.event_id === id)),
-      () => (saved.value = null), // the event can be bought without it
-    );
-  }, [who]);
-  if (!who || saved.value === null) return null;
+  const who = customerId();
+  const read = useRead(
+    async () => {
+      if (customerId() === null) return;
+      const found = await whole((cursor) => answerOf(mine.GET("/api/v1/users/favorites/", { params: { query: { page_size: 100, cursor } } })));
+      saved.value = found.some((each) => each.event_id === id);
+    },
+    () => customerId() ?? "",
+  );
+  if (!who) return null;
+  if (saved.value === null) return <Unread read={read} />;
   const is = saved.value;
   const change = async (): Promise<void> => {
     saved.value = !is;
@@ -311,23 +313,20 @@ interface NamesProps {
 
 /** Names on the tickets, for guests and dependents. */
 function Names({ categories, seatsOf, change, children_enabled }: NamesProps): JSX.Element {
-  const family = useSignal<readonly Dependent[]>([]);
-  const who = session("webapp").value?.who;
-  useEffect(() => {
-    if (!who) return;
-    answerOf(mine.GET("/api/v1/users/dependents/")).then(
-      ({ results }) => (family.value = results),
-      () => (family.value = []), // names can be typed
-    );
-  }, [who?.id]);
+  const read = useRead(
+    () => (customerId() ? whole((cursor) => answerOf(mine.GET("/api/v1/users/dependents/", { params: { query: { page_size: 100, cursor } } }))) : Promise.resolve([])),
+    () => customerId() ?? "",
+  );
+  const family = read.value ?? [];
   const set = (category: Category, place: number, seat: Seat): void => change(category, seatsOf(category).map((each, at) => (at === place ? seat : each)));
   const pick = (category: Category, place: number, value: string): void => {
-    const found = family.value.find(({ id }) => id === value);
+    const found = family.find(({ id }) => id === value);
     set(category, place, found ? { dependent: found.id, name: found.name } : value === "other" ? { name: " " } : {});
   };
   return (
     <details class="names">
       <summary>{t("shop.names")}</summary>
+      <Unread read={read} />
       <p class="hint">{children_enabled ? t("shop.names_children") : t("shop.names_hint")}</p>
       {categories.flatMap((category) =>
         seatsOf(category).map((seat, place) => {
@@ -341,7 +340,7 @@ function Names({ categories, seatsOf, change, children_enabled }: NamesProps): J
                 </span>
                 <select value={choice} onChange={(event) => pick(category, place, event.currentTarget.value)}>
                   <option value="self">{t("shop.for_me")}</option>
-                  {family.value.map(({ id, name }) => (
+                  {family.map(({ id, name }) => (
                     <option key={id} value={id}>
                       {name}
                     </option>

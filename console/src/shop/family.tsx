@@ -7,7 +7,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { changesOf, Choice, Deed, Field, Form, Submit, type Values } from "../ui/form.tsx";
 import { dateOf } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
-import { Listing, useList, useRead } from "../ui/list.tsx";
+import { Listing, Unread, useList, useRead } from "../ui/list.tsx";
 
 import { bloodType, bloodTypes, contactOf } from "./account.tsx";
 import { mine, ownCards, type Dependent } from "./api.ts";
@@ -55,6 +55,7 @@ export function Family(): JSX.Element {
           </li>
         )}
       />
+      <Unread read={cards} />
       <button type="button" class="primary" aria-haspopup="dialog" onClick={() => (open.value = "new")}>
         {t("shop.add_person")}
       </button>

@@ -6,7 +6,7 @@ import { answerOf } from "../ui/api/client.ts";
 import { useTyped } from "../ui/filters.tsx";
 import { money, time } from "../ui/format.tsx";
 import { language, t } from "../ui/i18n.ts";
-import { Listing, useList, useRead } from "../ui/list.tsx";
+import { Listing, Unread, useList, useRead } from "../ui/list.tsx";
 import { isLocal } from "../ui/local.tsx";
 import { now } from "../ui/now.ts";
 import { go, query } from "../ui/router.ts";
@@ -110,6 +110,7 @@ function Filters(): JSX.Element {
           </select>
         </label>
       </div>
+      <Unread read={categories} />
       <details open={isOpen.value} onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
         <summary>{t("shop.more_filters")}</summary>
         <div class="filters-more">

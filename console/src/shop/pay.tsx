@@ -7,7 +7,7 @@ import { answerOf, done, isFinal, once, Refused, Unreachable } from "../ui/api/c
 import { messageOf } from "../ui/form.tsx";
 import { money, type Amount } from "../ui/format.tsx";
 import { known, t, word } from "../ui/i18n.ts";
-import { useRead } from "../ui/list.tsx";
+import { Unread, useRead } from "../ui/list.tsx";
 
 import { mine, settingsOf, type Card, type Confirmed, type Payment, type PlatformSettings } from "./api.ts";
 import { draft, drafted } from "./keep.ts";
@@ -147,6 +147,7 @@ export function Pay(props: PayProps): JSX.Element {
   const sandbox = form === null;
   return (
     <div class="pay">
+      <Unread read={settings} />
       <div ref={area} tabIndex={-1} role="alert" class={problem ? "failure" : ""}>
         {problem ? <p>{problem}</p> : null}
       </div>

@@ -2,10 +2,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import type { Schemas } from "../ui/api/client.ts";
+import { Refused, type Schemas } from "../ui/api/client.ts";
 import { PasswordForm, Sessions } from "../ui/account.tsx";
 import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { t } from "../ui/i18n.ts";
+import { Unread, useRead } from "../ui/list.tsx";
 import { Qr } from "../ui/qr.tsx";
 import { Settings } from "../ui/shell.tsx";
 
@@ -79,19 +80,20 @@ function SecondFactor(): JSX.Element {
   const said = useSignal("");
   const on = useSignal<boolean | null>(null);
   // The account's own entry says whether a factor is on.
-  const read = async (): Promise<void> => {
+  const read = useRead(async () => {
     const id = me.peek()?.who.id;
     if (!id) return;
-    on.value = (await ask(() => api.GET("/api/users/{user_id}/", { params: { path: { user_id: id } } }))).second_factor;
-  };
-  const known = useSignal(false);
-  if (!known.value) {
-    known.value = true;
-    void read().catch(() => undefined); // a role that may not read users is asked when it acts
-  }
+    try {
+      on.value = (await ask(() => api.GET("/api/users/{user_id}/", { params: { path: { user_id: id } } }))).second_factor;
+    } catch (error) {
+      // A role that may not read users is asked when it acts.
+      if (!(error instanceof Refused && error.status === 403)) throw error;
+    }
+  });
   return (
     <section class="card" aria-label={t("staff.second_factor")}>
       <h2>{t("staff.second_factor")}</h2>
+      <Unread read={read} />
       {on.value === null ? null : <p>{on.value ? t("staff.factor.is_on") : t("staff.factor.is_off")}</p>}
       {said.value ? <Note>{said.value}</Note> : null}
       <div class="row">

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 
 import { count, Num } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
-import { Failure } from "../ui/list.tsx";
+import { Unread } from "../ui/list.tsx";
 import { follow, type LiveState } from "../ui/live.ts";
 
 import { may } from "./parts/api.ts";
@@ -63,16 +63,16 @@ function Dashboard(): JSX.Element {
   const news = useSignal<readonly Act[]>([]);
   const live = useSignal<LiveState>("connecting");
   const error = useSignal<unknown>(null);
+  const again = async (): Promise<void> => {
+    try {
+      await countAgain();
+      error.value = null;
+    } catch (problem) {
+      error.value = problem;
+    }
+  };
   useEffect(() => {
     let wake = 0;
-    const again = async (): Promise<void> => {
-      try {
-        await countAgain();
-        error.value = null;
-      } catch (problem) {
-        error.value = problem;
-      }
-    };
     const soon = (): void => {
       clearTimeout(wake);
       wake = setTimeout(() => void again(), PAUSE);
@@ -108,7 +108,7 @@ function Dashboard(): JSX.Element {
       >
         {t("staff.home")}
       </Title>
-      {error.value && !found ? <Failure error={error.value} again={() => void countAgain()} /> : null}
+      <Unread read={{ error: error.value, reload: () => void again() }} />
       {found ? (
         <>
           <section>

@@ -40,8 +40,10 @@ export const liveState = signal<"connecting" | "live" | "polling" | "ended">("co
 export const zone = signal<string | null>(null);
 /** Rises when totals or lists may have changed. */
 export const news = signal(0);
-/** Names of the members by their ids. */
-export const names = signal<ReadonlyMap<string, string>>(new Map());
+/** Names of the members by their ids; null until they are read. */
+export const names = signal<ReadonlyMap<string, string> | null>(null);
+/** Why the members' names or their scans could not be read; null where they could. */
+export const trouble = signal<unknown>(null);
 
 /** Put scans into the list of recent ones, each once. */
 export function heardOf(tickets: readonly Ticket[]): void {
@@ -56,7 +58,7 @@ async function readRecent(): Promise<void> {
 }
 
 export async function readNames(): Promise<void> {
-  const found = new Map(names.peek());
+  const found = new Map(names.peek() ?? []);
   let cursor: string | undefined;
   for (let page = 0; page < NAMES_AT_MOST; page += 1) {
     const { results, next } = await answerOf(api.GET("/api/tix/members", { params: { query: { page_size: 100, cursor } } }));
@@ -67,10 +69,21 @@ export async function readNames(): Promise<void> {
   names.value = found;
 }
 
+/** Read the members and what they have scanned. */
+export async function readAll(): Promise<void> {
+  try {
+    if (names.peek() === null) await readNames();
+    await readRecent();
+    trouble.value = null;
+  } catch (problem) {
+    trouble.value = problem;
+  }
+}
+
 /** Follow what the organization's members do, until the returned function is called. */
 export function followOrganization(id: string): () => void {
   recent.value = [];
-  void readNames().catch(() => undefined);
+  names.value = null;
   const followed: Followed = follow({
     portal: "tix",
     channel: `org-${id}`,
@@ -78,10 +91,10 @@ export function followOrganization(id: string): () => void {
       if (message.type === "ticket-scanned") heardOf([message.data as Ticket]);
       else news.value += 1;
     },
-    reload: readRecent,
+    reload: readAll,
   });
   const stop = followed.state.subscribe((state) => (liveState.value = state));
-  void readRecent().catch(() => undefined);
+  void readAll();
   return () => {
     stop();
     followed.end();

@@ -3,13 +3,15 @@ import type { JSX } from "preact";
 
 import { clock } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
+import { Unread } from "../ui/list.tsx";
 
-import { liveState, names, recent, zone } from "./api.ts";
+import { liveState, names, readAll, recent, trouble, zone } from "./api.ts";
 
 const SHOWN = 20;
 
 /** Return the name of a member; a member who left has none. */
 export function nameOf(id: string | null): string {
+  if (names.value === null) return "–";
   return (id !== null ? names.value.get(id) : undefined) ?? t("tix.former_member");
 }
 
@@ -34,9 +36,10 @@ export function Recent(): JSX.Element {
             </li>
           ))}
         </ol>
-      ) : (
+      ) : trouble.value ? null : (
         <p class="empty">{t("tix.recent.empty")}</p>
       )}
+      <Unread read={{ error: trouble.value, reload: () => void readAll() }} />
     </section>
   );
 }

@@ -273,6 +273,11 @@ export function Failure({ error, again }: { error: unknown; again?: () => void }
   );
 }
 
+/** Says that a part of a view could not be read, such as the options of a choice: a part that is left out is missed by nobody. */
+export function Unread({ read }: { read: { error: unknown; reload?(): void } }): JSX.Element | null {
+  return read.error ? <Failure error={read.error} again={read.reload} /> : null;
+}
+
 export interface Read<T> {
   value: T | null;
   error: unknown;
@@ -326,7 +331,7 @@ export function Shown<T>({ read, children }: { read: Read<T>; children(value: T)
     return (
       <>
         {read.isOld && read.loading ? <Wait /> : null}
-        {read.error ? <Failure error={read.error} again={read.reload} /> : null}
+        <Unread read={read} />
         {children(read.value)}
       </>
     );

@@ -7,7 +7,7 @@ import { useTyped } from "./filters.tsx";
 import { useForm } from "./form.tsx";
 import { count } from "./format.tsx";
 import { t } from "./i18n.ts";
-import { Failure, useRead, type Page, type Read } from "./list.tsx";
+import { Unread, useRead, type Page, type Read } from "./list.tsx";
 
 export type Named = readonly [id: string, label: string];
 
@@ -83,7 +83,7 @@ export function Picked(props: PickedProps): JSX.Element {
           {read.loading ? t("ui.loading") : t(read.value?.next ? "ui.pick.more" : "ui.pick.found", { count: shown })}
         </p>
       ) : null}
-      {read.error ? <Failure error={read.error} again={read.reload} /> : null}
+      <Unread read={read} />
       {error ? (
         <p class="problem" id={`${id}-error`}>
           {error}

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { answerOf } from "../../ui/api/client.ts";
 import { Num, time } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
-import { Listing, useList, useRead, whole } from "../../ui/list.tsx";
+import { Listing, Unread, useList, useRead, whole } from "../../ui/list.tsx";
 import { api, isStaff, me, type CampusEvent } from "../api.ts";
 import { Title } from "../parts.tsx";
 import { periodOf } from "../period.ts";
@@ -67,17 +67,20 @@ export default function Events(): JSX.Element {
 export function CampusFilter({ value, choose }: { value: string; choose(value: string): void }): JSX.Element {
   const campuses = useRead(() => whole((cursor) => answerOf(api.GET("/api/campus/campuses/", { params: { query: { page_size: 100, cursor } } }))));
   return (
-    <label>
-      {t("campus.campus")}
-      <select value={value} onChange={(event) => choose(event.currentTarget.value)}>
-        <option value="">{t("campus.all")}</option>
-        {campuses.value?.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
+    <>
+      <label>
+        {t("campus.campus")}
+        <select value={value} onChange={(event) => choose(event.currentTarget.value)}>
+          <option value="">{t("campus.all")}</option>
+          {campuses.value?.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Unread read={campuses} />
+    </>
   );
 }
 

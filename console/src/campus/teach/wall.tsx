@@ -1,13 +1,13 @@
 // What the room looks at: the rotating code as QR and digits, and who has submitted, live.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { answerOf, deed, refusalOf, type Schemas } from "../../ui/api/client.ts";
 import { Deed, messageOf } from "../../ui/form.tsx";
 import { clock, count, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
-import { useRead } from "../../ui/list.tsx";
+import { Unread, useRead } from "../../ui/list.tsx";
 import { follow, type LiveState } from "../../ui/live.ts";
 import { now as present } from "../../ui/now.ts";
 import { match } from "../../ui/router.ts";
@@ -48,6 +48,7 @@ export default function Wall(): JSX.Element {
           ) : null}
         </p>
       </header>
+      <Unread read={event} />
       <Code id={id} event={event.value} />
       <Room id={id} />
     </div>
@@ -177,8 +178,11 @@ function Room({ id }: { id: string }): JSX.Element {
     const known = new Map([...found, ...people.peek()].map((each) => [`${each.name} ${each.at}`, each]));
     people.value = [...known.values()].sort((one, other) => other.at.localeCompare(one.at));
   };
+  const trouble = useSignal<unknown>(null);
+  const reader = useRef<() => void>(() => undefined);
   useEffect(() => {
     const path = { event_id: id };
+    let hasEarlier = false;
     const take = (found: Live): void => {
       live.value = found;
       add(found.recent_submissions.map(({ first_name, last_name, submitted_at: at }) => ({ name: `${first_name} ${last_name}`, at })));
@@ -186,6 +190,16 @@ function Room({ id }: { id: string }): JSX.Element {
     const earlier = async (): Promise<void> => {
       const { results } = await answerOf(api.GET("/api/campus/events/{event_id}/attendance/", { params: { path, query: { page_size: 100 } } }));
       add((results as AttendanceRecord[]).map(({ student, submitted_at: at }) => ({ name: student.full_name, at })));
+      hasEarlier = true;
+    };
+    const read = async (): Promise<void> => {
+      try {
+        if (!hasEarlier) await earlier();
+        take(await answerOf(api.GET("/api/campus/analytics/realtime/{event_id}/", { params: { path } })));
+        trouble.value = null;
+      } catch (problem) {
+        trouble.value = problem;
+      }
     };
     const followed = follow({
       portal: "campus",
@@ -193,11 +207,12 @@ function Room({ id }: { id: string }): JSX.Element {
       take: ({ type, data }) => {
         if (type === "attendance-update") take(data as Live);
       },
-      reload: () => answerOf(api.GET("/api/campus/analytics/realtime/{event_id}/", { params: { path } })).then(take, () => undefined),
+      reload: read,
       ticket: () => answerOf(api.GET("/api/campus/analytics/realtime/ws/{event_id}/", { params: { path } })),
     });
     const unfollow = followed.state.subscribe((next) => (state.value = next));
-    void earlier().catch(() => undefined); // the list grows from here on
+    void read();
+    reader.current = () => void read();
     return () => {
       unfollow();
       followed.end();
@@ -230,7 +245,8 @@ function Room({ id }: { id: string }): JSX.Element {
           ))}
         </ol>
       ) : null}
-      {people.value.length ? null : <p class="quiet">{t("campus.wall.nobody")}</p>}
+      <Unread read={{ error: trouble.value, reload: () => reader.current() }} />
+      {people.value.length || trouble.value ? null : <p class="quiet">{t("campus.wall.nobody")}</p>}
     </section>
   );
 }

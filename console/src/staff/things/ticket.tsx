@@ -6,7 +6,7 @@ import { done, once, type Schemas } from "../../ui/api/client.ts";
 import { Choice, Deed, Field } from "../../ui/form.tsx";
 import { Num, time } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
-import { Failure, Shown, useRead } from "../../ui/list.tsx";
+import { Failure, Shown, Unread, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
 import { api, ask, asked, deed, may } from "../parts/api.ts";
 import { Decision, ReasonField } from "../parts/decision.tsx";
@@ -163,13 +163,18 @@ function Refund({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.E
 
 function Correct({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.Element {
   const categories = useSignal<readonly (readonly [string, string])[]>([]);
+  const problem = useSignal<unknown>(null);
   const load = async (): Promise<void> => {
     const event = await ask(() => api.GET("/api/events/{event_id}/", { params: { path: { event_id: ticket.event_id } } }));
     const same = event.ticket_categories.filter((each) => each.id === ticket.category_id || (each.price.amount === ticket.price?.amount && each.price.currency === ticket.price.currency));
     categories.value = same.map((each) => [each.id, each.name]);
+    problem.value = null;
+  };
+  const begin = (): void => {
+    if (!categories.value.length) load().catch((error: unknown) => (problem.value = error));
   };
   return (
-    <span onFocusCapture={() => void (categories.value.length ? undefined : load().catch(() => undefined))}>
+    <span onFocusCapture={begin}>
       <Decision
         label={t("staff.correct")}
         name={`ticket.${ticket.id}`}
@@ -190,6 +195,7 @@ function Correct({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.
         <Field name="holder_name" label={t("staff.holder")} required />
         <Field name="labels" label={t("staff.labels")} hint={t("staff.comma")} />
         {categories.value.length > 1 ? <Choice name="category_id" label={t("staff.tier")} options={categories.value} hint={t("staff.same_price")} /> : null}
+        <Unread read={{ error: problem.value, reload: begin }} />
         <ReasonField />
       </Decision>
     </span>

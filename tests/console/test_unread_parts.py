@@ -1,0 +1,57 @@
+"""A part of a view whose own reading fails says so, and is read again: nobody misses what is left out without a word."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console import shopping
+from tests.console.browsers import Opener
+from tests.console.site import Site
+from tests.console.test_tix import Club
+
+
+def recovers(page: Page, pattern: str) -> None:
+    """See that a failed reading is said, and that the next try ends it."""
+    unread = page.locator(".failure", has_text="The platform cannot be reached")
+    expect(unread).to_have_count(1)
+    page.unroute(re.compile(pattern))
+    unread.get_by_role("button", name="Try again").click()
+    expect(unread).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        ("/", r"/public/events/categories/"),
+        ("/e/{event}", r"/users/favorites/"),
+        ("/bookings/{booking}", r"/users/nfc-cards/"),
+        ("/account/family", r"/users/nfc-cards/"),
+        ("/account", r"/users/analytics/"),
+    ],
+)
+def test_a_part_of_the_shop_that_cannot_be_read_says_so(open_page: Opener, site: Site, path: str, pattern: str) -> None:
+    show = shopping.event(site)
+    _, session = site.new_customer()
+    booking = shopping.booked(site, session, show)
+    page = open_page("/claim", sessions={"webapp": session})
+    page.route(re.compile(pattern), lambda route: route.abort())
+    page.goto(f"{site.url}{path.format(event=show['id'], booking=booking['id'])}")
+    recovers(page, pattern)
+
+
+def test_scans_of_a_club_that_cannot_be_read_are_not_shown_as_none(open_page: Opener, site: Site) -> None:
+    club = Club(site)
+    (number,) = club.generate(1)
+    scanned = site.ask("PUT", f"/api/tix/tickets/{number}/scan", session=club.session)
+    assert scanned.is_success, scanned.text
+    pattern = r"/api/tix/(members|tickets\?)"
+    page = open_page("/tix/new", sessions=club.sessions())
+    page.route(re.compile(pattern), lambda route: route.abort())
+    page.goto(f"{site.url}/tix/scan")
+    recent = page.locator(".recent")
+    expect(recent.locator(".failure")).to_be_visible()
+    expect(recent.locator(".empty")).to_have_count(0)
+    recovers(page, pattern)
+    expect(recent).to_contain_text(number)
+    expect(recent).not_to_contain_text("former")
