@@ -17,7 +17,7 @@ globalThis.addEventListener ??= () => undefined;
 const source = path.join(import.meta.dirname, "..", "src", "ui");
 const LEAVE = ["organizer/data.ts", "merchant/data.ts", "tix/api.ts", "campus/api.ts", "board/login.tsx", "shop/access.tsx", "staff/parts/api.ts"];
 const leaves = LEAVE.map((file, place) => `export { logOut as leave${place} } from ${JSON.stringify(path.join(source, "..", file))};`);
-const parts = ["format.tsx", "i18n.ts", "api/client.ts", "now.ts", "form.tsx", "api/session.ts"].map((file) => `export * from ${JSON.stringify(path.join(source, file))};`);
+const parts = ["format.tsx", "i18n.ts", "api/client.ts", "now.ts", "form.tsx", "api/session.ts", "again.ts"].map((file) => `export * from ${JSON.stringify(path.join(source, file))};`);
 const { outputFiles } = await build({ stdin: { contents: [...parts, ...leaves].join("\n"), resolveDir: source }, bundle: true, format: "esm", write: false, jsx: "automatic", jsxImportSource: "preact", logLevel: "warning" });
 const ui = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
 
@@ -147,4 +147,37 @@ test("a session ends here where the platform cannot be reached, without an error
     await ui[`leave${place}`](portal);
     assert.equal(ui.session(portal).peek(), null, LEAVE[place]);
   }
+});
+
+test("a long work is followed through lost answers, with pauses that grow, until it is over or refused for good", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const settled = async () => {
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  };
+  const lost = () => Promise.reject(new ui.Unreachable("no network"));
+  const follow = (answers) => {
+    const seen = [];
+    const read = () => answers.shift()?.() ?? assert.fail("read after its end");
+    const stop = ui.readUntil({ read, isOver: (found) => found === "done", take: (found) => seen.push(found), fail: (problem) => seen.push(problem.constructor.name) });
+    return { seen, stop };
+  };
+  const { seen } = follow([() => Promise.resolve("open"), lost, lost, lost, lost, lost, () => Promise.resolve("done")]);
+  await settled();
+  for (const pause of [1000, 2000, 4000, 8000, 15_000, 15_000]) {
+    const before = seen.length;
+    context.mock.timers.tick(pause - 1);
+    await settled();
+    assert.equal(seen.length, before, `${pause}`);
+    context.mock.timers.tick(1);
+    await settled();
+    assert.equal(seen.length, before + 1, `${pause}`);
+  }
+  assert.deepEqual(seen, ["open", ...Array(5).fill("Unreachable"), "done"]);
+  const gone = follow([() => Promise.reject(new ui.Refused(404, "NOT_FOUND", "Not found."))]);
+  const left = follow([lost]);
+  await settled();
+  left.stop();
+  context.mock.timers.tick(60_000);
+  await settled();
+  assert.deepEqual([gone.seen, left.seen], [["Refused"], ["Unreachable"]]);
 });

@@ -1,4 +1,4 @@
-"""A part of a view whose own reading fails says so, and is read again: nobody misses what is left out without a word."""
+"""A part of a view whose own reading fails says so, and is read again: nobody misses what is left out unsaid."""
 
 import re
 

@@ -3,12 +3,13 @@ import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
+import { readUntil } from "../ui/again.ts";
 import { answerOf, refusalOf, type Schemas } from "../ui/api/client.ts";
 import { Choice, Field, Form, Submit, type Values } from "../ui/form.tsx";
 import { clock, count, isolated, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { JobProgress } from "../ui/job.tsx";
-import { Failure } from "../ui/list.tsx";
+import { Unread } from "../ui/list.tsx";
 
 import { api, deed, news, numberOf, typed, type Me } from "./api.ts";
 
@@ -155,38 +156,30 @@ function PrintForm({ me, made }: { me: Me; made: Made | null }): JSX.Element {
   );
 }
 
-const EVERY = 1000;
-
 /** A print run: its progress, then its files. */
 function Run({ id }: { id: string }): JSX.Element {
   const run = useSignal<Schemas["TixPrintRunOut"] | null>(null);
   const error = useSignal<unknown>(null);
   const turn = useSignal(0);
-  useEffect(() => {
-    let wake = 0;
-    let ended = false;
-    const ask = async (): Promise<void> => {
-      try {
-        const found = await answerOf(api.GET("/api/tix/tickets/print/{job_id}", { params: { path: { job_id: id } } }));
-        if (ended) return;
-        run.value = found;
-        error.value = null;
-        if (found.status === "open") wake = setTimeout(() => void ask(), EVERY);
-      } catch (problem) {
-        if (!ended) error.value = problem;
-      }
-    };
-    void ask();
-    return () => {
-      ended = true;
-      clearTimeout(wake);
-    };
-  }, [id, turn.value]);
-  if (error.value) return <Failure error={error.value} again={() => (turn.value += 1)} />;
+  useEffect(
+    () =>
+      readUntil({
+        read: () => answerOf(api.GET("/api/tix/tickets/print/{job_id}", { params: { path: { job_id: id } } })),
+        isOver: ({ status }) => status !== "open",
+        take(found) {
+          run.value = found;
+          error.value = null;
+        },
+        fail: (problem) => (error.value = problem),
+      }),
+    [id, turn.value],
+  );
   const found = run.value;
-  if (found === null) return <p class="quiet">{t("ui.loading")}</p>;
+  const unread = <Unread read={{ error: error.value, reload: () => (turn.value += 1) }} />;
+  if (found === null) return error.value ? unread : <p class="quiet">{t("ui.loading")}</p>;
   return (
     <section class="run" aria-label={t("tix.print.run")} aria-live="polite">
+      {unread}
       <p>
         <Num>
           {numberOf(found.prefix, found.from)} – {numberOf(found.prefix, found.to)}

@@ -3,45 +3,38 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
+import { readUntil } from "./again.ts";
 import { answerOf, connect, type Schemas } from "./api/client.ts";
 import type { Portal } from "./api/session.ts";
 import { count } from "./format.tsx";
 import { saidOfField, t } from "./i18n.ts";
-import { Failure } from "./list.tsx";
-
-const EVERY = 1000;
+import { Unread } from "./list.tsx";
 
 /** Follow a job until it ends; `ended` is called once with its last state. */
 export function JobProgress({ portal, id, ended }: { portal: Portal; id: string; ended?: (job: Schemas["BackgroundJobOut"]) => void }): JSX.Element {
   const job = useSignal<Schemas["BackgroundJobOut"] | null>(null);
   const error = useSignal<unknown>(null);
   const turn = useSignal(0);
-  useEffect(() => {
-    let stopped = false;
-    let wake = 0;
-    const ask = async (): Promise<void> => {
-      try {
-        const found = await answerOf(connect(portal).GET("/api/jobs/{job_id}/", { params: { path: { job_id: id } } }));
-        if (stopped) return;
-        job.value = found;
-        error.value = null;
-        if (found.status === "open") wake = setTimeout(() => void ask(), EVERY);
-        else ended?.(found);
-      } catch (problem) {
-        if (!stopped) error.value = problem;
-      }
-    };
-    void ask();
-    return () => {
-      stopped = true;
-      clearTimeout(wake);
-    };
-  }, [id, turn.value]);
-  if (error.value) return <Failure error={error.value} again={() => (turn.value += 1)} />;
+  useEffect(
+    () =>
+      readUntil({
+        read: () => answerOf(connect(portal).GET("/api/jobs/{job_id}/", { params: { path: { job_id: id } } })),
+        isOver: ({ status }) => status !== "open",
+        take(found) {
+          job.value = found;
+          error.value = null;
+          if (found.status !== "open") ended?.(found);
+        },
+        fail: (problem) => (error.value = problem),
+      }),
+    [id, turn.value],
+  );
   const state = job.value;
-  if (state === null) return <p class="quiet">{t("ui.loading")}</p>;
+  const unread = <Unread read={{ error: error.value, reload: () => (turn.value += 1) }} />;
+  if (state === null) return error.value ? unread : <p class="quiet">{t("ui.loading")}</p>;
   return (
     <div class="job" aria-live="polite">
+      {unread}
       <p>
         {t(`ui.job.${state.status}`)}{" "}
         {state.total ? t("ui.job.progress", { done: count(state.done ?? 0), total: count(state.total) }) : null}

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
+import { readUntil } from "../../ui/again.ts";
 import { answerOf, type Schemas } from "../../ui/api/client.ts";
 import { Deed } from "../../ui/form.tsx";
 import { t } from "../../ui/i18n.ts";
@@ -60,27 +61,18 @@ export function DoneStep(): JSX.Element {
   const turn = useSignal(0);
   useEffect(() => {
     if (!result) return;
-    let wake = 0;
     let turns = 0;
-    let isGone = false;
-    const read = async (): Promise<void> => {
-      try {
-        const query = { attendance_id: result.attendanceId };
-        const found = await answerOf(api.GET("/api/campus/attendance/verification-feedback/", { params: { query } }));
-        if (isGone) return;
+    const query = { attendance_id: result.attendanceId };
+    return readUntil({
+      read: () => answerOf(api.GET("/api/campus/attendance/verification-feedback/", { params: { query } })),
+      isOver: ({ overall }) => overall !== "pending" || (turns += 1) >= MOST_TURNS,
+      take(found) {
         feedback.value = found;
         error.value = null;
-        turns += 1;
-        if (found.overall === "pending" && turns < MOST_TURNS) wake = setTimeout(() => void read(), BETWEEN);
-      } catch (problem) {
-        if (!isGone) error.value = problem;
-      }
-    };
-    void read();
-    return () => {
-      isGone = true;
-      clearTimeout(wake);
-    };
+      },
+      fail: (problem) => (error.value = problem),
+      every: BETWEEN,
+    });
   }, [result?.attendanceId, turn.value]);
   if (!result) return <p>{t("ui.nothing")}</p>;
   const overall = feedback.value?.overall ?? answer?.verification_status;

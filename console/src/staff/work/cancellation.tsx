@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
+import { readUntil } from "../../ui/again.ts";
 import { Refused, type Schemas } from "../../ui/api/client.ts";
 import { Check, Choice, Field, Form, Submit } from "../../ui/form.tsx";
 import { count, money, Num } from "../../ui/format.tsx";
@@ -34,28 +35,20 @@ export function Cancellation(): JSX.Element {
   const error = useSignal<unknown>(null);
   const turn = useSignal(0);
   const event = useRead(() => ask(() => api.GET("/api/events/{event_id}/", { params: { path: { event_id: id } } })));
-  useEffect(() => {
-    let stopped = false;
-    let wake = 0;
-    const again = async (): Promise<void> => {
-      try {
-        const found = await cancellationOf(id);
-        if (stopped) return;
-        known.value = found;
-        error.value = null;
-        if (found?.status === "running" || found?.status === "awaiting_second") wake = setTimeout(() => void again(), EVERY);
-      } catch (problem) {
-        if (stopped) return;
-        error.value = problem;
-        wake = setTimeout(() => void again(), EVERY * 4); // progress goes on after a lost network
-      }
-    };
-    void again();
-    return () => {
-      stopped = true;
-      clearTimeout(wake);
-    };
-  }, [id, turn.value]);
+  useEffect(
+    () =>
+      readUntil({
+        read: () => cancellationOf(id),
+        isOver: (found) => found?.status !== "running" && found?.status !== "awaiting_second",
+        take(found) {
+          known.value = found;
+          error.value = null;
+        },
+        fail: (problem) => (error.value = problem),
+        every: EVERY,
+      }),
+    [id, turn.value],
+  );
   const found = known.value;
   const mine = found?.status === "awaiting_second" && found.asked_by === myself();
   const asks = found === null || (found?.status === "awaiting_second" && !mine);
