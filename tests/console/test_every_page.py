@@ -110,3 +110,23 @@ def test_a_thing_that_is_gone_has_a_heading_and_a_way_on(open_page: Opener, site
     expect(field).to_have_value("typed by the former")
     log_in("another")
     expect(field).not_to_have_value("typed by the former")
+
+
+@pytest.mark.parametrize("page", INSIDE)
+def test_another_language_changes_every_word_and_nothing_else(open_page: Opener, site: Site, page: str) -> None:
+    """What is shown once, such as recovery codes, and what is typed would be gone where a view began again."""
+    inside = INSIDE[page]
+    opened = open_page(inside.form, sessions={inside.portal: site.session(inside.portal)})
+    field = opened.locator(f"main [name='{inside.field}']").first
+    field.fill("typed before")
+    field.evaluate("(field) => (field.isTheSame = true)")
+    opened.get_by_role("button", name="اردو").click()
+    expect(opened.locator("html")).to_have_attribute("lang", "ur")
+    expect(opened.get_by_role("button", name="English")).to_be_visible()
+    expect(field).to_have_value("typed before")
+    assert field.evaluate("(field) => field.isTheSame === true")
+    opened.wait_for_load_state("networkidle")
+    words, title = opened.locator("body").inner_text(), opened.title()
+    opened.reload()
+    opened.wait_for_function("(words) => document.body.innerText === words", arg=words)
+    assert opened.title() == title

@@ -7,7 +7,7 @@ import { Refused } from "../ui/api/client.ts";
 import { session } from "../ui/api/session.ts";
 import { messageOf } from "../ui/form.tsx";
 import { count, time } from "../ui/format.tsx";
-import { t } from "../ui/i18n.ts";
+import { language, t } from "../ui/i18n.ts";
 import { Failure } from "../ui/list.tsx";
 import { choose, scheme } from "../ui/scheme.ts";
 
@@ -75,7 +75,7 @@ export function Screen({ portal, event, shown, refused }: ScreenProps): JSX.Elem
         </header>
         <div class="wall-grid">
           <Inside board={board} facts={facts} />
-          <Pace board={board} zone={facts.zone} />
+          <Pace key={language.value} board={board} zone={facts.zone} />
           <Gates board={board} facts={facts} />
           <Feed board={board} facts={facts} />
         </div>

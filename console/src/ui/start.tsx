@@ -3,7 +3,7 @@ import "./base.css";
 
 import { Component, render, type ComponentChildren, type JSX } from "preact";
 
-import { language, loadMessages, t, type Catalogue } from "./i18n.ts";
+import { loadMessages, t, type Catalogue } from "./i18n.ts";
 import { route } from "./router.ts";
 import { applyScheme } from "./scheme.ts";
 
@@ -35,17 +35,20 @@ class LastResort extends Component<{ children: ComponentChildren }, { error: Err
   }
 }
 
-/** Show a page. Its view is rendered again when the language changes. */
+/**
+ * Show a page. Where the language changes, each part that says something is rendered again by itself: what is shown once,
+ * such as recovery codes, and what is typed stay.
+ */
 export async function start({ segments, messages, view: View }: PageFacts): Promise<void> {
   route(segments);
   applyScheme();
   await loadMessages(messages);
   const root = document.getElementById("page");
   if (root === null) throw new Error("the page has no root");
-  const Spoken = (): JSX.Element => (
-    <LastResort key={language.value}>
+  render(
+    <LastResort>
       <View />
-    </LastResort>
+    </LastResort>,
+    root,
   );
-  render(<Spoken />, root);
 }
