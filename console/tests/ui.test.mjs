@@ -122,6 +122,9 @@ test("a refusal and its fields are in the language of the page, and what has no 
   const plain = (text) => text.replace(/[\u2066\u2068\u2069]/g, "");
   assert.equal(refused("SOLD_OUT", soldOut), urdu["refusal.SOLD_OUT"]);
   assert.equal(refused("INVALID_STATE", "This gate is painted."), `${urdu["refusal.INVALID_STATE"]} (\u2066This gate is painted.\u2069)`);
+  assert.equal(refused("NOT_FOUND", "There is no such ticket."), urdu["refusal.NOT_FOUND"]);
+  assert.match(refused("NOT_FOUND", "There is no such shop. Without merchant_id any shop hands the card out."), /any shop hands/);
+  assert.equal(plain(refused("NOT_FOUND", "There is no such ticket. Type its number as printed, such as VIP-000001.")), urdu["said.ticket_typed"].replace("{example}", "VIP-000001"));
   assert.equal(refused("OF_TOMORROW", "Something else."), "Something else.");
   assert.equal(refused("NOT_FOUND", "یہ یہاں نہیں"), "یہ یہاں نہیں");
   assert.equal(refused("VALIDATION_ERROR", "name: is required", [{ field: "name", message: "is required" }]), urdu["refusal.VALIDATION_ERROR"]);

@@ -51,7 +51,7 @@ _TO_PROGRAMS = {
     "this list takes 9",
 }
 # Functions that make the problem of a field of their words.
-_OF_A_FIELD = {"_problem", "_invalid", "of_field"}
+_OF_A_FIELD = {"_problem", "_invalid", "of_field", "EventProblem"}
 # `t("…")`, and the beginning of a key that ends with a value: `t(`ui.scheme.${each}`)`, `word("result", …)`.
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']""")
 _CHOSEN = re.compile(r"""\bt\((?:[^()`"']|\([^()]*\))*\?\s*["']([\w.]+)["']\s*:\s*["']([\w.]+)["']""")
@@ -180,6 +180,8 @@ def field_sentences() -> Iterator[str]:
                 found = [named["message"]] if {"field", "message"} <= named.keys() else []
             elif isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in _OF_A_FIELD:
                 found = node.args
+            elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+                found = node.value.elts
             elif isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["message"]:
                 found = [node.value]
             for each in found:
@@ -201,8 +203,11 @@ def words_of(node: ast.expr) -> Iterator[str]:
 
 
 def test_what_the_platform_says_of_a_field_is_known_in_both_languages() -> None:
-    known = [re.compile(re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))) for text in SAID["en"].values()]
-    sentences = set(field_sentences())
+    # `must be {expected}` is for a list of values, and would take any other sentence with it.
+    own = [text for key, text in SAID["en"].items() if key != "said.one_of"]
+    known = [re.compile(re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))) for text in own]
+    # A currency, and a sentence whose end is one of two.
+    sentences = set(field_sentences()) - {"must be 9", "must be above zero, 9"}
     assert len(sentences) > 80
     unknown = {each for each in sentences if not any(pattern.fullmatch(each) for pattern in known)}
     assert unknown == _TO_PROGRAMS

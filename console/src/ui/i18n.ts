@@ -114,6 +114,9 @@ export function saidOfField(message: string): string {
   return parts.includes(null) ? (ofPlatform(message) ?? message) : parts.join(` ${t("ui.or")} `);
 }
 
+// Says no more than the words of its code.
+const NO_SUCH = /^(There is|You have) no such [\w -]+\.$/;
+
 /**
  * Return a refusal's message in the language of the page: the same sentence, else the words of its code with the
  * platform's own behind them. `isNamed` says that its fields say the rest.
@@ -125,7 +128,7 @@ export function saidOfRefusal(code: string, message: string, isNamed: boolean): 
   if (same !== null) return same;
   const key = `refusal.${code}`;
   if (!known(key)) return message;
-  return isNamed ? t(key) : `${t(key)} (\u2066${message}\u2069)`;
+  return isNamed || NO_SUCH.test(message) ? t(key) : `${t(key)} (\u2066${message}\u2069)`;
 }
 
 /** Return whether there is a message of this key: for words of the API that a later release may add. */
