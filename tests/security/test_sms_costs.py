@@ -151,6 +151,23 @@ def test_codes_over_the_cap_of_a_country_are_refused_in_words_and_owners_still_l
         assert forget("+923017654321").status == 202
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_code_over_the_cap_of_a_country_is_not_counted_for_its_number(again: bool) -> None:
+    make_customer(mobile_number=NUMBER)
+    at = clock.now().replace(minute=55)
+    with clock.set_to(at):
+        begun = log_in(NUMBER)
+        name = {"challenge_id": begun.json["challenge_id"]}
+
+        def ask() -> Answer:
+            return call("POST", f"{USERS}/resend-otp/", name) if again else log_in(NUMBER)
+
+        with configured(SMS_PER_COUNTRY=1):
+            assert [ask().status for _ in range(3)] == [429] * 3
+    with clock.set_to(at + timedelta(minutes=6)):
+        assert [ask().status for _ in range(3)] == [202 if again else 200] * 2 + [429]
+
+
 def test_codes_over_the_cap_of_the_platform_are_refused_for_every_country() -> None:
     with clock.set_to(clock.now().replace(minute=10)), configured(SMS_PER_COUNTRY=1000, SMS_IN_ALL=10):
         assert [forget(f"+92301{n:07}").status for n in range(5)] == [202] * 4 + [429]

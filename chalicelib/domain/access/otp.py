@@ -21,8 +21,9 @@ from chalicelib import clock, phone_numbers
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.clients.secrets import SESSIONS
-from chalicelib.domain.access import code_texts, code_tries, limits, numbers, passwords, security_log, sms
+from chalicelib.domain.access import code_texts, code_tries, limits, numbers, passwords, security_log, sms, throttle
 from chalicelib.domain.access.code_tries import CodeTry
+from chalicelib.domain.access.sms import CountedSms
 from chalicelib.domain.access.throttle import LimitedTry, Streak
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
@@ -98,16 +99,36 @@ class VerifiedCode(Struct, frozen=True):
             raise ConditionFailed({n - len(before): item for n, item in failure.failures.items()}) from failure
 
 
-def take_send(purpose: OtpPurpose, mobile_number: str, *, address: str | None) -> list[LimitedTry]:
-    """Count one code to this number and, for an anonymous request, from its address. Raises RateLimited.
+class CountedCode(Struct, frozen=True):
+    """A code as it was counted before it is sent: for its number, and as an SMS unless it goes out by e-mail."""
 
-    Return the counts of the number, which `throttle.give_back` undoes where no code is sent after all.
-    """
-    taken = limits.take_send(purpose, numbers.number_mac(mobile_number), address=address)
+    of_number: list[LimitedTry]
+    of_country: CountedSms | None
+
+    def undo(self) -> None:
+        """Undo the count, where no code is sent after all. The request stays counted for its address."""
+        for each in self.of_number:
+            throttle.give_back(each)
+        if self.of_country is not None:
+            self.of_country.undo()
+
+
+def take_send(purpose: OtpPurpose, mobile_number: str, *, address: str | None) -> CountedCode:
+    """Count one code to this number and, for an anonymous request, from its address. Raises RateLimited, uncounted."""
+    of_number = limits.take_send(purpose, numbers.number_mac(mobile_number), address=address)
     # Some codes go out by e-mail.
-    if code_texts.subject(purpose) is None:
-        sms.take_code(purpose, phone_numbers.country(mobile_number))
-    return taken
+    if code_texts.subject(purpose) is not None:
+        return CountedCode(of_number, None)
+    return _with_sms(of_number, purpose, phone_numbers.country(mobile_number))
+
+
+def _with_sms(of_number: list[LimitedTry], purpose: OtpPurpose, country: str | None) -> CountedCode:
+    """Count the SMS of a code that is counted for its number. Raises RateLimited; then neither is counted."""
+    try:
+        return CountedCode(of_number, sms.take_code(purpose, country))
+    except RateLimited:
+        CountedCode(of_number, None).undo()
+        raise
 
 
 def send(
@@ -172,7 +193,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
         challenge = None
     # An unknown challenge counts as one of a registration, for itself.
     known = (challenge.purpose, challenge.number_mac) if challenge else (OtpPurpose.REGISTER, challenge_id)
-    limits.take_send(*known, address=address)
+    of_number = limits.take_send(*known, address=address)
     now = clock.now()
     if challenge is None or challenge.used_at is not None or now >= challenge.started_at + RENEWABLE:
         return SentCode(challenge_id)
@@ -182,7 +203,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
         return SentCode(challenge_id)
     number = _number(challenge, account)
     # Counted also where there is no account, so that the requests do not tell.
-    sms.take_code(purpose, challenge.country)
+    counted = _with_sms(of_number, purpose, challenge.country)
     code, mac = _code(purpose, challenge_id, opens=_opens(purpose, account))
     renew = operations.change(
         keys.access.challenge(challenge_id),
@@ -197,6 +218,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
     try:
         operations.commit(renew, *_newest(challenge, []))
     except ConditionFailed:
+        counted.undo()
         return SentCode(challenge_id)  # used concurrently
     messages.enqueue(_message(challenge, number, code, account))
     code_tries.log("code sent again", challenge)

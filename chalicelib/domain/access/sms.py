@@ -6,11 +6,13 @@ sent. There a notice over its part that names an address becomes a mail. Else it
 a day or until the moment that it names. All counters of an hour are one item.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 from msgspec.structs import replace
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
@@ -25,6 +27,7 @@ from chalicelib.errors import RateLimited
 from chalicelib.observability import count, logger
 from chalicelib.table import counters, keys, operations
 from chalicelib.table.items import Throttle
+from chalicelib.table.places import Place
 from chalicelib.vocabulary.access import OtpPurpose
 
 _HOUR_SECONDS = 3600
@@ -52,9 +55,23 @@ class Part(StrEnum):
 PERCENT: Mapping[Part, int] = {Part.ANYBODY: 40, Part.OWNERS: 40, Part.NOTICES: 20, Part.SENT: 100}
 
 
-def take_code(purpose: OtpPurpose, country: str | None) -> None:
+class CountedSms(Struct, frozen=True):
+    """A counted SMS, with the counters of its hour."""
+
+    place: Place[Throttle]
+    counters: Sequence[str]
+
+    def undo(self) -> None:
+        """Undo the count of an SMS that is not sent."""
+        fewer = [Path(name).add(-1) for name in self.counters]
+        # A transaction, since its token prevents an SDK retry from subtracting twice.
+        with suppress(operations.ConditionFailed):  # the limits were cleared
+            operations.commit(operations.change(self.place, fewer, Throttle.pk.exists()))
+
+
+def take_code(purpose: OtpPurpose, country: str | None) -> CountedSms:
     """Count a code that is asked for, for the country of its number. Raises RateLimited over a cap."""
-    _take((Part.ANYBODY if purpose in _FOR_ANYBODY else Part.OWNERS,), country)
+    return _take((Part.ANYBODY if purpose in _FOR_ANYBODY else Part.OWNERS,), country)
 
 
 def admit(message: Message) -> Message | None:
@@ -95,7 +112,7 @@ def _as_mail(message: Message, address: str) -> Message:
     return replace(message, channel=Channel.EMAIL, to=address)
 
 
-def _take(parts: tuple[Part, ...], country: str | None) -> None:
+def _take(parts: tuple[Part, ...], country: str | None) -> CountedSms:
     """Count one SMS in these parts of the hour, for its country and in all, or in none. Raises RateLimited."""
     country = country or "none"
     # No secret is in the key, so that the sender needs no access to the master secret.
@@ -119,6 +136,7 @@ def _take(parts: tuple[Part, ...], country: str | None) -> None:
         is_country = all(name.endswith(f"_{country}") for name in full)
         logger.warning(CAPPED, extra={"part": parts[-1], "country": country if is_country else "all"})
         raise throttle.refusal("SMS to numbers of this country" if is_country else "SMS", left) from failure
+    return CountedSms(place, [*allowed])
 
 
 def _caps(part: Part, country: str) -> dict[str, int]:

@@ -207,8 +207,7 @@ def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sen
     `sent_at` is written last, so that a repeat sends the code again if the queue did not accept it.
     """
     number, place = customer.mobile_number, keys.merchants.assignment(assignment.assignment_id)
-    if not is_counted:
-        otp.take_send(OtpPurpose.CARD_ASSIGNMENT, number, address=None)
+    counted = None if is_counted else otp.take_send(OtpPurpose.CARD_ASSIGNMENT, number, address=None)
     challenge_id = new_id("chl")
     still_awaiting = Assignment.status == AssignmentStatus.AWAITING_OTP
     named = operations.change(place, [Assignment.challenge_id.set(challenge_id)], still_awaiting)
@@ -222,6 +221,8 @@ def _send(assignment: Assignment, customer: Account, *, is_counted: bool) -> Sen
             together_with=[named],
         )
     except operations.ConditionFailed as failure:
+        if counted is not None:
+            counted.undo()
         raise InvalidState("This card was handed over already, or is no longer held.") from failure
     operations.record(operations.change(place, [Assignment.sent_at.set(clock.now())], Assignment.pk.exists()))
     return sent

@@ -11,8 +11,7 @@ from msgspec import Struct
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import idempotency
-from chalicelib.domain.access import otp, throttle
-from chalicelib.domain.access.throttle import LimitedTry
+from chalicelib.domain.access import otp
 from chalicelib.domain.cards import card_requests, cards
 from chalicelib.domain.merchants import customer_lookup, early_codes, handover
 from chalicelib.domain.merchants.customer_lookup import CountedLookUp
@@ -97,7 +96,7 @@ def hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tup
     )
     _require_collected(fee, wanted)
     code = early_codes.taken(early, merchant_id, customer, fee=fee)
-    counted: list[LimitedTry] = []
+    counted = None
     if code is None:
         # Counted before the hold, so that no card is held for a customer at the limit of codes.
         counted = otp.take_send(OtpPurpose.CARD_ASSIGNMENT, customer.mobile_number, address=None)
@@ -107,8 +106,11 @@ def hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tup
     try:
         _record_hold(card, assignment, operation_id=operation_id, also=early_codes.removals(code))
     except Conflict:
-        for each in counted:
-            throttle.give_back(each)  # no code is sent
+        # Another request was first: no code is sent, and the shop asks again with another card.
+        if counted is not None:
+            counted.undo()
+        if look_up is not None:
+            look_up.undo()
         raise
     if look_up is not None:
         look_up.undo()

@@ -53,7 +53,7 @@ class CountedLookUp(Struct, frozen=True):
     of_day: CountedTry
 
     def undo(self) -> None:
-        """Undo the count, after a hand-over began."""
+        """Undo the count, after a hand-over began or another request was first."""
         throttle.give_back(self.of_minute)
         throttle.uncount(self.of_day)
 

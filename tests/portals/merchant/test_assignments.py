@@ -27,7 +27,7 @@ from tests.support.client import Answer, call
 from tests.support.closing import close_account
 from tests.support.codes import code_for, code_in, has_code, texts
 from tests.support.factories import customer_token, make_event
-from tests.support.meanwhile import WRITES, before
+from tests.support.meanwhile import WRITES, before, changing
 from tests.support.settings import configured
 from tests.support.shops import Shop, assert_handed_over_once, assignment, make_shop, new_customer, stored, wrong
 from tests.support.wire import wire
@@ -205,6 +205,35 @@ def test_a_hold_that_comes_too_late_counts_no_code(shop: Shop, ayesha: Account) 
     name = {"assignment_id": firsts[0].json["assignment_id"]}
     sent = [shop.post("send-customer-otp/", name).status for _ in range(3)]
     assert sent == [200, 200, 429]  # three with that of the hold
+
+
+def test_a_hold_that_comes_too_late_counts_no_sms_and_no_look_up(shop: Shop, ayesha: Account) -> None:
+    (card,) = shop.stock()
+    body = {"mobile_number": ayesha.mobile_number, "card_uid": card.uid, "fee_collected": True}
+    nobody = "verify-customer/+923450000000/"
+    firsts: list[Answer] = []
+    # Two of five SMS are for codes of owners.
+    with clock.set_to(clock.now().replace(minute=10)), configured(SMS_PER_COUNTRY=5):
+        assert {shop.get(nobody).status for _ in range(29)} == {200}
+        holding = changing(keys.cards.card(card.uid))
+        with before("TransactWriteItems", lambda: firsts.append(shop.assign(card, ayesha)), matches=holding):
+            assert refused(shop.post("assign-card", body)) == (409, "CONFLICT")
+        assert [answer.status for answer in firsts] == [201]
+        again = {"assignment_id": firsts[0].json["assignment_id"]}
+        assert [shop.post("send-customer-otp", again).status for _ in range(2)] == [200, 429]
+        assert [shop.get(nobody).status for _ in range(2)] == [200, 429]
+
+
+def test_a_code_that_comes_after_the_hand_over_is_not_counted(shop: Shop, ayesha: Account) -> None:
+    assignment_id, code = shop.hold(shop.stock()[0], ayesha)
+    name = {"assignment_id": assignment_id}
+    done: list[Answer] = []
+    sending = changing(keys.merchants.assignment(assignment_id))
+    with before("TransactWriteItems", lambda: done.append(shop.verify(assignment_id, code)), matches=sending):
+        assert refused(shop.post("send-customer-otp", name)) == (409, "INVALID_STATE")
+    assert [answer.status for answer in done] == [200]
+    by_number = {"mobile_number": ayesha.mobile_number}
+    assert [shop.post("send-customer-otp", by_number).status for _ in range(3)] == [200, 200, 429]
 
 
 def test_a_number_that_is_sent_no_more_codes_leaves_the_card_in_stock(shop: Shop, ayesha: Account) -> None:
