@@ -184,3 +184,15 @@ test("a long work is followed through lost answers, with pauses that grow, until
   await settled();
   assert.deepEqual([gone.seen, left.seen], [["Refused"], ["Unreachable"]]);
 });
+
+test("an amount that was typed has the digits of its currency, or is refused before it is asked for", () => {
+  const [dinar, yen, rupee] = [{ amount: "0.000", currency: "KWD" }, { amount: "0", currency: "JPY" }, { amount: "0.00", currency: "PKR" }];
+  const shown = (text, like) => {
+    const typed = ui.typedAmount(text, like);
+    return typed && ui.money(typed);
+  };
+  assert.deepEqual(["1.234", "1.5", "1500", " 15.00 ", "1.2340"].map((text) => shown(text, dinar)), ["KWD 1.234", "KWD 1.500", "KWD 1,500.000", "KWD 15.000", "KWD 1.234"]);
+  assert.deepEqual(["1500", "15.00", "1000000"].map((text) => shown(text, yen)), ["JPY 1,500", "JPY 15", "JPY 1,000,000"]);
+  assert.deepEqual(["1500", "15.5"].map((text) => shown(text, rupee)), ["PKR 1,500.00", "PKR 15.50"]);
+  for (const [text, like] of [["15.5", yen], ["1.234", rupee], ["1.2345", dinar], ["1,500", rupee], ["", yen], ["-1", yen], [".5", rupee], ["1.", rupee]]) assert.equal(shown(text, like), null, text);
+});

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import { answerOf, deed, Refused, type Schemas } from "../ui/api/client.ts";
 import { Check, Field, Form, Submit } from "../ui/form.tsx";
-import { money, Num, time } from "../ui/format.tsx";
+import { money, Num, time, typedAmount } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
 import { go, query } from "../ui/router.ts";
@@ -88,9 +88,12 @@ function TopUp({ card, changed }: { card: Card; changed(): void }): JSX.Element 
           draft={`top_up.${card.id}`}
           onSubmit={({ amount: value = "" }) => {
             news.value = "";
-            if (!/^\d{1,7}(\.\d{1,3})?$/.test(value.trim()))
-              return Promise.reject(new Refused(400, "VALIDATION_ERROR", "", [{ field: "amount", message: t("shop.amount_wrong") }]));
-            choose(value.trim());
+            const typed = typedAmount(value, card.balance);
+            if (typed === null) {
+              const sample = typedAmount("1500", card.balance)?.amount ?? "";
+              return Promise.reject(new Refused(400, "VALIDATION_ERROR", "", [{ field: "amount", message: t("shop.amount_wrong", { amount: sample }) }]));
+            }
+            choose(typed.amount);
             return Promise.resolve();
           }}
         >

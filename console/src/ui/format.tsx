@@ -17,6 +17,14 @@ export function money({ amount, currency }: Amount): string {
   return `${currency} ${sign}${grouped}${part === undefined ? "" : `.${part}`}`;
 }
 
+/** Return what was typed with the digits of an amount of its currency, or null where it has more of them or is no amount. */
+export function typedAmount(text: string, like: Amount): Amount | null {
+  const [, whole, part = ""] = /^(\d{1,12})(?:\.(\d{1,4}))?$/.exec(text.trim()) ?? [];
+  const digits = like.amount.split(".")[1]?.length ?? 0;
+  if (whole === undefined || /[1-9]/.test(part.slice(digits))) return null;
+  return { amount: digits ? `${whole}.${part.slice(0, digits).padEnd(digits, "0")}` : whole, currency: like.currency };
+}
+
 /** Return a whole number with its groups. */
 export function count(value: number): string {
   return new Intl.NumberFormat(locale.value).format(value);
