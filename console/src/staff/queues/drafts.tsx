@@ -91,7 +91,7 @@ export function Edits(): JSX.Element {
             <Thing id={edit.organizer_id} />
           </td>
           <td>
-            <Changes before={Object.fromEntries(edit.diff.map((each) => [each.field, each.from]))} after={Object.fromEntries(edit.diff.map((each) => [each.field, each.to]))} />
+            <Changes event={edit.event_id} before={Object.fromEntries(edit.diff.map((each) => [each.field, each.from]))} after={Object.fromEntries(edit.diff.map((each) => [each.field, each.to]))} />
           </td>
           <td>
             {edit.reason}

@@ -2,11 +2,14 @@
 import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
-import { dateOf, money, Num, time, type Amount } from "../../ui/format.tsx";
+import { Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
+import { useRead } from "../../ui/list.tsx";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { Register } from "../parts/register.tsx";
 import { State, Thing, When } from "../parts/shown.tsx";
+
+import { categoryOf, labelOf, said } from "./recorded.ts";
 
 /** The deeds of staff and others on a thing. */
 export function History({ id, turn = 0 }: { id: string; turn?: number }): JSX.Element | null {
@@ -35,7 +38,7 @@ export function History({ id, turn = 0 }: { id: string; turn?: number }): JSX.El
               <State value={entry.result} />
             </td>
             <td>
-              <Changes before={entry.before} after={entry.after} />
+              <Changes before={entry.before} after={entry.after} event={entry.entity_id} />
             </td>
           </tr>
         )}
@@ -44,44 +47,50 @@ export function History({ id, turn = 0 }: { id: string; turn?: number }): JSX.El
   );
 }
 
-const isAmount = (value: object): value is Amount => "amount" in value && "currency" in value;
+// Events whose categories a change names: each is read once.
+const categories = new Map<string, Promise<ReadonlyMap<string, string>>>();
 
-/** Return a recorded value as people read it: times, dates and amounts as everywhere else, and what has parts by part. */
-function said(value: unknown): string {
-  if (value === null || value === undefined || value === "") return "–";
-  if (typeof value === "boolean") return t(value ? "staff.yes" : "staff.no");
-  if (Array.isArray(value)) return value.map(said).join(", ") || "–";
-  if (typeof value === "object") {
-    if (isAmount(value)) return money(value);
-    const parts = Object.entries(value).filter(([, part]) => part !== null);
-    return parts.map(([name, part]) => `${name.replaceAll("_", " ")} ${said(part)}`).join(", ") || "–";
-  }
-  if (typeof value !== "string") return JSON.stringify(value);
-  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return time(value);
-  return /^\d{4}-\d\d-\d\d$/.test(value) ? dateOf(value) : value;
+function categoriesOf(event: string): Promise<ReadonlyMap<string, string>> {
+  const reading =
+    categories.get(event) ??
+    ask(() => api.GET("/api/events/{event_id}/", { params: { path: { event_id: event } } })).then(
+      (found) => new Map(found.ticket_categories.map((each) => [each.id, each.name])),
+      () => {
+        categories.delete(event);
+        return new Map<string, string>(); // its id stands in the place of its name
+      },
+    );
+  categories.set(event, reading);
+  return reading;
 }
 
-/** What changed, field by field. */
-export function Changes({ before, after }: { before: unknown; after: unknown }): JSX.Element | null {
+/** What changed, field by field; `event` is the one whose categories are named. */
+export function Changes({ before, after, event }: { before: unknown; after: unknown; event?: string | null }): JSX.Element | null {
   const was = (before ?? {}) as Record<string, unknown>;
   const is = (after ?? {}) as Record<string, unknown>;
   const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((field) => JSON.stringify(was[field] ?? null) !== JSON.stringify(is[field] ?? null));
+  const named = event?.startsWith("evt_") && fields.some((field) => categoryOf(field) !== null) ? event : "";
+  const names = useRead(
+    () => (named ? categoriesOf(named) : Promise.resolve(new Map<string, string>())),
+    () => named,
+  );
   if (fields.length === 0) return null;
+  const currency = is.currency ?? was.currency;
   return (
     <ul class="diff">
       {fields.map((field) => (
         <li key={field}>
-          {field.replaceAll("_", " ")}:{" "}
+          {labelOf(field, names.value ?? undefined)}:{" "}
           {field in was ? (
             <>
               <del>
-                <Num>{said(was[field])}</Num>
+                <Num>{said(was[field], field, was.currency ?? currency)}</Num>
               </del>{" "}
               →{" "}
             </>
           ) : null}
           <ins>
-            <Num>{said(is[field])}</Num>
+            <Num>{said(is[field], field, currency)}</Num>
           </ins>
         </li>
       ))}

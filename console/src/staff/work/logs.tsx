@@ -110,7 +110,7 @@ export function Audit(): JSX.Element {
             <td>
               <State value={entry.result} /> {entry.code ? <small>{entry.code}</small> : null}
             </td>
-            <td>{entry.erased ? t("staff.state.erased") : <Changes before={entry.before} after={entry.after} />}</td>
+            <td>{entry.erased ? t("staff.state.erased") : <Changes before={entry.before} after={entry.after} event={entry.entity_id} />}</td>
             <td>
               <small title={entry.request_id}>
                 <Num>{entry.address}</Num>
