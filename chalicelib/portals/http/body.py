@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Never
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,8 +31,7 @@ def parse(raw: bytes, schema: type[BaseModel], form: Form | None) -> BaseModel:
         # Strict: `true` is not 1, and "12" is not 12. A form has texts only.
         if form:
             return schema.model_validate(_given(form.texts, schema))
-        _require_numbers(raw)
-        return schema.model_validate_json(raw or b"{}", strict=True)
+        return _parse_json(raw, schema)
     except ValidationError as error:
         kinds = {problem["type"] for problem in error.errors(include_url=False, include_context=False)}
         whole = any(not problem["loc"] and problem["type"] in _NOT_AN_OBJECT for problem in error.errors())
@@ -41,18 +40,41 @@ def parse(raw: bytes, schema: type[BaseModel], form: Form | None) -> BaseModel:
         raise ValidationFailed(details=messages.problems(error, schema)) from error
 
 
-def _require_numbers(raw: bytes) -> None:
-    """Raise MalformedJson for a body with something that is no number of JSON, in a field that nobody reads as well."""
+def _parse_json(raw: bytes, schema: type[BaseModel]) -> BaseModel:
+    strange = _without_numbers(raw)
+    _require_known(strange, schema)
+    body = schema.model_validate_json(raw or b"{}", strict=True)
+    if strange:  # in a field that takes anything
+        raise MalformedJson
+    return body
+
+
+def _without_numbers(raw: bytes) -> set[str]:
+    """Return the names of the fields in which something is no number of JSON. Raises MalformedJson."""
     if not any(word in raw for word in _NO_NUMBERS):
-        return
+        return set()
     try:
-        json.loads(raw, parse_constant=_no_number)
+        body = json.loads(raw, parse_constant=_NoNumber)
+        return {name for name, value in body.items() if _is_strange(value)} if isinstance(body, dict) else set()
     except (ValueError, RecursionError) as error:
         raise MalformedJson from error
 
 
-def _no_number(spelled: str) -> Never:
-    raise ValueError(spelled)
+class _NoNumber(str):
+    """What stands where a number should."""
+
+
+def _is_strange(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_is_strange, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, _NoNumber)
+
+
+def _require_known(names: set[str], schema: type[BaseModel]) -> None:
+    """Raise MalformedJson unless the schema has fields of these names, which it then refuses by name."""
+    fields = schema.model_fields
+    if names - {*fields, *(field.alias for field in fields.values())}:
+        raise MalformedJson
 
 
 def _given(texts: Mapping[str, str], schema: type[BaseModel]) -> dict[str, str]:
