@@ -8,7 +8,6 @@ from msgspec import Struct
 from chalicelib.domain.access import accounts, lock_outs, permissions, tokens
 from chalicelib.domain.access.permissions import Permission
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.campus.people import campus_profiles
 from chalicelib.errors import Forbidden, NotAssigned, Unauthenticated
 from chalicelib.vocabulary.access import AdminRole, Portal, TixRole
 from chalicelib.vocabulary.campus import CampusRole
@@ -80,7 +79,6 @@ ENROLLING_STAFF = Guard(Portal.ADMIN, enrolling=True)
 TIX = Guard(Portal.TIX)
 TIX_ADMIN = Guard(Portal.TIX, roles=(TixRole.ADMIN,))
 CAMPUS = Guard(Portal.CAMPUS)
-CAMPUS_WITH_PROFILE = Guard(Portal.CAMPUS, reads=campus_profiles.of_caller)
 # Supervisors see the events of their campus, organizers their own: the domain decides which event is whose.
 CAMPUS_STAFF = Guard(
     Portal.CAMPUS, roles=(CampusRole.SUPERVISOR, CampusRole.ORGANIZER, CampusRole.HR, CampusRole.ADMIN)
