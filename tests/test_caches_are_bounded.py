@@ -13,7 +13,6 @@ _ADDING = {"add", "append", "appendleft", "extend", "insert", "setdefault", "upd
 # What grows only while the program starts, or by names that are in its source.
 _FIXED = {
     "clients/secrets.py _derived": "one key for each purpose in the source and key of the secret",
-    "portals/http/list_pages.py _LIST_OF_QUERY": "filled while the routes are declared",
 }
 
 
