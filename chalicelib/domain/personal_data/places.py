@@ -142,7 +142,7 @@ def _codes(person: Person) -> list[Item]:
     macs = numbers.all_macs(person.mobile_number)
     pointers = _stored(*(keys.access.newest_challenge(purpose, mac) for purpose in OtpPurpose for mac in macs))
     # One for each shop that sent a code, beside that of the number.
-    of_shops = [_partition(keys.access.newest_challenge(OtpPurpose.CARD_ASSIGNMENT, mac).pk, "OTP#") for mac in macs]
+    of_shops = [_partition(*keys.access.newest_of_shops(OtpPurpose.CARD_ASSIGNMENT, mac)) for mac in macs]
     pointers += [item for found in of_shops for item in found if isinstance(item, NewestChallenge)]
     challenges = _stored(*(keys.access.challenge(pointer.challenge_id) for pointer in pointers))
     theirs = [one for one in challenges if one.account_id in (None, person.customer_id)]

@@ -120,3 +120,8 @@ def challenge(challenge_id: str) -> Place[Challenge]:
 def newest_challenge(purpose: str, mac: str, shop_id: str | None = None) -> Place[NewestChallenge]:
     """Question 22; one for each shop that sends codes."""
     return Place(NewestChallenge, joined("OTP", purpose, mac), joined("OTP", shop_id) if shop_id else "OTP")
+
+
+def newest_of_shops(purpose: str, mac: str) -> Key:
+    """Question 22: where the newest codes that shops sent begin."""
+    return Key(joined("OTP", purpose, mac), joined("OTP", ""))
