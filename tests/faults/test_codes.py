@@ -16,6 +16,7 @@ from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain.access import (
     accounts,
+    code_tries,
     limits,
     new_accounts,
     numbers,
@@ -147,7 +148,7 @@ def test_of_200_guesses_at_once_at_most_five_are_evaluated() -> None:
         lambda n: verify(wrong[n], challenge_id, address=f"{challenge_id} {n}"),
         callers=GUESSES,
     )
-    assert holds(got, otp.TRIES, OtpInvalid), kinds(got)
+    assert holds(got, code_tries.TRIES, OtpInvalid), kinds(got)
     assert set(kinds(got)) <= {OtpInvalid, OtpExhausted, Unavailable}
     with pytest.raises(OtpExhausted):
         confirm(code, challenge_id)
@@ -211,7 +212,7 @@ def test_of_32_wrong_codes_at_once_five_are_compared(by_number: bool) -> None:
     visitor = Visitor(uuid.uuid4().hex)
     with configured(LIMIT_CODES_PER_ADDRESS=CROWD + 1):
         got = at_once(lambda n: registration.confirm_log_in(code=wrong[n], visitor=visitor, **named))
-        assert holds(got, otp.TRIES, OtpInvalid), kinds(got)
+        assert holds(got, code_tries.TRIES, OtpInvalid), kinds(got)
         with pytest.raises(OtpExhausted):
             registration.confirm_log_in(code=code, visitor=visitor, **named)
 
@@ -225,7 +226,7 @@ def test_the_sixth_try_at_a_code_waits_for_five_that_are_being_checked(by_number
     def show(shown: str) -> otp.VerifiedCode:
         return otp.verify(OtpPurpose.LOGIN, shown, address=address, **named)
 
-    for n in range(1, otp.TRIES):
+    for n in range(1, code_tries.TRIES):
         with pytest.raises(OtpInvalid):
             show(f"{(int(code) + n) % 10**6:06}")
     fifth = show(code)

@@ -36,7 +36,6 @@ from chalicelib.table.places import Place
 from chalicelib.vocabulary.access import Factor, OtpPurpose, Portal
 
 LIFETIME = timedelta(minutes=5)
-TRIES = code_tries.TRIES
 # Lifetime of a challenge: how long codes can be resent and a registration stays pending.
 RENEWABLE = timedelta(minutes=30)
 _PURPOSE, _REGISTRATION = "otp", "registration"
@@ -179,7 +178,7 @@ def waits(purpose: OtpPurpose, challenge_id: str, mobile_number: str, *, shop_id
     newest = next((found[place] for place in pointers if place in found), None)
     if not isinstance(challenge, Challenge) or not isinstance(newest, NewestChallenge):
         return False
-    is_unspent = challenge.used_at is None and challenge.tries < TRIES and clock.now() < challenge.expires_at
+    is_unspent = challenge.used_at is None and challenge.tries < code_tries.TRIES and clock.now() < challenge.expires_at
     return is_unspent and newest.challenge_id == challenge_id
 
 
