@@ -141,7 +141,7 @@ def test_the_environment_is_what_the_config_reads(template: Template) -> None:
         for node in ast.walk(ast.parse(inspect.getsource(config)))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id == "env"
+        and node.func.id in ("env", "_number", "_amounts")
         and isinstance(node.args[0], ast.Constant)
     }
     assert read
