@@ -166,7 +166,7 @@ def _verdict_on(look: FoundReading, ticket: Ticket) -> Verdict:
     verdict = admission.decide(look.case(facts))
     if look.reading.scanned_at is None or not verdict.admits:
         return verdict
-    # Passages are put in order by their times: this one would move nobody, whatever it was answered.
+    # Passages are put in order by their times: this one would move nobody, also if it were admitted.
     mine = Claim(look.at, look.reading.scan_id, look.caller.id, look.reading.heading)
     is_overtaken = any(mine < claim_of(passage) for passage in passages(ticket))
     gone = Presence.OUTSIDE if look.reading.heading is Direction.EXIT else Presence.INSIDE

@@ -61,7 +61,7 @@ def _without_numbers(raw: bytes) -> set[str]:
 
 
 class _NoNumber(str):
-    """What stands where a number should."""
+    """The text of a value that is no number of JSON, such as `NaN`."""
 
 
 def _is_strange(value: Any) -> bool:
