@@ -22,7 +22,7 @@ PORTAL = "<!doctype html><html><body>Welcome to the hotel. Accept our terms.</bo
 
 
 def captive(route: Route) -> None:
-    """Answer as the network of a hotel does, whatever was asked."""
+    """Answer each request as the network of a hotel does."""
     route.fulfill(status=200, content_type="text/html; charset=utf-8", body=PORTAL)
 
 

@@ -124,7 +124,7 @@ def test_an_export_that_fails_at_any_request_is_completed_with_everything() -> N
 
 
 def test_customers_who_act_while_they_are_erased_leave_no_half_state() -> None:
-    event, category = make_show(scanning_opens_at=clock.now())
+    event, category = make_show(gates_are_open=True)
     customer = make_person(category)
     usher, (card_uid,) = usher_token(event), Person(customer.account_id).card_uids
     token, stream = customer_token(customer), StreamReader()

@@ -9,7 +9,7 @@ from chalicelib.vocabulary.cards import CardStatus
 
 
 def put_into(uid: str, status: CardStatus) -> Card:
-    """Store a card in a state, whatever its own is, with its ability to pay, as the desk of staff does."""
+    """Store a card in any state, regardless of its own, with its ability to pay, as the desk of staff does."""
     for _ in retries.attempts():
         card = stored(uid)
         kept = Card.kept_by_staff.set(True) if status is CardStatus.BLOCKED else Card.kept_by_staff.remove()

@@ -15,7 +15,7 @@ def change(event_id: str, **given: Any) -> None:
 
 
 def put_into(event_id: str, status: EventStatus) -> None:
-    """Store an event with a status, whatever its own is: a cancellation is an act of its own, and an end takes time."""
+    """Store an event with a status, regardless of its own; a cancellation is an act apart, and an end takes time."""
     store(event_id, status=status)
 
 

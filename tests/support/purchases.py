@@ -13,8 +13,11 @@ from chalicelib.vocabulary.payments import PaymentMethod, PaymentPurpose, Paymen
 from tests.support.factories import make_event
 
 
-def make_show(**changes: Any) -> tuple[Event, Category]:
-    """Create an event on sale with one category: an evening a week from now, in Lahore, at 1,500.00."""
+def make_show(*, gates_are_open: bool = False, **changes: Any) -> tuple[Event, Category]:
+    """Create an event on sale with one category: an evening a week from now, in Lahore, at 1,500.00.
+
+    Gates that are open now have been so since the earliest moment that the rules of events allow.
+    """
     now = clock.now()
     price = changes.pop("price", 150_000)
     settings: dict[str, Any] = {
@@ -23,6 +26,7 @@ def make_show(**changes: Any) -> tuple[Event, Category]:
         "timezone": "Asia/Karachi",
         "starts_at": now + timedelta(days=7),
         "ends_at": now + timedelta(days=7, hours=4),
+        "scanning_opens_at": now if gates_are_open else None,
     }
     event = make_event(**{**settings, **changes})
     draft = categories.CategoryDraft(name="Standard", price=price, capacity=500, per_order_limit=20)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib import clock
 from chalicelib.domain.access import accounts
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.events.categories import CategoryDraft
@@ -28,7 +27,7 @@ class Hall:
 
     def __init__(self, *, capacity: int = 500, quantity: int = 3) -> None:
         self.organizer = make_organizer()
-        made = purchases.make_show(organizer_id=self.organizer.account_id, scanning_opens_at=clock.now())
+        made = purchases.make_show(organizer_id=self.organizer.account_id, gates_are_open=True)
         self.event: Event = made[0]
         self.floor: Category = made[1]
         self.gallery = self.add("Gallery", capacity=capacity, tier="VIP")
