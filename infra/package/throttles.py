@@ -64,13 +64,17 @@ def settings() -> list[dict[str, Any]]:
     own = sorted((route for route in ROUTES if route.guard is None), key=lambda route: (route.path, route.method))
     return [
         _setting("/*", "*", _STAGE),
-        # AWS: the path of a setting has `~1` for each slash but the first.
-        *(
-            _setting("/" + route.path[1:].replace("/", "~1"), method, of(route))
-            for route in own
-            for method in route.methods
-        ),
+        *(_setting(resource_path(route.path), method, of(route)) for route in own for method in route.methods),
     ]
+
+
+def resource_path(path: str) -> str:
+    """Return a path as a setting names it: each slash is `~1`, and a slash of its own is in front of that.
+
+    Without the first `~1` the gateway takes the setting, and no method has that name (AWS, "AWS::ApiGateway::Stage
+    MethodSetting"; terraform-provider-aws issue 9738).
+    """
+    return "/" + path.replace("/", "~1")
 
 
 def _setting(path: str, method: str, throttle: Throttle) -> dict[str, Any]:

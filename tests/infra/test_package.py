@@ -18,7 +18,7 @@ from chalicelib import config
 from chalicelib.errors import NotFound, TooLarge
 from chalicelib.portals.http import envelope
 from infra.local.console import CannotStart
-from infra.package import archive, builder, console, functions, gateway, merge, shares, targets
+from infra.package import archive, builder, console, functions, gateway, merge, shares, targets, throttles
 from tests.infra import reading
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -250,7 +250,7 @@ def test_a_page_answers_head_by_the_function_and_at_the_rate_of_its_get(template
     for route in pages:
         got, headed = (paths[route.path][method] for method in ("get", "head"))
         assert headed["x-amazon-apigateway-integration"] == got["x-amazon-apigateway-integration"]
-        place = "/" + route.path[1:].replace("/", "~1")
+        place = throttles.resource_path(route.path)
         assert rates.get((place, "HEAD")) == rates.get((place, "GET"))
     assert sum("head" in methods for methods in paths.values()) == len(pages)
 

@@ -84,7 +84,17 @@ def _settings(template: Template) -> dict[tuple[str, str], throttles.Throttle]:
 
 
 def _key(route: AnyRoute) -> tuple[str, str]:
-    return "/" + route.path[1:].replace("/", "~1"), route.method
+    return throttles.resource_path(route.path), route.method
+
+
+def test_a_throttle_names_its_method_as_cloudformation_has_it(template: Template) -> None:
+    # AWS: "the path value /resource/subresource must be encoded as /~1resource~1subresource".
+    assert throttles.resource_path("/resource/subresource") == "/~1resource~1subresource"
+    (api,) = reading.of_type(template, "AWS::ApiGateway::RestApi").values()
+    methods = {(path, method) for path, item in api["Body"]["paths"].items() for method in item}
+    own = set(_settings(template)) - {("/*", "*")}
+    # With their first slash the names of the paths are whole, and each names a method that the API has.
+    assert {(path.removeprefix("/").replace("~1", "/"), method.lower()) for path, method in own} <= methods
 
 
 def test_every_open_route_has_a_throttle_of_its_own_and_the_stage_has_one(template: Template) -> None:
