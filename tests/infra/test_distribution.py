@@ -14,6 +14,7 @@ import pytest
 from botocore.session import Session
 from moto import mock_aws
 
+from chalicelib.portals.http import envelope
 from infra import pages
 from infra.deploy.pages import KEPT, publish
 from infra.package import console, distribution, edge_functions, edge_proof
@@ -54,6 +55,12 @@ def config(template: Template) -> dict[str, Any]:
     return settings
 
 
+def body_of(template: Template) -> dict[str, Any]:
+    (api,) = reading.of_type(template, "AWS::ApiGateway::RestApi").values()
+    body: dict[str, Any] = api["Body"]
+    return body
+
+
 def test_every_page_has_its_own_headers_and_the_api_has_none(template: Template) -> None:
     behaviours = {each["PathPattern"]: each for each in config(template)["CacheBehaviors"]}
     for page in pages.deployed():
@@ -89,6 +96,19 @@ def test_the_bucket_is_read_by_this_distribution_only(template: Template) -> Non
     for each in allowed:
         source = each["Condition"]["StringEquals"]["aws:SourceArn"]["Fn::Sub"]
         assert source.endswith("distribution/${ConsoleDistribution}")
+
+
+def test_the_edge_keeps_no_error_for_the_next_caller(template: Template) -> None:
+    # AWS: "HTTP 4xx and 5xx status codes that CloudFront always caches". For 404, 410, 414 and 501 it obeys the
+    # `no-store` that our answers and the gateway's have; for the others it does not.
+    always, obeyed = {404, 410, 414, 500, 501, 502, 503, 504}, {404, 410, 414, 501}
+    assert envelope.ANSWER_HEADERS["Cache-Control"] == "no-store"
+    for refusal in body_of(template)["x-amazon-apigateway-gateway-responses"].values():
+        assert refusal["responseParameters"]["gatewayresponse.header.Cache-Control"] == "'no-store'"
+    errors = config(template)["CustomErrorResponses"]
+    assert {each["ErrorCode"] for each in errors} == always - obeyed
+    # No page in its place: the answer of the API goes on to its caller.
+    assert all(each == {"ErrorCode": each["ErrorCode"], "ErrorCachingMinTTL": 0} for each in errors)
 
 
 def test_a_local_stage_or_one_without_console_has_none_of_it(template: Template) -> None:
