@@ -1,7 +1,8 @@
 """Email and SMS: enqueued by the domain, sent by the queue's worker.
 
 A text with a one-time code is sealed while it waits: queues and dead letters show no code to those who may read them.
-A mail with attachments is sent raw (MIME, RFC 2045); SES takes 40 MB at most (AWS: "Service quotas in Amazon SES").
+A mail with attachments is sent raw (MIME, RFC 2045); SES takes 10 MB at most by this API (AWS: "Service quotas in
+Amazon SES").
 """
 
 import base64
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 OWNER = "messages"
 _NONCE_BYTES = 12
 _SUBJECT = "Gatehouse"
+# An SMS is promotional otherwise, sent at the lowest cost and not to everybody. Ours are codes and notices (AWS SNS:
+# "Publishing SMS messages to a mobile phone").
+_OF_SMS = {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}}
 
 
 class Channel(StrEnum):
@@ -126,7 +130,7 @@ def send(message: Message) -> None:
     if message.decoy:
         return
     if message.channel is Channel.SMS:
-        client("sns").publish(PhoneNumber=message.to, Message=_body(message))
+        client("sns").publish(PhoneNumber=message.to, Message=_body(message), MessageAttributes=_OF_SMS)
     elif message.attachments:
         client("ses").send_raw_email(
             Source=config().mail_from, Destinations=[message.to], RawMessage={"Data": _mime(message)}

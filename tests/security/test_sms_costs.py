@@ -200,6 +200,24 @@ def waiting() -> int:
     return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
 
+def test_an_sms_is_sent_as_one_that_its_reader_needs() -> None:
+    # SNS takes every other SMS as promotional, whatever the account's owner forgot to set.
+    asked: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        asked.append(params)
+
+    events = aws.client("sns").meta.events
+    events.register("provide-client-params.sns.Publish", note)
+    try:
+        deliver(text(is_code=True), text())
+    finally:
+        events.unregister("provide-client-params.sns.Publish", note)
+    kinds = [params["MessageAttributes"]["AWS.SNS.SMS.SMSType"]["StringValue"] for params in asked]
+    assert kinds == ["Transactional"] * 2
+    assert sent() == [NUMBER] * 2
+
+
 def test_a_notice_over_its_part_waits_and_codes_still_go_out() -> None:
     with clock.set_to(clock.now().replace(minute=10)), configured(SMS_PER_COUNTRY=10, SMS_IN_ALL=1000):
         deliver(text(), text(), text())
