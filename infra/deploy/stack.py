@@ -25,7 +25,8 @@ _KEEPS_DATA = (
 # A stack that was asked for by a change set, which was not executed: it has no resources and no template.
 REVIEW = "REVIEW_IN_PROGRESS"
 # CloudFormation takes no update of a stack in these (AWS, "Stack status codes").
-_NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+_HALF_MADE = "ROLLBACK_FAILED"
+_NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", _HALF_MADE)
 _HALF_DELETED = "DELETE_FAILED"
 _STUCK = ("UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED")
 _STILL_DELETED = "DELETE_IN_PROGRESS"
@@ -186,6 +187,12 @@ class Stack:
 
     def _left_by(self, status: str) -> str:
         """Return what a status without success leaves behind, and what to do."""
+        if status == _HALF_MADE:
+            return (
+                ": nothing of it runs, and some of it could not be removed again, such as a protected table, which is "
+                "empty. Remove it (docs/runbooks/first-deployment.md), then: "
+                f"aws cloudformation delete-stack --stack-name {self.name}"
+            )
         if status in _NEVER_MADE:
             return (
                 ": nothing of it runs. Remove it, look at what it kept, and run again: "

@@ -148,6 +148,8 @@ def _event(number: int, status: str, **more: Any) -> dict[str, Any]:
         ("UPDATE_ROLLBACK_COMPLETE", "what ran before is back"),
         ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback"),
         ("ROLLBACK_COMPLETE", "nothing of it runs"),
+        # Production's table is protected, so the way back of a first deployment cannot remove it.
+        ("ROLLBACK_FAILED", "a protected table, which is empty. Remove it (docs/runbooks/first-deployment.md)"),
     ],
 )
 def test_a_release_that_fails_says_what_is_left_and_its_reason_below_the_many_events_of_the_way_back(
