@@ -120,6 +120,49 @@ def test_a_condition_names_a_key_that_its_actions_have(template: Template) -> No
     assert tried > 10
 
 
+# What a service says of itself where it uses a key for somebody; under another condition its statement never applies.
+# EventBridge says nothing (AWS SNS: "Key management").
+_KEYS_OF_SERVICES: dict[str, set[str]] = {
+    "cloudwatch.amazonaws.com": {"aws:SourceAccount"},
+    "events.amazonaws.com": set(),
+}
+
+
+def test_a_service_may_use_the_key_under_conditions_that_it_meets(template: Template) -> None:
+    using: set[str] = set()
+    for key in reading.of_type(template, "AWS::KMS::Key").values():
+        for statement in key["KeyPolicy"]["Statement"]:
+            service = statement["Principal"].get("Service")
+            if service is None:
+                continue
+            using.add(service)
+            assert {"kms:Decrypt", "kms:GenerateDataKey"} == set(statement["Action"])
+            asked = {name for keys in statement.get("Condition", {}).values() for name in keys}
+            assert asked <= _KEYS_OF_SERVICES[service], statement["Sid"]
+    # All that sends to an encrypted queue or topic.
+    assert using == {"events.amazonaws.com", "cloudwatch.amazonaws.com"}
+
+
+def test_rules_alone_send_to_the_queues_of_facts(template: Template) -> None:
+    # The key trusts EventBridge as a whole, so each queue names the rules from which it takes.
+    sources: dict[str, Any] = {}
+    for policy in reading.of_type(template, "AWS::SQS::QueuePolicy").values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Allow":
+                assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+                source = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+                sources |= {reading.logical_name(queue): source for queue in policy["Queues"]}
+    targets = {
+        reading.logical_name(arn)
+        for rule in reading.of_type(template, "AWS::Events::Rule").values()
+        for target in rule["Targets"]
+        for arn in (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn"))
+        if arn is not None
+    }
+    assert targets & set(reading.of_type(template, "AWS::SQS::Queue")) == set(sources)
+    assert all(sources.values())
+
+
 def test_a_missing_file_is_missing_and_not_forbidden(template: Template) -> None:
     readers = {role for role, statement in reading.statements(template) if "s3:GetObject" in statement["Action"]}
     assert readers
