@@ -5,6 +5,7 @@ The owner is KMS's encryption context: a wrapped key is worth nothing under anot
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.botocore_session import passes_by_itself
 from chalicelib.clients.aws import client
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
@@ -30,7 +31,7 @@ def _ask(operation: str, owner_id: str, **arguments: object) -> dict[str, bytes]
             KeyId=config().data_key_id, EncryptionContext={"owner": owner_id}, **arguments
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] in _BUSY:
+        if passes_by_itself(error, _BUSY):
             raise Unavailable(retry_after=1) from error
         raise
     except BotoCoreError as error:

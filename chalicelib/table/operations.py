@@ -16,7 +16,7 @@ from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.botocore_session import session
+from chalicelib.botocore_session import passes_by_itself, session
 from chalicelib.config import config
 from chalicelib.errors import Unavailable
 from chalicelib.table import raw_answers, raw_requests, signature
@@ -92,7 +92,7 @@ def _send(operation: str, **arguments: Any) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = getattr(client(), operation)(**arguments)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _BUSY:
+        if passes_by_itself(error, _BUSY):
             raise Unavailable(retry_after=1) from error
         raise
     except BotoCoreError as error:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from chalicelib import clock
 from chalicelib.clients import aws, bus, data_keys, files, jobs, messages
@@ -44,6 +46,20 @@ def test_a_lost_connection_is_forgotten_by_the_next_request() -> None:
     with meanwhile.failing("GetSecretValue", service="secretsmanager"), pytest.raises(Unavailable):
         SESSIONS.current("tests")
     assert len(SESSIONS.current("tests")) == 32
+
+
+def test_a_key_service_that_fails_is_unavailable_whatever_it_says() -> None:
+    def fail(**_: object) -> tuple[AWSResponse, dict[str, object]]:
+        said = {"Error": {"Code": "InternalFailure", "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 500}}
+        return AWSResponse("", 500, HTTPHeaders(), None), said
+
+    events = aws.client("kms").meta.events
+    events.register_first("before-call.kms.GenerateDataKey", fail)
+    try:
+        with pytest.raises(Unavailable):
+            data_keys.generate("cus_1")
+    finally:
+        events.unregister("before-call.kms.GenerateDataKey", fail)
 
 
 def test_every_service_has_one_client_whose_time_out_is_below_a_functions() -> None:

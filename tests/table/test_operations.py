@@ -69,9 +69,9 @@ def one_done(asked: Any) -> Answer:
     return unprocessed(asked, parts=1)
 
 
-def refused(code: str, **more: Any) -> Callable[[Any], Answer]:
+def refused(code: str, *, status: int = 400, **more: Any) -> Callable[[Any], Answer]:
     """Return the answer that refuses a request in DynamoDB's words."""
-    return lambda _: answer({"Error": {"Code": code, "Message": code}, **more}, status=400)
+    return lambda _: answer({"Error": {"Code": code, "Message": code}, **more}, status=status)
 
 
 def contended(asked: Any) -> Answer:
@@ -209,6 +209,13 @@ def test_a_busy_or_broken_table_is_unavailable(kind: str) -> None:
     with Table(refused(kind), always=True), pytest.raises(Unavailable) as refusal:
         operations.get(SERIES)
     assert refusal.value.retry_after == 1
+
+
+# AWS's own faults have a status from 500 on; their words differ, and a broken road has none.
+@pytest.mark.parametrize(("status", "code"), [(500, "InternalFailure"), (503, "ServiceUnavailable"), (502, "502")])
+def test_a_fault_of_aws_is_unavailable_whatever_it_is_called(status: int, code: str) -> None:
+    with Table(refused(code, status=status), always=True), pytest.raises(Unavailable):
+        operations.record(operations.put(series(1)))
 
 
 def test_what_the_table_refuses_for_our_fault_is_no_reason_to_retry() -> None:
