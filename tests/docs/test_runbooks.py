@@ -79,7 +79,10 @@ def test_each_command_of_the_aws_command_line_is_one_with_these_options(command:
     operations = {xform_name(name, "-"): name for name in model.operation_names}
     assert operation in operations
     inputs = model.operation_model(operations[operation]).input_shape
-    options = {xform_name(name, "-") for name in (inputs.members if inputs is not None else ())} | _ALWAYS
+    members = dict(inputs.members) if inputs is not None else {}
+    # A switch is also an option that takes it back.
+    switches = {f"no-{xform_name(name, '-')}" for name, shape in members.items() if shape.type_name == "boolean"}
+    options = {xform_name(name, "-") for name in members} | switches | _ALWAYS
     given = {word.removeprefix("--") for word in rest if word.startswith("--")}
     assert given <= options
     required = {xform_name(name, "-") for name in (inputs.required_members if inputs is not None else ())}
