@@ -12,6 +12,8 @@ from infra.package import adoption
 # A run that was killed has deleted some of it; a key that waits for its deletion is in an invalid state for another.
 _GONE = frozenset({"ResourceNotFoundException", "NoSuchBucket", "NotFoundException", "KMSInvalidStateException"})
 _ADOPTED = {"TableName": "AWS::DynamoDB::Table", "KeyArn": "AWS::KMS::Key", "DataKeyArn": "AWS::KMS::Key"}
+# What every gateway of the account uses: it has no data, and another stack makes its own.
+OF_ACCOUNT = frozenset({"AWS::IAM::Role", "AWS::ApiGateway::Account"})
 # The stack makes its own.
 _OWN = ("", adoption.OWN)
 # AWS KMS: the shortest waiting time of a deletion, in days.
@@ -19,7 +21,7 @@ _KEY_DAYS = 7
 
 
 def of(template: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Return type and physical id of the stack's resources that outlive it.
+    """Return type and physical id of the stack's resources that outlive it, apart from the account's.
 
     A stack whose creation failed lists what it deleted again, also of what it would keep later.
     """
@@ -28,6 +30,7 @@ def of(template: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> l
         (found["ResourceType"], found["PhysicalResourceId"])
         for found in resources
         if found["LogicalResourceId"] in kept
+        and found["ResourceType"] not in OF_ACCOUNT
         and found.get("PhysicalResourceId")
         and found.get("ResourceStatus") != "DELETE_COMPLETE"
     ]

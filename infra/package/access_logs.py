@@ -8,6 +8,8 @@ import json
 from typing import Any
 
 _ACCOUNT = "GatewayAccount"
+# All gateways of the account write under the role that was set last, and go on to name it when its stack is deleted.
+_OUTLIVES = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 CONDITIONS = {
     "SetsGatewayRole": {
         "Fn::And": [
@@ -62,6 +64,7 @@ def expand() -> dict[str, Any]:
     return {
         "GatewayLogRole": {
             "Type": "AWS::IAM::Role",
+            **_OUTLIVES,
             "Condition": "SetsGatewayRole",
             "Properties": {
                 "AssumeRolePolicyDocument": {
@@ -84,6 +87,7 @@ def expand() -> dict[str, Any]:
         },
         _ACCOUNT: {
             "Type": "AWS::ApiGateway::Account",
+            **_OUTLIVES,
             "Condition": "SetsGatewayRole",
             "Properties": {"CloudWatchRoleArn": {"Fn::GetAtt": ["GatewayLogRole", "Arn"]}},
         },

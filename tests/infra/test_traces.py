@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import errors
+from infra.deploy import retained
 from infra.package import functions
 from tests.infra import reading
 
@@ -92,6 +93,16 @@ def test_the_gateways_have_a_role_for_their_logs_before_their_stages(template: T
     account = template["Resources"]["GatewayAccount"]
     assert account["Condition"] == template["Resources"]["GatewayLogRole"]["Condition"] == "SetsGatewayRole"
     assert account["Properties"]["CloudWatchRoleArn"] == {"Fn::GetAtt": ["GatewayLogRole", "Arn"]}
+
+
+def test_the_role_that_all_gateways_of_the_account_write_under_outlives_its_stage(template: Template) -> None:
+    # The account's setting goes on to name it, also where another stage needs it (aws-cdk issues 10878 and 12769).
+    for name in ("GatewayLogRole", "GatewayAccount"):
+        part = template["Resources"][name]
+        assert (part["DeletionPolicy"], part["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        # It has no data: the end of a stage with its data leaves it to the others.
+        found = [{"LogicalResourceId": name, "PhysicalResourceId": "x", "ResourceType": part["Type"]}]
+        assert retained.of(template, found) == []
 
 
 def test_every_stage_logs_the_lines_of_the_security_log(template: Template) -> None:
