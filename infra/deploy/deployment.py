@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra import pages
-from infra.deploy import parameters
+from infra.deploy import parameters, regional
 from infra.deploy.account import Account
 from infra.deploy.pages import publish
 from infra.deploy.releases import Release, Releases
@@ -43,7 +43,7 @@ def deploy(
     target: Target, package: Package, given: Mapping[str, str], *, confirm: Confirm, imports: bool = False
 ) -> bool:
     """Deploy a package; return False where the operator declined. Raises CannotStart."""
-    template = json.loads(package.template.read_bytes())
+    template = regional.fitted(json.loads(package.template.read_bytes()), target.account.region)
     # Before anything is uploaded: a missing parameter is the operator's first mistake.
     chosen = parameters.resolve(template, given, target.stack.parameters())
     target.releases.create_bucket()

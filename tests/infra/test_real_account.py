@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from cfnlint.helpers import REGIONS
 
 from chalicelib.observability import logger
+from infra.deploy import regional
 from infra.package import recursion
 from infra.package.__main__ import COMMANDS
 from tests.infra import reading
@@ -161,6 +163,26 @@ def test_rules_alone_send_to_the_queues_of_facts(template: Template) -> None:
     }
     assert targets & set(reading.of_type(template, "AWS::SQS::Queue")) == set(sources)
     assert all(sources.values())
+
+
+# China and the government's regions have no CloudFront of this form; isolated ones have none at all.
+_OPEN_REGIONS = [
+    region for region in REGIONS if not region.startswith(("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-"))
+]
+
+
+def test_a_template_has_only_what_its_regions_cloudformation_has(make_template: Made) -> None:
+    # One type that it does not know, and it refuses the whole template, also under a condition that is false.
+    prod = make_template("prod")
+    assert len(_OPEN_REGIONS) > 20
+    for region in _OPEN_REGIONS:
+        made = {part["Type"] for part in regional.fitted(prod, region)["Resources"].values()}
+        assert made - regional.known(region) == set(), region
+    left_out = prod["Resources"].keys() - regional.fitted(prod, "me-central-1")["Resources"].keys()
+    assert left_out == {"MonthlyBudget"}
+    # Nothing else refers to it, and where it is known it stays.
+    assert "MonthlyBudget" not in json.dumps(regional.fitted(prod, "me-central-1"))
+    assert regional.fitted(prod, "us-east-1") == prod
 
 
 def test_a_missing_file_is_missing_and_not_forbidden(template: Template) -> None:
