@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Item.from_raw_data(raw) for raw in answer["Items"] if raw["kind"]["S"] in reindex.KINDS
         )
         reached = answer.get("LastEvaluatedKey")
-        sys.stdout.write(f"{rows} rows of {len(LISTS)} lists, {indexed} missing keys of indexes\n")
+        sys.stdout.write(f"{rows} rows of {len(LISTS)} lists, {indexed} missing keys and copies\n")
         if not reached:
             marks.unlink(missing_ok=True)
             sys.stdout.write("done\n")

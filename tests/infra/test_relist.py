@@ -10,11 +10,16 @@ from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.lists.venues import VENUES
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Order
+from chalicelib.vocabulary.campus import CampusRole, EvidenceFlag
 from infra import relist
+from tests.support.attended import attend
+from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
+from tests.support.client import call
 from tests.support.factories import make_customer
 from tests.support.meanwhile import failing
 from tests.support.purchases import book, make_show
 from tests.support.settled import buy
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -54,7 +59,7 @@ def test_orders_from_before_their_indexes_are_found_by_customer_and_event(
         operations.record(operations.change(keys.sale.order(order_id), actions))
     arguments = ["--table", "gatehouse", "--mark", str(tmp_path / "mark.json"), "--units", "100000"]
     assert relist.main(arguments) == 0
-    assert "2 missing keys of indexes" in capsys.readouterr().out
+    assert "2 missing keys and copies" in capsys.readouterr().out
     for order in (paid, reserved):
         partition = keys.sale.customer_orders(order.customer_id).pk
         assert [raw["gsi1sk"]["S"] for raw in operations.query(partition, index="gsi1")] == [order.order_id]
@@ -65,10 +70,29 @@ def test_orders_from_before_their_indexes_are_found_by_customer_and_event(
     ]
     assert stored(reserved).gsi2pk == due
     assert relist.main(arguments) == 0
-    assert "0 missing keys of indexes" in capsys.readouterr().out
+    assert "0 missing keys and copies" in capsys.readouterr().out
 
 
 def stored(order: Order) -> Order:
     found = operations.get(keys.sale.order(order.order_id))
     assert found is not None
     return found
+
+
+def test_flagged_records_from_before_their_campus_had_copies_are_among_its_anomalies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campus, stream = make_campus(), StreamReader()
+    organizer, admin = (make_campus_user(campus, role=role) for role in (CampusRole.ORGANIZER, CampusRole.ADMIN))
+    record = attend(make_campus_event(campus, organizer), "usr_t", flags={EvidenceFlag.IMPOSSIBLE_TRAVEL: {}})
+    stream.drain()
+    scope, day = keys.campus_analytics.of_campus(campus.campus_id), record.submitted_at.date().isoformat()
+    copy = keys.campus_analytics.flagged(scope, day, record.attendance_id)
+    operations.record(operations.remove(copy))
+    path = f"/api/campus/analytics/anomaly-detection/?campus_id={campus.campus_id}"
+    assert call("GET", path, token=token_of(admin)).json["flagged_examined"] == 0
+    arguments = ["--table", "gatehouse", "--mark", str(tmp_path / "mark.json"), "--units", "100000"]
+    for missing, found in ((1, 1), (0, 1)):
+        assert relist.main(arguments) == 0
+        assert f"{missing} missing keys and copies" in capsys.readouterr().out
+        assert call("GET", path, token=token_of(admin)).json["flagged_examined"] == found

@@ -199,7 +199,8 @@ No.  question                                   index  partition                
      organizer, a campus or all; its events                                      DAY#date#~#event
 244  the figures of all events, by day          table  CAMPUS_FIGURES#ALL        EVENT#date#event       campus, sweep
 245  the newest submissions of a scope          table  CAMPUS_RECENT#scope       RECENT#moment#…        campus, stream
-246  the flagged records, by day                table  CAMPUS_FLAGGED            date#attendance        campus, stream
+246  the flagged records of all, or of a        table  CAMPUS_FLAGGED(#scope)    date#attendance        campus, stream
+     campus, by day
 247  the days of campuses that moved since the  gsi2   CAMPUS_MOVED              date#campus            sweep
      figures of all campuses were made
 250  a registered report                        table  CAMPUS_REPORT#report      CAMPUS_REPORT          campus, public

@@ -170,9 +170,14 @@ def events_of_all(first: str, last: str) -> Between:
     return Between(joined(_EVENT, first), joined(_EVENT, last, _LAST))
 
 
-def flagged(date: str, attendance_id: str = "") -> Place[FlaggedAttendance]:
+def flagged(scope: str, date: str, attendance_id: str) -> Place[FlaggedAttendance]:
     """Question 246: a flagged record, by the day of its submission (UTC)."""
-    return Place(FlaggedAttendance, "CAMPUS_FLAGGED", joined(date, attendance_id))
+    return Place(FlaggedAttendance, all_flagged(scope), joined(date, attendance_id))
+
+
+def all_flagged(scope: str) -> str:
+    """Question 246: the partition of a scope, a campus or all."""
+    return "CAMPUS_FLAGGED" if scope == ALL else joined("CAMPUS_FLAGGED", scope)
 
 
 def flagged_days(first: str, last: str) -> Between:

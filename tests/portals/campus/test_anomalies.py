@@ -148,3 +148,19 @@ def test_of_ordinary_rates_few_are_outliers() -> None:
 def test_every_rule_has_a_name_of_the_contract() -> None:
     named = {rule.type for rule in anomalies.RULES.values()} | {AnomalyType.RATE_OUTLIER}
     assert named == set(AnomalyType)
+
+
+def test_a_busy_campus_hides_no_flagged_record_of_another() -> None:
+    quiet, busy, stream = make_campus(), make_campus(), StreamReader()
+    organizer, admin = (make_campus_user(quiet, role=role) for role in (CampusRole.ORGANIZER, CampusRole.ADMIN))
+    with clock.set_to(NOW - timedelta(days=1)):
+        attend(make_campus_event(quiet, organizer), "usr_t", flags={EvidenceFlag.IMPOSSIBLE_TRAVEL: {}})
+    with clock.set_to(NOW):
+        event = make_campus_event(busy, organizer)
+        for number in range(anomalies.MOST_FLAGGED):
+            attend(event, f"usr_{number}", flags={EvidenceFlag.DUPLICATE_PHOTO: {}})
+        stream.drain()
+        found = find(admin, quiet)
+        assert [each["type"] for each in found["anomalies"]] == ["impossible_travel"]
+        assert found["flagged_examined"] == 1
+        assert find(admin, busy)["flagged_examined"] == anomalies.MOST_FLAGGED

@@ -99,8 +99,8 @@ def find(caller: Principal, asked: AskedFigures) -> FoundAnomalies:
     Raises ValidationFailed for an unknown campus.
     """
     campus = asked.found_campus()
-    campus_id = campus.campus_id if campus else None
-    flagged = [each for each in _flagged(asked.days) if campus_id in (None, each.campus_id)]
+    scope = keys.campus_analytics.of_campus(campus.campus_id) if campus else keys.campus_analytics.ALL
+    flagged = _flagged(scope, asked.days)
     read = viewers.figures_of(caller, asked, campus)
     events = [row for row in read.newest_events(MOST_EVENTS) if row.numbers["ev"] > 0]
     departments = read.of_departments()
@@ -123,10 +123,10 @@ def modified_z(values: Mapping[str, float]) -> dict[str, float]:
     return {name: (value - middle) / scale if scale else 0.0 for name, value in values.items()}
 
 
-def _flagged(days: int) -> list[FlaggedAttendance]:
-    """Return the flagged records of the last days, each in the time zone of its event; one query."""
+def _flagged(scope: str, days: int) -> list[FlaggedAttendance]:
+    """Return the newest flagged records of the last days, each in the time zone of its event; one query."""
     where = figures.around(days, keys.campus_analytics.flagged_days)
-    partition = keys.campus_analytics.flagged("").pk
+    partition = keys.campus_analytics.all_flagged(scope)
     raws = operations.query(partition, where, newest_first=True, limit=MOST_FLAGGED)
     return [each for each in map(FlaggedAttendance.from_raw_data, raws) if _is_within(each, days)]
 

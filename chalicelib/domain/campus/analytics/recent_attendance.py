@@ -54,8 +54,10 @@ class RecordToCount(Struct, frozen=True):
             return set()
         gone: set[Key] = {*_of_staff(self.record, campus_id=former.campus_id, organizer_id=former.organizer_id)}
         gone -= {*_places(self.record, self.event)}
-        is_lifted = GROUPED.intersection(former.flags) and not _grouped(self.record)
-        return gone | {_flagged_place(self.record)} if is_lifted else gone
+        if GROUPED.intersection(former.flags):
+            gone |= {*_flagged_places(self.record, former.campus_id)}
+            gone -= {copy.place for copy in flagged(self.record, self.event)}
+        return gone
 
 
 class RecentSubmission(Struct, frozen=True):
@@ -89,7 +91,7 @@ def keep(counted: Sequence[RecordToCount]) -> list[Place[RecentAttendance]]:
                 for place, each in newest.items()
                 if each.record.user_id in profiles
             ),
-            *(_flagged(each) for each in counted if _grouped(each.record)),
+            *(copy for each in counted for copy in flagged(each.record, each.event)),
         ]
     )
     gone = {place for each in counted for place in each.former_copies()}
@@ -105,6 +107,26 @@ def of_campus(campus_id: str) -> list[RawItem]:
     partition = keys.campus_analytics.recents(keys.campus_analytics.of_campus(campus_id))
     where = keys.campus_analytics.all_recent()
     return operations.query(partition, where, newest_first=True, limit=SHOWN, consistent=True)
+
+
+def flagged(record: AttendanceRecord, event: CampusEvent) -> list[FlaggedAttendance]:
+    """Return the copies of a record with flags that anomalies group, for its campus and for all; else none."""
+    flags = _grouped(record)
+    places = _flagged_places(record, event.campus_id) if flags else ()
+    return [
+        FlaggedAttendance(
+            *place,
+            attendance_id=record.attendance_id,
+            event_id=record.event_id,
+            user_id=record.user_id,
+            campus_id=event.campus_id,
+            submitted_at=record.submitted_at,
+            timezone=event.timezone,
+            flags=flags,
+            ttl=int((record.submitted_at + _FLAGGED_KEPT).timestamp()),
+        )
+        for place in places
+    ]
 
 
 def changes_of_all(newest: Sequence[RawItem]) -> list[Write]:
@@ -195,20 +217,7 @@ def _grouped(record: AttendanceRecord) -> dict[str, object]:
     return {name: evidence for name, evidence in flags.items() if name in GROUPED}
 
 
-def _flagged_place(record: AttendanceRecord) -> Place[FlaggedAttendance]:
-    return keys.campus_analytics.flagged(record.submitted_at.date().isoformat(), record.attendance_id)
-
-
-def _flagged(counted: RecordToCount) -> FlaggedAttendance:
-    record = counted.record
-    return FlaggedAttendance(
-        *_flagged_place(record),
-        attendance_id=record.attendance_id,
-        event_id=record.event_id,
-        user_id=record.user_id,
-        campus_id=record.campus_id,
-        submitted_at=record.submitted_at,
-        timezone=counted.event.timezone,
-        flags=_grouped(record),
-        ttl=int((record.submitted_at + _FLAGGED_KEPT).timestamp()),
-    )
+def _flagged_places(record: AttendanceRecord, campus_id: str) -> list[Place[FlaggedAttendance]]:
+    scopes = keys.campus_analytics.ALL, keys.campus_analytics.of_campus(campus_id)
+    day = record.submitted_at.date().isoformat()
+    return [keys.campus_analytics.flagged(scope, day, record.attendance_id) for scope in scopes]
