@@ -19,7 +19,7 @@ from chalicelib.domain.campus.privacy import campus_erasure, campus_people_place
 from chalicelib.errors import NotFound
 from chalicelib.identifiers import id_of_fact, new_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account
+from chalicelib.table.items import Account, CampusEvent
 from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.campus import CampusRole
 from chalicelib.vocabulary.work import JobStatus
@@ -124,6 +124,43 @@ def test_erasing_one_student_keeps_every_count_and_leaves_nobody() -> None:
     assert files.count_all(f"campus/{day.event.event_id}/") == 3  # the other student's
     shown = client.call("GET", f"/api/campus/attendance/{day.records[0]}/", token=token_of(day.organizer))
     assert shown.json["student"]["full_name"] == "Erased person"
+
+
+def come(event: CampusEvent, student: Account) -> str:
+    """Submit with the one phone that several people use; return the record's id."""
+    return submit(student, begin_submission(event, student, device_mac="one-phone"))
+
+
+@pytest.mark.parametrize("already", [2, 3])
+def test_an_erased_person_still_counts_on_the_device_of_others(already: int) -> None:
+    campus, stream = make_campus(), StreamReader()
+    event = make_campus_event(campus, make_campus_user(campus, role=CampusRole.ORGANIZER))
+    mine, *others = people = [make_campus_user(campus) for _ in range(3)]
+    records = [come(event, person) for person in people[:already]]
+    stream.drain()
+    erase(mine)
+    stream.drain()
+    records += [come(event, person) for person in people[already:]]
+    stream.drain()
+    assert [record_of(record).flags.get("shared_device") for record in records[1:]] == [{"others": 2}] * 2
+    trace = operations.get(keys.attendance.trace(event.event_id, "device", "one-phone"))
+    assert trace is not None
+    assert (mine.account_id in trace.users, len(trace.users)) == (False, 3)
+    for person in others:
+        erase(person)
+    assert operations.get(trace.place) is None  # a device of erased people alone
+
+
+def test_who_borrowed_the_phone_of_an_erased_person_is_not_flagged() -> None:
+    campus, stream = make_campus(), StreamReader()
+    event = make_campus_event(campus, make_campus_user(campus, role=CampusRole.ORGANIZER))
+    mine, other = (make_campus_user(campus) for _ in range(2))
+    come(event, mine)
+    erase(mine)
+    with clock.set_to(clock.now() + timedelta(minutes=1)):
+        record = come(event, other)
+        stream.drain()
+    assert record_of(record).flags == {}
 
 
 def test_an_erased_person_cannot_log_in_and_their_token_ends() -> None:

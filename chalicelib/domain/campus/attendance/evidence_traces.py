@@ -12,7 +12,8 @@ from msgspec import Struct
 from pynamodb.expressions.condition import Condition, size
 
 from chalicelib.domain.campus.attendance.submission_evidence import OthersThere
-from chalicelib.table import keys, operations
+from chalicelib.errors import Unavailable
+from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CampusEvent, EvidenceTrace
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
@@ -20,6 +21,8 @@ from chalicelib.table.places import Place
 MOST = 12
 # For analytics of the weeks after an event; the traces name devices by a hash only.
 _KEPT = timedelta(days=30)
+# Begins the entry of a person who was erased, which a number ends. No id begins so.
+_ERASED = "erased "
 
 
 class TraceKind(StrEnum):
@@ -73,6 +76,29 @@ def addition(seen: TraceLook, event: CampusEvent, *, at: datetime) -> Write:
         EvidenceTrace.ttl.set(int((event.ends_at + _KEPT).timestamp())),
     ]
     return operations.change(seen.place, actions, _condition(seen))
+
+
+def leave(place: Place[EvidenceTrace], user_id: str) -> None:
+    """Take the id of an erased person from a trace, which keeps the count; one of erased people alone goes.
+
+    Idempotent. Raises Unavailable under lasting contention.
+    """
+    for _ in retries.attempts():
+        trace = operations.get(place)
+        if trace is None or user_id not in trace.users:
+            return
+        others = set(trace.users) - {user_id}
+        erased = {each for each in others if each.startswith(_ERASED)}
+        as_read = EvidenceTrace.users == set(trace.users)
+        without = [EvidenceTrace.users.set({*others, f"{_ERASED}{len(erased) + 1}"})]
+        try:
+            operations.record(
+                operations.remove(place, as_read) if others == erased else operations.change(place, without, as_read)
+            )
+        except operations.ConditionFailed:
+            continue  # somebody came, or was erased, meanwhile
+        return
+    raise Unavailable(retry_after=1)
 
 
 def _condition(seen: TraceLook) -> Condition:

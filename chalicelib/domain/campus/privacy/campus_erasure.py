@@ -212,7 +212,7 @@ def _erase_attendance(attendance_id: str, items: Sequence[Item]) -> None:
             files.delete_all(prefix)
     if record is not None:
         for kind in (ErasedKind.POSITION, ErasedKind.DEVICE):
-            evidence_erasing.of_record(record, kind)
+            evidence_erasing.of_person(record, kind)
         gone: list[Action] = [AttendanceRecord.erased_at.set(clock.now()), AttendanceRecord.operation_id.remove()]
         operations.record(operations.change(record.place, gone, AttendanceRecord.pk.exists()))
     operations.remove_many([keys.attendance.position(attendance_id), keys.attendance.draft(attendance_id)])

@@ -6,7 +6,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
-from chalicelib.domain.campus.attendance import offered_uploads, picture_index
+from chalicelib.domain.campus.attendance import evidence_traces, offered_uploads, picture_index
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     AttendanceDraft,
@@ -69,20 +69,31 @@ def signature(place: Place[AttendanceSignature]) -> None:
 
 def of_record(record: AttendanceRecord, kind: ErasedKind) -> None:
     """Erase what a record and its submission say of position or device: coordinates, keyed hashes, traces."""
-    attendance_id = record.attendance_id
-    draft = operations.get(keys.attendance.draft(attendance_id))
-    of_record_mac, of_draft_mac = _MACS[kind]
-    name = str(of_record_mac.attr_name)
-    macs = {getattr(item, name) for item in (record, draft) if item is not None} - {None}
-    if kind is ErasedKind.POSITION:
-        operations.record(operations.remove(keys.attendance.position(attendance_id)))
+    macs = _macs_of(record, kind)
     # The traces before the hashes that name them.
     operations.remove_many([keys.attendance.trace(record.event_id, kind.value, mac) for mac in sorted(macs)])
+    _forget(record, kind)
+
+
+def of_person(record: AttendanceRecord, kind: ErasedKind) -> None:
+    """Erase the same of one person, who stays a nameless one in the traces: they count for the others there."""
+    for mac in sorted(_macs_of(record, kind)):
+        evidence_traces.leave(keys.attendance.trace(record.event_id, kind.value, mac), record.user_id)
+    _forget(record, kind)
+
+
+def _macs_of(record: AttendanceRecord, kind: ErasedKind) -> set[str]:
+    name = str(_MACS[kind][0].attr_name)
+    draft = operations.get(keys.attendance.draft(record.attendance_id))
+    return {getattr(item, name) for item in (record, draft) if item is not None} - {None}
+
+
+def _forget(record: AttendanceRecord, kind: ErasedKind) -> None:
+    of_record_mac, of_draft_mac = _MACS[kind]
+    draft = keys.attendance.draft(record.attendance_id)
+    if kind is ErasedKind.POSITION:
+        operations.record(operations.remove(keys.attendance.position(record.attendance_id)))
     with suppress(operations.ConditionFailed):  # gone by its TTL
-        operations.record(
-            operations.change(
-                keys.attendance.draft(attendance_id), [of_draft_mac.remove()], AttendanceDraft.pk.exists()
-            )
-        )
-    if getattr(record, name) is not None:
+        operations.record(operations.change(draft, [of_draft_mac.remove()], AttendanceDraft.pk.exists()))
+    if getattr(record, str(of_record_mac.attr_name)) is not None:
         operations.record(operations.change(record.place, [of_record_mac.remove()], AttendanceRecord.pk.exists()))
