@@ -169,6 +169,22 @@ def test_right_codes_do_not_count_however_many_come_from_one_address() -> None:
         assert show(code_for(mobile_number), PLACE).status == 201
 
 
+@pytest.mark.parametrize("door", DOORS)
+def test_a_code_that_was_used_is_sent_again_without_a_count_for_the_address_and_guesses_at_it_count(door: str) -> None:
+    with clock.set_to(START):
+        show, code = DOORS[door]()
+        answers = [show(code, PLACE) for _ in range(LIMIT + 2)]
+        assert answers[0].status in (200, 201), answers[0].text
+        assert codes(answers[1:]) == ["OTP_INVALID"] * (LIMIT + 1)
+        # A neighbour behind the same address still gets in.
+        neighbour = make_customer()
+        number = str(neighbour.mobile_number)
+        registration.log_in(mobile_number=number, password=PASSWORD, address=number, portal=Portal.WEBAPP)
+        come = show_at("/api/v1/users/verify-login-otp/", {"mobile_number": number})
+        assert come(code_for(number), PLACE).status == 200
+        assert codes([show(wrong(code), PLACE) for _ in range(LIMIT + 1)]) == ["OTP_INVALID"] * LIMIT + ["RATE_LIMITED"]
+
+
 def test_the_next_window_takes_codes_again() -> None:
     with clock.set_to(START + timedelta(minutes=5)):
         answers = [never_sent()("000000", PLACE) for _ in range(LIMIT + 1)]

@@ -244,9 +244,17 @@ def verify(
     try:
         return _verify(code_tries.take_by_number(purpose, newest, address), code, by_number=True)
     except (OtpInvalid, OtpExpired, OtpExhausted):
-        # Counted also where no code was sent, so that the limit does not disclose challenges.
-        limits.count_wrong_code(purpose, address)
+        # Counted also where no code was sent, so that the limit does not disclose challenges. A repeat of the code that
+        # was used guesses at nothing.
+        if not _was_used(newest, code):
+            limits.count_wrong_code(purpose, address)
         raise
+
+
+def _was_used(challenge_id: str, code: str) -> bool:
+    """Whether this code of a challenge was used."""
+    challenge = operations.get(keys.access.challenge(challenge_id))
+    return challenge is not None and challenge.used_at is not None and _is_right(challenge, code)
 
 
 def _verify(tried: CodeTry, code: str, *, by_number: bool) -> VerifiedCode:
@@ -263,13 +271,17 @@ def _compared(challenge: Challenge, code: str, *, by_number: bool) -> VerifiedCo
         raise OtpExpired
     wrong_codes = limits.wrong_codes(challenge.purpose, challenge.number_mac, by_number=by_number)
     wrong_codes.take()
-    macs = [_mac(key, challenge.challenge_id, code) for key in SESSIONS.candidates(_PURPOSE)]
-    if not any(hmac.compare_digest(mac, challenge.mac) for mac in macs):
+    if not _is_right(challenge, code):
         code_tries.log("wrong code", challenge)
         raise OtpInvalid
     # A log-in's code was sent after its right password.
     security_log.note_factors(*((Factor.PASSWORD,) if challenge.purpose in limits.LOG_INS else ()), Factor.OTP)
     return VerifiedCode(challenge, used_by=new_id("use"), wrong_codes=wrong_codes)
+
+
+def _is_right(challenge: Challenge, code: str) -> bool:
+    macs = [_mac(key, challenge.challenge_id, code) for key in SESSIONS.candidates(_PURPOSE)]
+    return any(hmac.compare_digest(mac, challenge.mac) for mac in macs)
 
 
 def registration_macs(mobile_number: str, password: str) -> list[str]:
