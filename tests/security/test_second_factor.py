@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 
 import app  # noqa: F401  # registers the routes
 from chalicelib import clock
-from chalicelib.domain.access import accounts, new_accounts, second_factor, sessions
-from chalicelib.errors import Forbidden
+from chalicelib.domain.access import accounts, limits, new_accounts, second_factor, sessions
+from chalicelib.errors import Forbidden, InvalidCredentials
 from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.table import operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole, Portal
+from tests.support.at_once import at_once
 from tests.support.client import Answer, call
 from tests.support.codes import texts
 from tests.support.factories import PASSWORD, admin_token, with_recovery_codes, with_second_factor
@@ -283,3 +285,26 @@ def test_right_codes_are_not_counted_as_wrong_ones(admin: Account) -> None:
         with clock.set_to(START + timedelta(seconds=30 * n)):
             got.append(log_in(pyotp.TOTP(secret).at(clock.now()) if n % 2 else codes[n]).status)
     assert got == [200] * 8
+
+
+def test_of_many_right_codes_at_once_one_opens_and_the_others_are_told_that_it_was_used(admin: Account) -> None:
+    secret = with_second_factor(admin)
+    code = pyotp.TOTP(secret).at(clock.now())
+    count = 3 * limits.WRONG_SECOND_FACTORS.allowed
+    told: Counter[str] = Counter()
+
+    def prove() -> None:
+        try:
+            second_factor.require(accounts.get(admin.account_id), code, address="192.0.2.1")
+        except InvalidCredentials as refusal:
+            told[str(refusal)] += 1
+            raise
+
+    answers = at_once([prove] * count)
+    assert answers == {"done": 1, "InvalidCredentials": count - 1}
+    assert told == {"This code was used. Wait for the next one.": count - 1}
+    # And nobody is locked out.
+    assert log_in(code).code == "INVALID_CREDENTIALS"
+    later = clock.now() + timedelta(minutes=1)
+    with clock.set_to(later):
+        assert log_in(pyotp.TOTP(secret).at(later)).status == 200

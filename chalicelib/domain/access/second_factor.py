@@ -19,7 +19,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.domain.access import accounts, limits, notices, recovery_codes, security_log, throttle
 from chalicelib.domain.access.notices import Changed
-from chalicelib.domain.access.throttle import CountedTry
+from chalicelib.domain.access.throttle import LimitedTry
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.crypto import encryption
@@ -224,16 +224,19 @@ def _prove(account: Account, code: str, *, address: str) -> _Proof:
     tried = _take_try(account, address)
     mac = recovery_codes.find(account, code)
     if mac is None:
-        _count_wrong(account)
+        _count_wrong(account, tried)
         raise InvalidCredentials("The recovery code is wrong, or was used.")
-    throttle.uncount(tried)
+    throttle.give_back(tried)
     is_unused = Account.recovery_macs.contains(mac)
     return _Proof(is_unused, Account.recovery_macs.delete({mac}), Factor.RECOVERY_CODE)
 
 
-def _take_try(account: Account, address: str) -> CountedTry:
+def _take_try(account: Account, address: str) -> LimitedTry:
+    """Count a try before its code is compared. Beside five that are being compared it waits. Raises RateLimited."""
     # RFC 6238 codes have a million values: five guesses per five minutes are negligible.
-    return limits.WRONG_SECOND_FACTORS.take(f"{account.account_id}:{limits.network(address)}")
+    limit = limits.WRONG_SECOND_FACTORS.of(f"{account.account_id}:{limits.network(address)}")
+    (tried,) = throttle.slide(limit, until_decided=True)
+    return tried
 
 
 def _step_of(account: Account, sealed: bytes, code: str, *, address: str) -> int:
@@ -244,9 +247,9 @@ def _step_of(account: Account, sealed: bytes, code: str, *, address: str) -> int
     # One step of drift each way.
     for step in (now - 1, now, now + 1):
         if hmac.compare_digest(totp.generate_otp(step), code):
-            throttle.uncount(tried)
+            throttle.give_back(tried)
             return step
-    _count_wrong(account)
+    _count_wrong(account, tried)
     raise InvalidCredentials("The six-digit code is wrong.")
 
 
@@ -270,7 +273,8 @@ def _subject(account: Account, *, before: str, after: str) -> AuditSubject:
     return AuditSubject("account", account.account_id, {"second_factor": before}, {"second_factor": after})
 
 
-def _count_wrong(account: Account) -> None:
+def _count_wrong(account: Account, tried: LimitedTry) -> None:
+    throttle.keep(tried)
     if throttle.tally(_COUNTED, account.account_id, _COUNTED_FOR) == ALARMING:
         logger.error(GUESSED, extra={"security": True, "account_id": account.account_id})
         count("GuessedSecondFactors", {account.portal: 1}, by="portal")
