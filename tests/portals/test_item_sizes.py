@@ -136,6 +136,7 @@ BOUNDS = {
     "AttendancePhoto.picture_hash": "32 bytes",
     "AttendancePhoto.earlier_uploads": "five offers",
     "Challenge.tried_by": "the newest marks of table/counters.py",
+    "Challenge.undecided": "of the tries at one code, those that are being compared",
     "EventsOfRule.expects": "one rule of the schema, two moments",
     "Throttle.counted_by": "the newest marks of table/counters.py",
     "Throttle.undecided": "the tries of one window",

@@ -1,7 +1,8 @@
 """A write whose answer is lost is sent again by the SDK: no try counts twice for that, under any limit."""
 
+import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ from chalicelib.table import operations
 from chalicelib.table.items import Throttle
 from chalicelib.vocabulary.access import OtpPurpose
 from tests.portals.organizer.test_drafts import create
-from tests.security.test_limits_never_lock_the_owner import NUMBER, OWNER, START, begun_log_in, show, wrong
+from tests.security.test_limits_never_lock_the_owner import NUMBER, OWNER, START, USERS, begun_log_in, show, wrong
+from tests.support.client import call
+from tests.support.codes import code_for
 from tests.support.factories import make_organizer, token_of, unused_number
 from tests.support.meanwhile import failing
 from tests.support.settings import configured
@@ -106,6 +109,43 @@ def test_the_fifth_try_at_a_code_is_the_owners(by_number: bool) -> None:
             right = show(code, OWNER, **named)
         assert right.status == 200, right.text
     assert repeated
+
+
+@contextmanager
+def late_copies() -> Iterator[list[dict[str, Any]]]:
+    """Collect each single update as it was sent, to arrive a second time once everything is answered."""
+    sent: list[dict[str, Any]] = []
+
+    def collect(params: dict[str, Any], **_: Any) -> None:
+        sent.append(copy.deepcopy(params))
+
+    events: Any = operations.client().meta.events
+    events.register_first("before-parameter-build.dynamodb.UpdateItem", collect)
+    try:
+        yield sent
+    finally:
+        events.unregister("before-parameter-build.dynamodb.UpdateItem", collect)
+
+
+@pytest.mark.parametrize("by_number", [False, True])
+@pytest.mark.parametrize("is_sent_again", [False, True], ids=["one code", "sent again"])
+def test_a_try_that_arrives_late_a_second_time_counts_once(*, by_number: bool, is_sent_again: bool) -> None:
+    with clock.set_to(START):
+        challenge, code = begun_log_in()
+        named = {"mobile_number": NUMBER} if by_number else {"challenge_id": challenge}
+        with late_copies() as sent:
+            assert [show(wrong(code), OWNER, **named).code for _ in range(4)] == ["OTP_INVALID"] * 4
+        if is_sent_again:
+            assert call("POST", f"{USERS}/resend-otp/", {"challenge_id": challenge}, address=OWNER).status == 202
+            code = code_for(NUMBER)
+            assert [show(wrong(code), OWNER, **named).code for _ in range(4)] == ["OTP_INVALID"] * 4
+        client: Any = operations.client()
+        for update in sent:
+            with suppress(client.exceptions.ConditionalCheckFailedException):
+                client.update_item(**update)
+        right = show(code, OWNER, **named)
+    assert sent
+    assert right.status == 200, right.text
 
 
 def test_a_draft_counts_once_for_its_day_and_none_that_was_not_stored() -> None:

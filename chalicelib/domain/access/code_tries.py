@@ -8,7 +8,6 @@ import time
 from contextlib import suppress
 
 from msgspec import Struct
-from pynamodb.attributes import UnicodeSetAttribute
 
 from chalicelib import clock
 from chalicelib.domain.access import limits, throttle
@@ -26,17 +25,21 @@ _PAUSE_SECONDS = 0.1
 
 
 class CodeTry(Struct, frozen=True):
-    """A counted try at a code, with the counter that has its mark until the code has turned out wrong."""
+    """A counted try at a code, with the counter whose `undecided` has its mark until the code has turned out wrong."""
 
     challenge: Challenge
     counter: Place[Challenge] | Place[Throttle]
     mark: str
 
     def failed(self) -> None:
-        """Note that the code was wrong, so that nobody waits for this try."""
-        marks = _marks_at(self.counter)
+        """Note that the code was wrong, so that nobody waits for this try.
+
+        Its mark stays among those that were counted: a copy of the counting write may still arrive.
+        """
+        undecided = self.counter.item.undecided
+        decided = operations.change(self.counter, [undecided.delete({self.mark})], undecided.contains(self.mark))
         with suppress(ConditionFailed):  # another code was sent, or the limits were cleared
-            operations.record(operations.change(self.counter, [marks.delete({self.mark})], marks.contains(self.mark)))
+            operations.record(decided)
 
 
 def take(purpose: OtpPurpose, challenge_id: str, account_id: str | None) -> CodeTry:
@@ -49,7 +52,8 @@ def take(purpose: OtpPurpose, challenge_id: str, account_id: str | None) -> Code
         is_open &= Challenge.account_id == account_id
     place, mark = keys.access.challenge(challenge_id), counters.new_mark()
     try:
-        counted = counters.count(place, Challenge.tried_by, [Challenge.tries.add(1)], is_open, mark=mark)
+        one_more = [Challenge.tries.add(1), Challenge.undecided.add({mark})]
+        counted = counters.count(place, Challenge.tried_by, one_more, is_open, mark=mark)
     except ConditionFailed as failure:
         found = failure.found(Challenge)
         if found is None or found.purpose != purpose or found.used_at is not None:
@@ -68,7 +72,7 @@ def take_by_number(purpose: OtpPurpose, challenge_id: str, address: str) -> Code
     # For each code sent: a resent one has another MAC.
     budget, whom = limits.TRIES_BY_NUMBER, f"{challenge.mac}:{limits.network(address)}"
     try:
-        counted = budget.take(whom)
+        counted = budget.take(whom, until_decided=True)
     except RateLimited as refusal:
         counter, _ = throttle.window_place(budget.name, whom, budget.window)
         raise _used_up(challenge, counter) from refusal
@@ -84,17 +88,13 @@ def _used_up(challenge: Challenge, counter: Place[Challenge] | Place[Throttle]) 
         present, counted = found.get(challenge.place), found.get(counter)
         if isinstance(present, Challenge) and present.used_at is not None:
             return OtpInvalid()
-        marks = getattr(counted, _marks_at(counter).attr_name, None) or ()
+        marks = (counted.undecided if isinstance(counted, Challenge | Throttle) else None) or ()
         # A caller that died decides nothing.
         is_checked = counters.any_since(marks, clock.now() - throttle.DECIDED_WITHIN)
         if not is_checked or time.monotonic() >= patient_until:
             log("code exhausted", challenge)
             return OtpExhausted()
         throttle.pause(_PAUSE_SECONDS)
-
-
-def _marks_at(counter: Place[Challenge] | Place[Throttle]) -> UnicodeSetAttribute:
-    return Challenge.tried_by if counter.item is Challenge else Throttle.counted_by
 
 
 def log(what: str, challenge: Challenge) -> None:

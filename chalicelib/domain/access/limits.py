@@ -62,9 +62,11 @@ class Budget(Struct, frozen=True):
             self.name, whom, self.allowed, self.window, locks, tried=self.tried, shorter=shorter, refuses=refuses
         )
 
-    def take(self, whom: str) -> CountedTry:
+    def take(self, whom: str, *, until_decided: bool = False) -> CountedTry:
         """Count one try in a fixed window. Raises RateLimited at the limit."""
-        return throttle.take(self.name, whom, limit=self.allowed, window=self.window, tried=self.tried)
+        return throttle.take(
+            self.name, whom, limit=self.allowed, window=self.window, tried=self.tried, until_decided=until_decided
+        )
 
 
 WRONG_PASSWORDS = Budget(

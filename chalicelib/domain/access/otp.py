@@ -209,7 +209,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
         [
             Challenge.mac.set(mac),
             Challenge.tries.set(0),
-            Challenge.tried_by.remove(),
+            Challenge.undecided.remove(),
             Challenge.expires_at.set(now + LIFETIME),
         ],
         Challenge.pk.exists() & Challenge.used_at.does_not_exist(),

@@ -57,12 +57,18 @@ def _in_words(seconds: int) -> str:
     return f"{seconds} second{'' if seconds == 1 else 's'}"
 
 
-def take(what: str, whom: str, *, limit: int, window: timedelta, tried: str = "attempts") -> CountedTry:
-    """Count one try in a fixed window. Raises RateLimited, uncounted, at the limit. Exact under concurrency."""
+def take(
+    what: str, whom: str, *, limit: int, window: timedelta, tried: str = "attempts", until_decided: bool = False
+) -> CountedTry:
+    """Count one try in a fixed window. Raises RateLimited, uncounted, at the limit. Exact under concurrency.
+
+    With `until_decided` the counter names the try as undecided, until the caller removes its mark.
+    """
     place, left = _key(what, whom, window)
     mark = counters.new_mark()
+    actions = [*_one_more(left), *([Throttle.undecided.add({mark})] if until_decided else ())]
     try:
-        counters.count(place, Throttle.counted_by, _one_more(left), _is_below(limit), mark=mark)
+        counters.count(place, Throttle.counted_by, actions, _is_below(limit), mark=mark)
     except operations.ConditionFailed as failure:
         raise refusal(tried, left) from failure
     return CountedTry(place, mark)

@@ -70,7 +70,7 @@ INVENTORY: Mapping[type[Item], Mapping[str, Fate]] = {
         **_all(_R, "token_hash device address_hint"),
     },
     items.LockOut: _all(_E, "kept_session_id"),
-    items.Challenge: _all(_R, "number_mac account_id pending mac tried_by"),
+    items.Challenge: _all(_R, "number_mac account_id pending mac tried_by undecided"),
     items.NewestChallenge: _all(_R, "challenge_id"),
     # Hashes of numbers and addresses under a secret, for a day at most.
     items.Throttle: _all(_E, "moments undecided counted_by"),

@@ -127,7 +127,7 @@ class Throttle(Item, discriminator="throttle"):
     moments: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     # Counts the writes of `moments`, for the optimistic lock.
     version = IntegerAttribute(null=True)
-    # Those of `moments` that may still turn out to be right.
+    # Those of `moments`, or of the writes that counted in `tries`, that may still turn out to be right.
     undecided = UnicodeSetAttribute(null=True)
     # The newest writes that counted in `tries`, by random names (table/counters.py).
     counted_by = UnicodeSetAttribute(null=True)
@@ -155,6 +155,8 @@ class Challenge(Item, discriminator="challenge"):
     tries = IntegerAttribute(default=0)
     # The writes that counted in `tries`, by random names.
     tried_by = UnicodeSetAttribute(null=True)
+    # Those of them that are being compared.
+    undecided = UnicodeSetAttribute(null=True)
     started_at = MomentAttribute()
     expires_at = MomentAttribute()
     used_at = MomentAttribute(null=True)
