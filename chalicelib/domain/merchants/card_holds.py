@@ -88,6 +88,8 @@ def hold(merchant_id: str, wanted: AssignmentInput, *, operation_id: str) -> tup
     found = operations.get_many(places)
     card, profile, requested, early = (found.get(place) for place in places)
     if not isinstance(card, Card) or card.merchant_id != merchant_id or cards.shown_status(card) != CardStatus.STOCK:
+        if look_up is not None and idempotency.result_of(operation_id) is not None:
+            look_up.undo()  # this operation has held it before: the caller answers that again
         raise Conflict(_why_not(card if isinstance(card, Card) else None, merchant_id))
     fee = card_requests.fee_for(
         customer.account_id,

@@ -15,6 +15,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     Account,
     Event,
+    IdempotencyRecord,
     Journal,
     Ticket,
 )
@@ -29,7 +30,16 @@ from tests.support.codes import code_for, code_in, has_code, texts
 from tests.support.factories import customer_token, make_event
 from tests.support.meanwhile import WRITES, before, changing
 from tests.support.settings import configured
-from tests.support.shops import Shop, assert_handed_over_once, assignment, make_shop, new_customer, stored, wrong
+from tests.support.shops import (
+    Shop,
+    assert_handed_over_once,
+    assignment,
+    everything,
+    make_shop,
+    new_customer,
+    stored,
+    wrong,
+)
 from tests.support.wire import wire
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -222,6 +232,23 @@ def test_a_hold_that_comes_too_late_counts_no_sms_and_no_look_up(shop: Shop, aye
         again = {"assignment_id": firsts[0].json["assignment_id"]}
         assert [shop.post("send-customer-otp", again).status for _ in range(2)] == [200, 429]
         assert [shop.get(nobody).status for _ in range(2)] == [200, 429]
+
+
+def test_a_repeat_whose_first_answer_was_lost_counts_no_look_up(shop: Shop, ayesha: Account) -> None:
+    (card,) = shop.stock()
+    body = {"mobile_number": ayesha.mobile_number, "card_uid": card.uid, "fee_collected": True}
+    nobody = "verify-customer/+923450000000/"
+    with clock.set_to(clock.now().replace(minute=10)):
+        held = shop.post("assign-card", body, key="one")
+        assert held.status == 201, held.text
+        for _ in range(3):
+            for kept in (each for each in everything() if isinstance(each, IdempotencyRecord)):
+                operations.record(operations.remove(kept.place))
+            again = shop.post("assign-card", body, key="one")
+            assert (again.status, again.json["assignment_id"]) == (201, held.json["assignment_id"])
+        # Another request for a card that is held counts: its answer says that the number is a customer's.
+        assert shop.post("assign-card", body, key="two").status == 409
+        assert [shop.get(nobody).status for _ in range(30)] == [200] * 29 + [429]
 
 
 def test_a_code_that_comes_after_the_hand_over_is_not_counted(shop: Shop, ayesha: Account) -> None:
