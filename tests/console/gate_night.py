@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.console.site import Site
+from tests.console.site import PASSWORD, Site
 from tests.local.conftest import wait_until
 
 # Tickets of one order, and of one customer.
@@ -115,9 +115,8 @@ def night(site: Site, **event: Any) -> Night:
         **event,
     }
     made = _ok(site.ask("POST", "/api/events/", body, session=admin))
-    password = f"gate-{secrets.token_hex(8)}-Word"
-    username = _new_usher(site, admin, made["id"], password)
-    tonight = Night(site, made["id"], made["ticket_categories"][0]["id"], username, password, admin)
+    username = _new_usher(site, admin, made["id"], PASSWORD)
+    tonight = Night(site, made["id"], made["ticket_categories"][0]["id"], username, PASSWORD, admin)
     # The first request of a phone has the event's changes fed from some seconds later on.
     site.ask("GET", "/api/usher/sync/attendees/", session=tonight.session())
     return tonight

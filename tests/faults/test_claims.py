@@ -26,6 +26,7 @@ from chalicelib.vocabulary.cards import CardType
 from tests.faults import scenarios
 from tests.faults.recount import assert_log_and_totals_are_true
 from tests.support import card_states, secure_cards
+from tests.support.factories import PASSWORD
 from tests.support.streams import StreamReader
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_claims")]
@@ -57,7 +58,7 @@ def at_once(act: Callable[[int], Any]) -> list[Any]:
 def usher(event: Event) -> Account:
     return new_accounts.create_usher(
         username=uuid.uuid4().hex,
-        password=uuid.uuid4().hex,
+        password=PASSWORD,
         name="Usher",
         roles=[UsherRole.USHERING],
         event_ids=[event.event_id],
@@ -179,7 +180,7 @@ def test_one_log_in_name_and_one_card_are_taken_once(event: Event) -> None:
     name, uid = uuid.uuid4().hex, f"04{uuid.uuid4().hex[:12]}"
     ushers = at_once(
         lambda _: new_accounts.create_usher(
-            username=name, password="a long enough one", name="U", roles=[], event_ids=[event.event_id]
+            username=name, password=PASSWORD, name="U", roles=[], event_ids=[event.event_id]
         )
     )
     registered = at_once(lambda _: cards.register(CardRegistration(uid=uid)))

@@ -15,7 +15,7 @@ from infra.local import engines, seed
 from infra.local.console import CannotStart, complain
 
 SCAN_PATH = "/api/usher/scan/result/"
-USHER_NAME = "bench-usher"
+USHER_NAME, _USHER_PASSWORD = "bench-usher", "a long enough password"
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -88,7 +88,7 @@ def create_event() -> Event:
     from chalicelib.vocabulary.access import UsherRole
 
     event_id = f"evt_bench{secrets.token_hex(4)}"
-    event = Event(event_id, f"{USHER_NAME}-{event_id}", secrets.token_urlsafe(16))
+    event = Event(event_id, f"{USHER_NAME}-{event_id}", _USHER_PASSWORD)
     seed.create_event(event_id)
     new_accounts.create_usher(
         username=event.usher_name,

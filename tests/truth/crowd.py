@@ -20,6 +20,7 @@ from chalicelib.domain.tickets import credentials
 from chalicelib.vocabulary.access import UsherRole
 from infra.local.seed import Seeded
 from tests.support.connection import Client, request
+from tests.support.factories import PASSWORD
 from tests.support.ground import Event
 from tests.truth.linearizability import Call
 
@@ -63,7 +64,7 @@ def usher(event: Event, way: str) -> Caller:
     name = f"usher-{uuid.uuid4().hex}"
     account = new_accounts.create_usher(
         username=name,
-        password=uuid.uuid4().hex,
+        password=PASSWORD,
         name=name,
         roles=[UsherRole.USHERING],
         event_ids=[event.event_id],
