@@ -2,8 +2,12 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
+
+# Fewer digits stand in many a MAC, id or duration by chance.
+_SHORT = 8
 
 
 def forms(text: str) -> set[str]:
@@ -31,6 +35,18 @@ def _within_base64(raw: bytes, before: int, altchars: bytes) -> str:
     return encoded[shared : len(encoded) - (1 if left_over else 0)]
 
 
+def stands_in_both(text: str, one: bytes, other: bytes) -> bool:
+    """Whether two seals of the same thing show a text at one place; in random bytes a short one stands by chance."""
+    raw = text.encode()
+    return any(one[at : at + len(raw)] == raw == other[at : at + len(raw)] for at in range(len(one)))
+
+
 def hidden(text: str, haystack: str) -> list[str]:
-    """Return the forms of a text that a haystack contains."""
-    return [form for form in forms(text) if form in haystack]
+    """Return the forms of a text that a haystack contains; the digits of a code only where no others stand beside."""
+    return [form for form in forms(text) if _contains(haystack, form)]
+
+
+def _contains(haystack: str, form: str) -> bool:
+    if len(form) < _SHORT and form.isdigit():
+        return re.search(rf"(?<![0-9A-Fa-f.]){form}(?![0-9A-Fa-f])", haystack) is not None
+    return form in haystack

@@ -2,12 +2,16 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 
 from chalicelib import folding
 from chalicelib.clients import aws
 from chalicelib.config import config
 from chalicelib.table import operations
+
+# Shorter spellings stand in random bytes by chance: letters in base64, digits in hex.
+_SHORT, _FEW_DIGITS = 8, 10
 
 
 def dump() -> list[str]:
@@ -63,5 +67,12 @@ def spellings(text: str) -> set[str]:
 
 def holding(text: str, found: list[str]) -> list[str]:
     """Return what holds a text in any spelling."""
-    wanted = spellings(text)
-    return [each[:300] for each in found if any(one in each or one in each.casefold() for one in wanted)]
+    pattern = re.compile("|".join(map(_as_a_whole, spellings(text))))
+    return [each[:300] for each in found if pattern.search(each) or pattern.search(each.casefold())]
+
+
+def _as_a_whole(spelled: str) -> str:
+    """Return the pattern of a spelling, of a short one without letters or digits beside it."""
+    if spelled.isdigit() and len(spelled) < _FEW_DIGITS:
+        return rf"(?<![0-9A-Fa-f]){spelled}(?![0-9A-Fa-f])"
+    return rf"(?<![\w+/]){re.escape(spelled)}(?![\w+])" if len(spelled) < _SHORT else re.escape(spelled)
