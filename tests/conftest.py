@@ -71,7 +71,7 @@ cheap_requests.install()
 from chalicelib import clock
 from tests.support import cloud, sweeps
 from tests.support.caches import forget_answers
-from tests.support.ticking import TickingClock, within_a_day
+from tests.support.ticking import TickingClock, within_a_day, within_a_window
 
 # Before a test is collected, and the same for all workers of a run.
 fault_days.choose()
@@ -195,6 +195,13 @@ def moto_cloud() -> Iterator[None]:
 def one_day() -> Iterator[None]:
     """All of the test is of one day (UTC), at every hour: for what counts, lists or compares the rows of today."""
     with within_a_day():
+        yield
+
+
+@pytest.fixture
+def one_window() -> Iterator[None]:
+    """All of the test is in one window of each rate limit: for what fills a limit and is then refused."""
+    with within_a_window():
         yield
 
 

@@ -188,6 +188,7 @@ def test_one_log_in_name_and_one_card_are_taken_once(event: Event) -> None:
         assert sum(isinstance(answer, AlreadyExists) for answer in got) == CALLERS - 1
 
 
+@pytest.mark.usefixtures("one_window")
 def test_a_limit_holds_in_parallel() -> None:
 
     whom = uuid.uuid4().hex

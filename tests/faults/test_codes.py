@@ -48,7 +48,7 @@ from tests.support.factories import PASSWORD, make_customer, unused_number, with
 from tests.support.settings import configured
 from tests.support.wire import Fault, wire
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_codes"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_codes"), pytest.mark.timeout(900)]
 CROWD = 32
 GUESSES = 200
 
@@ -154,6 +154,7 @@ def test_of_200_guesses_at_once_at_most_five_are_evaluated() -> None:
         confirm(code, challenge_id)
 
 
+@pytest.mark.usefixtures("one_window")
 def test_of_64_guesses_at_once_by_number_from_one_address_30_are_told_that_they_are_wrong() -> None:
     # Enough numbers that none of their codes is tried out.
     made = [unused_number("2") for _ in range(16)]
@@ -205,6 +206,7 @@ def test_a_code_begins_one_session_of_32_who_show_it_at_once(by_number: bool) ->
     assert sessions_of(customer) == 1
 
 
+@pytest.mark.usefixtures("one_window")
 @pytest.mark.parametrize("by_number", [False, True])
 def test_of_32_wrong_codes_at_once_five_are_compared(by_number: bool) -> None:
     _, named, code = log_in_begun(by_number=by_number)
@@ -217,6 +219,7 @@ def test_of_32_wrong_codes_at_once_five_are_compared(by_number: bool) -> None:
             registration.confirm_log_in(code=code, visitor=visitor, **named)
 
 
+@pytest.mark.usefixtures("one_window")
 @pytest.mark.parametrize("is_spent", [True, False])
 @pytest.mark.parametrize("by_number", [False, True])
 def test_the_sixth_try_at_a_code_waits_for_five_that_are_being_checked(by_number: bool, is_spent: bool) -> None:
@@ -258,6 +261,7 @@ def test_a_number_is_sent_three_texts_of_32_asked_for_at_once() -> None:
     assert set(kinds(got)) <= {otp.SentCode, RateLimited, Unavailable}
 
 
+@pytest.mark.usefixtures("one_window")
 def test_an_address_is_sent_ten_texts_of_64_asked_for_at_once_where_ten_are_allowed() -> None:
     place = uuid.uuid4().hex
     with configured(LIMIT_CODES_ASKED_PER_ADDRESS=10):
@@ -287,6 +291,7 @@ def test_of_64_wrong_passwords_at_once_ten_are_looked_at(monkeypatch: pytest.Mon
     assert set(kinds(got)) <= {InvalidCredentials, RateLimited, Unavailable}
 
 
+@pytest.mark.usefixtures("one_window")
 def test_of_32_accounts_guessed_at_once_from_an_address_with_90_failures_ten_are_told_that_they_are_wrong() -> None:
     budget, place = limits.WRONG_PASSWORDS_FROM_ADDRESS, uuid.uuid4().hex
     for _ in range(90):

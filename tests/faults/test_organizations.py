@@ -107,6 +107,7 @@ def test_of_a_crowd_with_one_address_one_registers() -> None:
     assert organizations.get(admin.organization_id).members == 1 + came_to["member"] == len(users_of(admin))
 
 
+@pytest.mark.usefixtures("one_window")
 def test_a_crowd_orders_the_numbers_of_a_day_and_no_more() -> None:
     admin = make_organization()
     tickets(admin, 1)

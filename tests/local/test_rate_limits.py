@@ -32,6 +32,7 @@ def test_all_counters_are_cleared_and_nothing_else() -> None:
     assert accounts.get(customer.account_id).login == customer.login
 
 
+@pytest.mark.usefixtures("one_window")
 def test_an_organization_may_order_a_days_numbers_again_and_its_report_is_unchanged() -> None:
     admin = make_organization()
     with configured(LIMIT_NUMBERS_A_DAY=3):

@@ -185,6 +185,7 @@ def test_each_of_ten_recovery_codes_opens_once_and_its_owner_hears_of_it(admin: 
     assert accounts.get(admin.account_id).recovery_macs is None
 
 
+@pytest.mark.usefixtures("one_window")
 def test_wrong_recovery_codes_are_limited_like_wrong_digits(admin: Account) -> None:
     _, codes = with_recovery_codes(admin)
     statuses = [log_in("ABCD-EFGH-JKLM-NPQR").status for _ in range(6)]

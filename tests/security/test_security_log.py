@@ -283,6 +283,7 @@ OF_A_THING = sorted((route for route in GUARDED if route.variables), key=lambda 
 NOBODY_OWNS = {Portal.ADMIN, Portal.MERCHANT, Portal.DEVICE}
 
 
+@pytest.mark.usefixtures("one_window")
 @pytest.mark.parametrize("portal", PORTALS)
 def test_a_caller_of_each_portal_who_asks_too_often_leaves_one_line(
     portal: Portal, ground: Ground, lines: LogLines

@@ -87,6 +87,7 @@ def test_wrong_codes_in_a_row_count_once_also_the_first_of_the_next_row() -> Non
                 row.take()
 
 
+@pytest.mark.usefixtures("one_window")
 def test_an_sms_counts_once_for_its_hour() -> None:
     number = unused_number()
     with configured(SMS_IN_ALL=5, SMS_PER_COUNTRY=5), each_write_sent_twice():
@@ -148,6 +149,7 @@ def test_a_try_that_arrives_late_a_second_time_counts_once(*, by_number: bool, i
     assert right.status == 200, right.text
 
 
+@pytest.mark.usefixtures("one_window")
 def test_a_draft_counts_once_for_its_day_and_none_that_was_not_stored() -> None:
     token = token_of(make_organizer())
     with configured(LIMIT_DRAFTS_A_DAY=2):

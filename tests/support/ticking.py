@@ -6,16 +6,18 @@ millisecond take it ahead of the system's time, so ids get their time from it to
 """
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+
+import ulid
 
 from chalicelib import clock
 
 _STEP = timedelta(milliseconds=1)
 # Longer than a test takes, also on a busy machine.
 _BEFORE_MIDNIGHT = timedelta(minutes=30)
+_QUARTER = timedelta(minutes=15)
 
 
 class TickingClock:
@@ -28,7 +30,7 @@ class TickingClock:
 
     def __call__(self) -> datetime:
         """Return the time in whole milliseconds."""
-        moment = datetime.now(UTC) + self._ahead
+        moment = self._system_time()
         moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
         with self._lock:
             self._last = max(moment, self._last + _STEP)
@@ -37,7 +39,10 @@ class TickingClock:
     def milliseconds(self) -> int:
         """Return the time of an id that is made now, in milliseconds since 1970; it is not a reading of its own."""
         with self._lock:
-            return max(time.time_ns() // 10**6, int(self._last.timestamp() * 1000))
+            return int(max(self._system_time(), self._last).timestamp() * 1000)
+
+    def _system_time(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
 
 
 @contextmanager
@@ -47,5 +52,28 @@ def within_a_day() -> Iterator[None]:
     if (now + _BEFORE_MIDNIGHT).date() == now.date():
         yield
         return
-    with clock.driven_by(TickingClock(_BEFORE_MIDNIGHT)):
+    with _ahead(_BEFORE_MIDNIGHT):
         yield
+
+
+@contextmanager
+def within_a_window() -> Iterator[None]:
+    """Keep the end of a rate limit's window out of the block: the clock is ahead, in the first second of a quarter.
+
+    The windows are some minutes to a day long, and begin by the clock.
+    """
+    since = timedelta(seconds=clock.now().timestamp() % _QUARTER.total_seconds())
+    with _ahead(_QUARTER - since + _STEP * 1000):
+        yield
+
+
+@contextmanager
+def _ahead(by: timedelta) -> Iterator[None]:
+    """Take the time, also that of ids, from a clock that is ahead of the system's."""
+    ticking, before = TickingClock(by), ulid.default_generator
+    ulid.default_generator = ulid.ULIDGenerator(clock=ticking.milliseconds)
+    try:
+        with clock.driven_by(ticking):
+            yield
+    finally:
+        ulid.default_generator = before

@@ -191,6 +191,7 @@ def test_a_code_by_number_belongs_to_the_open_assignment_if_there_is_one(shop: S
     assert send(shop, ayesha).json["assignment_id"] is None
 
 
+@pytest.mark.usefixtures("one_window")
 def test_early_codes_are_limited_like_others_and_tell_no_more(shop: Shop, ayesha: Account) -> None:
     assert [send(shop, ayesha).status for _ in range(4)] == [200, 200, 200, 429]
     # A refused code holds no card: the early one that was sent is taken instead.

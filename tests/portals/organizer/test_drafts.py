@@ -203,6 +203,7 @@ def test_an_unknown_venue_is_not_found(token: str) -> None:
     assert change(token, create(token).json["id"], venue_id=new_id("ven")).status == 404
 
 
+@pytest.mark.usefixtures("one_window")
 def test_an_organizer_creates_so_many_drafts_a_day(token: str) -> None:
     with configured(LIMIT_DRAFTS_A_DAY=2):
         assert [create(token).status for _ in range(3)] == [201, 201, 429]

@@ -126,6 +126,7 @@ def test_a_stranger_and_a_wrong_password_are_refused_alike_and_soon_for_a_while(
     assert (locked.status, locked.code) == (429, "RATE_LIMITED")
 
 
+@pytest.mark.usefixtures("one_window")
 def test_one_address_registers_so_often_in_an_hour() -> None:
     with configured(LIMIT_REGISTRATIONS_PER_ADDRESS=2):
         answers = [register(email=f"user{n}@tix.example.com") for n in range(3)]

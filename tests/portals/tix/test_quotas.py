@@ -60,6 +60,7 @@ def test_an_organization_orders_so_many_numbers_in_a_day_of_its_time_zone(admin:
     assert tally_of(admin.organization_id).last == 20
 
 
+@pytest.mark.usefixtures("one_window")
 def test_deleted_numbers_do_not_come_back_into_the_day(admin: Account) -> None:
     with configured(LIMIT_NUMBERS_A_DAY=10):
         assert generate(admin, 10).status == 200

@@ -176,6 +176,7 @@ def test_nobody_transfers_anothers_ticket(evening: Evening, ayesha: Account, bil
     assert listed(ayesha) == [ticket.ticket_id]
 
 
+@pytest.mark.usefixtures("one_window")
 def test_numbers_cannot_be_tried_one_after_the_other(evening: Evening, ayesha: Account, bilal: Account) -> None:
     ticket = evening.sell(ayesha)
     answers = [transfer(ayesha, ticket, f"+9230044444{n:02}") for n in range(20)]
