@@ -45,6 +45,7 @@ _measurement = branch_coverage.plugin()
 from tests.support import (
     cheap_hashes,
     cheap_requests,
+    distinct_codes,
     fault_days,
     moto_answers,
     moto_copies,
@@ -67,6 +68,7 @@ moto_requests.install()
 moto_direct.install()
 cheap_hashes.install()
 cheap_requests.install()
+distinct_codes.install()
 
 from chalicelib import clock
 from tests.support import cloud, sweeps

@@ -13,7 +13,7 @@ from chalicelib.vocabulary.access import AdminRole, UsherRole
 from infra.local.demo import demo_data
 from tests.support.client import Answer, call
 from tests.support.closing import close_account
-from tests.support.factories import PASSWORD, make_event, make_usher, with_second_factor
+from tests.support.factories import PASSWORD, make_event, make_usher, with_second_factor, wrong_second_factor
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 
@@ -93,8 +93,7 @@ class TestStaff:
 
     def test_a_second_factor_is_needed_and_taken_once(self, admin: Account) -> None:
         secret = with_second_factor(admin)
-        code = pyotp.TOTP(secret).at(clock.now())
-        wrong = f"{(int(code) + 1) % 1_000_000:06}"
+        code, wrong = pyotp.TOTP(secret).at(clock.now()), wrong_second_factor(secret, clock.now())
         assert self.log_in().status == 401
         assert self.log_in(totp=wrong).status == 401
         assert self.log_in(totp=code).status == 200
@@ -103,7 +102,10 @@ class TestStaff:
     def test_a_code_is_taken_once_at_whatever_moment_it_comes_again(self, admin: Account) -> None:
         secret = with_second_factor(admin)
         start = datetime.fromtimestamp(int(clock.now().timestamp()) // 300 * 300, UTC)
-        code = pyotp.TOTP(secret).at(start)
+        # The next steps have other codes.
+        totp = pyotp.TOTP(secret)
+        while (code := totp.at(start)) in {totp.at(start, counter_offset=step) for step in (-2, -1, 1, 2)}:
+            start += timedelta(minutes=5)
         for seconds, status in ((-1, 200), (0, 401), (1, 401), (59, 401)):
             with clock.set_to(start + timedelta(seconds=seconds)):
                 assert self.log_in(totp=code).status == status, seconds

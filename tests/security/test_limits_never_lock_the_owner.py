@@ -40,6 +40,7 @@ from tests.support.factories import (
     token_of,
     usher_token,
     with_second_factor,
+    wrong_second_factor,
 )
 from tests.support.settings import configured
 from tests.support.sizes import size_of
@@ -135,17 +136,18 @@ def wrong_passwords_of_a_session() -> Scenario:
 def second_factors() -> Scenario:
     email = "limits@example.com"
     staff = new_accounts.create_admin(email=email, password=PASSWORD, name="Staff", role=AdminRole.SUPER_ADMIN)
-    right = pyotp.TOTP(with_second_factor(staff)).at(START)
+    secret = with_second_factor(staff)
+    right, guessed = pyotp.TOTP(secret).at(START), wrong_second_factor(secret, START)
 
     def enter(code: str, address: str) -> Answer:
         body = {"email": email, "password": PASSWORD, "totp": code}
         return call("POST", "/api/auth/login/", body, address=address)
 
-    return Scenario(lambda: enter(wrong(right), STRANGER), lambda: enter(right, OWNER))
+    return Scenario(lambda: enter(guessed, STRANGER), lambda: enter(right, OWNER))
 
 
 def wrong(code: str) -> str:
-    """Return a code that is neither this one nor near it in time."""
+    """Return another code than this one."""
     return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}}"
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import clock
@@ -19,7 +19,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Campus, CampusEvent
 from chalicelib.vocabulary.access import Portal
-from chalicelib.vocabulary.campus import CampusRole
+from chalicelib.vocabulary.campus import CampusRole, CodeRefusal
 
 PASSWORD = "a password of the tests"
 # The centre of the events: a lecture hall in Lahore.
@@ -37,6 +37,13 @@ def campus_of(campus_id: str) -> Campus:
     found = operations.get(keys.campus_people.campus(campus_id))
     assert found is not None
     return found
+
+
+def unknown_code(event: CampusEvent, moment: datetime) -> str:
+    """Return eight digits that are no code of an event at a moment, before it or after it."""
+    unknown = CodeRefusal.UNKNOWN
+    every = map("{:08}".format, itertools.count())
+    return next(code for code in every if rotating_codes.check_code(code, event, moment).reason is unknown)
 
 
 def make_campus_user(campus: Campus, *, role: CampusRole = CampusRole.STUDENT, **changes: Any) -> Account:

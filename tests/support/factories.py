@@ -200,6 +200,17 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def second_factor_codes(secret: str, moment: datetime, *, steps: int = 1) -> set[str]:
+    """Return the codes of a second factor at a moment and at so many time steps before and after it."""
+    return {pyotp.TOTP(secret).at(moment, counter_offset=step) for step in range(-steps, steps + 1)}
+
+
+def wrong_second_factor(secret: str, moment: datetime) -> str:
+    """Return six digits that are no code of a second factor within five minutes of a moment."""
+    right = second_factor_codes(secret, moment, steps=10)
+    return next(code for code in map("{:06}".format, itertools.count()) if code not in right)
+
+
 def with_second_factor(admin: Account) -> str:
     """Switch on the second factor of a member of staff, some minutes ago; return its secret."""
     return with_recovery_codes(admin)[0]

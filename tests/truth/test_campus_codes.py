@@ -17,7 +17,14 @@ from chalicelib.vocabulary.campus import CampusRole, CodeRefusal
 from tests.portals.campus.test_events import BODY, EVENTS
 from tests.support import engines
 from tests.support.caches import forget_caches
-from tests.support.campus import expected_ids, make_campus, make_campus_event, make_campus_user, token_of
+from tests.support.campus import (
+    expected_ids,
+    make_campus,
+    make_campus_event,
+    make_campus_user,
+    token_of,
+    unknown_code,
+)
 from tests.support.client import Answer, call
 from tests.support.sizes import size_of
 
@@ -102,7 +109,7 @@ def test_one_key_refreshes_once_however_many_send_it(event: CampusEvent, token: 
 
 def test_five_of_many_tries_at_once_are_compared(event: CampusEvent) -> None:
     now = clock.now()
-    wrong = f"{(int(rotating_codes.code(event, now)) + 1) % 10**8:08}"
+    wrong = unknown_code(event, now)
 
     def guess(user_id: str) -> CodeRefusal | None:
         return code_tries.check(wrong, event, now, user_id=user_id).reason

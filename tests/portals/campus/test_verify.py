@@ -11,7 +11,7 @@ from chalicelib.domain.campus.events import rotating_codes
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent
 from chalicelib.vocabulary.campus import AttendanceMethod, CampusRole
-from tests.support.campus import LATITUDE, LONGITUDE, make_campus_user
+from tests.support.campus import LATITUDE, LONGITUDE, make_campus_user, unknown_code
 from tests.support.client import Answer, call
 from tests.support.lecture import ATTENDANCE, NEARBY, Attendee, Lecture
 from tests.support.streams import StreamReader
@@ -108,7 +108,7 @@ def test_what_scanners_and_hands_add_to_a_code_does_not_matter(lecture: Lecture)
 def test_after_five_wrong_codes_even_the_right_one_is_refused_for_this_student_alone(lecture: Lecture) -> None:
     student, event = lecture.student(), lecture.event
     right = rotating_codes.code(event, clock.now())
-    wrong = f"{(int(right) + 1) % 10**8:08d}"
+    wrong = unknown_code(event, clock.now())
     for _ in range(5):
         assert_refused(student.post("verify-qr", {"code": wrong, "event_id": event.event_id}), INVALID, "code")
     assert_refused(student.post("verify-qr", {"code": right, "event_id": event.event_id}), INVALID, "code")
