@@ -165,7 +165,8 @@ class TestForgottenPassword:
         assert reset(log_in_code).code == "VALIDATION_ERROR"
         assert verify(reset_code).code == "VALIDATION_ERROR"
         assert reset(f"{log_in_code}00").code == "OTP_INVALID"
-        assert verify(reset_code[:6]).code == "OTP_INVALID"
+        beginning, end = reset_code[:6], reset_code[2:]
+        assert verify(beginning if beginning != log_in_code else end).code == "OTP_INVALID"
         assert verify(log_in_code).status == 200
 
     def test_a_customers_reset_leaves_the_organizer_of_the_same_number_alone(self, organizer: Account) -> None:
