@@ -5,13 +5,19 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import folding
 from tests.support import typed_names
 
-SOME = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+SOME = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 _WORDS = st.text(typed_names.LETTERS, min_size=1, max_size=9).filter(folding.typed)
 _NAMES = (
     st.lists(_WORDS, min_size=1, max_size=8)

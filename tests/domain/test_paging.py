@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import paging
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidCursor
+from tests.support.explore import explore
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 _BUDGETS = st.builds(
@@ -40,7 +41,7 @@ class Shelf:
         return [name if belongs else None for name, belongs in rows]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@explore(most=150, fewest=150)
 @given(belongs=st.lists(st.booleans(), max_size=30), size=st.integers(min_value=1, max_value=7), budget=_BUDGETS)
 def test_each_row_that_belongs_comes_once_and_in_order(belongs: list[bool], size: int, budget: ReadBudget) -> None:
     shelf = Shelf(belongs)

@@ -28,7 +28,7 @@ SOME = settings(
     derandomize=True,
     database=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 _MADE_AT = datetime(2026, 11, 21, tzinfo=UTC)
 _DIGITS = "0123456789"

@@ -14,6 +14,7 @@ def explore(*, most: int, fewest: int) -> Callable[[Any], Any]:
         max_examples=most if fault_days.is_everything() else fewest,
         deadline=None,
         database=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        # Examples are made slowly on a busy machine.
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     return lambda test: seed(fault_days.today())(chosen(test))

@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -24,6 +24,7 @@ from chalicelib.table import keys
 from chalicelib.table.items import Item
 from chalicelib.table.places import MOST_BYTES, Key, beginning, bounded, joined
 from chalicelib.table.ranges import Begins, Between
+from tests.support.explore import explore
 from tests.table.test_keys import FUNCTIONS
 
 # AWS: "Quotas in Amazon DynamoDB".
@@ -135,13 +136,14 @@ def test_a_name_of_a_hundred_ligatures_is_found_by_its_beginning_with_its_ticket
         assert key.sk.startswith(keys.gate.attendee_prefix(prefix))
 
 
-@settings(max_examples=60)
+@explore(most=60, fewest=60)
 @given(st.text("aß\u0301\ufdfa\ufb03\U0001f3ab #", max_size=100), st.integers(0, 2000))
 def test_each_prefix_of_a_name_finds_it(name: str, length: int) -> None:
     key = keys.gate.attendee("evt_1", name, "tkt_1")
     assert key.sk.startswith(keys.gate.attendee_prefix(name[:length]))
 
 
+@explore(most=100, fewest=100)
 @given(st.text(max_size=600), st.integers(1, 600))
 def test_a_beginning_ends_at_a_character_and_is_the_longest_that_fits(text: str, most: int) -> None:
     cut = beginning(text, most=most)
@@ -150,7 +152,7 @@ def test_a_beginning_ends_at_a_character_and_is_the_longest_that_fits(text: str,
     assert cut == text or len(text[: len(cut) + 1].encode()) > most
 
 
-@settings(max_examples=20)
+@explore(most=20, fewest=20)
 @given(st.text(min_size=250, max_size=1100), st.text(min_size=250, max_size=1100))
 def test_two_texts_make_two_keys_also_where_they_are_cut(one: str, other: str) -> None:
     same_beginning = joined("x" * MOST_BYTES, one), joined("x" * MOST_BYTES, other)

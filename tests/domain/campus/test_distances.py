@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.campus.evidence import distances, thresholds
 from chalicelib.domain.campus.evidence.evidence import EventPlace
+from tests.support.explore import explore
 
 
 def degrees(whole: int, minutes: int, seconds: float) -> float:
@@ -46,6 +47,7 @@ def test_distances_are_the_published_ones(
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
 
+@explore(most=100, fewest=100)
 @given(places, places)
 def test_a_distance_is_a_number_that_is_the_same_in_both_directions(
     one: tuple[float, float], other: tuple[float, float]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -24,10 +24,12 @@ from chalicelib.vocabulary.campus import (
     PhotoSide,
     VerificationStatus,
 )
+from tests.support.explore import explore
 from tests.support.sizes import size_of
 
 BEGIN = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
-SOME = settings(max_examples=size_of("CAMPUS_EVIDENCE_EXAMPLES", small=40, full=300), deadline=None)
+_EXAMPLES = size_of("CAMPUS_EVIDENCE_EXAMPLES", small=40, full=300)
+SOME = explore(most=_EXAMPLES, fewest=_EXAMPLES)
 seconds = st.floats(0, 600)
 counts = st.integers(0, 1_000)
 

@@ -18,6 +18,7 @@ from chalicelib.domain.campus.evidence.screenshots import is_screenshot
 from chalicelib.domain.campus.evidence.thresholds import SAME_PICTURE_BITS
 from tests.support import campus_pictures as pictures
 from tests.support.campus_pictures import Picture, Seat
+from tests.support.explore import explore
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "picture_hash.json").read_text(encoding="utf-8"))["cases"]
 MIDDLE = Seat(0, 0.4)
@@ -81,6 +82,7 @@ def test_photos_of_one_screen_by_neighbours_are_different_pictures() -> None:
     assert min(found) > SAME_PICTURE_BITS
 
 
+@explore(most=100, fewest=100)
 @given(st.binary(min_size=32, max_size=32), st.sets(st.integers(0, 255), max_size=SAME_PICTURE_BITS))
 def test_hashes_of_one_picture_share_a_band(hashed: bytes, flipped: set[int]) -> None:
     number = int.from_bytes(hashed, "big")

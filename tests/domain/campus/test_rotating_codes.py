@@ -15,6 +15,7 @@ from chalicelib.domain.campus.events import rotating_codes
 from chalicelib.table.items import CampusEvent
 from chalicelib.vocabulary.access import SecretLife
 from chalicelib.vocabulary.campus import CodeRefusal
+from tests.support.explore import explore
 from tests.vectors import campus_qr
 
 _VECTORS = json.loads(campus_qr.FILE.read_text(encoding="utf-8"))
@@ -101,6 +102,7 @@ def test_space_around_a_pasted_token_and_code_does_not_matter() -> None:
     assert rotating_codes.check_code(f"{rotating_codes.code(event, _AT)} ", event, _AT).is_accepted
 
 
+@explore(most=100, fewest=100)
 @given(born=st.integers(-200, 200), read=st.integers(-200, 200))
 def test_exactly_the_step_of_birth_and_the_next_accept_a_token(born: int, read: int) -> None:
     event, at = _event(), _AT + timedelta(seconds=read)
