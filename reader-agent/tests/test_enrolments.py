@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from conftest import Box
 from platform_double import Fault, Platform, refusal
 from test_command_line import Command, here  # noqa: F401  # a fixture
 from test_delivery import TAPS, fill, sent
@@ -24,6 +25,7 @@ from reader_agent.identity import Identity
 from reader_agent.outbox import DecidedAtGate, Outbox
 from reader_agent.sending import Sender
 from reader_agent.server import Server
+from reader_agent.snapshot.store import SnapshotStore, store_path
 from reader_agent.standing import Standing
 from reader_agent.tap import ServerTime, Tap
 
@@ -236,6 +238,11 @@ def _obey_permissions() -> None:
     ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)  # PR_CAPBSET_DROP
 
 
+def _freeze(folder: Path) -> None:
+    for file in (*folder.iterdir(), folder):
+        file.chmod(0o555 if file.is_dir() else 0o444)
+
+
 def _told(how: str, *commands: list[str]) -> list[tuple[int, str, str]]:
     """Run commands in one process of their own; return the exit code, the output and the errors of each."""
     done = subprocess.run(
@@ -253,8 +260,7 @@ def test_a_disk_that_cannot_be_written_is_read_with_its_log(state: Path, identit
         live.record(made_at(BOOT_B, number=9))
         shutil.copytree(state, frozen, ignore=shutil.ignore_patterns("*-shm"))
     assert (frozen / f"{path.name}-wal").stat().st_size > 0
-    for file in (*frozen.iterdir(), frozen):
-        file.chmod(0o555 if file.is_dir() else 0o444)
+    _freeze(frozen)
     where = ["--state", str(frozen)]
     listed, exported, status = _told(
         "read-only", ["outbox", "list", "--json", *where], ["outbox", "export", *where], ["status", "--json", *where]
@@ -264,6 +270,38 @@ def test_a_disk_that_cannot_be_written_is_read_with_its_log(state: Path, identit
     assert len(exported[1].splitlines()) == 3
     assert json.loads(status[1])["queue_depth"] == 3
     assert len(list(frozen.iterdir())) == 3
+
+
+def test_a_snapshot_on_a_disk_that_cannot_be_written_is_shown_with_its_log(
+    here: Command,  # noqa: F811
+    box: Box,
+    state: Path,
+    identity: Identity,
+    tmp_path: Path,
+) -> None:
+    frozen, without, damaged = (tmp_path / name for name in ("frozen", "without", "damaged"))
+    shutil.copytree(state, without)
+    assert here("sync", "now", "--state", str(state)).returncode == 0
+    path = store_path(state, identity.device_id)
+    with SnapshotStore(path, secret=identity.storage_secret()) as live:
+        live.set_fact("last error", "what the last fetch found")
+        shutil.copytree(state, frozen, ignore=shutil.ignore_patterns("*-shm"))
+    shutil.copytree(state, damaged)
+    store_path(damaged, identity.device_id).write_bytes(b"\xff" * 4096)
+    files = {folder: {file.name: file.read_bytes() for file in folder.iterdir()} for folder in (frozen, damaged)}
+    assert files[frozen][f"{path.name}-wal"]
+    for folder in (frozen, without, damaged):
+        _freeze(folder)
+    shown, none, broken = _told(
+        "read-only",
+        *(["snapshot", "info", "--json", "--state", str(folder)] for folder in (frozen, without, damaged)),
+    )
+    assert (shown[0], json.loads(shown[1])["tickets"]) == (0, len(box.tickets)), shown
+    assert json.loads(shown[1])["error"] == "what the last fetch found"
+    assert (none[0], json.loads(none[1])["cursor"]) == (3, None), none
+    assert (broken[0], "is damaged; `sync now` fetches it again" in " ".join(broken[2].split())) == (3, True), broken
+    # A look deletes nothing.
+    assert {file.name: file.read_bytes() for file in damaged.iterdir()} == files[damaged]
 
 
 def test_an_outbox_of_the_first_version_is_read_and_goes_on(tmp_path: Path) -> None:

@@ -81,7 +81,9 @@ def snapshot_info(state: State = None, as_json: AsJson = False) -> int:
     settings = read_settings(state_dir=state)
     logs.configure("error")
     identity = Identity.load(settings.state_dir)
-    sync, server = _open(settings, identity)
+    path = store_path(settings.state_dir, identity.device_id)
+    store = SnapshotStore.reading(path, secret=identity.storage_secret())
+    sync, server = _open(settings, identity, store)
     try:
         facts = sync.state() | {"bytes": sum(sync.store.sizes()), "deltas": max(len(sync.store.sizes()) - 1, 0)}
     finally:
@@ -119,11 +121,10 @@ def count_command(
     return DONE
 
 
-def _open(settings: Settings, identity: Identity) -> tuple[SnapshotSync, Server]:
-    """Return the snapshot on the disk as an agent would use it."""
+def _open(settings: Settings, identity: Identity, store: SnapshotStore) -> tuple[SnapshotSync, Server]:
+    """Return the snapshot in a store as an agent would use it."""
     server = Server(identity.server, clock=Clock(), identity=identity)
     trusted = TrustedTime(server)
-    store = SnapshotStore(store_path(settings.state_dir, identity.device_id), secret=identity.storage_secret())
     offline = Offline(LocalGate(trusted, keys=identity.platform_keys()), trusted)
     log: structlog.stdlib.BoundLogger = logs.logger()
     sync = SnapshotSync(server, store, offline, identity, log=log, seconds=settings.snapshot_seconds)
@@ -132,7 +133,8 @@ def _open(settings: Settings, identity: Identity) -> tuple[SnapshotSync, Server]
 
 
 def _fetch(settings: Settings, identity: Identity) -> dict[str, Any]:
-    sync, server = _open(settings, identity)
+    store = SnapshotStore(store_path(settings.state_dir, identity.device_id), secret=identity.storage_secret())
+    sync, server = _open(settings, identity, store)
     try:
         sync.fetch()
         return sync.state()

@@ -8,8 +8,9 @@ import contextlib
 import os
 import sqlite3
 from pathlib import Path
+from typing import Self
 
-from reader_agent.durable_files import DurableFile, open_file
+from reader_agent.durable_files import DurableFile, copy_file, open_file
 from reader_agent.failures import BadSetup
 from reader_agent.vault import SALT_BYTES, Unreadable, Vault
 
@@ -30,10 +31,16 @@ def store_path(state_dir: Path, device_id: str) -> Path:
 class SnapshotStore(DurableFile):
     """The parts of a snapshot (a full one and its deltas), and facts beside them. Safe for several threads."""
 
-    def __init__(self, path: Path, *, secret: bytes) -> None:
+    def __init__(self, path: Path, *, secret: bytes, reads_only: bool = False) -> None:
+        """Open the file; `reads_only` reads a copy in memory, so it works on a disk that cannot be written."""
         super().__init__(path)
-        self._secret = secret
+        self._secret, self._reads_only = secret, reads_only
         self._db, self._vault = self._open()
+
+    @classmethod
+    def reading(cls, path: Path, *, secret: bytes) -> Self:
+        """Return a store that only reads; it is empty where there is no file. Raises BadSetup."""
+        return cls(path, secret=secret, reads_only=True)
 
     def _open(self) -> tuple[sqlite3.Connection, Vault]:
         try:
@@ -43,11 +50,13 @@ class SnapshotStore(DurableFile):
                 f"the snapshot {self.path} cannot be opened: {error}; check the folder's owner and space"
             ) from None
         except sqlite3.DatabaseError:
+            if self._reads_only:
+                raise BadSetup(f"the snapshot {self.path} is damaged; `sync now` fetches it again") from None
             remove(self.path)
             return self._open_once()
 
     def _open_once(self) -> tuple[sqlite3.Connection, Vault]:
-        db = open_file(self.path)
+        db = self._copy() if self._reads_only else open_file(self.path)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
@@ -60,6 +69,12 @@ class SnapshotStore(DurableFile):
         except BaseException:
             db.close()
             raise
+
+    def _copy(self) -> sqlite3.Connection:
+        try:
+            return copy_file(self.path)
+        except FileNotFoundError:
+            return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
     def parts(self) -> list[bytes]:
         """Return the full snapshot and its deltas in their order; nothing where one of them cannot be opened."""
