@@ -5,7 +5,6 @@ a reader of very many items. What it makes of items equals their JSON, except fo
 So an answer that may hold one is left to botocore, unless its reader asks for `plain` answers.
 """
 
-import json
 from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from botocore.client import BaseClient
+from msgspec import json
 
 RawItem = dict[str, Any]
 # Answers of other operations have moments, which botocore makes of numbers.
@@ -68,7 +68,7 @@ def _read(response_dict: dict[str, Any], customized_response_dict: dict[str, Any
     # Refusals are parsed as ever: their codes are in headers too.
     body = response_dict["body"]
     if response_dict["status_code"] == HTTPStatus.OK and (is_plain() or not any(b in body for b in _BINARY)):
-        answer = json.loads(body or b"{}")
+        answer = json.decode(body or b"{}")
         # As botocore does: an engine may send null for what is absent.
         customized_response_dict.update({name: part for name, part in answer.items() if part is not None})
         response_dict["body"] = b"{}"

@@ -2,7 +2,7 @@
 
 botocore walks through the parameters of each request by the model of its operation, in Python: half a millisecond for a
 batch of 100 keys, a tenth of the build of a snapshot. What it makes of them equals their JSON, with binary values in
-base64. `tests/table/test_raw_requests.py` compares the two.
+base64. `tests/table/test_signature.py` compares the two.
 """
 
 import json

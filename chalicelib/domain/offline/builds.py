@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 
 from msgspec import Struct, field
@@ -21,12 +22,12 @@ from chalicelib.domain.events import gate_control
 from chalicelib.domain.lists import entries
 from chalicelib.domain.lists.tickets import TICKETS
 from chalicelib.domain.offline import feed, names, snapshot_format, states
+from chalicelib.domain.offline.snapshot_format import GateCard, GateTicket
 from chalicelib.domain.offline.states import States
 from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import OfflineBase, OfflineBuild, OfflineEvent
-from chalicelib.table.operations import RawItem
 from chalicelib.table.places import Key, whose
 from chalicelib.vocabulary.work import JobStatus
 
@@ -158,18 +159,14 @@ def read(event_id: str) -> Everything:
     found, uids = Everything(feed.last_number(event_id)), set[str]()
     with ThreadPoolExecutor(_HANDS) as hands:
         ids = chain.from_iterable(hands.map(lambda shard: list(ticket_ids(event_id, shard)), range(TICKETS.shards)))
-        for raws in hands.map(_tickets, _chunks(list(ids))):
-            for raw in raws:
-                state = states.of_raw_ticket(raw)
+        for tickets in hands.map(_tickets, _chunks(list(ids))):
+            for state, named, uid in tickets:
                 found.states.tickets[state.ticket_id] = state
-                found.names[state.ticket_id] = (raw["holder_name"]["S"], raw.get("tier", {}).get("S"))
-                if "card_uid" in raw:
-                    uids.add(raw["card_uid"]["S"])
-        for raws in hands.map(_cards, _chunks(sorted(uids))):
-            for raw in raws:
-                card = states.of_raw_card(raw, event_id)
-                if card.ticket_ids:
-                    found.states.cards[card.uid] = card
+                found.names[state.ticket_id] = named
+                if uid is not None:
+                    uids.add(uid)
+        for cards in hands.map(partial(_cards, event_id), _chunks(sorted(uids))):
+            found.states.cards.update((card.uid, card) for card in cards if card.ticket_ids)
     return found
 
 
@@ -190,9 +187,19 @@ def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
     return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
 
 
-def _tickets(ids: Sequence[str]) -> list[RawItem]:
-    return operations.get_raw(map(keys.tickets.ticket, ids), states.OF_TICKET)
+# Items become states where they were read: they are many times as large, and wait for all before them otherwise.
+def _tickets(ids: Sequence[str]) -> list[tuple[GateTicket, tuple[str, str | None], str | None]]:
+    """Return tickets with what a display shows, and the UIDs of their cards."""
+    return [
+        (
+            states.of_raw_ticket(raw),
+            (raw["holder_name"]["S"], raw["tier"]["S"] if "tier" in raw else None),
+            raw["card_uid"]["S"] if "card_uid" in raw else None,
+        )
+        for raw in operations.get_raw(map(keys.tickets.ticket, ids), states.OF_TICKET)
+    ]
 
 
-def _cards(uids: Sequence[str]) -> list[RawItem]:
-    return operations.get_raw(map(keys.cards.card, uids), states.OF_CARD)
+def _cards(event_id: str, uids: Sequence[str]) -> list[GateCard]:
+    raws = operations.get_raw(map(keys.cards.card, uids), states.OF_CARD)
+    return [states.of_raw_card(raw, event_id) for raw in raws]

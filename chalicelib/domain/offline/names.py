@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import json
 import zlib
 from collections.abc import Mapping
 
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import json
 
 from chalicelib.clients.secrets import SESSIONS
 from chalicelib.domain.access import device_keys
@@ -28,9 +28,8 @@ _P = 2**255 - 19
 
 def packed(names: Names) -> bytes:
     """Return names as bytes; equal names give equal bytes."""
-    text = json.dumps(names, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     packer = zlib.compressobj(level=9, wbits=-zlib.MAX_WBITS)
-    return packer.compress(text.encode()) + packer.flush()
+    return packer.compress(json.encode(names, order="sorted")) + packer.flush()
 
 
 def kept(content: bytes, *, folder: str) -> bytes:

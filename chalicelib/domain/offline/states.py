@@ -1,11 +1,10 @@
 """What a gate must know of a ticket and of a card, read from their items, and packed for the feed. Pure."""
 
-import json
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from msgspec import Struct, field
+from msgspec import Struct, field, json
 from msgspec.structs import astuple
 
 from chalicelib.domain.offline.snapshot_format import REMOVED, GateCard, GateTicket
@@ -75,7 +74,7 @@ def of_card(card: Card, event_id: str) -> GateCard:
 
 
 OF_TICKET = (
-    *("ticket_id", "event_id", "status", "presence", "disputed", "credential", "card_uid", "holder_name", "tier"),
+    *("ticket_id", "status", "presence", "disputed", "credential", "card_uid", "holder_name", "tier"),
     *("admission.scanned_at", "admission.decided_at", "passage.scanned_at", "passage.decided_at"),
 )
 OF_CARD = ("uid", "status", "type", "sun_counter", "tickets")
@@ -102,7 +101,7 @@ def of_raw_ticket(raw: RawItem) -> GateTicket:
 
 def of_raw_card(raw: RawItem, event_id: str) -> GateCard:
     """Return what `of_card` does, from the attributes OF_CARD as they are stored."""
-    uid, opens = raw["uid"]["S"], json.loads(raw["tickets"]["S"]).get(event_id) if "tickets" in raw else None
+    uid, opens = raw["uid"]["S"], json.decode(raw["tickets"]["S"]).get(event_id) if "tickets" in raw else None
     if not opens:
         return GateCard(uid=uid, status=REMOVED)
     secure = raw["type"]["S"] == CardType.SECURE
@@ -128,12 +127,12 @@ def _seconds(moment: datetime) -> int:
 def packed(states: States) -> bytes:
     """Return states as an item of the feed stores them."""
     content = [[astuple(each) for each in states.tickets.values()], [astuple(each) for each in states.cards.values()]]
-    return zlib.compress(json.dumps(content, separators=(",", ":")).encode())
+    return zlib.compress(json.encode(content))
 
 
 def unpacked(content: bytes) -> States:
     """Return the states in an item of the feed."""
-    tickets, cards = json.loads(zlib.decompress(content))
+    tickets, cards = json.decode(zlib.decompress(content))
     found = States()
     for values in tickets:
         ticket = GateTicket(*values)
