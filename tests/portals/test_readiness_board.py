@@ -311,6 +311,42 @@ def test_a_lost_record_of_an_agent_is_seen_until_it_arrives() -> None:
     assert missing() == (0, [])
 
 
+def test_records_that_were_lost_after_the_last_that_arrived_are_seen() -> None:
+    """A device says how many it made, so the evening's last ones are missed although no later one shows a gap."""
+    event, now = make_event(), clock.now()
+    agent = make_reader(event)
+    sequences.note(agent.device_id, [1, 2, 4])
+
+    def missing(seconds: int, **state: Any) -> Any:
+        with clock.set_to(now + timedelta(seconds=seconds)):
+            assert beat(agent, snapshot_generated_at=fresh(), **state).status == 200
+            row = rows(event)[agent.device_id]
+        return row["missing_seq"], row["why"]
+
+    # What was made since the heartbeat before may be on its way: a single tap is noted by the stream.
+    assert missing(0, seq=7) == (1, ["records_missing"])
+    assert missing(30, seq=7, queue_depth=3) == (1, [])
+    assert missing(60, seq=8) == (4, ["records_missing"])
+    assert missing(90, seq=8) == (5, ["records_missing"])
+    sequences.note(agent.device_id, [3, 5, 6, 7])
+    assert missing(120, seq=9) == (1, ["records_missing"])
+    sequences.note(agent.device_id, [8, 9])
+    assert missing(150, seq=9) == (0, [])
+    # A phone that counts from 1 again, and a version that reports no number.
+    assert [missing(180, seq=1), missing(210, seq=2), missing(240), missing(270, seq=99)] == [(0, [])] * 4
+
+
+def test_a_phones_app_learns_which_of_its_last_records_are_missing() -> None:
+    event, phone = make_event(), phones.phone_id_of
+    token = phone_token(event)
+    sequences.note(phone(event.event_id, MINE), [1, 3])
+    for _ in range(2):
+        reply = phone_beat(token, seq=6).json
+    assert (reply["missing"], reply["gaps"]) == (4, [{"first": 2, "last": 2}, {"first": 4, "last": 6}])
+    seen = call("GET", "/api/usher/sync/status/", token=token).json
+    assert (seen["missing"], seen["gaps"]) == (reply["missing"], reply["gaps"])
+
+
 def test_a_lost_record_of_a_phone_is_seen_by_its_app() -> None:
     event = make_event()
     token = phone_token(event)

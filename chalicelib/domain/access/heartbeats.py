@@ -82,7 +82,7 @@ def store(device_id: str, beat: DeviceHeartbeat, condition: Condition, *more: Ac
     actions: list[Action] = [
         attribute.remove() if value is None else attribute.set(value) for attribute, value in values
     ]
-    actions += [Device.silent_since.remove(), *more]
+    actions += [Device.earlier_seq.set(Device.seq | 0), Device.silent_since.remove(), *more]
     if beat.test is not None:
         actions += [Device.test_echo.set(beat.test), Device.test_echoed_at.set(now)]
     return Device.from_raw_data(operations.record(operations.change(keys.access.device(device_id), actions, condition)))

@@ -120,7 +120,7 @@ def page(asked: Asked) -> Page[ShownDevice]:
 def shown(found: Sequence[Device]) -> list[ShownDevice]:
     """Return devices with what follows from their state, in their order; one more request per 100."""
     now, received = clock.now(), sequences.received_by_all(device.device_id for device in found)
-    return [_shown(device, received[device.device_id].missing, now) for device in found]
+    return [_shown(device, received[device.device_id].of_all_made(device).missing, now) for device in found]
 
 
 def changed(device_id: str, given: Mapping[str, Any]) -> ShownDevice:

@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import ReceivedNumbers
+from chalicelib.table.items import Device, ReceivedNumbers
 
 # The item stays under 1 KB with so many.
 MOST_GAPS = 50
@@ -37,6 +37,16 @@ class Received(Struct, frozen=True):
     def missing(self) -> int:
         """How many numbers below the highest have not arrived."""
         return sum(last - first + 1 for first, last in self.gaps)
+
+    def of_all_made(self, device: Device) -> "Received":
+        """Return this with the numbers above the highest that the device made, and has sent as far as it knows.
+
+        Those are what it said in the heartbeat before: one of a tap since then is noted from the stream in a moment.
+        """
+        made = 0 if device.queue_depth else device.earlier_seq or 0
+        if made <= self.highest:
+            return self
+        return Received(made, (*self.gaps, (self.highest + 1, made)), self.is_exact)
 
     def has(self, number: int) -> bool:
         """Whether a number is known to have arrived."""

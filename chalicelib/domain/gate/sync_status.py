@@ -70,7 +70,7 @@ def _require_gate(event_id: str, gate: str) -> None:
 
 
 def _status(event_id: str, device: Device | None) -> SyncStatus:
-    received = sequences.received(device.device_id) if device else Received()
+    received = sequences.received(device.device_id).of_all_made(device) if device else Received()
     return SyncStatus(
         device_id=device.device_id if device else None,
         last_sync_at=device.last_seen_at if device else None,

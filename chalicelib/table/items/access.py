@@ -212,8 +212,9 @@ class Device(Item, discriminator="device"):
     battery = IntegerAttribute(null=True)
     snapshot_cursor = UnicodeAttribute(null=True)
     snapshot_generated_at = MomentAttribute(null=True)
-    # The number of the last record that it made, and the hub that decides for it.
+    # The number of the last record that it made, the one in the heartbeat before, and the hub that decides for it.
     seq = IntegerAttribute(null=True)
+    earlier_seq = IntegerAttribute(null=True)
     hub = UnicodeAttribute(null=True)
     # A round trip through its heartbeat: what it is asked to repeat, and what it repeated last.
     test_nonce = UnicodeAttribute(null=True)
