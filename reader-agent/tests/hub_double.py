@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import snapshot_double as double
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -56,7 +57,7 @@ class Party:
             for number, (device, key) in enumerate(self.keys.items())
         ]
 
-    def local_gate(self, device_id: str) -> LocalGate:
+    def local_gate(self, device_id: str, **event: Any) -> LocalGate:
         gate = LocalGate(WallTime(), keys=self.signer.keys, repeat_seconds=0.0)
         listed = [
             {"device_id": peer.device_id, "gate": peer.gate, "public_key": double.b64(peer.public_key)}
@@ -66,7 +67,8 @@ class Party:
             self.signer,
             self.tickets,
             self.cards,
-            now=datetime.now(UTC),
+            now=(now := datetime.now(UTC)),
+            event=double.event(now, **event),
             device_id=device_id,
             peers=[*listed, {"device_id": "dev_odd", "gate": None, "public_key": "no key"}],
             hub={"device_id": self.hub_id, "address": "127.0.0.1:8443"},

@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import pytest
 import structlog
 from conftest import wait_until
 from hub_double import EVENT, Party, Wire, tap_of
+from snapshot_double import CardRow, TicketRow
+from ulid import ULID
 
 from reader_agent.admission import Presence
 from reader_agent.hub.choice import HubChoice
@@ -22,6 +24,7 @@ from reader_agent.hub.neighbours import HubAway
 from reader_agent.hub.peers import Listed
 from reader_agent.hub.tls import Member, Peer
 from reader_agent.local_gate import LocalGate
+from reader_agent.tap import Tap
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,15 @@ def party(tmp_path: Path) -> Party:
 
 @contextmanager
 def tied(
-    party: Party, port: int, number: int = 0, *passages: Passed, memory: Journal | None = None
+    party: Party,
+    port: int,
+    number: int = 0,
+    *passages: Passed,
+    memory: Journal | None = None,
+    gate: LocalGate | None = None,
 ) -> Iterator[tuple[HubLink, LocalGate]]:
     device = party.gates[number]
-    gate = party.local_gate(device)
+    gate = gate or party.local_gate(device)
     link = HubLink(
         gate,
         member=Member(EVENT, device, party.keys[device]),
@@ -79,6 +87,61 @@ def test_every_gate_knows_who_is_in_when_the_hub_dies(party: Party) -> None:
         assert time.monotonic() - began < 0.1
         assert far_gate.decide(tap_of(party.cards[0])).result == "already_scanned"
         assert far_gate.decide(tap_of(party.cards[1])).result == "valid"
+
+
+def asked(link: HubLink, tap: Tap) -> tuple[str | None, str | None]:
+    answer = link.ask(tap, seconds=5.0)
+    assert answer
+    return answer[1].result, answer[1].reason
+
+
+def test_a_hub_decides_by_the_newer_knowledge_of_the_gate_that_asks(party: Party) -> None:
+    refunded, _, undone, renewed, _ = party.tickets
+    code = party.signer.code(renewed)
+    undone.status = "cancelled"
+    older = party.local_gate(party.gates[1])
+    with party.hub() as hub:
+        refunded.status, undone.status, renewed.credential = "refunded", "valid", 2
+        party.cards[1].status = "blocked"
+        party.cards[4] = replace(party.cards[4], tickets=())
+        sold = TicketRow(ULID())
+        party.tickets.append(sold)
+        party.cards.append(CardRow("04AABBCCDDEEFF", (sold,)))
+        taps = [tap_of(card) for card in party.cards]
+        with (
+            tied(party, hub.port) as (link, gate),
+            tied(party, hub.port, 1, gate=older) as (behind, _),
+            tied(party, hub.port, 2) as (third, _),
+        ):
+            wait_until(lambda: link.is_up and behind.is_up and third.is_up)
+            assert [asked(link, tap) for tap in taps] == [
+                ("invalid", "refunded"), ("invalid", "card_blocked"), ("valid", None), ("valid", None),
+                ("not_found", None), ("valid", None),
+            ]  # fmt: skip
+            by_code = replace(taps[0], scan_id="scn_code", uid=None, qr=code)
+            assert asked(link, by_code) == ("invalid", "stale_credential")
+            # A retry is the same tap, also where the gate has other changes by now.
+            sold.status = "refunded"
+            gate.use(party.local_gate(party.gates[0]).snapshot)
+            assert asked(link, taps[5]) == ("valid", None)
+            # Whoever asks, one person goes in; what a gate knows of old takes nothing back.
+            assert [asked(third, tap_of(card))[0] for card in party.cards[2:6]] == [
+                "already_scanned", "already_scanned", "not_found", "already_scanned",
+            ]  # fmt: skip
+            assert asked(behind, tap_of(party.cards[3])) == ("already_scanned", None)
+            assert asked(behind, tap_of(party.cards[2])) == ("invalid", "cancelled")
+
+
+def test_a_hub_knows_of_a_stop_that_only_the_gate_has_heard_of(party: Party) -> None:
+    with (
+        party.hub() as hub,
+        tied(party, hub.port, gate=party.local_gate(party.gates[0], scanning_enabled=False)) as (
+            link,
+            _,
+        ),
+    ):
+        wait_until(lambda: link.is_up)
+        assert asked(link, tap_of(party.cards[0])) == ("invalid", "scanning_disabled")
 
 
 def test_a_hub_that_falls_silent_costs_one_person_a_second_and_a_lost_answer_counts(party: Party) -> None:

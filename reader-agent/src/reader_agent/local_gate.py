@@ -13,7 +13,7 @@ from typing import Literal, Protocol, TypeVar
 
 from reader_agent import admission, ticket_code
 from reader_agent.admission import CardFacts, Case, Direction, EventFacts, Kind, Presence, Presented, TicketFacts
-from reader_agent.snapshot import KnownTicket, Snapshot
+from reader_agent.snapshot import Excerpt, KnownTicket, Snapshot
 from reader_agent.tap import Tap
 from reader_agent.ticket_code import PlatformKeys
 
@@ -123,18 +123,21 @@ class LocalGate:
         """Check codes by these keys of the platform from now on."""
         self._keys = keys
 
-    def decide(self, tap: Tap, *, caller: str = "", read_at: float | None = None) -> Decision:
+    def decide(
+        self, tap: Tap, *, caller: str = "", read_at: float | None = None, known: Excerpt | None = None
+    ) -> Decision:
         """Return the decision on a tap, and count it as shown. Raises CannotDecide.
 
-        `read_at` is when the tap was read, by the monotonic clock; None means now. The same `scan_id` of the same
-        caller gets the same decision again. `undo` takes a decision back.
+        `read_at` is when the tap was read, by the monotonic clock; None means now. `known` is what the caller's
+        snapshot says of it, which counts where that one is newer. The same `scan_id` of the same caller gets the same
+        decision again. `undo` takes a decision back.
         """
         with self._lock:
-            known = self._decided.get((caller, tap.scan_id))
-            if known is not None:
-                return known
+            earlier = self._decided.get((caller, tap.scan_id))
+            if earlier is not None:
+                return earlier
             read_at = self._time.monotonic() if read_at is None else read_at
-            decision = self._decide(tap, self._last_admission(tap, caller, read_at))
+            decision = self._decide(tap, self._last_admission(tap, caller, read_at), known)
             _remember(self._decided, (caller, tap.scan_id), decision)
             self._pass(decision)
             if tap.uid and decision.is_entry:
@@ -161,9 +164,10 @@ class LocalGate:
         with self._lock:
             _remember(self._admissions, ("", uid), (read_at, decision))
 
-    def _decide(self, tap: Tap, last: Decision | None) -> Decision:
+    def _decide(self, tap: Tap, last: Decision | None, known: Excerpt | None = None) -> Decision:
         now = self._time.now()
         snapshot, warning = self._usable(now)
+        snapshot = snapshot.with_newer(known) if known else snapshot
         decision = self._judge(tap, snapshot, now, last)
         return replace(decision, warning=_joined(warning, decision.warning))
 
@@ -207,6 +211,16 @@ class LocalGate:
             return (snapshot.fingerprint_of_ticket(code.ticket),) if code else ()
         card = snapshot.card(tap.uid) if tap.uid else None
         return card.tickets if card else ()
+
+    def excerpt(self, tap: Tap) -> Excerpt | None:
+        """Return what the snapshot says of a tap, for a hub whose snapshot is older; None where it says nothing."""
+        snapshot = self.snapshot
+        if snapshot is None:
+            return None
+        if tap.qr is not None:
+            code = self._code(tap.qr)
+            return snapshot.excerpt_of_code(snapshot.fingerprint_of_ticket(code.ticket)) if code else None
+        return snapshot.excerpt_of_card(snapshot.fingerprint_of_card(tap.uid)) if tap.uid else None
 
     def _usable(self, now: datetime) -> tuple[Snapshot, str | None]:
         snapshot = self.snapshot

@@ -21,6 +21,7 @@ from reader_agent.hub.wire import (
     Passage,
 )
 from reader_agent.road import Reply, Road
+from reader_agent.snapshot import Excerpt
 from reader_agent.tap import Tap
 from reader_agent.wire import ErrorEnvelope
 
@@ -62,9 +63,12 @@ class HubClient:
         self._for_people.close()
         self._for_news.close()
 
-    def decide(self, tap: Tap, *, seconds: float) -> tuple[str, HubDecision]:
-        """Return the hub's device and its decision. Raises HubAway, also where the hub cannot decide this tap."""
-        asked = HubTaps(event_id=self._event_id, taps=[hub_tap(tap)])
+    def decide(self, tap: Tap, *, seconds: float, known: Excerpt | None = None) -> tuple[str, HubDecision]:
+        """Return the hub's device and its decision. Raises HubAway, also where the hub cannot decide this tap.
+
+        `known` is what the gate's snapshot says of the tap.
+        """
+        asked = HubTaps(event_id=self._event_id, taps=[hub_tap(tap).model_copy(update={"known": known})])
         reply = self._for_people.post("/taps", _json(asked), token=None, seconds=seconds)
         answer = self._read(reply, HubDecisions)
         if answer.hub not in self._names:

@@ -65,7 +65,9 @@ class Desk:
             raise _cannot_record(error) from None
 
     def _decide(self, tap: HubTap, peer: Peer) -> HubDecision:
-        digest = hmac.digest(self._digest_key, tap.model_dump_json().encode(), hashlib.sha256)
+        # What a gate knows of a tap is no part of it: a retry may come with other changes.
+        said = tap.model_dump_json(exclude={"known"}).encode()
+        digest = hmac.digest(self._digest_key, said, hashlib.sha256)
         with self._lock:
             before = self.journal.remembered(peer.device_id, tap.scan_id)
             if before:
@@ -73,7 +75,7 @@ class Desk:
                     raise HubRefusal(409, "SCAN_ID_REUSED", f"{tap.scan_id} was another tap before")
                 return before.answer
             try:
-                decided = self._gate.decide(self._tap(tap), caller=peer.device_id)
+                decided = self._gate.decide(self._tap(tap), caller=peer.device_id, known=tap.known)
             except CannotDecide as error:
                 return HubDecision(scan_id=tap.scan_id, why=str(error))
             answer = self._answer(decided, peer)

@@ -142,7 +142,7 @@ class HubLink:
         if client is None or not self._is_up:
             raise HubAway(self.last_error or "the hub does not answer")
         try:
-            via, decision = client.decide(tap, seconds=seconds)
+            via, decision = client.decide(tap, seconds=seconds, known=self._gate.excerpt(tap))
         except HubAway:
             raise
         except TryLater as error:

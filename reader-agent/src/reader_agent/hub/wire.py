@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from reader_agent.admission import Presence
 from reader_agent.clock import read_time
+from reader_agent.snapshot import Excerpt
 from reader_agent.wire import MOST_TAPS, FirstScan, Shown, Sun
 
 # Who was away for long catches up in some pages.
@@ -79,6 +80,8 @@ class HubTap(_Body):
     kind: Literal["scan", "leave", "return"] = "scan"
     direction: Literal["entry", "exit"] | None = None
     sun: Sun | None = None
+    # What the gate's snapshot says of it: the hub's may be older.
+    known: Excerpt | None = None
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:

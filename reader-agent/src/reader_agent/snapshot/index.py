@@ -8,15 +8,18 @@ import hashlib
 import hmac
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Annotated
 
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from ulid import ULID
 
 from reader_agent.admission import Presence
-from reader_agent.snapshot.package import FINGERPRINT_BYTES, Head, Package, SnapshotRefused
+from reader_agent.snapshot.package import FINGERPRINT_BYTES, Event, Head, Package, SnapshotRefused
 
 _TICKET_STATUSES = {0: "valid", 1: "reserved", 2: "cancelled", 3: "refunded", 4: "transferred"}
 _CARD_STATUSES = {0: "active", 1: "blocked", 2: "lost", 3: "stock", 4: "held", 5: "replaced"}
@@ -60,6 +63,39 @@ class _CardRow:
     state: int
     tickets: tuple[int, ...]
     counter: int
+
+
+_Byte = Annotated[int, Field(ge=0, lt=2**8)]
+_Number = Annotated[int, Field(ge=-1, lt=2**32)]
+_Fingerprint = Annotated[int, Field(ge=0, lt=2 ** (8 * FINGERPRINT_BYTES))]
+
+
+class ExcerptTicket(BaseModel):
+    """A ticket of an excerpt: its state as the format has it, and its last passage in seconds since 1970, or 0."""
+
+    model_config = ConfigDict(frozen=True)
+    state: _Byte
+    credential: _Number = 0
+    since: _Number = 0
+
+
+class ExcerptCard(BaseModel):
+    """A card of an excerpt: its state as the format has it, what it opens, and its counter."""
+
+    model_config = ConfigDict(frozen=True)
+    state: _Byte
+    tickets: Annotated[tuple[_Fingerprint, ...], Field(max_length=255)] = ()
+    counter: _Number = -1
+
+
+class Excerpt(BaseModel):
+    """What a snapshot says of one card or code, by fingerprints, and of the event: as of a time of the platform."""
+
+    model_config = ConfigDict(frozen=True)
+    as_of: AwareDatetime
+    event: Event
+    tickets: Annotated[dict[_Fingerprint, ExcerptTicket], Field(max_length=255)]
+    cards: Annotated[dict[_Fingerprint, ExcerptCard], Field(max_length=1)]
 
 
 @dataclass(frozen=True)
@@ -117,6 +153,43 @@ class Snapshot:
             cards[fingerprint] = _card_row(delta, place)
         return replace(self, head=delta.head, _tickets=tickets, _cards=cards)
 
+    def excerpt_of_code(self, ticket: int) -> Excerpt:
+        """Return what this snapshot says of the ticket of a code, by its fingerprint."""
+        return self._excerpt([ticket], {})
+
+    def excerpt_of_card(self, card: int) -> Excerpt:
+        """Return what this snapshot says of a card, by its fingerprint, and of the tickets that it opens."""
+        row = self._card_row(card) or _CardRow(_REMOVED, (), -1)
+        shown = ExcerptCard(state=row.state, tickets=row.tickets, counter=row.counter)
+        return self._excerpt(row.tickets, {card: shown})
+
+    def _excerpt(self, tickets: Iterable[int], cards: dict[int, ExcerptCard]) -> Excerpt:
+        rows = {ticket: self._excerpt_of(ticket) for ticket in tickets}
+        return Excerpt(as_of=self.head.generated_at, event=self.head.event, tickets=rows, cards=cards)
+
+    def _excerpt_of(self, fingerprint: int) -> ExcerptTicket:
+        row = self._ticket_row(fingerprint) or _TicketRow(_REMOVED, 0, 0)
+        since = int(self.epoch.timestamp()) + row.since - _SINCE_ZERO if row.since else 0
+        return ExcerptTicket(state=row.state, credential=row.credential, since=max(since, 0))
+
+    def with_newer(self, excerpt: Excerpt) -> "Snapshot":
+        """Return this snapshot with what a newer one of the same event says; an older one changes nothing."""
+        event = excerpt.event
+        if excerpt.as_of <= self.head.generated_at or event.event_id != self.head.event.event_id:
+            return self
+        zero = int(self.epoch.timestamp()) - _SINCE_ZERO
+        tickets = {
+            each: _TicketRow(row.state, row.credential, row.since - zero if row.since else 0)
+            for each, row in excerpt.tickets.items()
+        }
+        cards = {each: _CardRow(row.state, row.tickets, row.counter) for each, row in excerpt.cards.items()}
+        return replace(
+            self,
+            head=self.head.model_copy(update={"event": event}),
+            _tickets=ChainMap(tickets, self._tickets),  # type: ignore[arg-type]  # it changes neither
+            _cards=ChainMap(cards, self._cards),  # type: ignore[arg-type]
+        )
+
     def fingerprint_of_ticket(self, ulid: bytes) -> int:
         """Return the fingerprint of a ticket's ULID."""
         return _fingerprint(self.fingerprint_key, b"ticket\x00" + ulid)
@@ -134,10 +207,7 @@ class Snapshot:
 
     def ticket(self, fingerprint: int) -> KnownTicket | None:
         """Return a ticket, or None where the snapshot has none, or says that it was removed."""
-        row = self._tickets.get(fingerprint)
-        if row is None:
-            place = _find(self._base.tickets, fingerprint)
-            row = None if place is None else _ticket_row(self._base, place)
+        row = self._ticket_row(fingerprint)
         if row is None or row.state & 7 == _REMOVED:
             return None
         since = None if row.since == 0 else self.epoch + timedelta(seconds=row.since - _SINCE_ZERO)
@@ -154,10 +224,7 @@ class Snapshot:
     def card(self, uid: str) -> KnownCard | None:
         """Return a card by its UID in hex, or None where the snapshot has none, or says that it was removed."""
         fingerprint = self.fingerprint_of_card(uid)
-        row = self._cards.get(fingerprint)
-        if row is None:
-            place = _find(self._base.cards, fingerprint)
-            row = None if place is None else _card_row(self._base, place)
+        row = self._card_row(fingerprint)
         if row is None or row.state & 7 == _REMOVED:
             return None
         return KnownCard(
@@ -167,6 +234,16 @@ class Snapshot:
             tickets=row.tickets,
             counter=row.counter,
         )
+
+    def _ticket_row(self, fingerprint: int) -> _TicketRow | None:
+        row = self._tickets.get(fingerprint)
+        place = _find(self._base.tickets, fingerprint) if row is None else None
+        return row if place is None else _ticket_row(self._base, place)
+
+    def _card_row(self, fingerprint: int) -> _CardRow | None:
+        row = self._cards.get(fingerprint)
+        place = _find(self._base.cards, fingerprint) if row is None else None
+        return row if place is None else _card_row(self._base, place)
 
 
 def _fingerprint(key: bytes, content: bytes) -> int:
