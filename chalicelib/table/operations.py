@@ -266,14 +266,17 @@ def places_of(item: type[ItemT], raws: Iterable[RawItem]) -> list[Place[ItemT]]:
 
 
 def put(item: Item, condition: Condition | None = None) -> Write:
-    """Describe writing a whole item."""
-    return Write(
-        "Put",
-        item.get_save_kwargs_from_instance(
-            condition=condition,
-            return_values_on_condition_failure="ALL_OLD" if condition is not None else None,
-        ),
+    """Describe writing a whole item. A read one keeps the attributes that only a later release knows.
+
+    So what changes a stored item writes the item that it read, or a copy of it (docs/decisions/d-dr-02-shapes.md).
+    """
+    arguments = item.get_save_kwargs_from_instance(
+        condition=condition,
+        return_values_on_condition_failure="ALL_OLD" if condition is not None else None,
     )
+    if item.unread:
+        arguments["Item"] = {**item.unread, **arguments["Item"]}
+    return Write("Put", arguments)
 
 
 def change(place: Place[Item], actions: Sequence[Action], condition: Condition | None = None) -> Write:

@@ -1,5 +1,6 @@
 """Items and parts are read and written as PynamoDB itself does it, for every class that the table has."""
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ from pynamodb.exceptions import AttributeDeserializationError, AttributeNullErro
 from pynamodb.models import Model
 
 from chalicelib import clock
-from chalicelib.table import shapes
+from chalicelib.table import operations, shapes
 from chalicelib.table.items import Item, Passage, Ticket
 from chalicelib.table.items.attributes import EnumAttribute, MapPart, MomentAttribute
 
@@ -86,6 +87,20 @@ def test_an_item_is_read_as_pynamodb_reads_it(cls: Any) -> None:
     ):
         assert _plain(cls.from_raw_data(raw)) == _plain(by_pynamodb(cls, shapes.upgraded(raw)))
         assert _plain(Item.from_raw_data(_stored(cls, full=True)))[0] is cls
+
+
+@pytest.mark.parametrize("cls", ITEMS, ids=lambda cls: cls.__name__)
+def test_a_read_item_is_written_back_with_what_its_class_does_not_know(cls: Any) -> None:
+    later = {"of_tomorrow": {"M": {"deep": {"L": [{"S": "?"}, {"B": b"bytes"}]}}}, "also": {"NULL": True}}
+    read = cls.from_raw_data(_stored(cls, full=True) | later)
+    assert read.unread == later
+    for item in (read, copy.deepcopy(read)):
+        item.ttl = 8
+        written = operations.put(item).arguments["Item"]
+        assert written == operations.put(cls.from_raw_data(_stored(cls, full=True))).arguments["Item"] | later | {
+            "ttl": {"N": "8"}
+        }
+    assert not cls("p", "s").unread
 
 
 @pytest.mark.parametrize("cls", PARTS, ids=lambda cls: cls.__name__)

@@ -4,6 +4,8 @@ The app's `installation_id` is not stored: a phone's id is made from it and the 
 same phone at each log-in. Another usher's log-in takes the phone over (D-OFF-40).
 """
 
+import copy
+
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -85,7 +87,8 @@ def _taking(found: Device | None, *, usher_id: str, event_id: str, phone_id: str
 def _listing(known: UsherPhones | None, *, usher_id: str, event_id: str, phone_id: str) -> list[operations.Write]:
     """Return the write that makes a phone the latest of its usher's."""
     phone_ids = [*_others(known, phone_id), phone_id][-MOST_PHONES:]
-    registry = UsherPhones(*keys.access.usher_phones(usher_id, event_id), phone_ids=phone_ids)
+    registry = copy.deepcopy(known) if known else UsherPhones(*keys.access.usher_phones(usher_id, event_id))
+    registry.phone_ids = phone_ids
     as_read = UsherPhones.phone_ids == known.phone_ids if known else UsherPhones.pk.does_not_exist()
     return [operations.put(registry, as_read)]
 

@@ -4,6 +4,7 @@ A gift's MAC gets a further layer, so its number need not be known. Each gift mo
 So the work may be killed, repeated and run twice at once. A gift that was claimed or cancelled meanwhile is passed.
 """
 
+import copy
 from collections.abc import Iterator
 
 from chalicelib.clients.secrets import NUMBERS
@@ -37,9 +38,9 @@ def _rekey(gift: Gift) -> bool:
     mac = numbers.rekeyed(ticket.pledged_to, version=gift.number_version)
     if keys.tickets.gift(ticket.pledged_to, gift.gift_id) != gift.place:
         return False
-    moved = Gift(*keys.tickets.gift(mac, gift.gift_id), gsi2=keys.tickets.gifts_by_version(present, gift.gift_id))
-    for name in ("gift_id", "ticket_id", "event_id", "giver_id", "status", "name", "message", "created_at"):
-        setattr(moved, name, getattr(gift, name))
+    moved = copy.deepcopy(gift)
+    moved.pk, moved.sk = keys.tickets.gift(mac, gift.gift_id)
+    moved.put_in_gsi2(keys.tickets.gifts_by_version(present, gift.gift_id))
     moved.number_version = present
     is_pledged = (Ticket.pledge == gift.gift_id) & (Ticket.pledged_to == ticket.pledged_to)
     try:

@@ -5,6 +5,7 @@ under an optimistic lock. Payment, expiry and cancellation of an order write not
 that were unsettled at the last one, and counts the seats of those that were paid.
 """
 
+import copy
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -63,14 +64,11 @@ def changed(before: Seats, added: Iterable[AddedSeats], *, orders: Mapping[str, 
     for each in added:
         count, until = counted.get(each.category_id, (0, each.until))
         counted[each.category_id] = [count + each.count, until]
-    return Seats(
-        before.pk,
-        before.sk,
-        owned={name: entry for name, entry in counted.items() if entry[0]},
-        orders=dict(orders),
-        version=before.version + 1,
-        closed=before.closed,
-    )
+    after = copy.deepcopy(before)
+    after.owned = {name: entry for name, entry in counted.items() if entry[0]}
+    after.orders = dict(orders)
+    after.version = before.version + 1
+    return after
 
 
 def closing(before: Seats) -> Write:

@@ -1,6 +1,8 @@
 """Base classes of the table's items."""
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, Self
 
 from pynamodb.attributes import DiscriminatorAttribute, UnicodeAttribute
@@ -18,7 +20,10 @@ members.install()
 
 
 class Item(Model):
-    """The base of every item: table key, index keys, and the TTL in epoch seconds."""
+    """The base of every item: table key, index keys, and the TTL in epoch seconds.
+
+    `unread` are the attributes that a read item has and its class does not know, as they are stored.
+    """
 
     class Meta:
         """PynamoDB's settings of the table."""
@@ -35,6 +40,7 @@ class Item(Model):
     ttl = IntegerAttribute(null=True)
     # Absent for 1 (chalicelib/table/shapes.py).
     shape = IntegerAttribute(null=True)
+    unread: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self,
@@ -77,6 +83,8 @@ class Item(Model):
             return super().from_raw_data(data)
         item = stored.__new__(stored)
         item.attribute_values = values
+        if not data.keys() <= plan.known:
+            item.unread = {each: value for each, value in data.items() if each not in plan.known}
         return item  # type: ignore[no-any-return]  # it is of this class or one below
 
     @classmethod

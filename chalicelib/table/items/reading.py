@@ -17,12 +17,13 @@ from pynamodb.constants import NULL
 class Plan(Struct, frozen=True):
     """How to read a class: by stored name the attribute's name, type and reader; and the values of absent ones.
 
-    `factories` make a value of their own for each item.
+    `factories` make a value of their own for each item; `known` are the names that the class reads, with its kind's.
     """
 
     readers: Mapping[str, tuple[str, str, Callable[[Any], Any] | None]]
     defaults: Mapping[str, Any]
     factories: tuple[tuple[str, Callable[[], Any]], ...]
+    known: frozenset[str]
 
     def values(self, raw: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Return the attributes' values. Raises KeyError where one is stored as another type."""
@@ -51,7 +52,8 @@ def plan_of(cls: Any) -> Plan | None:
             readers[attribute.attr_name] = (name, attribute.attr_type, _reader(attribute))
     made = {name for name, _ in factories}
     defaults = cls(_user_instantiated=False).attribute_values.items()
-    return Plan(readers, {name: value for name, value in defaults if name not in made}, tuple(factories))
+    known = frozenset(attribute.attr_name for attribute in cls.get_attributes().values())
+    return Plan(readers, {name: value for name, value in defaults if name not in made}, tuple(factories), known)
 
 
 def _reader(attribute: Any) -> Callable[[Any], Any] | None:
