@@ -153,21 +153,23 @@ def test_the_template_has_the_same_queries_over_the_groups_of_the_functions() ->
 
 def test_a_stage_is_asked_in_its_own_groups_alone() -> None:
     asked: list[dict[str, Any]] = []
+    # CloudWatch takes no line that is older than 14 days.
+    now = datetime.now(UTC).replace(microsecond=0)
     with mock_aws():
         logs: Any = get_session().create_client("logs", region_name="us-east-1")
         for name in ("gatehouse-prod", "gatehouse-prod-stream", "gatehouse-prod2", "gatehouse-dev"):
             logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
             logs.create_log_stream(logGroupName=f"/aws/lambda/{name}", logStreamName="s")
-            moment = int(NOW.timestamp() * 1000)
+            moment = int(now.timestamp() * 1000)
             events = [{"timestamp": moment, "message": json.dumps({"message": "scan decided", "scan_id": name})}]
             logs.put_log_events(logGroupName=f"/aws/lambda/{name}", logStreamName="s", logEvents=events)
         logs.meta.events.register("before-parameter-build.cloudwatch-logs.StartQuery", _note(asked))
-        ask = sources.of_stage(logs, "prod", since=NOW - timedelta(hours=1), until=NOW)
+        ask = sources.of_stage(logs, "prod", since=now - timedelta(hours=1), until=now)
         rows = ask(QUERIES[saved.TRACE].text)
         # moto gives all lines of the groups, whichever the filter; the command keeps those that name the id.
         traced = tracing.trace(ask, "gatehouse-prod-stream")
         with pytest.raises(sources.NotAnswered, match="no log groups"):
-            sources.of_stage(logs, "nowhere", since=NOW, until=NOW)
+            sources.of_stage(logs, "nowhere", since=now, until=now)
     assert asked[0]["logGroupNames"] == ["/aws/lambda/gatehouse-prod", "/aws/lambda/gatehouse-prod-stream"]
     assert asked[0]["endTime"] - asked[0]["startTime"] == 3601
     assert len(rows) == 2
