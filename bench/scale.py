@@ -21,6 +21,11 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="run the deeds and keep their profiles; takes minutes")
     parser.add_argument("--plots", type=Path, help="a folder for the plots, as SVG")
     asked = parser.parse_args()
+    if asked.plots:
+        try:
+            asked.plots.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            parser.error(f"--plots {asked.plots} is no folder to write to: {error.strerror}")
     if asked.record:
         os.environ.setdefault("LOG_LEVEL", "ERROR")
         from tests.support.scale import deeds

@@ -4,6 +4,8 @@ import argparse
 import importlib
 from pathlib import Path
 
+from infra import stages
+
 
 def text() -> str:
     """Return the document of every route, as JSON."""
@@ -13,7 +15,15 @@ def text() -> str:
     return document.text()
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Write the API's OpenAPI document, as JSON.")
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.api_document", description="Write the API's OpenAPI document, as JSON."
+    )
     parser.add_argument("file", type=Path, help="where to write it")
     parser.parse_args().file.write_text(text(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(stages.ended(main))

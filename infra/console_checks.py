@@ -3,15 +3,15 @@
 Where the console's packages are not installed, it says so and does not fail: infra/setup.sh has said why.
 """
 
+import argparse
 import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from infra import api_document
+from infra import api_document, stages
 from infra.local.console import complain, step
 from infra.pages import ROOT, SOURCE
 
@@ -28,6 +28,9 @@ class _Check(NamedTuple):
 
 def main() -> int:
     """Run every check; return 1 where one of them fails."""
+    argparse.ArgumentParser(
+        prog="make console-checks", description="Check types, style, budgets and unit tests of the console."
+    ).parse_args()
     if not (SOURCE / "node_modules" / "typescript").exists() or shutil.which("node") is None:
         step("console not checked: Node 20 and its packages are not installed here (infra/setup.sh console)")
         return 0
@@ -82,4 +85,4 @@ def _short(text: str, *, lines: int = 60) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(stages.ended(main))

@@ -112,10 +112,10 @@ def ended(main: Callable[[], int]) -> int:
         complain(str(why))
     except Refusal as refused:
         # The cause says what the platform keeps from its callers: no region, no credentials, no such table.
-        complain(f"{refused.text} ({refused.__cause__})" if refused.__cause__ else refused.text)
+        cause = refused.__cause__
+        complain(_of_aws(cause) if isinstance(cause, (BotoCoreError, ClientError)) else refused.text)
     except (BotoCoreError, ClientError) as error:
-        said = str(error).rstrip(".")
-        complain(f"AWS refused, or does not answer: {said}. Look at region, credentials, --stage and --table.")
+        complain(_of_aws(error))
     except BrokenPipeError:
         # Somebody read enough, such as `… | head`; Python would complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -127,6 +127,11 @@ def ended(main: Callable[[], int]) -> int:
         complain(str(stopped) or "Stopped. Run it again to go on.")
         return 130
     return 1
+
+
+def _of_aws(error: BotoCoreError | ClientError) -> str:
+    said = str(error).rstrip(".")
+    return f"AWS refused, or does not answer: {said}. Look at region, credentials, --stage and --table."
 
 
 def mark(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.errors import Refusal
 from infra.local.console import CannotStart, complain, explained
 from infra.local.runner import Options, run
 
@@ -18,6 +19,9 @@ def main() -> int:
         run(_options())
     except CannotStart as why:
         complain(f"\n{why}")
+        return 1
+    except Refusal as refused:
+        complain(f"\nThe demo data was refused: {refused.text} Look at the settings, or run without it: DEMO=0")
         return 1
     except OSError as error:
         complain(f"\n{explained(error)}")

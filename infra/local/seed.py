@@ -30,6 +30,7 @@ CHUNK = 1000
 WRITERS = 3
 # NXP's manufacturer byte (ISO/IEC 7816-6), the first of most cards at a gate.
 _NXP = "04"
+_MOST = 1_000_000
 # Names of an invented crowd.
 _GIVEN_NAMES = ("Ayesha", "Bilal", "Chen", "Dmitri", "Elif", "Fatima", "Hamza", "Leila", "Omar", "Priya", "Zoë")
 _FAMILY_NAMES = ("Ahmed", "Butt", "Demir", "Evans", "Farooq", "Iqbal", "Khan", "Li", "Malik", "Müller", "Qureshi")
@@ -152,10 +153,10 @@ def create_event(event_id: str) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text.replace("_", "").replace(",", ""))
-    if not 0 <= number <= 1_000_000:
-        raise argparse.ArgumentTypeError("must be from 0 to 1,000,000")
-    return number
+    digits = text.replace("_", "").replace(",", "")
+    if not (digits.isascii() and digits.isdecimal() and int(digits) <= _MOST):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {_MOST:,}")
+    return int(digits)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -3,11 +3,11 @@
 `python -m tests.console.screenshots [PAGE ...]` takes those of some pages only.
 """
 
+import argparse
 import importlib
 import importlib.util
 import io
 import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -36,7 +36,11 @@ _SETTINGS = {
 
 def main() -> int:
     """Take the pictures; return 1 where a page cannot be photographed, or all are too large together."""
-    chosen = set(sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="make screenshots", description="Photograph the pages of the console.")
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="these pages alone")
+    chosen = set(parser.parse_args().pages)
+    if unknown := chosen - {page.name for page in pages.pages()}:
+        parser.error(f"there is no page {', '.join(sorted(unknown))}")
     if browsers.chromium() is None:
         print("there is no chromium here: infra/setup.sh browser installs it")
         return 1
