@@ -144,7 +144,7 @@ export-query: setup ## Sums of journals and admissions by event, from an export'
 .PHONY: prewarm rebuild drill erase-again upgrade-items restore export-query
 
 lock: setup ## Compile every requirements file with hashes
-	@for file in $$(git ls-files '*requirements*.in'); do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)); done
+	@files=$$(git ls-files '*requirements*.in') && for file in $$files; do (cd $$(dirname $$file) && $(UV) pip compile --universal --python-version 3.11 --generate-hashes -q -o $$(basename $$file .in).txt $$(basename $$file)) || exit 1; done
 
 clean: ## Remove environments, builds and local data
 	@rm -rf .venv .venv-boot .venv-ministack .venv-localstripe .venv-next .local build reader-agent/.venv tests/tix_client/node_modules tests/campus_client/node_modules tests/api_client/node_modules tests/api_client/build console/node_modules console/src/ui/api/schema.ts

@@ -35,3 +35,22 @@ def test_an_environment_that_does_not_run_is_made_again(left: str, tmp_path: Pat
     )
     assert done.returncode == 0, done.stderr
     assert subprocess.run([programs / "python", "-c", ""], check=False).returncode == 0
+
+
+def test_the_lock_of_requirements_fails_where_git_or_one_file_fails(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path / "Makefile")
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "setup.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "infra" / "setup.sh").chmod(0o755)
+    for name in ("requirements.in", "requirements-dev.in"):
+        (tmp_path / name).write_text("")
+
+    def lock() -> int:
+        environment = {**os.environ, "UV": "false", "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+        ran = subprocess.run(["make", "lock"], cwd=tmp_path, env=environment, capture_output=True, check=False)
+        return ran.returncode
+
+    assert lock() != 0  # without git's list of files
+    for command in (["init", "-q"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    assert lock() != 0  # one file, then another, cannot be compiled

@@ -201,6 +201,8 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="name the mutants and end")
     given = parser.parse_args()
     mutants = _chosen(given.only)
+    if subprocess.run(["git", "rev-parse"], cwd=_ROOT, capture_output=True, check=False).returncode:
+        parser.error("this folder is no checkout of git, which says what belongs to a copy of it")
     if given.list:
         print("\n".join(f"{mutant.name}: {mutant.bug}" for mutant in mutants))
         return 0
