@@ -29,7 +29,7 @@ from pathlib import Path
 from infra.local import toolchain
 from infra.local.console import CannotStart, complain
 
-_READY_SECONDS = 45.0
+_READY_SECONDS = 150.0
 _STOP_SECONDS = 20.0
 _PORT_TRIES = 3
 _MOST_LOG_BYTES = 20_000_000

@@ -28,7 +28,7 @@ VIEWPORTS = {
     "narrow": {"width": 320, "height": 640},
 }
 # Playwright waits so long for what a test expects; the machine may be loaded.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 _TURN_MS = 20
 _ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--mute-audio"]

@@ -141,7 +141,7 @@ def payments(site: Site, session: Session) -> list[dict[str, Any]]:
 def code_in(picture: bytes) -> str:
     """Return the text of the QR code in a PNG."""
     command = ["node", "--input-type=module", "--eval", _READER]
-    read = subprocess.run(command, input=picture, cwd=SOURCE, capture_output=True, check=True, timeout=60)
+    read = subprocess.run(command, input=picture, cwd=SOURCE, capture_output=True, check=True, timeout=600)
     return read.stdout.decode()
 
 

@@ -108,7 +108,7 @@ def test_numbers_are_generated_printed_and_scanned_once(club: Club, open_page: O
     expect(link).to_contain_text("GALA-000001 \N{EN DASH} GALA-000020")
     page.reload()  # the run is still there
     expect(link).to_be_visible()
-    file = httpx.get(str(link.get_attribute("href")), timeout=20)
+    file = httpx.get(str(link.get_attribute("href")), timeout=60)
     assert file.content.startswith(b"%PDF-")
 
     # Two browsers of one organization: what one scans, the other shows.

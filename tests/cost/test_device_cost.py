@@ -16,7 +16,7 @@ from tests.support.caches import forget_caches
 from tests.support.factories import make_event, make_reader, make_usher
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cost"), pytest.mark.timeout(900)]
 OTHERS = size_of("BOARD_EVENTS", small=8, full=60)
 Usage = dict[str, float]
 

@@ -15,7 +15,7 @@ from tests.support import audit
 from tests.support.children import exit_code
 from tests.support.wire import Fault, befall, befallings, requests_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_audit_faults"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_audit_faults"), pytest.mark.timeout(900)]
 
 BEFALLING = (Fault.DROPPED, Fault.ANSWER_LOST, Fault.CONFLICT, Fault.THROTTLED)
 DYING = (Fault.KILLED_BEFORE, Fault.KILLED_AFTER)

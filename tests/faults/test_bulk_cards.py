@@ -17,7 +17,7 @@ from chalicelib.vocabulary.cards import CardBatchAction, CardStatus
 from tests.support.deaths import deaths, dying, mortal, requests_of
 from tests.support.shops import everything
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_bulk_cards"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_bulk_cards"), pytest.mark.timeout(900)]
 
 
 def begin(count: int = 100) -> tuple[str, list[str], str]:

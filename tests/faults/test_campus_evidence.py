@@ -20,7 +20,7 @@ from tests.support.deaths import deaths, dying, mortal, requests_of
 from tests.support.evidence import begin_submission, check, encoded, photo_of, record_of, scene, send_photo, submit
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_campus_evidence"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_campus_evidence"), pytest.mark.timeout(900)]
 SIZE = (160, 120)
 # Of the day's share, since each takes a whole submission.
 PLACES = size_of("EVIDENCE_DEATHS", small=2, full=1000)

@@ -20,7 +20,7 @@ from chalicelib.vocabulary.campus import CampusRole
 from tests.support.at_once import at_once
 from tests.support.campus import PASSWORD, make_campus, make_campus_user
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_campus_people"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_campus_people"), pytest.mark.timeout(900)]
 CROWD = 8
 
 

@@ -39,7 +39,7 @@ from tests.support.settled import buy
 from tests.support.streams import StreamReader
 from tests.support.wire import Fault, wire
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_cancellation"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_cancellation"), pytest.mark.timeout(900)]
 _KILLS, _PRICE = 10, 150_000
 
 

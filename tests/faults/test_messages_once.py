@@ -33,7 +33,7 @@ from tests.support.settings import configured
 from tests.support.streams import StreamReader
 from tests.support.wire import Fault, wire
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_messages_once"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_messages_once"), pytest.mark.timeout(900)]
 WORKERS = 32
 ADDRESSES = {Channel.EMAIL: "a@example.com", Channel.SMS: "+923001234567"}
 

@@ -28,7 +28,7 @@ from tests.support.codes import code_for, texts
 from tests.support.factories import PASSWORD, make_merchant, make_organizer, unused_number
 from tests.support.wire import Fault, befallings, wire
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_partners"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("test_partners"), pytest.mark.timeout(900)]
 
 
 def begin(merchant: Account, new_mobile: str, *, password: str = PASSWORD) -> tuple[str, str]:

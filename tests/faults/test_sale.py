@@ -16,7 +16,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Category, Event, Order, SweepMark
 from chalicelib.workers import schedules
 from tests.faults import dying
-from tests.support import stocks
+from tests.support import stocks, sweeps
 from tests.support.caches import forget_caches
 from tests.support.children import exit_code
 from tests.support.wire import IN_PROCESS, Fault, befall, befallings, requests_of, wire
@@ -213,5 +213,5 @@ def test_many_that_are_due_at_once_are_taken_side_by_side(event: Event) -> None:
         book(category, customer(), new_id("op"))
     assert counts(category).free == 0
     with clock.set_to(clock.now() + timedelta(minutes=12)):
-        assert schedules.sweep().handled == 100
+        assert sweeps.until_done() == 100
     assert counts(category) == stock.StockCounts(200, 0, 0, 200)

@@ -82,7 +82,7 @@ def test_a_command_without_a_region_prints_no_traceback() -> None:
         env=kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert (ran.returncode, "Traceback" in ran.stderr, "region" in ran.stderr) == (1, False, True)

@@ -43,7 +43,7 @@ def at_edge(code: str, uri: str, accept: str = "text/html,*/*") -> dict[str, Any
         },
     }
     done = subprocess.run(
-        [node, "-e", code + _CALL], input=json.dumps(event), capture_output=True, text=True, check=True, timeout=60
+        [node, "-e", code + _CALL], input=json.dumps(event), capture_output=True, text=True, check=True, timeout=600
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found

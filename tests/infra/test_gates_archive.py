@@ -99,7 +99,7 @@ def served(part: Path, ground: Ground, tmp_path_factory: pytest.TempPathFactory)
             cwd=part,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=False,
         )
     finally:

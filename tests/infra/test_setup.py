@@ -31,7 +31,7 @@ def test_an_environment_that_does_not_run_is_made_again(left: str, tmp_path: Pat
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     assert subprocess.run([programs / "python", "-c", ""], check=False).returncode == 0

@@ -19,7 +19,7 @@ from infra.local import toolchain
 from infra.local.demo import demo_passwords
 
 # Above the limits of a run's own start: two engines, and the stack. A run that reaches one of them ends and says why.
-READY_SECONDS = 180
+READY_SECONDS = 600
 
 
 class LocalRun:
@@ -44,7 +44,7 @@ class LocalRun:
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -63,7 +63,7 @@ class LocalRun:
         """Send a signal and wait; return how the process ended."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(40)
+        code = self.process.wait(120)
         self._reader.join()
         self.client.close()
         if self.process.stdout is not None:

@@ -80,7 +80,7 @@ def small_app() -> Any:
 
     @app.route("/api/tix/slow", methods=["GET"], name="slow")
     def slow() -> Any:
-        time.sleep(0.5)
+        time.sleep(3)
         return {}
 
     return app
@@ -112,8 +112,8 @@ class Served:
         self._server = _Announced(config)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])))
         self._thread.start()
-        assert self._server.is_up.wait(30), "the front did not start"
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+        assert self._server.is_up.wait(120), "the front did not start"
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
 
     def close(self) -> None:
         self.client.close()
@@ -124,7 +124,7 @@ class Served:
 
     def raw(self, request: bytes) -> bytes:
         """Send bytes as they are; return the whole answer."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(request)
             parts = []
             while part := connection.recv(65536):
@@ -143,7 +143,7 @@ def served() -> Iterator[Served]:
 
 def test_sixteen_callers_at_once_each_see_only_their_own_request(served: Served) -> None:
     def one_caller(caller: int) -> list[dict[str, Any]]:
-        with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=20) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=60) as client:
             return [
                 client.post(
                     f"/api/usher/echo/{caller}-{number}/?q={caller}",
@@ -347,7 +347,7 @@ def test_with_sixteen_callers_at_once_every_line_carries_the_id_of_its_own_reque
     def one_caller(caller: int) -> dict[str, str]:
         """Return the name in each path by the id that the answer carried."""
         names: dict[str, str] = {}
-        with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=20) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=60) as client:
             for number in range(10):
                 name = f"{'unknown' if number % 2 else 'known'}-{caller}-{number}"
                 answer = client.get(f"/api/usher/logging/{name}/")

@@ -112,7 +112,7 @@ async def _scan_all(api: httpx.AsyncClient, tickets: list[str], listeners: list[
 
 
 async def _show(url: str) -> dict[str, Any]:
-    async with httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=16)) as api:
+    async with httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(max_connections=16)) as api:
         body = {"email": demo.TIX_EMAIL, "password": demo_passwords.TIX}
         logged_in = (await api.post("/api/tix/auth/login", json=body)).json()
         api.headers["authorization"] = f"Bearer {logged_in['token']}"

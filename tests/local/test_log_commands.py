@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
 def ask(run: LocalRun, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "LOG_FOLDER": run.logs.name}
     command = [sys.executable, "-m", "infra.logs", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
 def test_a_scan_is_traced_through_api_and_stream_and_counted_by_the_query(run: LocalRun) -> None:

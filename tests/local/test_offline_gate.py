@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -86,6 +85,5 @@ def _provision(run: LocalRun) -> str:
 
 
 def _log(run: LocalRun) -> list[dict[str, Any]]:
-    time.sleep(0.2)
     found: list[dict[str, Any]] = run.client.get("/api/usher/scan/logs/", headers=run.usher()).json()["results"]
     return found

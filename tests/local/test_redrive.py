@@ -30,7 +30,7 @@ def cloud() -> Iterator[Cloud]:
 def redrive(cloud: Cloud, *more: str) -> subprocess.CompletedProcess[str]:
     where = ["--stage", "local", "--endpoint", cloud.url, "--table-endpoint", cloud.table_url]
     command = [sys.executable, "-m", "infra.redrive", *where, *more]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
 
 
 def record(kind: str, position: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("engines")]
 
 def _rehearse(run: LocalRun, *more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench.rehearsal", "--url", f"http://127.0.0.1:{run.port}", *more]
-    return subprocess.run(command, cwd=toolchain.ROOT, capture_output=True, text=True, check=False, timeout=200)
+    return subprocess.run(command, cwd=toolchain.ROOT, capture_output=True, text=True, check=False, timeout=600)
 
 
 def test_the_scenes_count_right_against_a_run(run: LocalRun) -> None:

@@ -30,7 +30,7 @@ def cloud() -> Iterator[Cloud]:
 def rotate(cloud: Cloud, name: str, *more: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     where = ["--stage", "local", "--endpoint", cloud.url, "--table-endpoint", cloud.table_url]
     command = [sys.executable, "-m", "infra.rotate", *where, "--name", name, *more]
-    return subprocess.run(command, capture_output=True, text=True, input=typed, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, input=typed, check=False, timeout=600)
 
 
 def content(cloud: Cloud, name: str) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def test_ticket_keys_are_pruned_on_an_empty_table(cloud: Cloud) -> None:
 
 def test_what_a_rotation_ends_is_in_the_help() -> None:
     shown = subprocess.run(
-        [sys.executable, "-m", "infra.rotate", "--help"], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-m", "infra.rotate", "--help"], capture_output=True, text=True, check=True, timeout=600
     ).stdout
     assert all(f"  {life}" in shown for life in SecretLife)
     assert "make rotate STAGE= NAME=" in shown

@@ -165,7 +165,7 @@ def test_an_empty_run_has_the_first_administrator_alone_and_ends_with_the_reason
 
     [engine] = run.children()
     os.kill(engine, signal.SIGKILL)
-    assert run.process.wait(60) == 1
+    assert run.process.wait(120) == 1
     assert run.end() == 1
     assert any("MiniStack ended unexpectedly." in line for line in run.lines)
 
@@ -175,7 +175,7 @@ def test_a_refusal_is_found_in_the_log_by_its_id_with_sixteen_callers_at_once(ru
 
     def one_caller(caller: int) -> list[str]:
         """Ask for what is not there; return the ids of the refusals."""
-        with httpx.Client(base_url=run.client.base_url, headers=headers, timeout=20) as client:
+        with httpx.Client(base_url=run.client.base_url, headers=headers, timeout=60) as client:
             answers = [client.get(f"/api/usher/scan/logs/log_{caller}_{number}/") for number in range(10)]
         assert {answer.status_code for answer in answers} == {404}
         return [answer.json()["error"]["request_id"] for answer in answers]
@@ -267,7 +267,7 @@ def test_a_port_in_use_is_told_at_once_with_what_to_do() -> None:
             cwd=toolchain.ROOT,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
     assert done.returncode == 1

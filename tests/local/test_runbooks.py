@@ -186,7 +186,7 @@ def test_each_command_at_a_gate_is_one_of_the_reader_agent() -> None:
         pytest.skip("the reader agent is not installed here")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "reader-agent" / "src")}
     done = subprocess.run(
-        [_AGENT, "-c", _AGENT_COMMANDS], env=environment, capture_output=True, text=True, check=False, timeout=60
+        [_AGENT, "-c", _AGENT_COMMANDS], env=environment, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr
     known = set(done.stdout.splitlines())

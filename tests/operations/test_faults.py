@@ -46,7 +46,7 @@ from tests.support.log_lines import LogLines, collected
 from tests.support.streams import StreamReader
 from tests.support.wire import Fault, wire
 
-pytestmark = [pytest.mark.engine, pytest.mark.ministack, pytest.mark.xdist_group("ministack"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.ministack, pytest.mark.xdist_group("ministack"), pytest.mark.timeout(900)]
 
 # The template's own number of receipts (infra/resources/queues.yaml).
 _RECEIPTS = 5
@@ -88,7 +88,7 @@ def redrive(cloud: Cloud, source: str) -> str:
     """Run the command of the runbook, as its page has it."""
     where = ["--stage", "local", "--endpoint", cloud.url, "--table-endpoint", cloud.table_url]
     command = [sys.executable, "-m", "infra.redrive", *where, "--only", source]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=dict(os.environ))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, env=dict(os.environ))
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -33,5 +33,7 @@ def test_the_module_loads_nothing_else() -> None:
 def test_the_module_subscribes_comes_back_and_fires_each_message_once(tmp_path: Path) -> None:
     module = tmp_path / "live.mjs"
     module.write_bytes(MODULE.read_bytes())
-    done = subprocess.run([str(NODE), str(RULES), str(module)], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [str(NODE), str(RULES), str(module)], capture_output=True, text=True, check=False, timeout=600
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 from collections.abc import Callable
 
-_SECONDS = 120
+_SECONDS = 600
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(["tests.faults.dying"])
 

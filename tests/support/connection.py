@@ -4,7 +4,7 @@ import json
 import socket
 from typing import Any
 
-_TIMEOUT_SECONDS = 10
+_TIMEOUT_SECONDS = 60
 
 
 class Client:

@@ -94,7 +94,7 @@ def cloud() -> Iterator[None]:
 def _ministack() -> str:
     """Return the endpoint of a MiniStack that has nothing in it."""
     url = _engine(MINISTACK).url
-    with httpx.Client(trust_env=False, timeout=30) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         client.post(f"{url}/_ministack/reset").raise_for_status()
     return url
 

@@ -158,7 +158,7 @@ class Stream:
         return found
 
     def drain(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while records := self.live():
             tell(records)
             if all(record["dynamodb"]["NewImage"]["kind"]["S"] == "live_counters" for record in records):

@@ -14,7 +14,7 @@ import pytest
 
 API_KEY, WEBHOOK_SECRET = "sk_test_localstripe", "whsec_of_localstripe"
 _PYTHON = Path(__file__).parents[2] / ".venv-localstripe" / "bin" / "python"
-_READY_SECONDS = 30.0
+_READY_SECONDS = 120.0
 # Its own start listens on every interface and keeps its books in a file under /tmp that everybody shares.
 _START = """
 import socket
@@ -58,7 +58,7 @@ def _await_answer(url: str) -> None:
     until = time.monotonic() + _READY_SECONDS
     while time.monotonic() < until:
         try:
-            httpx.get(f"{url}/v1/refunds", headers={"authorization": f"Bearer {API_KEY}"}, timeout=5)
+            httpx.get(f"{url}/v1/refunds", headers={"authorization": f"Bearer {API_KEY}"}, timeout=60)
         except httpx.TransportError:
             time.sleep(0.05)
             continue
@@ -69,11 +69,11 @@ def _await_answer(url: str) -> None:
 def send_events_to(address: str, *, of: str, kinds: list[str]) -> None:
     """Make a localstripe send its signed events of some kinds to an address."""
     body: dict[str, Any] = {"url": address, "secret": WEBHOOK_SECRET, "events": kinds}
-    httpx.post(f"{of}/_config/webhooks/gatehouse", json=body, timeout=10).raise_for_status()
+    httpx.post(f"{of}/_config/webhooks/gatehouse", json=body, timeout=60).raise_for_status()
 
 
 def authenticate(client_secret: str, *, at: str) -> None:
     """Let the owner of a challenged card prove themselves, as Stripe's script in the browser does."""
     name = client_secret.partition("_secret_")[0]
     body = {"client_secret": client_secret, "success": "true", "key": "pk_test_localstripe"}
-    httpx.post(f"{at}/v1/payment_intents/{name}/_authenticate", data=body, timeout=10).raise_for_status()
+    httpx.post(f"{at}/v1/payment_intents/{name}/_authenticate", data=body, timeout=60).raise_for_status()

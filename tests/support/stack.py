@@ -17,7 +17,7 @@ from tests.support import ground
 
 _ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
-_READY_SECONDS = 120.0
+_READY_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def test_a_sample_of_requests_gets_the_same_answers_with_and_without_our_patches
         cwd=Path(__file__).parents[2],
         env={**os.environ, **moto_sample.ENVIRONMENT},
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     patched, bare = moto_sample.asked(), json.loads(done.stdout)

@@ -24,7 +24,7 @@ from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_card, make_event
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(900)]
 CALLERS = size_of("ROUTE_CALLERS", small=8, full=32)
 SHARES = "/api/finances/profit-share/"
 # The path of a thing, its id in the log, and the body of each caller's change.

@@ -33,7 +33,7 @@ from tests.support.caches import forget_caches
 from tests.support.factories import make_customer
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(900)]
 
 CROSSINGS = size_of("CROSSINGS", small=4, full=12)
 CALLERS = 8

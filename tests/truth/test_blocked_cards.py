@@ -133,7 +133,7 @@ class Round:
         self.bought.append(payment_id)
 
     def block(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(self.bought) < self.blocked_after and time.monotonic() < deadline:
             time.sleep(0.001)
         cards.block(self.uid, customer_id=self.customer_id, reason="stolen")

@@ -26,7 +26,7 @@ from tests.support.caches import forget_caches
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, principal_of, verify_code
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(900)]
 CALLERS = 32
 ROUNDS = size_of("CAMPUS_MARK_ROUNDS", small=2, full=20)
 

@@ -22,7 +22,7 @@ from tests.support import engines, mixed_sales, paid_out
 from tests.support.caches import forget_caches
 from tests.support.factories import make_organizer
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("company_money"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("company_money"), pytest.mark.timeout(900)]
 CALLERS = 32
 
 

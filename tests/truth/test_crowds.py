@@ -23,7 +23,7 @@ from tests.support.settings import configured
 from tests.support.sizes import size_of
 from tests.support.streams import StreamReader
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("crowds"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("crowds"), pytest.mark.timeout(900)]
 CALLERS = size_of("CROWD_CALLERS", small=5, full=32)
 WRITING = [route for route in routes() if route.method != "GET"]
 # Without a key each of these is a wish of its own, or a code or session of its own.

@@ -29,7 +29,7 @@ from tests.support.purchases import make_show
 from tests.support.shops import new_customer
 from tests.support.streams import StreamReader
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(900)]
 CALLERS = 32
 
 

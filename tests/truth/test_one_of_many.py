@@ -34,7 +34,7 @@ from tests.support.settled import buy
 from tests.support.shops import new_customer
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("crowds"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("crowds"), pytest.mark.timeout(900)]
 CALLERS = size_of("CROWD_CALLERS", small=8, full=32)
 
 

@@ -18,7 +18,7 @@ from tests.support.caches import forget_caches
 from tests.support.factories import make_event, make_reader, make_usher
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(900)]
 CALLERS = size_of("ROUTE_CALLERS", small=12, full=32)
 
 

@@ -21,7 +21,7 @@ from tests.support.factories import make_card, make_event, make_ticket, scan_id
 from tests.support.later import later
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("truth"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("truth"), pytest.mark.timeout(900)]
 
 CALLERS = 32
 ROUNDS = size_of("PRESENCE_ROUNDS", small=1, full=20)

@@ -28,7 +28,7 @@ from tests.support.settings import configured
 from tests.support.shops import make_shop, new_customer, stored
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("numbering"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("numbering"), pytest.mark.timeout(900)]
 CALLERS = size_of("ROUTE_CALLERS", small=12, full=32)
 TriedT = TypeVar("TriedT")
 

@@ -14,7 +14,7 @@ from tests.support import engines
 from tests.support.caches import forget_caches
 from tests.support.sizes import size_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(900)]
 CALLERS = 32
 ROUNDS = size_of("SEQUENCE_ROUNDS", small=1, full=10)
 

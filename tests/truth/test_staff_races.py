@@ -16,7 +16,7 @@ from tests.support.at_once import at_once
 from tests.support.caches import forget_caches
 from tests.support.factories import PASSWORD, make_merchant, unused_number, with_recovery_codes
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("ledger"), pytest.mark.timeout(900)]
 CALLERS = 32
 
 

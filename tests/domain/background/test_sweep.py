@@ -266,7 +266,7 @@ def test_a_provider_that_does_not_answer_delays_its_own_kind_alone_and_nothing_i
 
     start = clock.now().replace(second=0, microsecond=0) + later(8)
     with clock.set_to(start), log_lines.collected() as logged:
-        swept = sweep.run({"pay_": hanging, "ord_": take}, seconds=1.5)
+        swept = sweep.run({"pay_": hanging, "ord_": take}, seconds=6.0)
     assert sorted(taken) == sorted(place.sk for place in others)
     assert (swept.handled, swept.put_off, swept.done_before) == (len(others), count, keys.jobs.minute(start))
     # Those that were tried count it; the rest had no turn. All of them are due in a coming minute.
@@ -294,6 +294,6 @@ def test_one_item_that_hangs_leaves_the_others_of_its_kind_their_turn(hanging: C
     for number in range(1, 20):
         make_due(f"pay_{number:03}", minutes=5)
     with clock.set_to(clock.now().replace(second=0, microsecond=0) + later(7)):
-        swept = sweep.run({"pay_": take}, seconds=1.5)
+        swept = sweep.run({"pay_": take}, seconds=6.0)
     assert (len(taken), swept.handled, swept.put_off) == (19, 19, 1)
     assert stored(bad).due_tries == 1

@@ -28,7 +28,7 @@ from tests.support.payers import confirm, process
 from tests.support.stripe_ground import leave, point_at
 
 KINDS = ["payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"]
-_EVENT_SECONDS = 30.0
+_EVENT_SECONDS = 120.0
 # A card that localstripe declines when it is charged.
 DECLINED_NUMBER = "4000000000000341"
 # A card whose owner must act at the bank.
