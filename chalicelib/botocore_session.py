@@ -35,7 +35,7 @@ def kept() -> Session:
 
 
 def passes_by_itself(error: ClientError, busy: Collection[str]) -> bool:
-    """Whether AWS could not do it now: by one of these codes, or by a status of its own fault, whatever the code says.
+    """Whether AWS could not do it now: by one of these codes, or by a status of its own fault, regardless of its code.
 
     AWS has more words for its own faults than one page lists ("Common errors"), and a broken road has none.
     """

@@ -87,8 +87,8 @@ _STATIC, _API = "files", "api"
 _CACHED, _NOT_CACHED = "658327ea-f89d-4fab-a63d-7e88639e58f6", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 _ALL_BUT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 _API_PATHS = ("/api/*", "/health", "/health/*")
-# Errors that the edge keeps for ten seconds under their path alone and gives to all callers, whatever an answer's
-# `no-store` and a behaviour's policy say (AWS: "Control how long CloudFront caches errors").
+# Errors that the edge keeps for ten seconds under their path alone and gives to all callers, regardless of an
+# answer's `no-store` and a behaviour's policy (AWS: "Control how long CloudFront caches errors").
 _KEPT_ERRORS = (500, 502, 503, 504)
 _FILES = ("https://${Files.DomainName}", "https://${Files.RegionalDomainName}")
 _SECONDS_OF_HSTS = 31_536_000

@@ -124,7 +124,7 @@ def test_a_hub_decides_by_the_newer_knowledge_of_the_gate_that_asks(party: Party
             sold.status = "refunded"
             gate.use(party.local_gate(party.gates[0]).snapshot)
             assert asked(link, taps[5]) == ("valid", None)
-            # Whoever asks, one person goes in; what a gate knows of old takes nothing back.
+            # Whichever gate asks, one person goes in; what a gate knows of old takes nothing back.
             assert [asked(third, tap_of(card))[0] for card in party.cards[2:6]] == [
                 "already_scanned", "already_scanned", "not_found", "already_scanned",
             ]  # fmt: skip

@@ -298,7 +298,7 @@ def test_a_missing_java_gets_a_message_that_says_what_to_do(monkeypatch: pytest.
 @pytest.mark.parametrize("reason", ["npm error code ENOTFOUND", ""])
 def test_a_fetch_that_fails_says_why(reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     npm = tmp_path / "npm"
-    # As the real one, which hides its errors where it is told to be silent.
+    # As the real one, which hides its errors with --silent.
     npm.write_text(f'#!/bin/sh\ncase "$*" in *--silent*) ;; *) echo "{reason}" >&2 ;; esac\nexit 1\n')
     npm.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")

@@ -201,7 +201,7 @@ def waiting() -> int:
 
 
 def test_an_sms_is_sent_as_one_that_its_reader_needs() -> None:
-    # SNS takes every other SMS as promotional, whatever the account's owner forgot to set.
+    # SNS takes an SMS without a type as promotional, sent at the lowest cost.
     asked: list[dict[str, Any]] = []
 
     def note(params: dict[str, Any], **_: Any) -> None:

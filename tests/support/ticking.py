@@ -77,3 +77,16 @@ def _ahead(by: timedelta) -> Iterator[None]:
             yield
     finally:
         ulid.default_generator = before
+
+
+@contextmanager
+def slowly(*, times: int = 20) -> Iterator[None]:
+    """Let the clock go so many times as slowly inside the block, for a crowd that is late on a busy machine."""
+    began = clock.now()
+    ticking = TickingClock()
+
+    def slow() -> datetime:
+        return began + (ticking() - began) / times
+
+    with clock.driven_by(slow):
+        yield

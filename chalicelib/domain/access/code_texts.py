@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from chalicelib.domain.quotations import quote
+from chalicelib.table.items import Account, Challenge
 from chalicelib.vocabulary.access import OtpPurpose
 
 _LONGEST_NAME = 24
@@ -76,6 +77,15 @@ def text(purpose: OtpPurpose, code: str, *, name: str, card: str = "", fee: str 
     return f"Gatehouse: {code} {act} Valid 5 min."
 
 
-def registered() -> str:
-    """Return the text to a number that somebody tried to register again."""
-    return _REGISTERED
+def of_challenge(challenge: Challenge, code: str, account: Account | None) -> str:
+    """Return the text that sends a challenge's code; to a registered number that is registered again, one without."""
+    purpose, pending = challenge.purpose, challenge.pending or {}
+    if purpose is OtpPurpose.REGISTER and account is not None:
+        return _REGISTERED
+    return text(
+        purpose,
+        code,
+        name=pending.get("shop") or pending.get("event_title") or (account.name if account else ""),
+        card=pending.get("card", ""),
+        fee=pending.get("fee", ""),
+    )

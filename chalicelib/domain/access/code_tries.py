@@ -4,7 +4,6 @@ Who finds the tries used up waits for those that are being checked at that momen
 was used, and not guessed at too often (D-SEC-83).
 """
 
-import time
 from contextlib import suppress
 
 from msgspec import Struct
@@ -81,7 +80,7 @@ def take_by_number(purpose: OtpPurpose, challenge_id: str, address: str) -> Code
 
 def _used_up(challenge: Challenge, counter: Place[Challenge] | Place[Throttle]) -> OtpExhausted | OtpInvalid:
     """Return the refusal of a code without tries left, once none is being checked or one has spent the code."""
-    patient_until = time.monotonic() + throttle.DECIDED_WITHIN.total_seconds()
+    patient_until = clock.now() + throttle.DECIDED_WITHIN
     places = {challenge.place, counter}
     while True:
         found = operations.get_many(places)
@@ -91,7 +90,7 @@ def _used_up(challenge: Challenge, counter: Place[Challenge] | Place[Throttle]) 
         marks = (counted.undecided if isinstance(counted, Challenge | Throttle) else None) or ()
         # A caller that died decides nothing.
         is_checked = counters.any_since(marks, clock.now() - throttle.DECIDED_WITHIN)
-        if not is_checked or time.monotonic() >= patient_until:
+        if not is_checked or clock.now() >= patient_until:
             log("code exhausted", challenge)
             return OtpExhausted()
         throttle.pause(_PAUSE_SECONDS)

@@ -385,26 +385,14 @@ def _number(challenge: Challenge, account: Account | None) -> str:
 
 
 def _message(challenge: Challenge, mobile_number: str, code: str, account: Account | None) -> Message:
-    purpose, pending = challenge.purpose, challenge.pending or {}
-    is_registered = purpose is OtpPurpose.REGISTER and account is not None
+    purpose = challenge.purpose
     is_decoy = purpose in _FORGOTTEN and account is None
-    body = (
-        code_texts.registered()
-        if is_registered
-        else code_texts.text(
-            purpose,
-            code,
-            name=pending.get("shop") or pending.get("event_title") or (account.name if account else ""),
-            card=pending.get("card", ""),
-            fee=pending.get("fee", ""),
-        )
-    )
     subject = code_texts.subject(purpose)
     return Message(
         message_id=new_id("msg"),
         channel=Channel.EMAIL if subject else Channel.SMS,
         to=_NOBODY if is_decoy else mobile_number,
-        body=body,
+        body=code_texts.of_challenge(challenge, code, account),
         subject=subject,
         decoy=is_decoy,
         is_code=True,

@@ -222,7 +222,7 @@ def slide(*limits: Limit, read: Mapping[Key, Throttle] | None = None, until_deci
     """
     places = [limit.place for limit in limits]
     seen: dict[Key, Throttle | None] = {**(operations.get_many(places) if read is None else read)}
-    patient_until = time.monotonic() + DECIDED_WITHIN.total_seconds()
+    patient_until = clock.now() + DECIDED_WITHIN
     # A failed condition means that another try was counted or undone, so the limits bound the retries, unless right
     # tries come and go.
     most = _MOST_CHANGES if until_decided else sum(limit.limit for limit in limits) * 2
@@ -233,7 +233,7 @@ def slide(*limits: Limit, read: Mapping[Key, Throttle] | None = None, until_deci
             ((limit.wait(_moments(seen.get(limit.place)), now), limit) for limit in limits), key=lambda each: each[0]
         )
         if wait > timedelta(0):
-            if time.monotonic() >= patient_until or not _may_get_room(fullest, seen.get(fullest.place), now):
+            if now >= patient_until or not _may_get_room(fullest, seen.get(fullest.place), now):
                 raise refusal(fullest.tried, math.ceil(wait.total_seconds()))
             pause(_ROOM_SECONDS)
             seen = {**operations.get_many(places)}
