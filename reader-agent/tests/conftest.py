@@ -77,7 +77,7 @@ class WorkingAgent:
 
     def __exit__(self, *_: object) -> None:
         self.agent.stop.set()
-        self._thread.join(timeout=15)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive()
 
     def tap(
@@ -88,11 +88,11 @@ class WorkingAgent:
         `passing_over` tells the readings of the card before, which can still be under way.
         """
         self.air.place(card)
-        seen = self.outcomes.get(timeout=15)
+        seen = self.outcomes.get(timeout=60)
         while passing_over(seen[0]):
-            seen = self.outcomes.get(timeout=15)
+            seen = self.outcomes.get(timeout=60)
         self.air.remove()
-        self.air.wait_for_polls(3, timeout=5)
+        self.air.wait_for_polls(3, timeout=60)
         return seen
 
     def decision(self, card: SimulatedCard, passing_over: Callable[[Card], bool] = lambda _: False) -> Decision:
@@ -112,7 +112,12 @@ def work(state: Path, identity: Identity) -> Work:
     @contextmanager
     def start(*, more_readers: str = "", signals: Signals | None = None, **given: Any) -> Iterator[WorkingAgent]:
         with Air() as air:
-            quick: dict[str, Any] = {"debounce_seconds": 0.0, "air_seconds": 0.5, "online_seconds": 2.0, "sound": "off"}
+            quick: dict[str, Any] = {
+                "debounce_seconds": 0.0,
+                "air_seconds": 0.5,
+                "online_seconds": 10.0,
+                "sound": "off",
+            }
             settings = Settings(state_dir=state, reader=f"{air.path},{more_readers}", **(quick | given))
             with WorkingAgent(settings, Identity.load(state), air, signals) as working:
                 yield working

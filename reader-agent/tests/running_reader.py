@@ -28,18 +28,18 @@ class RunningReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive()
 
     def card(self) -> Card:
         """Return the next card that it reports."""
-        seen = self.seen.get(timeout=30)
+        seen = self.seen.get(timeout=60)
         assert isinstance(seen, Card), seen
         return seen
 
     def code(self) -> Code:
         """Return the next code that it reports."""
-        seen = self.seen.get(timeout=30)
+        seen = self.seen.get(timeout=60)
         assert isinstance(seen, Code), seen
         return seen
 

@@ -247,7 +247,7 @@ def _told(how: str, *commands: list[str]) -> list[tuple[int, str, str]]:
     """Run commands in one process of their own; return the exit code, the output and the errors of each."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", _COMMANDS, how, json.dumps(commands)],
-        preexec_fn=_obey_permissions, capture_output=True, text=True, timeout=50, check=True,
+        preexec_fn=_obey_permissions, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     return [(code, out, errors) for code, out, errors in json.loads(done.stdout)]
 

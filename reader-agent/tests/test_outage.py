@@ -44,9 +44,9 @@ def person(number: int) -> Tap:
 def test_people_are_decided_at_once_after_an_outage_and_the_kept_taps_follow(
     platform: Platform, state: Path, identity: Identity, fault: Fault | None
 ) -> None:
-    """The platform needs 20 ms a tap, one after the other: a slice of 100 takes twice a person's timeout."""
+    """The platform needs 100 ms a tap, one after the other: a slice of 100 takes twice a person's timeout."""
     made = fill(state, identity, KEPT)
-    platform.seconds_per_tap = 0.02
+    platform.seconds_per_tap = 0.1
     if fault:
         platform.always[TAPS] = fault
     else:
@@ -59,7 +59,7 @@ def test_people_are_decided_at_once_after_an_outage_and_the_kept_taps_follow(
         delivery = Delivery(
             outbox,
             server,
-            pace=Pace(sync_seconds=3.0),
+            pace=Pace(online_seconds=5.0, sync_seconds=15.0),
             log=structlog.get_logger(),
             on_late=lambda _tap, outcome: late.append(outcome),
             standing=Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None),
@@ -80,7 +80,7 @@ def test_people_are_decided_at_once_after_an_outage_and_the_kept_taps_follow(
         finally:
             delivery.stop()
     assert decided >= PEOPLE - 1  # one may come before the first token
-    assert statistics.quantiles(took, n=20)[-1] <= 1.5
+    assert statistics.quantiles(took, n=20)[-1] <= 7.5
     received = [tap["scan_id"] for tap in platform.received]
     assert len(received) == len(set(received)) == KEPT + PEOPLE
     assert set(made) <= set(received)
@@ -145,7 +145,7 @@ def test_a_thread_that_hangs_is_seen_as_soon_as_its_request_and_its_pause_had_to
         delivery.start()
         try:
             wait_until(lambda: outbox.depth() < 2)
-            wait_until(lambda: not delivery.backlog.is_alive, timeout=10)
+            wait_until(lambda: not delivery.backlog.is_alive)
             shows_again.set()
             wait_until(lambda: delivery.backlog.is_alive and outbox.depth() == 0)
         finally:
@@ -168,7 +168,7 @@ def test_a_person_waits_for_no_slice_of_kept_taps(platform: Platform, state: Pat
             on_late=lambda _tap, _outcome: None,
             standing=Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None),
         )
-        server.access_token(timeout=5)
+        server.access_token(timeout=60)
         platform.break_once(TAPS, Fault(delay=5.0))  # for the first slice, which is then on its way
         delivery.start()
         try:
@@ -215,7 +215,7 @@ def _recorded(state: Path, identity: Identity) -> int:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    wait_until(condition, timeout=30.0)
+    wait_until(condition)
 
 
 @pytest.mark.timeout(900)
@@ -245,7 +245,7 @@ def test_an_agent_that_is_killed_again_and_again_sends_each_tap_once(
                         air.remove()
                         break
                     air.remove()
-                    air.wait_for_polls(3, timeout=5)
+                    air.wait_for_polls(3, timeout=60)
         platform.lose_every = 0
         with process(state, air) as running, Outbox(identity.outbox_path(state)) as outbox:
             _until(lambda: (read_json(state / "runtime.json") or {}).get("pid") == running.pid)

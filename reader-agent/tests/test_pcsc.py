@@ -88,8 +88,8 @@ def test_a_card_that_leaves_too_early_is_never_a_plain_card(pcscd: Pcscd, gate: 
     for commands in (1, 4, 7):
         held = HeldCard(card, leaves_at=commands)
         with pcscd.holding(held):
-            wait_until(lambda held=held, most=commands: held.commands == most, 30)  # type: ignore[misc]
-            wait_until(lambda: gate.reader.tally["errors"] > 0, 30)
+            wait_until(lambda held=held, most=commands: held.commands == most)  # type: ignore[misc]
+            wait_until(lambda: gate.reader.tally["errors"] > 0)
         while not gate.seen.empty():
             assert gate.card().is_torn
     assert read(gate, pcscd, HeldCard(card)).sun is not None
@@ -111,7 +111,7 @@ def test_a_hostile_card_is_counted_and_the_next_card_is_read(
     pcscd: Pcscd, gate: RunningReader, answers: dict[bytes, bytes]
 ) -> None:
     with pcscd.holding(HeldCard(None, uid=SECURE, answers=answers)):
-        wait_until(lambda: gate.reader.tally["hostile"] + gate.reader.tally["errors"] > 0 or not gate.seen.empty(), 30)
+        wait_until(lambda: gate.reader.tally["hostile"] + gate.reader.tally["errors"] > 0 or not gate.seen.empty())
     assert gate.reader.is_open
     with pcscd.holding(HeldCard(Ntag213(bytes.fromhex(DEMO_UID)))):
         while gate.card().uid != DEMO_UID:
@@ -119,9 +119,9 @@ def test_a_hostile_card_is_counted_and_the_next_card_is_read(
 
 
 def test_a_pcscd_that_is_restarted_is_found_again(pcscd: Pcscd, gate: RunningReader) -> None:
-    wait_until(lambda: gate.reader.is_open, 30)
+    wait_until(lambda: gate.reader.is_open)
     pcscd.stop()
-    wait_until(lambda: not gate.reader.is_open and "systemctl" in str(gate.reader.last_error), 30)
+    wait_until(lambda: not gate.reader.is_open and "systemctl" in str(gate.reader.last_error))
     pcscd.start()
     assert read(gate, pcscd, HeldCard(Ntag213(bytes.fromhex(DEMO_UID)))).uid == DEMO_UID
     assert gate.reader.facts()["reconnects"] == 1
@@ -140,9 +140,9 @@ def test_a_gate_decides_a_secure_card_at_a_pcsc_reader(work: Work, platform: Pla
     platform.tickets[SECURE.hex().upper()] = None
     card = Ntag424(SECURE, meta_read_key=META_KEY, file_read_key=FILE_KEY, counter=6)
     with work(more_readers="pcsc") as gate:
-        wait_until(lambda: gate.agent.readers.is_open, 30)
+        wait_until(lambda: gate.agent.readers.is_open)
         with pcscd.holding(HeldCard(card)):
-            _, outcome = gate.outcomes.get(timeout=30)
+            _, outcome = gate.outcomes.get(timeout=60)
     assert isinstance(outcome, Decided)
     assert outcome.decision.admitted
     read = sun.check(Sun(**platform.received[0]["sun"]), meta_read_key=META_KEY, file_read_key=FILE_KEY)

@@ -71,7 +71,7 @@ def serial(line: Line, *, debounce: float = 0.0) -> RunningReader:
 def test_a_scanner_on_a_serial_line_sends_each_code_whole_however_its_bytes_arrive(line: Line) -> None:
     line.plug()
     with serial(line) as scanner:
-        wait_until(lambda: scanner.reader.is_open, 30)
+        wait_until(lambda: scanner.reader.is_open)
         line.send(b"\x02" + CODE.encode() + b"\x03\r\n")
         assert scanner.code().text == CODE
         for part in (b"]Q1\xc3", b"\xa9\x1d", b"A\r"):
@@ -84,14 +84,14 @@ def test_a_scanner_on_a_serial_line_sends_each_code_whole_however_its_bytes_arri
 
 def test_a_scanner_that_is_unplugged_in_the_middle_of_a_code_goes_on_by_itself(line: Line) -> None:
     with serial(line) as scanner:
-        wait_until(lambda: "there is no /dev/gatehouse-scanner" in str(scanner.reader.last_error), 30)
+        wait_until(lambda: "there is no /dev/gatehouse-scanner" in str(scanner.reader.last_error))
         line.plug()
-        wait_until(lambda: scanner.reader.is_open, 30)
+        wait_until(lambda: scanner.reader.is_open)
         line.send(b"GHQ1.half")
         line.unplug()
-        wait_until(lambda: not scanner.reader.is_open, 30)
+        wait_until(lambda: not scanner.reader.is_open)
         line.plug()
-        wait_until(lambda: scanner.reader.is_open, 30)
+        wait_until(lambda: scanner.reader.is_open)
         line.send(b"whole\r")
         assert scanner.code().text == "whole"
         assert scanner.reader.facts()["reconnects"] == 1
@@ -100,7 +100,7 @@ def test_a_scanner_that_is_unplugged_in_the_middle_of_a_code_goes_on_by_itself(l
 def test_garbage_on_a_line_is_bounded_counted_and_refused(line: Line) -> None:
     line.plug()
     with serial(line) as scanner:
-        wait_until(lambda: scanner.reader.is_open, 30)
+        wait_until(lambda: scanner.reader.is_open)
         for _ in range(20):
             line.send(b"x" * 1000)
         line.send(b"\r\xff\xfe\xff\rgood\r")
@@ -112,15 +112,15 @@ def test_garbage_on_a_line_is_bounded_counted_and_refused(line: Line) -> None:
 
 def test_a_code_that_stays_before_the_scanner_is_one_tap_and_a_later_one_shows_its_verdict_again(line: Line) -> None:
     line.plug()
-    with serial(line, debounce=2.0) as scanner:
-        wait_until(lambda: scanner.reader.is_open, 30)
+    with serial(line, debounce=60.0) as scanner:
+        wait_until(lambda: scanner.reader.is_open)
         for _ in range(5):
             line.send(CODE.encode() + b"\r")
             threading.Event().wait(0.05)
         assert scanner.code().text == CODE
         threading.Event().wait(0.5)
         line.send(CODE.encode() + b"\r")
-        assert scanner.repeated.get(timeout=5).key == CODE
+        assert scanner.repeated.get(timeout=60).key == CODE
         assert scanner.is_quiet(0.1)
 
 
@@ -129,18 +129,18 @@ def test_a_gate_with_two_readers_decides_cards_and_codes_and_says_which_reader_i
 ) -> None:
     line.plug()
     with work(more_readers=line.path) as gate:
-        wait_until(lambda: gate.agent.readers.is_open, 30)
+        wait_until(lambda: gate.agent.readers.is_open)
         line.send(b"no-such-\x1b[2J-code\r")
-        reading, outcome = gate.outcomes.get(timeout=15)
+        reading, outcome = gate.outcomes.get(timeout=60)
         assert reading.key == "no-such-\x1b[2J-code"
         assert outcome is not None
         line.unplug()
-        wait_until(lambda: "READER LOST: serial:" in gate.screen.getvalue(), 30)
+        wait_until(lambda: "READER LOST: serial:" in gate.screen.getvalue())
         facts = gate.agent.snapshot()
         assert [reader["open"] for reader in facts["readers"]] == [True, False]
         assert any(line.path in reason for reason in facts["why_not_ready"])
         line.plug()
-        wait_until(lambda: "is back" in gate.screen.getvalue(), 30)
+        wait_until(lambda: "is back" in gate.screen.getvalue())
     assert platform.received[0]["qr"] == "no-such-\x1b[2J-code"
     assert "uid" not in platform.received[0]
     assert "\x1b[2J" not in gate.screen.getvalue()
@@ -211,7 +211,7 @@ def test_a_keyboard_scanner_is_grabbed_and_its_keys_are_text() -> None:
     keyboard = Keyboard()
     reader = HidReader("hid:/dev/input/by-id/usb-x", open_device=lambda _path: keyboard, log=structlog.get_logger())
     with RunningReader(reader) as scanner:
-        wait_until(lambda: keyboard.is_grabbed, 30)
+        wait_until(lambda: keyboard.is_grabbed)
         keyboard.type(*RECORDED)
         assert scanner.code().text == "tkt_01A-b!"
         assert reader.model == "Honeywell HID scanner"
@@ -228,10 +228,10 @@ def test_a_keyboard_scanner_that_is_unplugged_or_taken_is_waited_for() -> None:
 
     reader = HidReader("hid:/dev/input/by-id/usb-x", open_device=opened, log=structlog.get_logger(), longest_pause=0.1)
     with RunningReader(reader) as scanner:
-        wait_until(lambda: reader.is_open, 30)
+        wait_until(lambda: reader.is_open)
         boards[0].type(*pressed(30, 31))
         boards[0].unplug()
-        wait_until(lambda: len(boards) == 3 and boards[2].is_grabbed, 30)
+        wait_until(lambda: len(boards) == 3 and boards[2].is_grabbed)
         boards[2].type(*RECORDED)
         assert scanner.code().text == "tkt_01A-b!"
         assert reader.facts()["reconnects"] == 1
@@ -316,7 +316,7 @@ def test_a_code_without_its_end_is_shown_while_the_scanner_is_silent(line: Line)
     keyboard = Keyboard()
     typed = HidReader("hid:/dev/input/by-id/usb-x", open_device=lambda _path: keyboard, log=structlog.get_logger())
     with serial(line) as wired, RunningReader(typed) as keys:
-        wait_until(lambda: wired.reader.is_open and typed.is_open, 30)
+        wait_until(lambda: wired.reader.is_open and typed.is_open)
         line.send(CODE.encode())
         keyboard.type(*pressed(*[30] * 9))
         assert "set the scanner" in str(wired.code().unreadable)

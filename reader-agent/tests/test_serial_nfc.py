@@ -38,7 +38,7 @@ def gate(chip: Pn532) -> Iterator[RunningReader]:
 
 
 def test_a_reader_that_is_plugged_in_late_reads_plain_and_secure_cards(chip: Pn532, gate: RunningReader) -> None:
-    wait_until(lambda: "no reader found" in str(gate.reader.last_error), 30)
+    wait_until(lambda: "no reader found" in str(gate.reader.last_error))
     assert not gate.reader.is_open
     chip.plug()
     card = Ntag424(SECURE, counter=7)
@@ -60,9 +60,9 @@ def test_a_reader_that_is_unplugged_and_plugged_in_again_goes_on_by_itself(chip:
         assert gate.card().uid == uid.hex().upper()
         chip.place(None)
         chip.unplug()
-        wait_until(lambda: not gate.reader.is_open, 30)
+        wait_until(lambda: not gate.reader.is_open)
         chip.plug()
-        wait_until(lambda: gate.reader.is_open, 30)
+        wait_until(lambda: gate.reader.is_open)
         # On a busy machine nfcpy's own time-outs, some 50 ms, may close it more often.
         assert gate.reader.facts()["reconnects"] >= round_trip
 
@@ -71,14 +71,14 @@ def test_a_cable_that_is_pulled_in_the_middle_of_a_secure_card_makes_no_plain_ta
     chip: Pn532, gate: RunningReader
 ) -> None:
     chip.plug()
-    wait_until(lambda: gate.reader.is_open, 30)
+    wait_until(lambda: gate.reader.is_open)
     for exchanges in (1, 4, 6):
         chip.unplugs_at = exchanges
         chip.place(Ntag424(SECURE))
-        wait_until(lambda: not gate.reader.is_open, 30)
+        wait_until(lambda: not gate.reader.is_open)
         chip.place(None)
         chip.plug()
-        wait_until(lambda: gate.reader.is_open, 30)
+        wait_until(lambda: gate.reader.is_open)
     while not gate.seen.empty():
         assert gate.card().is_torn
     chip.place(Ntag424(SECURE))
@@ -88,7 +88,7 @@ def test_a_cable_that_is_pulled_in_the_middle_of_a_secure_card_makes_no_plain_ta
 def test_a_hostile_card_is_counted_and_the_reader_stays_open(chip: Pn532, gate: RunningReader) -> None:
     chip.plug()
     chip.place(ShortAnswerToSelect())
-    wait_until(lambda: "IndexError" in str(gate.reader.last_error), 30)
+    wait_until(lambda: "IndexError" in str(gate.reader.last_error))
     assert gate.reader.facts()["errors"] > 0
     chip.place(Ntag213(bytes.fromhex(DEMO_UID)))
     assert gate.card().uid == DEMO_UID

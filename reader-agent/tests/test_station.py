@@ -77,7 +77,7 @@ def test_the_self_test_names_each_reader_and_a_signal_that_is_not_there(state: P
 def test_status_shows_each_reader_and_watch_goes_on_until_it_is_stopped(work: Work, state: Path) -> None:
     with work() as gate:
         gate.decision(Ntag213(bytes.fromhex(DEMO_UID)))
-        wait_until(lambda: status(Settings(state_dir=state)).get("shown") == {"valid": 1}, 10)
+        wait_until(lambda: status(Settings(state_dir=state)).get("shown") == {"valid": 1})
         watching = subprocess.Popen(
             [sys.executable, "-m", "reader_agent", "status", "--watch", "--json", "--state", str(state)],
             stdout=subprocess.PIPE,
@@ -94,7 +94,7 @@ def test_status_shows_each_reader_and_watch_goes_on_until_it_is_stopped(work: Wo
         watching.send_signal(signal.SIGINT)
         watching.stdout.read()
         watching.stdout.close()
-        assert watching.wait(timeout=10) == 0
+        assert watching.wait(timeout=60) == 0
     facts = json.loads(seen.split("\n}\n")[0] + "\n}")
     assert [reader["open"] for reader in facts["readers"]] == [True]
     assert facts["signal_errors"] == []
@@ -139,7 +139,7 @@ def test_a_support_bundle_has_no_key_uid_code_token_or_name(
     with work() as gate:
         for card in (Ntag213(bytes.fromhex(DEMO_UID)), Ntag424(bytes.fromhex("04DE5F1EACC040"))):
             gate.tap(card)
-        wait_until(lambda: bool(status(Settings(state_dir=state)).get("shown")), 10)
+        wait_until(lambda: bool(status(Settings(state_dir=state)).get("shown")))
         log = tmp_path / "agent.log"
         log.write_text(
             gate.log.getvalue()
@@ -198,7 +198,7 @@ def test_a_user_without_a_name_is_told_why_a_reader_cannot_be_opened() -> None:
         "import os, pathlib; from reader_agent import discovery; os.setgroups([]); os.setgid(54321); os.setuid(54321); "
         "print(discovery._access(pathlib.Path('/etc/shadow'), 'input'))"
     )
-    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=120, check=False)
     assert "user 54321 may not open it" in done.stdout, done.stderr
 
 

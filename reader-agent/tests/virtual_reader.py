@@ -74,7 +74,7 @@ class Pcscd:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            give_up = time.monotonic() + 10
+            give_up = time.monotonic() + 60
             while time.monotonic() < give_up:
                 if _listens() and not _is_free(self.port):
                     return
@@ -99,7 +99,7 @@ class Pcscd:
         if self._process:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(timeout=5)
+                self._process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -120,7 +120,7 @@ def _wait_until_empty() -> None:
     try:
         _, names = scard.SCardListReaders(context, [])
         asked = [(name, scard.SCARD_STATE_UNAWARE) for name in names if name.startswith(_NAME)]
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while any(
             state & scard.SCARD_STATE_PRESENT for _, state, _ in scard.SCardGetStatusChange(context, 0, asked)[1]
         ):
@@ -166,10 +166,10 @@ class HeldCard:
     @contextlib.contextmanager
     def held_to(self, port: int) -> Iterator[Self]:
         """Connect, and answer until the end of the block."""
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while True:
             try:
-                line = socket.create_connection(("127.0.0.1", port), timeout=5)
+                line = socket.create_connection(("127.0.0.1", port), timeout=60)
                 break
             except OSError:
                 assert time.monotonic() < give_up, "the virtual reader does not listen"
@@ -184,7 +184,7 @@ class HeldCard:
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
             line.close()
-            thread.join(timeout=5)
+            thread.join(timeout=60)
 
     def _serve(self, line: socket.socket) -> None:
         with contextlib.suppress(OSError):
