@@ -61,7 +61,7 @@ def expand() -> dict[str, Resource]:
             says=f"Over {_COMPLAINTS:.1%} of mail is complained about: SES reviews the account",
         ),
         "SmsSpendAlarm": of_expression(
-            Subject("sms-spend", Area.PLATFORM, condition="LimitsSmsSpend"),
+            Subject("sms-spend", Area.PLATFORM, condition=_ACCOUNT),
             {"Fn::Sub": "100 * spent / ${SmsMonthlySpendLimit}"},
             {"spent": Metric("AWS/SNS", "SMSMonthToDateSpentUSD", {}, "Maximum")},
             Bound(_SPENT, period=3600),

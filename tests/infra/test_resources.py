@@ -252,11 +252,12 @@ def test_the_caps_of_sms_have_their_metrics_and_alarms(template: Template) -> No
         assert (alarm["MetricName"], {alarm["Namespace"]["Fn::Sub"]}, alarm["Threshold"]) == (metric, spaces, most)
 
 
-def test_the_monthly_spend_of_sms_is_limited_by_a_parameter_outside_local_runs(template: Template) -> None:
+def test_the_monthly_spend_of_sms_is_limited_by_a_parameter_of_production(template: Template) -> None:
     schedule = template["Resources"]["SmsSpendLimit"]
     target = schedule["Properties"]["Target"]
-    assert schedule["Condition"] == template["Resources"]["SmsSpendLimitRole"]["Condition"] == "LimitsSmsSpend"
-    assert template["Conditions"]["LimitsSmsSpend"] == {"Fn::Not": [{"Condition": "IsLocal"}]}
+    # The setting is the account's: a second stage beside production would take production's limit back each day.
+    assert schedule["Condition"] == template["Resources"]["SmsSpendLimitRole"]["Condition"] == "IsProd"
+    assert template["Resources"]["SmsSpendAlarm"]["Condition"] == "IsProd"
     assert target["Arn"]["Fn::Sub"].endswith(":scheduler:::aws-sdk:sns:setSMSAttributes")
     asked = json.loads(target["Input"]["Fn::Sub"].replace("${SmsMonthlySpendLimit}", "500"))
     assert asked == {"Attributes": {"MonthlySpendLimit": "500"}}
