@@ -25,7 +25,7 @@ def paths() -> str:
         "var html=accept.toLowerCase().indexOf('text/html')>=0,headers={};\n"
         "for(var name in HEADERS)headers[name]=HEADERS[name];\n"
         "headers['content-type']={value:html?'text/html; charset=utf-8':'application/json'};\n"
-        "REFUSAL.request_id=event.context.requestId;\n"
+        "REFUSAL.request_id=event.context.requestId;headers['x-request-id']={value:REFUSAL.request_id};\n"
         "headers['cache-control']={value:'no-store'};headers.vary={value:'Accept'};\n"
         "return{statusCode:404,statusDescription:'Not Found',headers:headers,"
         "body:{encoding:'text',data:html?MISSING:JSON.stringify({error:REFUSAL})}};\n"

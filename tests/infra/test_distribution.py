@@ -10,13 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from botocore.session import Session
 from moto import mock_aws
 
 from chalicelib.portals.http import envelope
 from infra import pages
+from infra.deploy.account import Account
 from infra.deploy.pages import KEPT, publish
+from infra.deploy.smoke import Deployed, Smoke
 from infra.package import console, distribution, edge_functions, edge_proof
 from tests.infra import reading
 from tests.support.odd_paths import ODD_PATHS
@@ -153,6 +156,22 @@ def test_the_edge_answers_what_is_no_page(uri: str) -> None:
     assert page["headers"]["content-security-policy"]["value"].startswith("default-src 'none'")
     refusal = at_edge(code, uri, accept="application/json")
     assert json.loads(refusal["body"]["data"])["error"] == {**pages.MISSING_JSON, "request_id": "req_1"}
+
+
+def test_what_is_no_page_has_the_headers_that_the_smoke_test_looks_for() -> None:
+    # A first deployment takes the distribution's address, so that the checks of an unknown path meet the edge.
+    answer = at_edge(edge_functions.paths(), "/nothing/here/", accept="*/*")
+    headers = {name: each["value"] for name, each in answer["headers"].items()}
+
+    def edge(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(answer["statusCode"], headers=headers, text=answer["body"]["data"])
+
+    nothing: Any = Deployed(Account(lambda _: None, "", ""), "dev", "https://console.example", {}, {}, {})
+    with httpx.Client(transport=httpx.MockTransport(edge)) as http:
+        checks = {name: check for name, _, check in Smoke(nothing, http).checks()}
+        for name in ("headers", "unknown_path"):
+            checks[name]()
+    assert headers["x-request-id"] == json.loads(answer["body"]["data"])["error"]["request_id"]
 
 
 def test_the_edges_functions_fit() -> None:
