@@ -119,7 +119,7 @@ def redrawn(content: bytes, *, field: str, side: int = _SIDE, most_plain: int = 
     full size. Raises ValidationFailed, naming `field`.
     """
     # Imported here: only this function needs it, and a module-level import slows every cold start.
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
@@ -133,7 +133,7 @@ def redrawn(content: bytes, *, field: str, side: int = _SIDE, most_plain: int = 
         image = _of_eight_bits(image)
         # Before it is turned, so that only the small picture is copied.
         image.thumbnail((side, side))
-        image = ImageOps.exif_transpose(image)
+        image = _upright(image)
         # A new image, so that no metadata (location, camera) is copied.
         plain = Image.new("RGB", image.size, "white")
         opaque = image.convert("RGBA")
@@ -147,6 +147,27 @@ def redrawn(content: bytes, *, field: str, side: int = _SIDE, most_plain: int = 
     drawn = io.BytesIO()
     plain.save(drawn, "JPEG", quality=_QUALITY, optimize=True)
     return drawn.getvalue()
+
+
+def _upright(image: "Image.Image") -> "Image.Image":
+    """Return a picture turned as its metadata says. Damaged metadata says nothing; the picture is taken as it is."""
+    from PIL import ExifTags, Image  # as above
+
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # noqa: BLE001  # of many kinds, by what is damaged
+        return image
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    turn = turns.get(orientation) if isinstance(orientation, int) else None
+    return image if turn is None else image.transpose(turn)
 
 
 def _of_eight_bits(image: "Image.Image") -> "Image.Image":
