@@ -14,6 +14,7 @@ from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus, CampusR
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
+from tests.support.meanwhile import before
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -217,6 +218,27 @@ def test_staff_answer_an_absence_by_an_explicit_status(absent: Absent, status: s
     history = call("GET", path, token=token_of(absent.student)).json
     assert [each["status"] for each in history["versions"]] == [status]
     assert [each["statement"] for each in history["appeals"]] == [STATEMENT]
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_of_two_who_answer_an_absence_at_once_one_is_told_that_another_did(absent: Absent, *, same: bool) -> None:
+    absent.appeal()
+    first = make_campus_user(absent.case.campus, role=CampusRole.ADMIN)
+    path = f"/api/campus/attendance/{absent.attendance_id}/verify/"
+    answers: list[Answer] = []
+
+    def answer() -> None:
+        by = absent.case.organizer if same else first
+        body = {"decision": "correct", "status": "present" if same else "absent", "note": "We asked around."}
+        answers.append(call("POST", path, body, token=token_of(by)))
+
+    with before("TransactWriteItems", answer):
+        second = absent.decide(decision="correct", status="present", note="We asked around.")
+    record = absent.record()
+    assert record is not None
+    assert [each.status for each in answers] == [200]
+    # The same person's same decision, sent twice at once, is one.
+    assert (second.status, record.status, record.version) == ((200, "present", 1) if same else (409, "absent", 1))
 
 
 def test_a_mark_by_hand_answers_the_appeal_as_well(absent: Absent) -> None:

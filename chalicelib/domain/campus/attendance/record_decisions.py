@@ -81,20 +81,26 @@ def _decided(
     operation_id: str,
 ) -> AttendanceRecord | None:
     """Return the decided record; None where it must be read once more. Raises Conflict, InvalidState."""
+    wanted = _wanted(caller, record.status if record is not None else AttendanceStatus.ABSENT, review)
     try:
         if record is None:
-            return _created(caller, appeal, review, operation_id)
-        wanted = _wanted(caller, record.status, review)
+            return _created(appeal, wanted, review, operation_id)
         if appeal is None and wanted.is_in(record):
             return record
         return record_writes.change(record, wanted, appeal=appeal, operation_id=operation_id)
     except operations.ConditionFailed:
-        now = operations.get(keys.attendance.record(record.attendance_id)) if record is not None else None
-        if record is None or now is None or now.version == record.version or record_writes.is_done(operation_id):
+        subject = record or appeal
+        now = operations.get(keys.attendance.record(subject.attendance_id)) if subject is not None else None
+        if now is None or not _was_decided(now, since=record) or record_writes.is_done(operation_id):
             return None
         if wanted.is_in(now):
             return now
         raise Conflict("Another member of staff has just decided this record. Read it again, then decide.") from None
+
+
+def _was_decided(record: AttendanceRecord, *, since: AttendanceRecord | None) -> bool:
+    """Whether staff decided a record since it was read, or made one where there was none."""
+    return record.marked_by is not None if since is None else record.version != since.version
 
 
 def _wanted(caller: Principal, status: AttendanceStatus, review: Review) -> RecordChange:
@@ -109,7 +115,7 @@ def _wanted(caller: Principal, status: AttendanceStatus, review: Review) -> Reco
 
 
 def _created(
-    caller: Principal, appeal: AttendanceAppeal | None, review: Review, operation_id: str
+    appeal: AttendanceAppeal | None, wanted: RecordChange, review: Review, operation_id: str
 ) -> AttendanceRecord | None:
     """Return the record that answers an appeal of a person who had none."""
     if appeal is None:
@@ -122,5 +128,4 @@ def _created(
     new = NewRecord(
         appeal.event_id, appeal.campus_id, appeal.organizer_id, profile=profile, method=AttendanceMethod.MANUAL
     )
-    wanted = _wanted(caller, AttendanceStatus.ABSENT, review)
     return record_writes.create(new, wanted, appeal=appeal, operation_id=operation_id)
