@@ -10,7 +10,6 @@ the same work.
 
 import hashlib
 import hmac
-import secrets as randomness
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -21,7 +20,17 @@ from chalicelib import clock, phone_numbers
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.clients.secrets import SESSIONS
-from chalicelib.domain.access import code_texts, code_tries, limits, numbers, passwords, security_log, sms, throttle
+from chalicelib.domain.access import (
+    code_macs,
+    code_texts,
+    code_tries,
+    limits,
+    numbers,
+    passwords,
+    security_log,
+    sms,
+    throttle,
+)
 from chalicelib.domain.access.code_tries import CodeTry
 from chalicelib.domain.access.sms import CountedSms
 from chalicelib.domain.access.throttle import LimitedTry, Streak
@@ -38,7 +47,7 @@ from chalicelib.vocabulary.access import Factor, OtpPurpose, Portal
 LIFETIME = timedelta(minutes=5)
 # Lifetime of a challenge: how long codes can be resent and a registration stays pending.
 RENEWABLE = timedelta(minutes=30)
-_PURPOSE, _REGISTRATION = "otp", "registration"
+_REGISTRATION = "registration"
 # Purposes that allow `resend`; all others start a fresh challenge.
 _RENEWED = frozenset((OtpPurpose.REGISTER, OtpPurpose.LOGIN, OtpPurpose.RESET))
 # Purposes requested by number alone: without an account nothing is sent, after the same work.
@@ -148,7 +157,7 @@ def send(
     """
     now = clock.now()
     challenge_id = challenge_id or new_id("chl")
-    code, mac = _code(purpose, challenge_id, opens=_opens(purpose, account))
+    code, mac = code_macs.make(purpose, challenge_id, opens=_opens(purpose, account))
     challenge = Challenge(
         *keys.access.challenge(challenge_id),
         challenge_id=challenge_id,
@@ -203,7 +212,7 @@ def resend(challenge_id: str, *, address: str | None) -> SentCode:
     number = _number(challenge, account)
     # Counted also where there is no account, so that the requests do not tell.
     counted = _with_sms(of_number, purpose, challenge.country)
-    code, mac = _code(purpose, challenge_id, opens=_opens(purpose, account))
+    code, mac = code_macs.make(purpose, challenge_id, opens=_opens(purpose, account))
     renew = operations.change(
         keys.access.challenge(challenge_id),
         [
@@ -246,15 +255,9 @@ def verify(
     except (OtpInvalid, OtpExpired, OtpExhausted):
         # Counted also where no code was sent, so that the limit does not disclose challenges. A repeat of the code that
         # was used guesses at nothing.
-        if not _was_used(newest, code):
+        if not code_macs.was_used(newest, code):
             limits.count_wrong_code(purpose, address)
         raise
-
-
-def _was_used(challenge_id: str, code: str) -> bool:
-    """Whether this code of a challenge was used."""
-    challenge = operations.get(keys.access.challenge(challenge_id))
-    return challenge is not None and challenge.used_at is not None and _is_right(challenge, code)
 
 
 def _verify(tried: CodeTry, code: str, *, by_number: bool) -> VerifiedCode:
@@ -271,17 +274,12 @@ def _compared(challenge: Challenge, code: str, *, by_number: bool) -> VerifiedCo
         raise OtpExpired
     wrong_codes = limits.wrong_codes(challenge.purpose, challenge.number_mac, by_number=by_number)
     wrong_codes.take()
-    if not _is_right(challenge, code):
+    if not code_macs.is_right(challenge, code):
         code_tries.log("wrong code", challenge)
         raise OtpInvalid
     # A log-in's code was sent after its right password.
     security_log.note_factors(*((Factor.PASSWORD,) if challenge.purpose in limits.LOG_INS else ()), Factor.OTP)
     return VerifiedCode(challenge, used_by=new_id("use"), wrong_codes=wrong_codes)
-
-
-def _is_right(challenge: Challenge, code: str) -> bool:
-    macs = [_mac(key, challenge.challenge_id, code) for key in SESSIONS.candidates(_PURPOSE)]
-    return any(hmac.compare_digest(mac, challenge.mac) for mac in macs)
 
 
 def registration_macs(mobile_number: str, password: str) -> list[str]:
@@ -352,17 +350,6 @@ def _shop_id(challenge: Challenge) -> str | None:
 def _opens(purpose: OtpPurpose, account: Account | None) -> bool:
     """Whether the code is real: registration requires that no account exists, all else that one does."""
     return (account is None) == (purpose is OtpPurpose.REGISTER)
-
-
-def _code(purpose: OtpPurpose, challenge_id: str, *, opens: bool) -> tuple[str, str]:
-    """Return a fresh code and its MAC. Unless `opens`, no code matches the MAC."""
-    digits = code_texts.digits(purpose)
-    code = f"{randomness.randbelow(10**digits):0{digits}d}"
-    return code, _mac(SESSIONS.current(_PURPOSE), challenge_id, code if opens else randomness.token_hex())
-
-
-def _mac(key: bytes, challenge_id: str, code: str) -> str:
-    return hmac.new(key, f"{challenge_id}:{code}".encode(), hashlib.sha256).hexdigest()
 
 
 def _account(challenge: Challenge) -> Account | None:
