@@ -342,6 +342,29 @@ def test_nobody_is_shown_an_admission_that_is_not_on_the_disk(work: Work, platfo
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("table", ["boot", "outcome", "passage"])
+@pytest.mark.usefixtures("box")
+def test_an_admission_by_the_platform_is_known_also_where_its_answer_is_not_on_the_disk(
+    work: Work, platform: Platform, table: str
+) -> None:
+    with work() as gate:
+        wait_until(has_snapshot(gate))
+        db = gate.agent.outbox._db
+        db.execute(f"CREATE TEMP TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+        first = tap(gate)
+        assert isinstance(first, Decided)
+        assert first.decision.admitted
+        assert gate.agent.outbox.depth() == 1
+        platform.down()
+        again = tap(gate)
+        assert isinstance(again, DecidedHere)
+        assert (again.decision.result, again.decision.repeat) in {("already_scanned", False), ("valid", True)}
+        db.execute("DROP TRIGGER full")
+        platform.up()
+        wait_until(lambda: gate.agent.outbox.depth() == 0)
+    assert [record.get("offline", {}).get("result") for record in platform.received] == [None, "already_scanned"]
+
+
 def test_a_record_that_the_platform_cannot_read_is_not_done(work: Work, platform: Platform) -> None:
     with work() as gate:
         error = {"code": "VALIDATION_ERROR", "message": "no such kind"}

@@ -99,10 +99,11 @@ class Sender:
     def _record(self, entries: Sequence[Entry], decisions: Sequence[Decision]) -> list[Answered]:
         by_sequence = {entry.sequence: decision for entry, decision in zip(entries, decisions, strict=True)}
         is_recorded = True
+        # Before anything is written: the gate must know of an admission also where the disk is full.
+        found = {entry.sequence: self.passage_of(entry.tap, by_sequence[entry.sequence]) for entry in entries}
+        passages = {sequence: passage for sequence, passage in found.items() if passage}
         try:
             self._learn_boot()
-            found = {entry.sequence: self.passage_of(entry.tap, by_sequence[entry.sequence]) for entry in entries}
-            passages = {sequence: passage for sequence, passage in found.items() if passage}
             self._bury_unreadable(by_sequence)
             settled = self.outbox.decided(
                 {sequence: answer for sequence, answer in by_sequence.items() if not answer.is_unreadable},
