@@ -215,6 +215,17 @@ def test_an_agent_keeps_the_first_hub_it_was_given(tmp_path: Path) -> None:
     assert own.place(first, devices) == HubPlace("192.0.2.3:8443", "dev_3")
 
 
+def test_a_hub_that_could_not_be_stored_is_stored_when_there_is_room_again(tmp_path: Path) -> None:
+    devices = [Peer(name, bytes(32)) for name in ("dev_1", "dev_2")]
+    first, second = HubPlace("192.0.2.1:8443", "dev_1"), HubPlace("192.0.2.2:8443", "dev_2")
+    choice, path = HubChoice(tmp_path, event_id=EVENT), tmp_path / "hub.json"
+    path.mkdir()
+    assert choice.place(first, devices) == first
+    path.rmdir()
+    assert choice.place(second, devices) == first
+    assert HubChoice(tmp_path, event_id=EVENT).place(second, devices) == first
+
+
 def test_peers_are_those_of_the_snapshot_in_use(party: Party) -> None:
     gate = party.local_gate(party.gates[0])
     listed = Listed(lambda: gate.snapshot.head if gate.snapshot else None)

@@ -200,6 +200,28 @@ def test_after_a_rotation_a_gate_takes_snapshots_and_codes_of_both_keys(
         assert gate.agent.sync.state()["cursor"] == "rotated"
 
 
+def test_keys_and_settings_that_could_not_be_stored_are_stored_when_there_is_room_again(
+    work: Work, platform: Platform, box: Box, state: Path
+) -> None:
+    path = state / "identity.json"
+    with work() as gate:
+        wait_until(lambda: has_snapshot(gate)() and gate.agent.heartbeat.last_answer is not None)
+        path.unlink()
+        path.mkdir()  # no file takes its place
+        platform.signer, platform.config["batch_size"] = Signer(), 7
+        box.publish(cursor="rotated")
+        gate.agent.heartbeat.beat()
+        wait_until(lambda: gate.agent.sync.state()["cursor"] == "rotated")
+        assert gate.agent.delivery.pace.batch_size == 7
+        path.rmdir()
+        gate.agent.heartbeat.beat()
+        wait_until(path.is_file)
+    platform.down()
+    with work() as gate:
+        assert gate.agent.identity.config.batch_size == 7
+        assert here(tap(gate)) == ("valid", None)
+
+
 @pytest.mark.usefixtures("box")
 def test_while_the_platform_stays_silent_few_people_wait_for_it(work: Work, platform: Platform) -> None:
     with work(online_seconds=2.0) as gate:

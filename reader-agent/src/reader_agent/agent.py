@@ -60,7 +60,7 @@ class Agent:
         log: structlog.stdlib.BoundLogger,
         signals: Signals | None = None,
     ) -> None:
-        self.identity = identity
+        self.identity = self._stored = identity
         self.stop = threading.Event()
         self._settings = settings
         self._display = display
@@ -190,9 +190,21 @@ class Agent:
             self._configure(answer.config)
         if answer.server_public_keys and answer.server_public_keys != self.identity.server_public_keys:
             self._trust(answer.server_public_keys)
+        self._keep_identity()
+
+    def _keep_identity(self) -> None:
+        """Store the identity where it changed. Where the disk takes nothing, the next heartbeat's answer is a retry."""
+        if self.identity == self._stored:
+            return
+        try:
+            self.identity.store(self._settings.state_dir)
+        except OSError as error:
+            self._log.warning("identity not stored", error=str(error))
+        else:
+            self._stored = self.identity
 
     def _configure(self, config: DeviceConfig) -> None:
-        """Apply a new configuration at once and store it; settings of this machine take precedence."""
+        """Apply a new configuration at once; settings of this machine take precedence."""
         self.delivery.pace.batch_size = config.batch_size
         if self._settings.online_seconds is None:
             self.delivery.pace.online_seconds = config.online_timeout_ms / 1000
@@ -200,18 +212,16 @@ class Agent:
             self.readers.debounce(config.debounce_ms / 1000)
         self._display.show_times_of(config.timezone)
         self.identity = self.identity.model_copy(update={"config": config})
-        self.identity.store(self._settings.state_dir)
         self._log.info("configured", **config.model_dump())
 
     def _trust(self, keys: tuple[str, ...]) -> None:
-        """Check codes and snapshots by the platform's present keys, and store them."""
+        """Check codes and snapshots by the platform's present keys."""
         identity = self.identity.model_copy(update={"server_public_keys": keys})
         if not identity.platform_keys():
             self._log.warning("unreadable keys of the platform", count=len(keys))
             return
         self.identity = self.sync.identity = identity
         self.offline.gate.check_by(identity.platform_keys())
-        identity.store(self._settings.state_dir)
         self._log.info("platform keys", names=sorted(identity.platform_keys()))
         self.sync.wake()
 

@@ -5,6 +5,7 @@ bring people in twice, so a later snapshot with another hub changes nothing here
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -33,7 +34,7 @@ class HubChoice:
         self._path = state_dir / _FILE
         self._event_id = event_id
         self._setting = HubPlace.read(setting) if setting else None
-        self._given = self._load()
+        self._given = self._stored = self._load()
 
     def _load(self) -> _Given | None:
         try:
@@ -50,7 +51,8 @@ class HubChoice:
         if self._given and present and self._given.device_id not in present:
             self._given = None  # it was revoked; without a snapshot nothing is known of it
         if named and named.device_id in present and (self._is_news(named)):
-            self._keep(named)
+            self._take(named)
+        self._keep()
         return HubPlace(self._given.address, self._given.device_id) if self._given else None
 
     def _is_news(self, named: HubPlace) -> bool:
@@ -58,10 +60,17 @@ class HubChoice:
         given = self._given
         return given is None or (given.device_id == named.device_id and given.address != named.address)
 
-    def _keep(self, named: HubPlace) -> None:
+    def _take(self, named: HubPlace) -> None:
         try:
             HubPlace.read(named.address)
         except BadSetup:
             return  # of a platform that is newer than this agent
         self._given = _Given(event_id=self._event_id, device_id=named.device_id or "", address=named.address)
-        write_privately(self._path, self._given.model_dump_json().encode())
+
+    def _keep(self) -> None:
+        """Store what was given; where the disk takes nothing, the next look is a retry."""
+        if self._given is None or self._given == self._stored:
+            return
+        with suppress(OSError):
+            write_privately(self._path, self._given.model_dump_json().encode())
+            self._stored = self._given
