@@ -165,9 +165,11 @@ def _index(event: Event) -> None:
 
 
 def _set_own(event: Event, given: Mapping[str, Any]) -> None:
-    """Set what only staff decide: whether an event is featured or shows names without network, and its own fee."""
+    """Set what only staff decide: whether it is featured, scans, or shows names without network, and its own fee."""
     if "offline_names" in given:
         event.offline_names = given["offline_names"]
+    if "scanning_enabled" in given:
+        event.scanning_enabled = given["scanning_enabled"]
     if "featured" in given:
         event.featured = given["featured"]
     if "platform_fee_percent" in given:

@@ -17,6 +17,7 @@ PLAIN = (
     "children_enabled",
     "re_entry_allowed",
     "offline_names",
+    "scanning_enabled",
     "scanning_opens_at",
     "scanning_closes_at",
 )

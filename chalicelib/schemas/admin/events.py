@@ -79,7 +79,8 @@ class EventChangeIn(ChangeIn):
     """The changes of an event: an omitted field keeps its value, null clears one that may be empty.
 
     The categories of a draft are replaced as a whole. Those of an event on sale change one by one, by their `id`, and
-    one without an `id` is new. `review` answers an organizer's submitted draft.
+    one without an `id` is new. `review` answers an organizer's submitted draft. While `scanning_enabled` is false, the
+    gates refuse every scan with `scanning_disabled`.
     """
 
     title: organizer.Title = ""
@@ -96,6 +97,7 @@ class EventChangeIn(ChangeIn):
     children_enabled: StrictBool = False
     re_entry_allowed: StrictBool = False
     offline_names: StrictBool = True
+    scanning_enabled: StrictBool = True
     scanning_opens_at: Instant | None = None
     scanning_closes_at: Instant | None = None
     refund_deadline: Instant | None = None

@@ -13,7 +13,17 @@ from chalicelib.table.items import Account
 from chalicelib.vocabulary.events import EventStatus
 from tests.support import audit, event_states
 from tests.support.client import Answer, call
-from tests.support.factories import admin_token, customer_token, make_customer, make_organizer, token_of
+from tests.support.factories import (
+    admin_token,
+    customer_token,
+    make_customer,
+    make_event,
+    make_organizer,
+    make_ticket,
+    scan_id,
+    token_of,
+    usher_token,
+)
 from tests.support.payers import counts
 from tests.support.purchases import book, make_show, pay
 from tests.support.streams import StreamReader
@@ -228,6 +238,27 @@ def test_a_draft_takes_every_field_that_an_event_on_sale_takes(staff: str, organ
         changed = change(staff, event_id, **own)
         assert changed.status == 200, changed.text
         assert {name: changed.json[name] for name in own} == own
+
+
+def test_staff_stop_the_scans_of_an_event_and_let_them_go_on(staff: str) -> None:
+    event = make_event()
+    ticket, usher = make_ticket(event), usher_token(event)
+
+    def scan() -> tuple[str, str | None]:
+        shown = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id}
+        answer = call("POST", "/api/usher/scan/result/", shown, token=usher).json
+        return answer["result"], answer["reason"]
+
+    def is_on() -> bool:
+        path = f"/api/usher/events/{event.event_id}/status/"
+        return bool(call("GET", path, token=usher).json["scanning_enabled"])
+
+    stopped = change(staff, event.event_id, scanning_enabled=False)
+    assert (stopped.status, stopped.json["scanning_enabled"]) == (200, False), stopped.text
+    assert (scan(), is_on()) == (("invalid", "scanning_disabled"), False)
+    assert change(staff, event.event_id, description="Rain.").json["scanning_enabled"] is False
+    assert change(staff, event.event_id, scanning_enabled=True).json["scanning_enabled"] is True
+    assert (scan(), is_on()) == (("valid", None), True)
 
 
 def test_another_venue_and_another_start_mark_an_event_as_moved(staff: str) -> None:

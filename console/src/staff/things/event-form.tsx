@@ -38,6 +38,7 @@ function initialOf(event: Known | null): Values {
     featured: event.featured ? "true" : "",
     children_enabled: event.children_enabled ? "true" : "",
     re_entry_allowed: event.re_entry_allowed ? "true" : "",
+    scanning_enabled: event.scanning_enabled ? "true" : "",
     rows: String(Math.max(1, event.ticket_categories.length)),
   };
   for (const [place, each] of event.ticket_categories.entries()) Object.assign(values, categoryValues(each, place));
@@ -91,6 +92,8 @@ function bodyOf(values: Values): Record<string, unknown> {
     featured: values.featured === "true",
     children_enabled: values.children_enabled === "true",
     re_entry_allowed: values.re_entry_allowed === "true",
+    // A new event has no such control.
+    ...(values.scanning_enabled === undefined ? {} : { scanning_enabled: values.scanning_enabled === "true" }),
   };
 }
 
@@ -164,6 +167,7 @@ export function EventForm({ event, saved, refused }: { event: Known | null; save
         <Check name="featured" label={t("staff.featured")} />
         <Check name="children_enabled" label={t("staff.children")} />
         <Check name="re_entry_allowed" label={t("staff.re_entry")} />
+        {event === null ? null : <Check name="scanning_enabled" label={t("staff.scanning")} />}
       </details>
       {event === null ? <Choice name="status" label={t("staff.status")} options={[["draft", t("staff.state.draft")], ["published", t("staff.state.published")]]} /> : null}
       <Submit>{t("ui.save")}</Submit>

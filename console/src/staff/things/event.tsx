@@ -77,6 +77,7 @@ function About({ event }: { event: Known }): JSX.Element {
           [t("staff.timezone"), event.timezone],
           [t("staff.category"), event.category],
           [t("staff.fee_percent"), event.platform_fee_percent === null ? null : <Num>{event.platform_fee_percent} %</Num>],
+          [t("staff.scanning"), event.scanning_enabled ? null : t("staff.scanning_stopped")],
           [t("staff.scanning_opens"), at(event.scanning_opens_at)],
           [t("staff.scanning_closes"), at(event.scanning_closes_at)],
           [t("staff.refund_until"), at(event.refund_deadline)],
