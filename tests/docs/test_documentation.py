@@ -118,3 +118,10 @@ def _id_of(record: Path) -> str:
     assert found is not None, record.name
     assert record.name.startswith(found[0].lower()), record.name
     return found[0]
+
+
+@EACH_PAGE
+def test_every_name_by_which_areas_are_composed_is_one_of_the_code(page: Path) -> None:
+    named = set(re.findall(r"`([A-Z]+_(?:TAKERS|KINDS)|FOLLOWERS)`", page.read_text(encoding="utf-8")))
+    code = "".join(path.read_text(encoding="utf-8") for path in (pages.ROOT / "chalicelib").rglob("background.py"))
+    assert {each for each in named if f"\n{each}" not in code} == set()
