@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from chalicelib.domain import money
 from infra.local.console import CannotStart
 
 # The package itself sets these.
 OWN = frozenset({"Stage", "CodeBucket", "CodeKey"})
+# What one of staff may decide alone, by currency, and an example of it in whole units.
+_THRESHOLD, _USUAL_THRESHOLD = "SecondPersonOver", 1_000
 # Until the API has an address, where the operator has no domain for it.
 NO_ADDRESS_YET = "https://no-address-yet.invalid"
 
@@ -58,4 +61,17 @@ def resolve(template: Mapping[str, Any], given: Mapping[str, str], present: Mapp
             f"These parameters have no value yet:\n{lines}\n"
             f'Give them as ARGS="{words}", or as a JSON file with ARGS="--parameters FILE".'
         )
+    _require_threshold({name: str(parameter.get("Default", "")) for name, parameter in declared.items()} | chosen)
     return chosen
+
+
+def _require_threshold(chosen: Mapping[str, str]) -> None:
+    """Raise CannotStart where every sum of the stage's currency would wait for a second person, by oversight."""
+    over, currency = chosen.get(_THRESHOLD, ""), chosen.get("Currency", "")
+    if over and currency not in {pair.partition(":")[0] for pair in over.split(",")}:
+        usual = f"{currency}:{_USUAL_THRESHOLD * 10 ** money.digits(currency)}"
+        raise CannotStart(
+            f"{_THRESHOLD}={over} names no amount of {currency}, so that each payout, refund and withdrawal would need "
+            f'a second person. Give one in minor units, such as ARGS="{_THRESHOLD}={usual}"; '
+            f"{_THRESHOLD}={currency}:0 if that is meant."
+        )

@@ -24,7 +24,7 @@ from infra.package import (
     sockets,
 )
 from infra.package.application import Template
-from infra.package.parameters import PARAMETERS
+from infra.package.parameters import PARAMETERS, rules
 from infra.package.targets import Target
 from infra.service_levels import platform, watching
 
@@ -52,6 +52,7 @@ def merge(chalice: Template, target: Target, *, stage: str, code_key: str, gates
         **adoption.rules(),
         **distribution.rules(),
         **firewall.rules(),
+        **rules(),
     }
     base["Conditions"] = _joined(
         "Conditions",

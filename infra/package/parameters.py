@@ -6,6 +6,8 @@ from chalicelib.clients.stripe_amounts import SUPPORTED
 from chalicelib.config import PHONE_COUNTRIES
 from infra.package import firewall, sockets
 
+# Of the default currency alone: what is a lot of money in another one is for its operator to say.
+_CURRENCY, _SECOND_PERSON_OVER = "PKR", "PKR:10000000"
 PARAMETERS: dict[str, dict[str, Any]] = {
     "CodeBucket": {"Type": "String", "Description": "The bucket, in this region, that holds the archive"},
     "CorsOrigins": {
@@ -60,7 +62,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
     "Currency": {
         "Type": "String",
-        "Default": "PKR",
+        "Default": _CURRENCY,
         "AllowedValues": sorted(SUPPORTED),
         "Description": "The currency of card balances and fees (ISO 4217)",
     },
@@ -100,10 +102,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
     "SecondPersonOver": {
         "Type": "String",
-        "Default": "PKR:10000000",
+        "Default": _SECOND_PERSON_OVER,
         "AllowedPattern": "([A-Z]{3}:[0-9]{1,12}(,[A-Z]{3}:[0-9]{1,12})*)?",
         "MaxLength": 64,
-        "Description": "What one member of staff may pay out, give back or cancel alone: minor units by currency",
+        "Description": "What one of staff may pay out, give back or cancel alone: minor units, also of Currency",
     },
     "BooksCloseAfterDays": {
         "Type": "Number",
@@ -238,3 +240,18 @@ ENVIRONMENT: dict[str, Any] = {
     "PUBLIC_URL": {"Ref": "PublicUrl"},
     "LOG_LEVEL": {"Ref": "LogLevel"},
 }
+
+
+def rules() -> dict[str, Any]:
+    """Return the rule that another currency comes with an amount of its own for the second person.
+
+    Without one every payout, refund and withdrawal would wait for one.
+    """
+    is_usual = {"Fn::Equals": [{"Ref": "Currency"}, _CURRENCY]}
+    is_own = {"Fn::Not": [{"Fn::Equals": [{"Ref": "SecondPersonOver"}, _SECOND_PERSON_OVER]}]}
+    message = "SecondPersonOver names no amount of Currency. Give one in its minor units, such as USD:100000."
+    return {
+        "SecondPersonInCurrency": {
+            "Assertions": [{"Assert": {"Fn::Or": [is_usual, is_own]}, "AssertDescription": message}]
+        }
+    }

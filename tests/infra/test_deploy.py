@@ -22,6 +22,7 @@ from infra.local.invocation import ACCOUNT, REGION
 from infra.local.resources import Cloud
 from infra.package import builder, targets
 from infra.package.builder import Package
+from infra.package.parameters import PARAMETERS
 from tests.support import engines
 
 pytestmark = [pytest.mark.ministack, pytest.mark.xdist_group("ministack")]
@@ -363,6 +364,28 @@ def test_missing_and_unknown_parameters_are_named_together() -> None:
     assert 'ARGS="MailFrom=... AdminOrigin=..."' in str(refused.value)
     with pytest.raises(CannotStart, match="no parameter Mail, Stage"):
         parameters.resolve(declared, {"Mail": "x", "Stage": "prod"}, {})
+
+
+@pytest.mark.parametrize(
+    ("given", "present"),
+    [
+        ({"Currency": "KWD"}, {}),
+        ({}, {"Currency": "KWD", "SecondPersonOver": "PKR:10000000"}),
+        ({"Currency": "KWD", "SecondPersonOver": "EUR:50000,USD:50000"}, {}),
+    ],
+)
+def test_a_currency_without_an_amount_for_the_second_person_is_refused_with_what_to_give(
+    given: dict[str, str], present: dict[str, str]
+) -> None:
+    declared, words = template("dev"), {"MailFrom": "a@example.com", **given}
+    declared["Parameters"] |= {name: PARAMETERS[name] for name in ("Currency", "SecondPersonOver")}
+    with pytest.raises(CannotStart, match="names no amount of KWD") as refused:
+        parameters.resolve(declared, words, present)
+    assert 'ARGS="SecondPersonOver=KWD:1000000"' in str(refused.value)
+    for over in ("KWD:1000000", "PKR:1,KWD:0", ""):
+        chosen = parameters.resolve(declared, {**words, "SecondPersonOver": over}, present)
+        assert chosen["SecondPersonOver"] == over
+    assert "SecondPersonOver" not in parameters.resolve(declared, {"MailFrom": "a@example.com"}, {})
 
 
 def test_parameters_come_from_a_file_and_words_win(tmp_path: Path) -> None:

@@ -67,6 +67,14 @@ def test_production_sends_money(prod: Template) -> None:
     assert not holds(rule, PayoutProvider="sandbox")
 
 
+def test_another_currency_has_an_amount_of_its_own_for_the_second_person(prod: Template) -> None:
+    rule = prod["Rules"]["SecondPersonInCurrency"]["Assertions"][0]["Assert"]
+    over = prod["Parameters"]["SecondPersonOver"]["Default"]
+    assert holds(rule, Currency="PKR", SecondPersonOver=over)
+    assert not holds(rule, Currency="KWD", SecondPersonOver=over)
+    assert holds(rule, Currency="KWD", SecondPersonOver="KWD:100000000")
+
+
 @pytest.mark.parametrize("name", ORIGINS)
 def test_production_has_no_origin_without_tls(prod: Template, name: str) -> None:
     assert accepted(prod, Stage="prod", **{name: "https://admin.example.com"})
