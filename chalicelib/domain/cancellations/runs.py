@@ -362,10 +362,9 @@ def _standing(
 
 
 def _failed_at_provider(payment: Payment, refund_id: str) -> bool:
-    reference = returns.made_for(payment, refund_id)
-    move = (payment.moves or {}).get(reference or "")
+    has_failed = any("failed" in move["words"] for move in returns.made_for(payment, refund_id).values())
     # One that failed may have been made again, by staff or at the provider.
-    return move is not None and "failed" in move["words"] and returns.due(payment) > 0
+    return has_failed and returns.undelivered(payment) > 0
 
 
 def _money(

@@ -96,7 +96,7 @@ def _refresh_payment(payment_id: str) -> None:
         if not isinstance(payment, Payment):
             return
         before = known if isinstance(known, Leftover) else None
-        amount = returns.due(payment) if returns.standing(payment.moves).has_failed else 0
+        amount = returns.undelivered(payment)
         if before is None and not amount:
             return
         after = Leftover(

@@ -270,10 +270,10 @@ def run(pay_back_id: str) -> bool:
     if returns.standing(payment.moves).is_disputed:
         _postpone(owed, provider_refunds.WHILE_DISPUTED)
         return True
-    reference, moves = returns.made_for(payment, pay_back_id), []
-    amount = min(owed.amount, returns.due(payment))
-    if reference is None and amount:
-        made = provider_refunds.make(payment, amount=amount, currency=owed.currency, key=pay_back_id)
+    moves = []
+    if amount := returns.unmade(payment, pay_back_id):
+        key = returns.part_key(payment, pay_back_id)
+        made = provider_refunds.make(payment, amount=amount, currency=owed.currency, key=key)
         if made is None:
             _postpone(owed, provider_refunds.until_next_try(pay_back_id))
             return True
@@ -286,7 +286,7 @@ def run(pay_back_id: str) -> bool:
 
 
 def _opened_again(paid: CardPayBack) -> CardPayBack:
-    """Return a pay-back as owed again, where a lost dispute had paid it that was won in the end."""
+    """Return a pay-back as owed again, where a lost dispute had paid a part of it that was won in the end."""
     again = [
         CardPayBack.status.set(PayBackStatus.OWED),
         *CardPayBack.due_at(keys.jobs.due(clock.now() + _RETRIED_AFTER, paid.pay_back_id)),

@@ -28,16 +28,16 @@ def refund_again(payment_id: str, *, by: str, operation_id: str) -> LeftoverAnsw
         return first
     payment = resolution.get(payment_id)
     currency = str(payment.taken_currency or payment.currency)
-    nothing, key = Money(0, currency), returns.again_key(payment)
-    made = returns.made_for(payment, key)
-    owed = Money(int((payment.moves or {})[made]["amount"]) if made else _owed(payment), currency)
+    nothing, made = Money(0, currency), returns.made_again(payment)
+    is_made = bool(made and not returns.undelivered(payment))
+    owed = Money(made if is_made else _owed(payment), currency)
     answer = LeftoverAnswer(LeftoverState.REFUNDING, owed, nothing)
-    if made is None:
+    if not is_made:
         asking = LeftoverAnswer(LeftoverState.AWAITING_SECOND, owed, nothing)
         once = pay_backs.answered_once(operation_id, asking)
         if not pay_backs.may_act(payment_id, owed, LeftoverAction.PAY_BACK, by=by, once=once):
             return asking
-        _make(payment, owed, key)
+        _make(payment, owed, returns.again_key(payment))
     after = {"amount": owed.minor, "currency": currency}
     try:
         acts.commit(
@@ -50,11 +50,10 @@ def refund_again(payment_id: str, *, by: str, operation_id: str) -> LeftoverAnsw
 
 
 def _owed(payment: Payment) -> int:
-    standing = returns.standing(payment.moves)
-    if standing.is_disputed:
+    if returns.standing(payment.moves).is_disputed:
         raise InvalidState("This payment is in dispute. Wait for its end.")
-    owed = returns.due(payment)
-    if not standing.has_failed or not owed:
+    owed = returns.undelivered(payment)
+    if not owed:
         raise InvalidState("No refund of this payment is waiting for staff.")
     return owed
 

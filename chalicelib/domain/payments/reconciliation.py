@@ -94,9 +94,8 @@ def refund(payment_id: str) -> bool:
         if payment.is_due:
             _postpone(payment, provider_refunds.WHILE_DISPUTED)
         return False
-    made = provider_refunds.make(
-        payment, amount=returns.due(payment), currency=payment.taken_currency, key=f"{payment_id}/refund"
-    )
+    key = returns.part_key(payment, f"{payment_id}/refund")
+    made = provider_refunds.make(payment, amount=returns.due(payment), currency=payment.taken_currency, key=key)
     if made is None:
         _postpone(payment, provider_refunds.until_next_try(payment_id))
         return False
@@ -177,10 +176,12 @@ def follow(changes: Sequence[Change]) -> list[Published]:
 
 
 def _due_again(before: Payment | None, after: Payment) -> list[Published]:
-    """Return the refunds that waited for the end of a dispute, or whose money was returned in another way."""
+    """Return the refunds that waited for the end of a dispute, or whose money moved in another way."""
     if before is None:
         return []
-    has_ended = returns.standing(before.moves).is_disputed and not returns.standing(after.moves).is_disputed
+    was, now = returns.standing(before.moves), returns.standing(after.moves)
+    # What a dispute had taken may be back before the word that it was won.
+    has_ended = not now.is_disputed and (was.is_disputed or was.away > now.away)
     # Such as by staff on the provider's own pages, after the sweep has set the refunds aside.
     is_returned = returns.due(before) > 0 and not returns.due(after)
     if not has_ended and not is_returned:

@@ -50,10 +50,10 @@ def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> b
     if returns.standing(payment.moves).is_disputed:
         _postpone(request, provider_refunds.WHILE_DISPUTED, RefundRequest.waits_for.remove())
         return False
-    reference, moves = returns.made_for(payment, refund_id), []
-    amount = min(request.amount, returns.due(payment))
-    if reference is None and amount:
-        made = provider_refunds.make(payment, amount=amount, currency=request.currency, key=refund_id)
+    reference, moves = next(iter(returns.made_for(payment, refund_id)), None), []
+    if amount := returns.unmade(payment, refund_id):
+        key = returns.part_key(payment, refund_id)
+        made = provider_refunds.make(payment, amount=amount, currency=request.currency, key=key)
         if made is None:
             _postpone(request, provider_refunds.until_next_try(refund_id), RefundRequest.waits_for.set(PROVIDER_FUNDS))
             return False
@@ -75,7 +75,7 @@ def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> b
 
 
 def _opened_again(request: RefundRequest, payment: Payment) -> RefundRequest:
-    """Return a refund as approved again, where a lost dispute had paid it that was won in the end."""
+    """Return a refund as approved again, where a lost dispute had paid a part of it that was won in the end."""
     is_due = not approved_refunds.needs_no_repayment(payment, request.amount)
     if not is_due or not returns.is_owed_again(payment, request.refund_id):
         return request

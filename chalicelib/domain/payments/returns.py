@@ -7,6 +7,7 @@ What the provider returned settles first what is owed to the customer, so a refu
 rest is booked on the event's account of charge-backs, which its settlement deducts. After that its organizer owes it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,8 +33,8 @@ STUCK_AFTER = timedelta(minutes=5)
 # Of one payment. Twenty tickets have as many refunds; an item holds 400 KB (AWS).
 _MOST_MOVES = 100
 _LONGEST_REFERENCE = 255
-# In the keys of refunds: a card's pay-back, and one that staff have made again.
-PAY_BACK, _AGAIN = "pbk", "/again/"
+# In the keys of refunds: a card's pay-back, one that staff have made again, and a further part of one.
+PAY_BACK, _AGAIN, _PART = "pbk", "/again/", "/part/"
 _WON_OR_LOST = {MoveWord.WON, MoveWord.LOST}
 
 Moves = Mapping[str, Mapping[str, Any]]
@@ -121,15 +122,74 @@ def due(payment: Payment) -> int:
     return max(owed(payment) - standing(payment.moves).away, 0)
 
 
-def made_for(payment: Payment, key: str) -> str | None:
-    """Return the provider's reference of the refund that we asked for with a key, if it is known."""
-    return next((name for name, move in (payment.moves or {}).items() if move.get("key") == key), None)
+def made_for(payment: Payment, key: str) -> Moves:
+    """Return the refunds that we asked for with a key, as far as they are known: several where it was paid in parts."""
+    moves = (payment.moves or {}).items()
+    return {name: move for name, move in moves if _base(move) == key}
+
+
+def unmade(payment: Payment, key: str) -> int:
+    """Return how much of a granted refund was not asked of the provider yet, and is still to be paid back.
+
+    What the provider returned in another way, such as by a dispute that was lost, is made up for by the first grants.
+    So the amount of one refund is the same whether another one of the payment was made already, or at this moment.
+    """
+    return _unmade(payment).get(key, 0)
+
+
+def undelivered(payment: Payment) -> int:
+    """Return how much a provider could not deliver and nobody has returned since: staff have that made again."""
+    return due(payment) - sum(_unmade(payment).values()) if standing(payment.moves).has_failed else 0
+
+
+def _unmade(payment: Payment) -> dict[str, int]:
+    grants = sorted((payment.granted or {}).items(), key=lambda named: (named[1]["created_at"], named[0]))
+    asked, sums = dict.fromkeys((name for name, _ in grants), 0), Counter[str]()
+    for move in (payment.moves or {}).values():
+        name, amount, is_failed = _base(move), int(move["amount"]), MoveWord.FAILED in move["words"]
+        if name in asked:
+            asked[name] += amount
+            sums["failed" if is_failed else "made"] += amount
+        elif move["kind"] == MoveKind.REFUND and not is_failed:
+            sums["made by others"] += amount
+        elif is_failed and not name and grants and move["created_at"] > grants[0][1]["created_at"]:
+            sums["failed of others"] += amount
+    disputed = standing(payment.moves).away - sums["made"] - sums["made by others"]
+    # What others made is first for what failed. What they made for a grant, and failed, is not tried again either.
+    other = disputed + max(sums["made by others"] - sums["failed"], sums["failed of others"], 0)
+    left = dict[str, int]()
+    for name, grant in grants:
+        rest = max(int(grant["amount"]) - asked[name], 0)
+        left[name] = max(rest - other, 0)
+        other -= rest - left[name]
+    return left
+
+
+def _base(move: Mapping[str, Any]) -> str:
+    """Return the key of a move, without the number of its part."""
+    return str(move.get("key") or "").partition(_PART)[0]
+
+
+def part_key(payment: Payment, key: str) -> str:
+    """Return the key of the next refund with a key: what a dispute won in the end leaves unpaid has a key of its own.
+
+    It follows from what is known to be made, so that many callers make one.
+    """
+    made = len(made_for(payment, key))
+    return f"{key}{_PART}{made}" if made else key
 
 
 def again_key(payment: Payment) -> str:
-    """Return the key of the refund that staff have made again; it follows from how many have failed."""
-    failed = sum(MoveWord.FAILED in move["words"] for move in (payment.moves or {}).values())
-    return f"{payment.payment_id}{_AGAIN}{failed}"
+    """Return the key of the refund that staff have made again; it follows from how many have failed, and were made."""
+    moves = (payment.moves or {}).values()
+    known = sum(MoveWord.FAILED in move["words"] or _AGAIN in str(move.get("key") or "") for move in moves)
+    return f"{payment.payment_id}{_AGAIN}{known}"
+
+
+def made_again(payment: Payment) -> int:
+    """Return the amount of the last refund that staff have made again, zero for none."""
+    made = [move for move in (payment.moves or {}).values() if _AGAIN in _base(move) and is_made_apart(move)]
+    return int(max(made, key=lambda move: move["created_at"])["amount"]) if made else 0
 
 
 def is_failed(payment: Payment, reference: str | None) -> bool:
@@ -138,9 +198,12 @@ def is_failed(payment: Payment, reference: str | None) -> bool:
 
 
 def is_made_apart(move: Mapping[str, Any]) -> bool:
-    """Whether a move is a refund that we made and that is no ticket's: of a card's balance, or made again by staff."""
+    """Whether a move is a refund of ours that no ticket's request reports.
+
+    It is of a card's balance, was made again by staff, or is a further part of a refund.
+    """
     key = str(move.get("key") or "")
-    return MoveWord.FAILED not in move["words"] and (key.startswith(PAY_BACK) or _AGAIN in key)
+    return MoveWord.FAILED not in move["words"] and (key.startswith(PAY_BACK) or _AGAIN in key or _PART in key)
 
 
 def waits(payment: Payment) -> bool:
@@ -153,14 +216,15 @@ def waits(payment: Payment) -> bool:
 
 
 def is_owed_again(payment: Payment, key: str) -> bool:
-    """Whether a refund that a lost dispute had paid must be made after all, since the dispute was won in the end."""
-    return made_for(payment, key) is None and not waits(payment) and due(payment) > 0
+    """Whether a refund, or a part of it, that a lost dispute had paid must be made after all: it was won in the end."""
+    return not standing(payment.moves).is_disputed and unmade(payment, key) > 0
 
 
 def unpaid(payment: Payment) -> dict[str, Mapping[str, Any]]:
-    """Return the refunds that were decided here and not made at the provider: each by its id, as it was granted."""
-    made = {move.get("key") for move in (payment.moves or {}).values()}
-    return {name: grant for name, grant in (payment.granted or {}).items() if name not in made}
+    """Return the refunds that were decided here and not made whole at the provider: by id, as they were granted."""
+    grants = (payment.granted or {}).items()
+    made = {name: sum(int(move["amount"]) for move in made_for(payment, name).values()) for name, _ in grants}
+    return {name: grant for name, grant in grants if made[name] < int(grant["amount"])}
 
 
 def as_read(payment: Payment) -> Condition:
@@ -282,12 +346,11 @@ def shown(payment: Payment) -> list[ShownRefund]:
     """Return the refunds of a payment, oldest first: those decided here, and those that its provider reports."""
     moves = {name: move for name, move in (payment.moves or {}).items() if move["kind"] == MoveKind.REFUND}
     found = [_shown(payment, move["amount"], move["created_at"], _state(move)) for move in moves.values()]
-    made = {move.get("key") for move in moves.values()}
     for refund_id, granted in (payment.granted or {}).items():
         if payment.method == PaymentMethod.WALLET:
             found.append(_shown(payment, granted["amount"], granted["created_at"], RefundState.SUCCEEDED))
-        elif refund_id not in made and due(payment):
-            found.append(_shown(payment, granted["amount"], granted["created_at"], RefundState.PENDING))
+        elif pending := unmade(payment, refund_id):
+            found.append(_shown(payment, pending, granted["created_at"], RefundState.PENDING))
     if not found and owed(payment):
         # Owed and not paid back yet, or from before refunds were listed.
         state = RefundState.PENDING if payment.status is PaymentStatus.REFUND_DUE else RefundState.SUCCEEDED

@@ -138,8 +138,8 @@ MUTANTS = (
         name="refund-key-not-stable",
         bug="a refund whose record was lost asks the provider for another one",
         file="chalicelib/domain/payments/reconciliation.py",
-        before='key=f"{payment_id}/refund"',
-        after='key=f"{payment_id}/{clock.now()}"',
+        before='key = returns.part_key(payment, f"{payment_id}/refund")',
+        after='key = f"{payment_id}/{clock.now()}"',
         tests=(f"{_SETTLEMENTS}::test_a_refund_whose_record_was_lost_is_found_again_and_not_made_twice",),
     ),
     Mutant(

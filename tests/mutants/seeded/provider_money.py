@@ -8,6 +8,7 @@ _MOVES = "tests/portals/webapp/test_stripe_moves.py"
 _ANY_ORDER = "tests/domain/payments/test_moves_in_any_order.py"
 _KEYS = "tests/domain/test_idempotency_keys.py"
 _HOLDS = "tests/domain/payouts/test_holds.py"
+_DISPUTED = "tests/portals/admin/test_disputed_refunds.py"
 
 MUTANTS = (
     Mutant(
@@ -47,9 +48,25 @@ MUTANTS = (
         name="refund-made-twice-after-staffs",
         bug="what staff refunded at the provider is refunded again",
         file="chalicelib/domain/payments/repayments.py",
-        before="    amount = min(request.amount, returns.due(payment))\n",
-        after="    amount = request.amount\n",
+        before="    if amount := returns.unmade(payment, refund_id):\n",
+        after="    if amount := request.amount:\n",
         tests=(_MOVES,),
+    ),
+    Mutant(
+        name="rest-of-a-refund-under-a-used-key",
+        bug="what a dispute won in the end leaves unpaid is never made at the provider",
+        file="chalicelib/domain/payments/returns.py",
+        before='    return f"{key}{_PART}{made}" if made else key\n',
+        after="    return key\n",
+        tests=(_DISPUTED,),
+    ),
+    Mutant(
+        name="two-refunds-at-once-as-if-alone",
+        bug="refunds that are made at the same moment are both reduced by what a dispute took",
+        file="chalicelib/domain/payments/returns.py",
+        before="        other -= rest - left[name]\n",
+        after="",
+        tests=(_DISPUTED,),
     ),
     Mutant(
         name="dispute-won-is-not-owed-again",

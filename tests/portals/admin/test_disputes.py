@@ -1,6 +1,5 @@
 """Disputes: one for each that a provider reports, in any order; answered once; frozen, and marked on the tickets."""
 
-import json
 import random
 from itertools import permutations
 from typing import Any
@@ -12,10 +11,9 @@ from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import returns, sandbox_callbacks
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import Category, Order
-from tests.support import paid_out, payers, settled, taken_back, wallets
+from tests.support import payers, settled, taken_back, wallets
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token, make_customer
-from tests.support.meanwhile import asked
 from tests.support.moto_table import restore, snapshot
 from tests.support.purchases import make_show
 from tests.support.sizes import size_of
@@ -24,7 +22,6 @@ from tests.support.streams import StreamReader
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 ORDERS = size_of("DISPUTE_PERMUTATIONS", small=6, full=120)
 AMOUNT = 100_000
-_DUE = ("payment.returned", "ticket.refund_due", "card.pay_back_due")
 
 
 @pytest.fixture
@@ -159,13 +156,13 @@ def test_a_dispute_that_was_lost_and_is_won_in_the_end_leaves_a_withdrawn_ticket
     order = settled.buy(category)
     for words in (taken_back.LOST, (MoveWord.WON, MoveWord.REINSTATED)):
         taken_back.tell(order, 150_000, *words)
-        deliver_due(stream)
+        taken_back.deliver_due(stream)
         assert payers.tickets_of(order) == ["refunded"]
     assert payers.balances()[account_names.REFUNDS_DUE] == 0
     assert payers.balances()[account_names.clearing("sandbox")] == 0
     shown = returns.shown(payers.stored(order.payment_id))
     assert [(refund.status, refund.amount.amount) for refund in shown] == [("succeeded", "1500.00")]
-    deliver_due(stream)
+    taken_back.deliver_due(stream)
     assert len(payers.stored(order.payment_id).moves or {}) == 2
 
 
@@ -184,20 +181,6 @@ def test_a_dispute_that_was_lost_and_is_won_in_the_end_leaves_a_balance_paid_bac
             move = Move("dp_1", MoveKind.DISPUTE, AMOUNT, "PKR", (word,))
             callback = sandbox_callbacks.moved(payment_id, charge, move, event_id=f"sbe_{word}")
             assert payers.post_webhook(callback).status == 200
-        deliver_due(stream)
+        taken_back.deliver_due(stream)
     assert payers.balances()[account_names.REFUNDS_DUE] == 0
     assert payers.balances()[account_names.clearing("sandbox")] == 0
-
-
-def deliver_due(stream: StreamReader) -> None:
-    """Project what is new, and deliver what follows to the payments queue, each message twice."""
-    while True:
-        with asked("PutEvents", service="events") as published:
-            project_all(stream)
-        sent = [entry for request in published for entry in request["Entries"]]
-        due = [entry for entry in sent if entry["DetailType"] in _DUE]
-        if not due:
-            return
-        for entry in [*due, *due]:
-            message = {"detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
-            assert paid_out.deliver(message) == paid_out.DONE
