@@ -30,6 +30,11 @@ def get(payout_id: str) -> Payout:
     return payout
 
 
+def sends_nothing(payout: Payout) -> bool:
+    """Whether a payout sends no money: staff have cancelled it, or all of it was deducted for what is owed."""
+    return payout.status == PayoutStatus.CANCELLED or not payout.net
+
+
 def resting(*, needs_second: bool, approved_by: str | None) -> PayoutStatus:
     """Return the status of a payout that nobody holds and that is not sent yet."""
     return PayoutStatus.AWAITING_SECOND if needs_second and approved_by is None else PayoutStatus.SCHEDULED

@@ -9,6 +9,7 @@ from chalicelib.domain.payouts import payout_states, settlements
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Payout, Settlement
 from chalicelib.table.operations import Write
+from chalicelib.vocabulary.payouts import PayoutStatus
 
 
 def reversing(event_id: str) -> list[Write]:
@@ -17,7 +18,7 @@ def reversing(event_id: str) -> list[Write]:
     The money of its cancelled payout is on the event's account again, where the refunds take it from. What that had
     deducted is owed again, and what was charged for charge-backs of the event is not.
 
-    Raises InvalidState where its payout is not cancelled.
+    A payout of nothing is cancelled with it. Raises InvalidState where its payout sends money.
     """
     settlement = settlements.find(event_id)
     if settlement is None:
@@ -67,7 +68,8 @@ def _deducted(event_id: str) -> int:
 
 
 def _unpaid(payout: Payout) -> list[Write]:
+    cancelled = [*payout_states.entering(payout, PayoutStatus.CANCELLED), Payout.paid_at.remove()]
     return [
         settlements.pending(payout.organizer_id, -payout.net, payout.currency),
-        operations.check(payout.place, payout_states.as_read(payout)),
+        payout_states.change(payout, cancelled),
     ]

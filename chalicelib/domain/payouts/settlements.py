@@ -136,7 +136,8 @@ def find(event_id: str) -> Settlement | None:
 def unpaid(event_id: str) -> Write:
     """Return the condition that no payout of an event pays what a cancellation gives back.
 
-    Its books are open, or they closed without a payout, or with one that staff have cancelled. Raises InvalidState.
+    Its books are open, or they closed without a payout, with one that staff have cancelled, or with one of nothing.
+    Raises InvalidState.
     """
     settlement = find(event_id)
     if settlement is None:
@@ -144,11 +145,11 @@ def unpaid(event_id: str) -> Write:
     payout_id = settlement.payout_id
     if payout_id is None:
         return operations.check(settlement.place, Settlement.payout_id.does_not_exist())
-    status = payout_states.get(payout_id).status
-    if status != PayoutStatus.CANCELLED:
+    payout = payout_states.get(payout_id)
+    if not payout_states.sends_nothing(payout):
         raise InvalidState(
-            f"The books of this event are closed, and its payout {payout_id} is {status}. Cancel that first. What is "
-            "paid out already can be returned at the payment provider, and its organizer owes it then."
+            f"The books of this event are closed, and its payout {payout_id} is {payout.status}. Cancel that first. "
+            "What is paid out already can be returned at the payment provider, and its organizer owes it then."
         )
     return operations.check(settlement.place, Settlement.payout_id == payout_id)
 

@@ -231,6 +231,28 @@ def test_settlements_payouts_and_disputes_in_any_order_end_in_the_same_books(eve
     assert len(ends) == 1, ends
 
 
+def test_an_event_whose_payout_was_taken_for_what_was_owed_is_cancelled_with_refunds(evenings: Evenings) -> None:
+    for act in (evenings.settle, evenings.lose):
+        for number in (0, 1):
+            act(number)
+    nothing = evenings.settle(2)
+    assert (amounts(nothing)[1], nothing["status"], evenings.owes()) == (0, "paid", 2 * LOST - NET)
+    event_id, staff = evenings.events[2].event_id, cancelled.make_staff()
+    with settled.after(evenings.events[2]):
+        begun = cancelled.confirmed(staff, event_id)
+        assert begun.status == 200, begun.text
+        done = cancelled.until_complete(staff, event_id, begun.json["job_id"])
+    assert (done["status"], done["progress"]["refunded"]["amount"]) == ("complete", "1500.00")
+    taken_back.project_all(evenings.stream)
+    # What it had deducted is owed again, and nothing of it was paid.
+    assert evenings.owes() == 2 * LOST
+    shown = call("GET", f"/api/payouts/{nothing['id']}/", token=paid_out.staff()).json
+    assert (amounts(shown)[2], shown["status"], shown["paid_at"]) == (2 * LOST, "cancelled", None)
+    assert paid_out.create(shown["settlement_id"], paid_out.staff()).code == "INVALID_STATE"
+    books = payers.balances()
+    assert (books[account_names.sales(event_id)], books[account_names.REFUNDS_DUE], sum(books.values())) == (0, 0, 0)
+
+
 def test_an_event_that_is_cancelled_after_its_books_closed_gives_its_organizer_nothing(evenings: Evenings) -> None:
     evenings.settle(0)
     evenings.lose()
