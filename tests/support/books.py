@@ -19,9 +19,10 @@ def figures(*, date_from: str = "0", date_to: str = "9") -> Counter[str]:
             continue
         by_family: Counter[str] = Counter()
         for entry in journal.entries:
-            by_family[entry["account"].partition(":")[0]] += int(entry["amount"])
+            is_cards = entry["account"] == "chargebacks:cards"
+            by_family["losses" if is_cards else entry["account"].partition(":")[0]] += int(entry["amount"])
         _add(sums, journal.type, by_family)
-    sums["net_profit"] = sums["card_fees"] + sums["platform_fees"] - sums["expenses"]
+    sums["net_profit"] = sums["card_fees"] + sums["platform_fees"] - sums["expenses"] - sums["losses"]
     return sums
 
 
@@ -29,6 +30,7 @@ def _add(sums: Counter[str], kind: str, moved: Counter[str]) -> None:
     sums["platform_fees"] += moved["fees"]
     sums["card_fees"] += moved["card_fees"]
     sums["expenses"] -= moved["expenses"]
+    sums["losses"] -= moved["losses"]
     sums["deposits"] += moved["deposits"]
     sums["withdrawals"] -= moved["withdrawals"]
     sums["refunds"] -= moved["chargebacks"]

@@ -18,17 +18,18 @@ from chalicelib.table.ranges import Between
 
 # Without a range: the last year. The longest range reads some 150 KB from each shard.
 _USUAL, _LONGEST = timedelta(days=364), timedelta(days=1098)
-_INCOME = ("card_fees", "platform_fees")
+_INCOME, _SPENT = ("card_fees", "platform_fees"), ("expenses", "losses")
 
 
 class CompanyFigures(Struct, frozen=True):
-    """What a span of time comes to; `net_profit` is the fees less the expenses."""
+    """What a span of time comes to; `net_profit` is the fees less the expenses and the losses."""
 
     ticket_revenue: Money
     card_fees: Money
     platform_fees: Money
     refunds: Money
     expenses: Money
+    losses: Money
     payouts: Money
     deposits: Money
     withdrawals: Money
@@ -42,7 +43,10 @@ class CompanyMonth(CompanyFigures, frozen=True):
 
 
 class CompanyFinances(CompanyFigures, frozen=True):
-    """The figures of a span. `balance` is what the company owns now: fees, deposits, less expenses, withdrawals."""
+    """The figures of a span.
+
+    `balance` is what the company owns now: fees and deposits, less expenses, losses and withdrawals.
+    """
 
     date_from: date
     date_to: date
@@ -88,8 +92,8 @@ def days(first: date, last: date) -> Mapping[str, Counter[str]]:
 
 
 def profit_of(figures: Mapping[str, int]) -> int:
-    """Return the profit in figures, in minor units: the fees less the expenses."""
-    return sum(figures.get(name, 0) for name in _INCOME) - figures.get("expenses", 0)
+    """Return the profit in figures, in minor units: the fees less the expenses and the losses."""
+    return sum(figures.get(name, 0) for name in _INCOME) - sum(figures.get(name, 0) for name in _SPENT)
 
 
 def _shown(figures: Counter[str]) -> dict[str, Money]:
@@ -98,5 +102,6 @@ def _shown(figures: Counter[str]) -> dict[str, Money]:
 
 
 def _balance() -> Money:
-    accounts = (account_names.FEES, account_names.CARD_FEES, months.DEPOSITS, months.EXPENSES, months.WITHDRAWALS)
+    earned = (account_names.FEES, account_names.CARD_FEES, account_names.CARD_LOSSES)
+    accounts = (*earned, months.DEPOSITS, months.EXPENSES, months.WITHDRAWALS)
     return Money(sum(account_totals.totals(accounts, config().currency).values()), config().currency)

@@ -7,6 +7,8 @@ CARD_FEES = "card_fees"
 REFUNDS_DUE = "refunds_due"
 # Account of money that is owed to customers, and that no card holds any more.
 UNCLAIMED = "unclaimed"
+# Account of charge-backs of reloads, whose cards keep the balance: negative by what the platform lost.
+CARD_LOSSES = "chargebacks:cards"
 _CARD = "card:"
 
 
@@ -32,7 +34,7 @@ def sales(event_id: str) -> str:
 
 def chargebacks(event_id: str | None) -> str:
     """Return the account of money that a provider took back without our decision: negative, for an event or a card."""
-    return f"chargebacks:{event_id or 'cards'}"
+    return f"chargebacks:{event_id}" if event_id else CARD_LOSSES
 
 
 def chargebacks_settled(event_id: str) -> str:

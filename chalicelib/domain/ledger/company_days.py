@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from pynamodb.expressions.update import Action
 
+from chalicelib.domain.ledger import account_names
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CompanyDay, Journal
 from chalicelib.table.items.attributes import IntegerAttribute
@@ -18,10 +19,12 @@ from chalicelib.table.places import Place
 
 FIGURES = (
     *("ticket_revenue", "refunds", "card_fees", "platform_fees"),
-    *("expenses", "payouts", "deposits", "withdrawals"),
+    *("expenses", "losses", "payouts", "deposits", "withdrawals"),
 )
-# The first part of an account's name, and the figure that it adds to, with its sign.
+# An account's name, or the first part of it, and the figure that it adds to, with its sign.
 _DIRECT = {
+    # A card keeps what its disputed reload loaded, so the platform has lost that.
+    account_names.CARD_LOSSES: ("losses", -1),
     "fees": ("platform_fees", 1),
     "card_fees": ("card_fees", 1),
     "chargebacks": ("refunds", -1),
@@ -40,8 +43,9 @@ def figures_of(journal: Journal) -> Counter[str]:
     trade = 0
     for entry in journal.entries:
         family, amount = entry["account"].partition(":")[0], int(entry["amount"])
-        if family in _DIRECT:
-            name, sign = _DIRECT[family]
+        direct = _DIRECT.get(entry["account"]) or _DIRECT.get(family)
+        if direct is not None:
+            name, sign = direct
             figures[name] += sign * amount
         if family in (_SALES, _FEES):
             trade += amount

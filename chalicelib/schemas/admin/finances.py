@@ -168,6 +168,7 @@ class CompanyFiguresOut(Out):
     platform_fees: MoneyOut
     refunds: MoneyOut
     expenses: MoneyOut
+    losses: MoneyOut
     payouts: MoneyOut
     deposits: MoneyOut
     withdrawals: MoneyOut

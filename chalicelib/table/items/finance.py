@@ -17,6 +17,7 @@ class CompanyDay(Item, discriminator="company_day"):
     card_fees = IntegerAttribute(default=0)
     platform_fees = IntegerAttribute(default=0)
     expenses = IntegerAttribute(default=0)
+    losses = IntegerAttribute(default=0)
     payouts = IntegerAttribute(default=0)
     deposits = IntegerAttribute(default=0)
     withdrawals = IntegerAttribute(default=0)

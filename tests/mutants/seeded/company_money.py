@@ -69,4 +69,12 @@ MUTANTS = (
         after="        platform_fee=max(of_fees, 0) or None,\n",
         tests=(f"{_SETTLED}::test_a_file_names_every_order_refund_dispute_and_late_payment_once",),
     ),
+    Mutant(
+        name="losses-on-reloads-as-profit",
+        bug="partners withdraw what disputed reloads took",
+        file="chalicelib/domain/finance/company.py",
+        before='("expenses", "losses")\n',
+        after='("expenses",)\n',
+        tests=(_BOOKS,),
+    ),
 )

@@ -12,16 +12,16 @@ from chalicelib.domain.payments import repayments
 from chalicelib.domain.payouts import sandbox_bank
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole
-from tests.support import books, mixed_sales, paid_out, payers, settled, taken_back
+from tests.support import books, mixed_sales, paid_out, payers, settled, taken_back, wallets
 from tests.support.client import Answer, call
-from tests.support.factories import at, make_organizer
+from tests.support.factories import at, make_customer, make_organizer
 from tests.support.settings import configured
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("one_day", "moto_cloud")
 FIGURES = (
     *("ticket_revenue", "card_fees", "platform_fees", "refunds"),
-    *("expenses", "payouts", "deposits", "withdrawals", "net_profit"),
+    *("expenses", "losses", "payouts", "deposits", "withdrawals", "net_profit"),
 )
 
 
@@ -185,6 +185,31 @@ def test_what_was_spent_today_is_no_profit_to_withdraw_wherever_it_is_today() ->
         profit = books.figures()["net_profit"]
         asked = {"partner": "P0", "amount": f"{(profit + 1) // 100}.{(profit + 1) % 100:02d}"}
         assert send("POST", path, owner, asked).code == "INSUFFICIENT_BALANCE"
+
+
+def test_what_a_disputed_reload_took_is_a_loss_and_no_profit_until_it_is_won() -> None:
+    owner, stream = paid_out.staff(AdminRole.SUPER_ADMIN), StreamReader()
+    mixed_sales.make(make_organizer(), orders=5, seed=5)
+    customer = make_customer()
+    card = wallets.make_card(customer)
+    body = {"card_id": card.card_id, "amount": "50.00", "method": "card"}
+    payment_id = payers.ask(customer, "process", body).json["id"]
+    assert payers.confirm(customer, payment_id).json["status"] == "succeeded"
+    assert shares(owner, "100.00").status == 200
+    stream.drain()
+    before = assert_true(owner)
+    taken_back.tell_of(payment_id, 5_000, *taken_back.LOST)
+    stream.drain()
+    lost = assert_true(owner)
+    assert (lost["losses"]["amount"], lost["refunds"]) == ("50.00", before["refunds"])
+    for name in ("net_profit", "balance"):
+        assert books.minor(before[name]) - books.minor(lost[name]) == 5_000
+    withdrawn = {"partner": "P0", "amount": before["net_profit"]["amount"]}
+    assert send("POST", "finances/profit-withdrawals/", owner, withdrawn).code == "INSUFFICIENT_BALANCE"
+    taken_back.tell_of(payment_id, 5_000, MoveWord.WON, MoveWord.REINSTATED)
+    stream.drain()
+    assert assert_true(owner) == before
+    assert send("POST", "finances/profit-withdrawals/", owner, withdrawn).status == 201
 
 
 def test_a_stale_version_changes_nothing_and_says_what_is_now() -> None:

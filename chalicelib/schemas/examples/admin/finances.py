@@ -48,6 +48,7 @@ _FIGURES = {
     "platform_fees": demo.money(87_000),
     "refunds": demo.money(250_000),
     "expenses": demo.money(0),
+    "losses": demo.money(0),
     "payouts": demo.money(0),
     "deposits": demo.money(0),
     "withdrawals": demo.money(0),

@@ -47,7 +47,7 @@ export function Finances(): JSX.Element {
 }
 
 type Month = Schemas["AdminCompanyMonthOut"];
-const SUMS = ["ticket_revenue", "card_fees", "platform_fees", "refunds", "expenses", "payouts", "deposits", "withdrawals", "net_profit"] as const;
+const SUMS = ["ticket_revenue", "card_fees", "platform_fees", "refunds", "expenses", "losses", "payouts", "deposits", "withdrawals", "net_profit"] as const;
 
 function Company(): JSX.Element {
   const read = useRead(
