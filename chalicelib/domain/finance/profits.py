@@ -1,14 +1,15 @@
 """Profit: the partners' shares by date, and what they withdraw of it (D-FIN-05).
 
 A partner's balance is the share of each day's profit, by the shares of that day, less the withdrawals. A withdrawal
-adds to what the partner withdrew on the condition that this stays within the share, in the same transaction: so no
-number of callers at once can withdraw more.
+adds to what the partner withdrew on the condition that this stays within the share, and that the shares are as they
+were read, in the same transaction: so no number of callers at once can withdraw more.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
+from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -29,6 +30,8 @@ from chalicelib.vocabulary.payouts import WithdrawalDecision, WithdrawalStatus
 
 WHOLE = 10_000
 _FIRST = date(1970, 1, 1)
+# The position of the condition on the shares in the transaction of a withdrawal.
+_SHARES_AT = 3
 
 
 class Share(Struct, frozen=True):
@@ -63,8 +66,20 @@ def show() -> Shares:
 
 def periods() -> list[SharePeriod]:
     """Return all periods of shares, the earliest first."""
+    return [_period(stored) for stored in _stored()]
+
+
+def _stored() -> list[ProfitShares]:
     raws = operations.query(keys.finance.profit_shares().pk, consistent=True)
-    return [_period(ProfitShares.from_raw_data(raw)) for raw in raws]
+    return [ProfitShares.from_raw_data(raw) for raw in raws]
+
+
+def _unchanged(earliest: ProfitShares) -> Condition:
+    """Return the condition that no shares were set since the earliest period was read."""
+    known = earliest.changes
+    same = ProfitShares.changes.does_not_exist() if known is None else ProfitShares.changes == known
+    unchanged: Condition = ProfitShares.pk.exists() & same
+    return unchanged
 
 
 def _period(stored: ProfitShares) -> SharePeriod:
@@ -86,8 +101,9 @@ def set_shares(shares: Sequence[Share], *, valid_from: date | None, by: str) -> 
     listed = [{"partner": share.partner, "basis_points": share.basis_points} for share in shares]
     place = keys.finance.profit_shares(day.isoformat())
     for _ in retries.attempts():
-        before = operations.get(place)
-        in_force = [period for period in periods() if period.valid_from <= day]
+        stored = _stored()
+        before = next((each for each in stored if each.valid_from == day.isoformat()), None)
+        in_force = [period for period in map(_period, stored) if period.valid_from <= day]
         if in_force and list(in_force[-1].shares) == list(shares):
             return show()
         made = ProfitShares(*place, valid_from=day.isoformat(), shares=listed, set_by=by, set_at=clock.now())
@@ -98,17 +114,36 @@ def set_shares(shares: Sequence[Share], *, valid_from: date | None, by: str) -> 
             after={"shares": listed},
         )
         as_read = ProfitShares.shares == before.shares if before else ProfitShares.pk.does_not_exist()
+        counted: list[Write] = []
+        if before is not None and before is stored[0]:
+            made.changes, as_read = (before.changes or 0) + 1, as_read & _unchanged(before)
+        elif stored:
+            counted = [operations.change(stored[0].place, [ProfitShares.changes.add(1)], _unchanged(stored[0]))]
         try:
-            acts.commit(operations.put(made, as_read), subject=subject)
+            acts.commit(operations.put(made, as_read), *counted, subject=subject)
         except operations.ConditionFailed:
             continue  # they were set by others after the read
         return show()
     raise Unavailable("The shares are being set by others. Try again.", retry_after=1)
 
 
-def entitlement(partner: str) -> int:
-    """Return a partner's share of all profit so far, in minor units, rounded down for each period."""
-    known = periods()
+class Entitlement(Struct, frozen=True):
+    """A partner's share of all profit so far, in minor units, and the condition that the shares are as they were read.
+
+    Not `is_known` is who never had a share.
+    """
+
+    amount: int
+    is_known: bool
+    unchanged: Write
+
+
+def entitlement(partner: str) -> Entitlement:
+    """Return a partner's share, rounded down for each period. Raises NotFound while no shares are set."""
+    stored = _stored()
+    if not stored:
+        raise NotFound("No shares are set.")
+    known = [_period(each) for each in stored]
     of_day: Mapping[str, int] = {
         day: company.profit_of(figures) for day, figures in company.days(_FIRST, clock.latest_day()).items()
     }
@@ -118,7 +153,8 @@ def entitlement(partner: str) -> int:
         profit = sum(profit for day, profit in of_day.items() if period.valid_from.isoformat() <= day < end)
         points = next((share.basis_points for share in period.shares if share.partner == partner), 0)
         whole += profit * points // WHOLE
-    return whole
+    is_known = any(share.partner == partner for period in known for share in period.shares)
+    return Entitlement(whole, is_known, operations.check(stored[0].place, _unchanged(stored[0])))
 
 
 class WithdrawalAsk(Struct, frozen=True):
@@ -147,10 +183,20 @@ def withdraw(partner: str, asked: AmountInput, *, by: str, operation_id: str) ->
 
     Raises NotFound (no such partner), ValidationFailed, InsufficientBalance.
     """
-    if not any(share.partner == partner for period in periods() for share in period.shares):
-        raise NotFound("There is no partner of this name.")
     amount = money.require(asked, currency=config().currency, field="amount")
-    entitled = entitlement(partner)
+    for _ in retries.attempts():
+        made = _withdrawn(partner, amount, by=by, operation_id=operation_id)
+        if made is not None:
+            return made
+    raise Unavailable("The shares are being set at this moment. Try again.", retry_after=1)
+
+
+def _withdrawn(partner: str, amount: Money, *, by: str, operation_id: str) -> Withdrawal | None:
+    """Try to withdraw, and return the withdrawal; None if the shares were set meanwhile."""
+    share = entitlement(partner)
+    if not share.is_known:
+        raise NotFound("There is no partner of this name.")
+    entitled = share.amount
     waits = second_person.is_needed(amount)
     withdrawal_id = new_id("wdr")
     made = Withdrawal(
@@ -178,12 +224,15 @@ def withdraw(partner: str, asked: AmountInput, *, by: str, operation_id: str) ->
             idempotency.once(operation_id, withdrawal_id),
             operations.change(account, taken, within),
             operations.put(made, Withdrawal.pk.does_not_exist()),
+            share.unchanged,
             *(() if waits else _booked(made)),
             subject=subject,
         )
     except operations.ConditionFailed as failure:
         if 0 in failure.failures:
             return get(idempotency.result_of(operation_id) or withdrawal_id)
+        if _SHARES_AT in failure.failures:
+            return None
         known = failure.found(PartnerAccount, 1)
         left = Money(entitled - int(known.withdrawn if known else 0), amount.currency)
         raise InsufficientBalance(f"{partner} can withdraw {left.amount} {left.currency} at most.") from failure
@@ -205,7 +254,16 @@ def decide(withdrawal_id: str, decision: WithdrawalDecision, *, by: str) -> With
     Raises NotFound, InvalidState (which names the state), SecondPersonNeeded (one's own approval),
     InsufficientBalance (the partner's profit has fallen since it was asked for).
     """
-    waiting = get(withdrawal_id)
+    for _ in retries.attempts():
+        decided = _decided(get(withdrawal_id), decision, by=by)
+        if decided is not None:
+            return decided
+    raise Unavailable("The shares are being set at this moment. Try again.", retry_after=1)
+
+
+def _decided(waiting: Withdrawal, decision: WithdrawalDecision, *, by: str) -> Withdrawal | None:
+    """Try to decide, and return the withdrawal; None if the shares were set meanwhile."""
+    withdrawal_id = waiting.withdrawal_id
     is_approval = decision is WithdrawalDecision.APPROVE
     status = WithdrawalStatus.DONE if is_approval else WithdrawalStatus.REJECTED
     if waiting.status == status and waiting.decided_by is not None:
@@ -221,13 +279,14 @@ def decide(withdrawal_id: str, decision: WithdrawalDecision, *, by: str) -> With
     ]
     back = [PartnerAccount.withdrawn.add(-waiting.amount)]
     account = keys.finance.partner_account(waiting.partner)
-    entitled = entitlement(waiting.partner) if is_approval else 0
-    effect = (
+    entitled = 0
+    effect = [operations.change(account, back, PartnerAccount.pk.exists())]
+    if is_approval:
+        share = entitlement(waiting.partner)
+        entitled = share.amount
         # The account counts this withdrawal already.
-        [operations.check(account, PartnerAccount.withdrawn <= entitled), *_booked(waiting)]
-        if is_approval
-        else [operations.change(account, back, PartnerAccount.pk.exists())]
-    )
+        within = operations.check(account, PartnerAccount.withdrawn <= entitled)
+        effect = [within, share.unchanged, *_booked(waiting)]
     as_waiting = Withdrawal.status == WithdrawalStatus.AWAITING_SECOND
     subject = AuditSubject("withdrawal", withdrawal_id, before={"status": waiting.status}, after={"status": status})
     try:
@@ -237,6 +296,8 @@ def decide(withdrawal_id: str, decision: WithdrawalDecision, *, by: str) -> With
         if found.status != status:
             if found.status != WithdrawalStatus.AWAITING_SECOND:
                 raise InvalidState(f"This withdrawal is {found.status}.") from failure
+            if 1 not in failure.failures:
+                return None
             known = failure.found(PartnerAccount, 1)
             over = Money(int(known.withdrawn if known else 0) - entitled, waiting.currency)
             raise InsufficientBalance(

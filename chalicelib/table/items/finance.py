@@ -66,6 +66,8 @@ class ProfitShares(Item, discriminator="profit_shares"):
     shares: JSONAttribute = JSONAttribute()
     set_by = UnicodeAttribute()
     set_at = MomentAttribute()
+    # Of the earliest period: how often any shares were set, so that one condition covers all periods.
+    changes = IntegerAttribute(null=True)
 
 
 class PartnerAccount(Item, discriminator="partner_account"):

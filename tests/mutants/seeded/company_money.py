@@ -70,6 +70,14 @@ MUTANTS = (
         tests=(f"{_SETTLED}::test_a_file_names_every_order_refund_dispute_and_late_payment_once",),
     ),
     Mutant(
+        name="withdrawal-by-earlier-shares",
+        bug="a partner withdraws by shares that were set anew at the same moment",
+        file=_PROFITS,
+        before="            share.unchanged,\n            *(() if waits",
+        after="            *(() if waits",
+        tests=(_BOOKS,),
+    ),
+    Mutant(
         name="losses-on-reloads-as-profit",
         bug="partners withdraw what disputed reloads took",
         file="chalicelib/domain/finance/company.py",

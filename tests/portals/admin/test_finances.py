@@ -12,7 +12,7 @@ from chalicelib.domain.payments import repayments
 from chalicelib.domain.payouts import sandbox_bank
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole
-from tests.support import books, mixed_sales, paid_out, payers, settled, taken_back, wallets
+from tests.support import books, meanwhile, mixed_sales, paid_out, payers, settled, taken_back, wallets
 from tests.support.client import Answer, call
 from tests.support.factories import at, make_customer, make_organizer
 from tests.support.settings import configured
@@ -292,6 +292,38 @@ def test_a_withdrawal_that_waits_is_found_and_not_approved_once_the_profit_has_f
     assert send("POST", path, other, {**decided, "decision": "reject"}).json["status"] == "rejected"
     stream.drain()
     assert not send("GET", f"{path}?status=awaiting_second", other).json["results"]
+
+
+@pytest.mark.parametrize("is_second", [False, True])
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_shares_that_are_set_while_a_partner_withdraws_count_for_the_withdrawal(
+    *, is_second: bool, is_replaced: bool
+) -> None:
+    owner, other = paid_out.staff(AdminRole.SUPER_ADMIN), paid_out.staff(AdminRole.SUPER_ADMIN)
+    path = "finances/profit-withdrawals/"
+    mixed_sales.make(make_organizer(), orders=5, seed=5)
+    StreamReader().skip()
+    today = clock.now().date()
+    first = (today - timedelta(days=1)).isoformat()
+    assert shares(owner, "100.00", valid_from=first).status == 200
+    profit = books.figures()["net_profit"]
+    asked = {"partner": "P0", "amount": f"{profit // 100}.{profit % 100:02d}"}
+    body = asked
+    if is_second:
+        with configured(SECOND_PERSON_OVER="PKR:1"):
+            body = {"withdrawal_id": send("POST", path, owner, asked).json["id"], "decision": "approve"}
+
+    def set_less() -> None:
+        day = first if is_replaced else today.isoformat()
+        assert shares(owner, "0.00", "100.00", valid_from=day).status == 200
+
+    def is_withdrawal(sent: dict[str, Any]) -> bool:
+        return "jrn_withdrawal" in str(sent)
+
+    with meanwhile.before("TransactWriteItems", set_less, matches=is_withdrawal):
+        refused = send("POST", path, other, body)
+    assert (refused.status, refused.code) == (409, "INSUFFICIENT_BALANCE"), refused.text
+    assert books.figures()["withdrawals"] == 0
 
 
 def deposit(amount: str = "5000.00", **more: Any) -> dict[str, Any]:
