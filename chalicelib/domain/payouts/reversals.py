@@ -68,7 +68,12 @@ def _deducted(event_id: str) -> int:
 
 
 def _unpaid(payout: Payout) -> list[Write]:
-    cancelled = [*payout_states.entering(payout, PayoutStatus.CANCELLED), Payout.paid_at.remove()]
+    # Its organizer sees no payout of the event: none will come.
+    cancelled = [
+        *payout_states.entering(payout, PayoutStatus.CANCELLED),
+        *Payout.in_gsi1(None),
+        Payout.paid_at.remove(),
+    ]
     return [
         settlements.pending(payout.organizer_id, -payout.net, payout.currency),
         payout_states.change(payout, cancelled),

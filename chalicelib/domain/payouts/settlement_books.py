@@ -15,7 +15,10 @@ from chalicelib.table.items import Settlement
 
 
 class StaffSettlement(PayoutAmounts, frozen=True):
-    """The closed books of an event; `payout_id` is None where there was nothing to pay out."""
+    """The closed books of an event; `payout_id` is None where there was nothing to pay out.
+
+    At `reversed_at` the event was cancelled with refunds: its organizer gets nothing of the amounts.
+    """
 
     taken_back: Money
     id: str
@@ -24,6 +27,7 @@ class StaffSettlement(PayoutAmounts, frozen=True):
     payout_id: str | None
     closed_at: datetime
     closed_by: str
+    reversed_at: datetime | None
 
 
 def show(settlement: Settlement) -> StaffSettlement:
@@ -38,6 +42,7 @@ def show(settlement: Settlement) -> StaffSettlement:
         payout_id=settlement.payout_id,
         closed_at=settlement.closed_at,
         closed_by=settlement.closed_by,
+        reversed_at=settlement.reversed_at,
     )
 
 

@@ -33,6 +33,9 @@ class SettlementOut(AmountsOut):
     payout_id: str | None
     closed_at: Moment
     closed_by: str
+    reversed_at: Moment | None = Field(
+        description="When its event was cancelled with refunds, so that its organizer gets nothing of it; else null."
+    )
 
 
 class FileJobOut(Out):

@@ -231,6 +231,16 @@ def test_settlements_payouts_and_disputes_in_any_order_end_in_the_same_books(eve
     assert len(ends) == 1, ends
 
 
+def assert_reversed(evenings: Evenings, event_id: str) -> None:
+    """Assert that the organizer's list has no payout of the event, and that the staff's settlements say why."""
+    listed = call("GET", "/api/organizer/payouts/", token=token_of(evenings.organizer)).json["results"]
+    assert [each["event"]["id"] for each in listed] == [
+        event.event_id for event in reversed(evenings.events) if event.event_id != event_id
+    ]
+    books = call("GET", "/api/finances/settlements/", token=paid_out.staff()).json["results"]
+    assert {each["event_id"] for each in books if each["reversed_at"] is not None} == {event_id}
+
+
 def test_an_event_whose_payout_was_taken_for_what_was_owed_is_cancelled_with_refunds(evenings: Evenings) -> None:
     for act in (evenings.settle, evenings.lose):
         for number in (0, 1):
@@ -249,6 +259,7 @@ def test_an_event_whose_payout_was_taken_for_what_was_owed_is_cancelled_with_ref
     shown = call("GET", f"/api/payouts/{nothing['id']}/", token=paid_out.staff()).json
     assert (amounts(shown)[2], shown["status"], shown["paid_at"]) == (2 * LOST, "cancelled", None)
     assert paid_out.create(shown["settlement_id"], paid_out.staff()).code == "INVALID_STATE"
+    assert_reversed(evenings, event_id)
     books = payers.balances()
     assert (books[account_names.sales(event_id)], books[account_names.REFUNDS_DUE], sum(books.values())) == (0, 0, 0)
 
@@ -273,6 +284,7 @@ def test_an_event_that_is_cancelled_after_its_books_closed_gives_its_organizer_n
     assert books[account_names.payable(evenings.organizer.account_id)] == NET + NET - LOST
     dashboard = call("GET", "/api/organizer/dashboard/stats/", token=token_of(evenings.organizer)).json
     assert dashboard["pending_payouts"]["amount"] == Money(NET + NET - LOST, "PKR").amount
+    assert_reversed(evenings, event_id)
 
 
 @pytest.mark.parametrize("loses", ["before", "after", "more"])

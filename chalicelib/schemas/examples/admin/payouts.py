@@ -16,6 +16,7 @@ _SETTLEMENT = {
     "payout_id": PAYOUT["id"],
     "closed_at": "2026-11-21T06:00:00.000Z",
     "closed_by": "platform",
+    "reversed_at": None,
 }
 _PAYOUT = {
     **PAYOUT,

@@ -91,6 +91,12 @@ export function Settlements(): JSX.Element {
             </td>
             <td>
               <Sum of={each.net} />
+              {each.reversed_at ? (
+                <>
+                  {" "}
+                  {t("staff.taken_back")} <When at={each.reversed_at} />
+                </>
+              ) : null}
             </td>
             <td>
               {each.payout_id ? <a href={`/staff/finances/payouts?event_id=${each.event_id}`}>{t("staff.look")}</a> : may("finance") ? <NewPayout settlement={each.id} made={list.reload} refused={list.reload} /> : null}
