@@ -51,7 +51,7 @@ def pay_back(ticket_id: str, refund_id: str, payment_id: str | None = None) -> b
         _postpone(request, provider_refunds.WHILE_DISPUTED, RefundRequest.waits_for.remove())
         return False
     reference, moves = next(iter(returns.made_for(payment, refund_id)), None), []
-    if amount := returns.unmade(payment, refund_id):
+    if amount := min(request.amount, returns.unmade(payment, refund_id)):
         key = returns.part_key(payment, refund_id)
         made = provider_refunds.make(payment, amount=amount, currency=request.currency, key=key)
         if made is None:

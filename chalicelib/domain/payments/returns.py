@@ -134,7 +134,11 @@ def unmade(payment: Payment, key: str) -> int:
     What the provider returned in another way, such as by a dispute that was lost, is made up for by the first grants.
     So the amount of one refund is the same whether another one of the payment was made already, or at this moment.
     """
-    return _unmade(payment).get(key, 0)
+    left = _unmade(payment)
+    if key in left:
+        return left[key]
+    # From before refunds were listed: the caller knows how much was granted.
+    return 0 if made_for(payment, key) else due(payment) - sum(left.values())
 
 
 def undelivered(payment: Payment) -> int:
@@ -217,7 +221,8 @@ def waits(payment: Payment) -> bool:
 
 def is_owed_again(payment: Payment, key: str) -> bool:
     """Whether a refund, or a part of it, that a lost dispute had paid must be made after all: it was won in the end."""
-    return not standing(payment.moves).is_disputed and unmade(payment, key) > 0
+    is_granted = key in (payment.granted or {})
+    return is_granted and not standing(payment.moves).is_disputed and unmade(payment, key) > 0
 
 
 def unpaid(payment: Payment) -> dict[str, Mapping[str, Any]]:

@@ -48,7 +48,7 @@ MUTANTS = (
         name="refund-made-twice-after-staffs",
         bug="what staff refunded at the provider is refunded again",
         file="chalicelib/domain/payments/repayments.py",
-        before="    if amount := returns.unmade(payment, refund_id):\n",
+        before="    if amount := min(request.amount, returns.unmade(payment, refund_id)):\n",
         after="    if amount := request.amount:\n",
         tests=(_MOVES,),
     ),

@@ -209,3 +209,12 @@ def test_what_staff_had_refunded_again_is_made_whole_when_a_lost_dispute_is_won(
         taken_back.tell(order, 40_000, word)
         taken_back.deliver_due(stream)
     assert_settled(order.payment_id, lost=0, owed=PRICE, failed=1)
+
+
+def test_a_refund_from_before_they_were_listed_with_their_payment_is_paid_back(stream: StreamReader) -> None:
+    order = settled.buy(make_show()[1], 2)
+    give_back(order, 0)
+    unlisted = operations.change(keys.money.payment(order.payment_id), [Payment.granted.remove()], Payment.pk.exists())
+    operations.record(unlisted)
+    taken_back.deliver_due(stream)
+    assert_settled(order.payment_id, lost=0, owed=PRICE)
