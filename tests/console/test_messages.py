@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import infra.local.agents  # noqa: F401  # declares the refusals of the local desk
+from chalicelib import time_zones
 from chalicelib.portals.openapi import refusals
 from chalicelib.schemas import messages as platform
 from infra import pages
@@ -19,6 +20,7 @@ from infra.pages import SOURCE
 _SRC = SOURCE / "src"
 FOLDERS = sorted(path.parent for path in _SRC.rglob("messages.en.json"))
 STYLES = sorted(_SRC.rglob("*.css"))
+CODE = SOURCE.parent / "chalicelib"
 # What the platform says, in both languages: by code, and by sentence.
 SAID = {
     language: json.loads((_SRC / "ui" / f"said.{language}.json").read_text(encoding="utf-8"))
@@ -45,11 +47,49 @@ _TO_PROGRAMS = {
     "is required where it was not sent with log-in",
     "is required with a `code`",
     "is required, or `submission_id`",
-    "must have 1 to 9 printable ASCII characters",
+    "has a circle without numbers",
+    "has coordinates out of range",
+    "is not a query parameter here",
+    "must be UTF-8, except for its files",
+    "must be a form as RFC 7578 describes it",
+    "must be a well-formed SVG",
+    "must be an Ed25519 public key of full order",
+    "must be an Ed25519 public key: its 32 raw bytes in base64url",
+    "must be an SVG of paths alone",
+    "must be an SVG without document type, entities and comments",
+    "must be base64 where it is a data URL",
+    "must be base64 without line breaks after its comma",
+    "must end with the form's last boundary",
     "must have at most 9 printable ASCII characters",
+    "must have at most 9 parts",
+    "must not have the field 9 twice",
     "narrows the list; a file has every line of its event",
     "this list takes 9",
 }
+# Texts that begin as words about a field do, and are said to nobody, or within another sentence.
+_NOT_SAID = {
+    "must be 9",
+    "must be a number of a country that the platform serves",
+    "must be a phone number",
+    "must be a phone number that exists",
+    "must be a phone number without letters or extension",
+    "must be above zero, 9",
+    "must be spelled as the contract says",
+    "must be the number of a mobile phone",
+    "must have at least 9",
+    "must have at most 9",
+    "must not be later than date_to, 9",
+    "name message",
+    "nobody to notify of a decision",
+}
+# How words about a field begin: they continue its name.
+_OF_FIELD_WORDS = re.compile(
+    r"`?(?:must|is|has|was|needs|names?|goes|belongs|cannot|leaves|send|contesting|only"
+    r"|needed|nobody|several|before|the payment|the code|the range|with this|a count)\b`?:? "
+)
+_DESCRIBED = {"description", "summary", "title"}
+# Words of a schema's check that stand in a module of their own.
+_IMPORTED = {"time_zones.UNKNOWN": time_zones.UNKNOWN}
 # Functions that make the problem of a field of their words.
 _OF_A_FIELD = {"_problem", "_invalid", "of_field", "EventProblem"}
 # `t("…")`, and the beginning of a key that ends with a value: `t(`ui.scheme.${each}`)`, `word("result", …)`.
@@ -166,7 +206,7 @@ def test_what_the_platform_says_is_known_in_both_languages() -> None:
 
 def field_sentences() -> Iterator[str]:
     """Go through the sentences about a field in the platform's own code, with 9 for each value in them."""
-    for path in sorted((SOURCE.parent / "chalicelib").rglob("*.py")):
+    for path in sorted(CODE.rglob("*.py")):
         if "examples" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -194,11 +234,54 @@ def words_of(node: ast.expr) -> Iterator[str]:
         case ast.IfExp():
             yield from words_of(node.body)
             yield from words_of(node.orelse)
-        case ast.Constant(value=str(text)) if " " in text and text[0].islower():
-            yield text
+        case _:
+            text = text_of(node) or ""
+            if " " in text and (text[0].islower() or text[0] == "`"):
+                yield text
+
+
+def text_of(node: ast.AST) -> str | None:
+    """Return the text that an expression is, with 9 for each value in it; None for any other expression."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
         case ast.JoinedStr():
-            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "9" for part in node.values)
-            if " " in text and text[0].islower():
+            return "".join(str(part.value) if isinstance(part, ast.Constant) else "9" for part in node.values)
+    return None
+
+
+def checked_sentences() -> Iterator[tuple[str, str]]:
+    """Go through the places in which a request's schema refuses a value by a check of its own, each with its words."""
+    for path in sorted((CODE / "schemas").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {
+            target.id: text
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and (text := text_of(node.value))
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            match node:
+                case ast.Raise(exc=ast.Call(func=ast.Name(id="ValueError"), args=[said])):
+                    words = next(words_of(said), "") or named.get(ast.unparse(said), "")
+                    yield f"{path.name}: {ast.unparse(said)}", words or _IMPORTED.get(ast.unparse(said), "")
+
+
+def spelled_sentences() -> Iterator[str]:
+    """Go through the texts of the platform's code that begin as words about a field do, wherever they stand."""
+    for path in sorted(CODE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        described = [
+            keyword.value
+            for keyword in ast.walk(tree)
+            if isinstance(keyword, ast.keyword) and keyword.arg in _DESCRIBED
+        ]
+        parts = [part for text in ast.walk(tree) if isinstance(text, ast.JoinedStr) for part in text.values]
+        beside = {id(node) for part in (*described, *parts) for node in ast.walk(part)}
+        for node in ast.walk(tree):
+            text = text_of(node)
+            if text and id(node) not in beside and _OF_FIELD_WORDS.match(text):
                 yield text
 
 
@@ -206,11 +289,15 @@ def test_what_the_platform_says_of_a_field_is_known_in_both_languages() -> None:
     # `must be {expected}` is for a list of values, and would take any other sentence with it.
     own = [text for key, text in SAID["en"].items() if key != "said.one_of"]
     known = [re.compile(re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))) for text in own]
-    # A currency, and a sentence whose end is one of two.
-    sentences = set(field_sentences()) - {"must be 9", "must be above zero, 9"}
+    sentences = set(field_sentences())
     assert len(sentences) > 80
+    of_schemas = dict(checked_sentences())
+    assert len(of_schemas) > 30
+    assert [place for place, words in of_schemas.items() if not words] == []
+    numbers = {f"{each}, such as +92" for each in _NOT_SAID if re.search("phone|country", each)}
+    sentences = {*sentences, *of_schemas.values(), *spelled_sentences(), *numbers} - _NOT_SAID
     unknown = {each for each in sentences if not any(pattern.fullmatch(each) for pattern in known)}
-    assert unknown == _TO_PROGRAMS
+    assert sorted(unknown) == sorted(_TO_PROGRAMS)
 
 
 @pytest.mark.parametrize("folder", [*FOLDERS, None], ids=lambda folder: named(folder) if folder else "the platform's")

@@ -6,7 +6,7 @@ import { useId } from "preact/hooks";
 import { answerOf, Refused, type Schemas } from "../../ui/api/client.ts";
 import { Choice, Deed, Field, Form, Submit, useForm } from "../../ui/form.tsx";
 import { count, Num } from "../../ui/format.tsx";
-import { t } from "../../ui/i18n.ts";
+import { saidOfField, t } from "../../ui/i18n.ts";
 import { Listing, useList } from "../../ui/list.tsx";
 import { api, type CampusEvent } from "../api.ts";
 
@@ -125,7 +125,7 @@ function Outcome({ change }: { change: Change }): JSX.Element {
           <ul>
             {change.unknown.map(({ line, value, message }) => (
               <li key={line}>
-                {t("campus.roster.line", { n: line })} <Num>{value}</Num> – <bdi>{message}</bdi>
+                {t("campus.roster.line", { n: line })} <Num>{value}</Num> – <bdi>{saidOfField(message)}</bdi>
               </li>
             ))}
           </ul>
