@@ -4,6 +4,7 @@ One opening of a page in a language serves all of it, since each costs a second.
 """
 
 import json
+import re
 from typing import NamedTuple
 
 import pytest
@@ -14,6 +15,7 @@ from infra.pages import Page
 from tests.console.browsers import Opener
 from tests.console.checks import axe, no_overflow
 from tests.console.site import Site
+from tests.console.test_messages import SAID
 
 PAGES = pages.pages()
 # A scheme changes colours only.
@@ -130,3 +132,25 @@ def test_another_language_changes_every_word_and_nothing_else(open_page: Opener,
     opened.reload()
     opened.wait_for_function("(words) => document.body.innerText === words", arg=words)
     assert opened.title() == title
+
+
+@pytest.mark.parametrize("page", INSIDE)
+def test_why_a_form_was_refused_follows_the_language(open_page: Opener, site: Site, page: str) -> None:
+    inside = INSIDE[page]
+    opened = open_page(inside.form, sessions={inside.portal: site.session(inside.portal)})
+    field = opened.locator(f"main [name='{inside.field}']").first
+    field.fill("+923001234567" if inside.field == "mobile_number" else "Somebody else")
+    details = [{"field": inside.field, "message": "must not be empty"}, {"field": "other", "message": "is required"}]
+    error = {"code": "VALIDATION_ERROR", "message": "Some fields are missing or invalid. See `details`."}
+    refusal = {"error": error | {"details": details}}
+    opened.route(re.compile("/api/"), lambda route: route.fulfill(status=400, json=refusal))
+    field.press("Enter")
+    expect(field).to_be_focused()
+    said = opened.locator("main form", has=field).locator(".problem")
+    for language in ("en", "ur", "en"):
+        if language == "ur" or opened.locator("html").get_attribute("lang") == "ur":
+            opened.get_by_role("button", name="اردو" if language == "ur" else "English").click()
+        words = SAID[language]
+        expect(said.filter(has_text=words["said.empty"])).to_have_count(1)
+        expect(said.last).to_contain_text(words["refusal.VALIDATION_ERROR"])
+        expect(said.last).to_contain_text(f"other: {words['said.required']}")

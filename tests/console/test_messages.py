@@ -313,6 +313,21 @@ def test_no_english_is_left_in_the_urdu(folder: Path | None) -> None:
     assert not left
 
 
+def test_what_stays_on_a_page_is_kept_as_what_makes_its_words() -> None:
+    """Words that a signal or an error holds stay in the language in which they were made (`console/src/ui/said.ts`)."""
+    made = r"\b(?:t|messageOf|word|saidOf\w+)\("
+    held = re.compile(rf"^.*(?:\.value = (?!.*=> ).*{made}|new (?:Error|Refused)\((?!.*=> ).*{made}).*$", re.MULTILINE)
+    # A view that makes its error as it is drawn.
+    drawn = re.compile(r"<Failure error=\{new Refused\(|aria-label=")
+    kept = [
+        f"{path.relative_to(_SRC).as_posix()}: {line.strip()[:100]}"
+        for path, text in sources(_SRC)
+        for line in held.findall(text)
+        if not drawn.search(line) and path.name != "i18n.ts"
+    ]
+    assert not kept
+
+
 @pytest.mark.parametrize("style", STYLES, ids=lambda path: path.relative_to(_SRC).as_posix())
 def test_a_style_follows_the_direction_of_the_text(style: Path) -> None:
     lines = style.read_text(encoding="utf-8").splitlines()

@@ -9,6 +9,7 @@ import { Field, Form, messageOf, Submit } from "../ui/form.tsx";
 import { count, Num, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { go, match } from "../ui/router.ts";
+import { useSaid, type Saying } from "../ui/said.ts";
 
 import { Title } from "./parts.tsx";
 
@@ -48,7 +49,7 @@ export async function hashOf(file: Blob): Promise<string> {
 export default function Check(): JSX.Element {
   const id = match("/campus/verify/:id")?.id ?? "";
   const found = useSignal<Checked | null>(null);
-  const problem = useSignal("");
+  const problem = useSaid();
   const isScanning = useSignal(false);
   const running = useRef(0);
   const check = async (hash?: string): Promise<void> => {
@@ -61,7 +62,7 @@ export default function Check(): JSX.Element {
     } catch (error) {
       if (mine !== running.current) return;
       found.value = null;
-      problem.value = error instanceof Refused && error.status === 404 ? t("campus.check.unknown") : messageOf(error);
+      problem.value = () => (error instanceof Refused && error.status === 404 ? t("campus.check.unknown") : messageOf(error));
     }
   };
   useEffect(() => {
@@ -91,9 +92,9 @@ export default function Check(): JSX.Element {
               isScanning.value = false;
               show(text);
             }}
-            failed={(text) => {
+            failed={(why) => {
               isScanning.value = false;
-              problem.value = text;
+              problem.value = why;
             }}
           />
         ) : (
@@ -106,12 +107,12 @@ export default function Check(): JSX.Element {
         {problem.value}
       </p>
       <div role="status">{found.value ? <Verdict found={found.value} /> : null}</div>
-      {found.value ? <Copy check={check} failed={() => (problem.value = t("campus.check.unreadable"))} /> : null}
+      {found.value ? <Copy check={check} failed={() => (problem.value = () => t("campus.check.unreadable"))} /> : null}
     </section>
   );
 }
 
-function Scan({ seen, failed }: { seen(text: string): void; failed(text: string): void }): JSX.Element {
+function Scan({ seen, failed }: { seen(text: string): void; failed(why: Saying): void }): JSX.Element {
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     let camera: Camera | null = null;
@@ -119,7 +120,7 @@ function Scan({ seen, failed }: { seen(text: string): void; failed(text: string)
     if (video.current) {
       watch(video.current, ({ text }) => seen(text)).then(
         (started) => (isGone ? started.stop() : void (camera = started)),
-        () => failed(t("campus.camera.denied")),
+        () => failed(() => t("campus.camera.denied")),
       );
     }
     return () => {

@@ -10,6 +10,7 @@ import { Num } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { JobProgress } from "../ui/job.tsx";
 import { Shown, useRead } from "../ui/list.tsx";
+import { useSaid } from "../ui/said.ts";
 
 import { api, deliver, fullName, me, readProfile, type Profile } from "./api.ts";
 import { Title } from "./parts.tsx";
@@ -38,7 +39,7 @@ const CHANGEABLE = ["first_name", "last_name", "email", "student_id", "departmen
 const labelOf = (name: (typeof CHANGEABLE)[number]): string => t(`campus.${name}`);
 
 function Facts({ profile, changed }: { profile: Profile; changed(): void }): JSX.Element {
-  const saved = useSignal("");
+  const saved = useSaid();
   const initial = Object.fromEntries(CHANGEABLE.map((name) => [name, profile[name] ?? ""]));
   return (
     <div class="two">
@@ -65,7 +66,7 @@ function Facts({ profile, changed }: { profile: Profile; changed(): void }): JSX
             const body = Object.fromEntries(CHANGEABLE.filter((name) => (values[name] ?? "") !== (before[name] ?? "")).map((name) => [name, values[name] || null]));
             saved.value = "";
             await answerOf(api.PUT("/api/campus/auth/profile/update/", { body }));
-            saved.value = t("campus.saved");
+            saved.value = () => t("campus.saved");
             changed();
           }}
         >

@@ -6,6 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Field, Form, Submit } from "../ui/form.tsx";
 import { Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
+import { useSaid, type Saying } from "../ui/said.ts";
 import { Shell } from "../ui/shell.tsx";
 
 import { logIn, person } from "./person.ts";
@@ -41,9 +42,9 @@ function beginning(): Enrolment {
   }
 }
 
-function EnrolmentCamera({ seen, end }: { seen(found: Enrolment): void; end(problem: string): void }): JSX.Element {
+function EnrolmentCamera({ seen, end }: { seen(found: Enrolment): void; end(why: Saying): void }): JSX.Element {
   const video = useRef<HTMLVideoElement>(null);
-  const said = useSignal("");
+  const said = useSaid();
   useEffect(() => {
     let stop: (() => void) | null = null;
     let ended = false;
@@ -53,13 +54,13 @@ function EnrolmentCamera({ seen, end }: { seen(found: Enrolment): void; end(prob
         if (video.current === null || ended) return;
         const camera = await watch(video.current, ({ text }) => {
           const found = enrolmentOf(text);
-          if (found === null) said.value = t("gate.enrol.other");
+          if (found === null) said.value = () => t("gate.enrol.other");
           else seen(found);
         });
         if (ended) camera.stop();
         else stop = camera.stop;
       } catch {
-        end(t("gate.camera.refused"));
+        end(() => t("gate.camera.refused"));
       }
     })();
     return () => {
@@ -79,7 +80,7 @@ function EnrolmentCamera({ seen, end }: { seen(found: Enrolment): void; end(prob
 export function LogIn(): JSX.Element {
   const initial = useSignal(beginning());
   const looking = useSignal(false);
-  const problem = useSignal("");
+  const problem = useSaid();
   return (
     <Shell title={t("gate.title")}>
       <section class="card narrow">
@@ -91,8 +92,8 @@ export function LogIn(): JSX.Element {
               initial.value = found;
               looking.value = false;
             }}
-            end={(text) => {
-              problem.value = text;
+            end={(why) => {
+              problem.value = why;
               looking.value = false;
             }}
           />

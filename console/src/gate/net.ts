@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { refreshed, Refused, refusalOf, Unreachable } from "../ui/api/client.ts";
 import { latest, type Session } from "../ui/api/session.ts";
 import { saidOfRefusal } from "../ui/i18n.ts";
+import { Said } from "../ui/said.ts";
 import { learn } from "../ui/now.ts";
 
 import { personOf } from "./person.ts";
@@ -12,7 +13,7 @@ import { personOf } from "./person.ts";
 export class NoSession extends Error {}
 
 /** The platform says that this usher or phone may not work here; its words say why. */
-export const barred = signal("");
+export const barred = new Said();
 /** Whether the last request got an answer of the platform. */
 export const online = signal(navigator.onLine);
 
@@ -99,6 +100,6 @@ function taken<T>(response: Response, said: T, quiet: boolean): T {
     barred.value = "";
     return said;
   }
-  if (refusal.status === 403) barred.value = saidOfRefusal(refusal.code, refusal.message, false);
+  if (refusal.status === 403) barred.value = () => saidOfRefusal(refusal.code, refusal.message, false);
   throw refusal;
 }

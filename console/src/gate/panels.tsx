@@ -7,6 +7,7 @@ import { answerOf, connect, deed } from "../ui/api/client.ts";
 import { Choice, Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { clock, count as shownCount, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
+import { useSaid } from "../ui/said.ts";
 import { Settings } from "../ui/shell.tsx";
 
 import { heads } from "./background.ts";
@@ -83,12 +84,12 @@ function Line({ entry }: { entry: Entry }): JSX.Element | null {
 /** The last twenty scans of this usher on this phone, with what the platform found of them. */
 export function LastScans({ close }: { close(): void }): JSX.Element {
   const entries = useSignal<readonly Entry[] | null>(null);
-  const problem = useSignal("");
+  const problem = useSaid();
   const owner = person.value?.owner ?? "";
   useEffect(() => {
     recent(owner).then(
       (found) => (entries.value = found),
-      () => (problem.value = t("gate.last.failed")),
+      () => (problem.value = () => t("gate.last.failed")),
     );
     corrections.value = 0;
   }, [owner, listed.value]);
@@ -163,7 +164,7 @@ export function Incident({ close }: { close(): void }): JSX.Element {
 /** Count people without a ticket. Each press is a record of its own, sent as soon as it can be. */
 export function Counter({ stored }: { stored(): void }): JSX.Element {
   const total = useSignal(0);
-  const problem = useSignal("");
+  const problem = useSaid();
   const press = async (delta: number): Promise<void> => {
     try {
       await count(delta);
@@ -171,7 +172,7 @@ export function Counter({ stored }: { stored(): void }): JSX.Element {
       problem.value = "";
       stored();
     } catch {
-      problem.value = t("gate.undecided.not_kept");
+      problem.value = () => t("gate.undecided.not_kept");
     }
   };
   return (

@@ -9,6 +9,7 @@ import { t } from "../ui/i18n.ts";
 import { Listing, type Listed } from "../ui/list.tsx";
 import { offerCode } from "../ui/local.tsx";
 import { go, query } from "../ui/router.ts";
+import { useSaid } from "../ui/said.ts";
 
 import { codeIn, read, type Message } from "./desk.ts";
 
@@ -159,11 +160,12 @@ function Bubble({ message }: { message: Message }): JSX.Element {
 
 /** Copy a code, and offer it to the form of another tab that waits for it. */
 function UseCode({ to, code }: { to: string; code: string }): JSX.Element {
-  const said = useSignal("");
+  const said = useSaid();
   const use = async (): Promise<void> => {
     const filled = offerCode(to, code);
     const isCopied = await copied(code);
-    said.value = (await filled) ? t("local.code.filled") : isCopied ? t("local.code.copied") : t("local.code.select");
+    const isFilled = await filled;
+    said.value = () => t(isFilled ? "local.code.filled" : isCopied ? "local.code.copied" : "local.code.select");
     notice.value = `${code}: ${said.value}`;
   };
   return (

@@ -1,17 +1,17 @@
 // Small deeds of a local run: clear the limits of tries, dispute a payment, run what else runs by the clock.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { clock, count, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Listing, useList } from "../ui/list.tsx";
+import { useSaid } from "../ui/said.ts";
 
 import { read, write, type Schedule } from "./desk.ts";
 
 /** Limits and schedules. */
 export function Upkeep(): JSX.Element {
-  const news = useSignal("");
+  const news = useSaid();
   const list = useList(async () => ({ results: (await read<{ schedules: Schedule[] }>("schedules/")).schedules }));
   return (
     <>
@@ -24,7 +24,7 @@ export function Upkeep(): JSX.Element {
         <Deed
           act={async () => {
             await write("DELETE", "limits/");
-            news.value = t("local.limits.cleared");
+            news.value = () => t("local.limits.cleared");
           }}
         >
           {t("local.limits.clear")}
@@ -37,7 +37,7 @@ export function Upkeep(): JSX.Element {
           label={t("local.dispute")}
           onSubmit={async ({ booking_id: booking = "" }) => {
             const { payment_id: payment } = await write<{ payment_id: string }>("POST", "disputes/", { booking_id: booking.trim() });
-            news.value = t("local.dispute.done", { payment });
+            news.value = () => t("local.dispute.done", { payment });
           }}
         >
           <Field name="booking_id" label={t("local.dispute.booking")} required />
@@ -65,7 +65,7 @@ export function Upkeep(): JSX.Element {
               <Deed
                 act={async () => {
                   await write("POST", `schedule/${encodeURIComponent(name)}/`);
-                  news.value = t("local.schedules.done", { name });
+                  news.value = () => t("local.schedules.done", { name });
                   list.reload();
                 }}
               >

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { answerOf, deed, Refused } from "../ui/api/client.ts";
+import { answerOf, deed, refusedAt } from "../ui/api/client.ts";
 import { Check, Deed, Field, Form, Submit, useForm } from "../ui/form.tsx";
 import { money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
@@ -61,7 +61,7 @@ function CardStep(): JSX.Element {
         draft="merchant.card"
         onSubmit={({ card_uid = "" }) => {
           const uid = uidIn(card_uid);
-          if (uid === null) throw new Refused(400, "VALIDATION_ERROR", t("merchant.card.wrong"), [{ field: "card_uid", message: t("merchant.card.wrong") }]);
+          if (uid === null) throw refusedAt("card_uid", () => t("merchant.card.wrong"));
           chosen(uid);
           return Promise.resolve();
         }}

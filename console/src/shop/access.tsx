@@ -9,6 +9,7 @@ import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { CodeForm } from "../ui/login.tsx";
+import { useSaid, type Saying } from "../ui/said.ts";
 
 import { mine, open } from "./api.ts";
 import { draft, drafted, erase } from "./keep.ts";
@@ -68,7 +69,7 @@ export function Access({ reason, first = "login", level: Heading = "h2" }: Acces
   const kept = drafted<Sent>(SENT);
   const sent = useSignal<Sent | null>(kept && kept.until > Date.now() ? kept : null);
   const way = useSignal<Way>(sent.value?.way ?? first);
-  const news = useSignal("");
+  const news = useSaid();
   const part = useRef<HTMLElement>(null);
   const shown = `${way.value}${sent.value?.challenge ?? ""}`;
   const begun = useRef(shown);
@@ -87,7 +88,7 @@ export function Access({ reason, first = "login", level: Heading = "h2" }: Acces
     sent.value = null;
     draft(SENT, null);
   };
-  const choose = (next: Way, said = ""): void => {
+  const choose = (next: Way, said: Saying | "" = ""): void => {
     back();
     way.value = next;
     news.value = said;
@@ -101,7 +102,7 @@ export function Access({ reason, first = "login", level: Heading = "h2" }: Acces
       <p role="status" class="news">
         {news.value}
       </p>
-      {sent.value === null ? <Begin way={way.value} send={send} /> : <Code sent={sent.value} send={send} back={back} reset={() => choose("login", t("shop.password_set"))} />}
+      {sent.value === null ? <Begin way={way.value} send={send} /> : <Code sent={sent.value} send={send} back={back} reset={() => choose("login", () => t("shop.password_set"))} />}
       {sent.value === null ? (
         <nav class="ways" aria-label={t("shop.ways")}>
           {(["login", "register", "forgot"] as const)

@@ -1,5 +1,4 @@
 // The customer's account, in parts that each have an address.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { PasswordForm, Sessions } from "../ui/account.tsx";
@@ -9,6 +8,7 @@ import { changesOf, Check, Choice, Deed, Field, Form, Submit, type Values } from
 import { count, money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Listing, Shown, Unread, useList, useRead } from "../ui/list.tsx";
+import { useSaid } from "../ui/said.ts";
 
 import { logOut } from "./access.tsx";
 import { mine, type Me } from "./api.ts";
@@ -94,7 +94,7 @@ const personOf = (values: Values): Schemas["WebappProfileIn"] => ({
 const channelsOf = (values: Values): { sms: boolean; email: boolean } => ({ sms: values.sms === "true", email: values.mail === "true" });
 
 function ProfileForm({ me, reload }: { me: Me; reload(): void }): JSX.Element {
-  const news = useSignal("");
+  const news = useSaid();
   const initial = {
     name: me.name,
     email: me.email ?? "",
@@ -113,7 +113,7 @@ function ProfileForm({ me, reload }: { me: Me; reload(): void }): JSX.Element {
     const changed = await answerOf(mine.PUT("/api/v1/users/profile/", { body }));
     const now = latest("webapp");
     if (now) keep("webapp", { ...now, who: { ...now.who, name: changed.name } });
-    news.value = t("ui.saved");
+    news.value = () => t("ui.saved");
     reload();
   };
   return (

@@ -2,12 +2,13 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, deed, Refused, type Schemas } from "../ui/api/client.ts";
+import { answerOf, deed, inWords, Refused, refusedAt, type Schemas } from "../ui/api/client.ts";
 import { Check, Field, Form, Submit } from "../ui/form.tsx";
 import { money, Num, time, typedAmount } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
 import { go, query } from "../ui/router.ts";
+import { useSaid } from "../ui/said.ts";
 
 import { mine, type Card } from "./api.ts";
 import { CardStatus } from "./cards.tsx";
@@ -21,7 +22,7 @@ async function read(id: string): Promise<Card> {
     const page = await answerOf(mine.GET("/api/v1/users/nfc-cards/", { params: { query: { page_size: 100, cursor } } }));
     const found = page.results.find((card) => card.id === id);
     if (found) return found;
-    if (!page.next) throw new Refused(404, "NOT_FOUND", t("shop.missing"));
+    if (!page.next) throw inWords(new Refused(404, "NOT_FOUND", ""), () => t("shop.missing"));
     cursor = page.next;
   }
 }
@@ -73,7 +74,7 @@ export function CardView({ id }: { id: string }): JSX.Element {
 function TopUp({ card, changed }: { card: Card; changed(): void }): JSX.Element {
   const name = `reload.${card.id}`;
   const amount = useSignal<string | null>(drafted<string>(name));
-  const news = useSignal("");
+  const news = useSaid();
   const choose = (value: string | null): void => {
     amount.value = value;
     draft(name, value);
@@ -91,7 +92,7 @@ function TopUp({ card, changed }: { card: Card; changed(): void }): JSX.Element 
             const typed = typedAmount(value, card.balance);
             if (typed === null) {
               const sample = typedAmount("1500", card.balance)?.amount ?? "";
-              return Promise.reject(new Refused(400, "VALIDATION_ERROR", "", [{ field: "amount", message: t("shop.amount_wrong", { amount: sample }) }]));
+              return Promise.reject(refusedAt("amount", () => t("shop.amount_wrong", { amount: sample })));
             }
             choose(typed.amount);
             return Promise.resolve();
@@ -112,7 +113,7 @@ function TopUp({ card, changed }: { card: Card; changed(): void }): JSX.Element 
             }}
             settled={({ status, amount: paid }) => {
               choose(null);
-              news.value = status === "succeeded" ? t("shop.topped_up") : t("shop.not_topped_up", { amount: money(paid) });
+              news.value = () => status === "succeeded" ? t("shop.topped_up") : t("shop.not_topped_up", { amount: money(paid) });
               changed();
             }}
           />
@@ -128,13 +129,13 @@ function TopUp({ card, changed }: { card: Card; changed(): void }): JSX.Element 
 
 function AutoReload({ card, changed }: { card: Card; changed(): void }): JSX.Element {
   const now = card.auto_reload;
-  const news = useSignal("");
+  const news = useSaid();
   const send = async (values: Record<string, string>): Promise<void> => {
     const enabled = values.enabled === "true";
     const body = { enabled, ...(enabled ? { threshold: values.threshold ?? "", amount: values.amount ?? "", payment_token: values.payment_token || undefined } : {}) };
     const path = { card_id: card.id };
     await deed(`auto:${card.id}:${JSON.stringify(body)}`, (header) => answerOf(mine.POST("/api/v1/users/nfc-cards/{card_id}/auto-reload-settings/", { body, params: { path, header } })));
-    news.value = t("ui.saved");
+    news.value = () => t("ui.saved");
     changed();
   };
   return (

@@ -3,11 +3,12 @@ import { useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
-import { answerOf, done, isFinal, once, Refused, Unreachable } from "../ui/api/client.ts";
+import { answerOf, done, inWords, isFinal, once, Refused, Unreachable } from "../ui/api/client.ts";
 import { messageOf } from "../ui/form.tsx";
 import { money, type Amount } from "../ui/format.tsx";
 import { known, t, word } from "../ui/i18n.ts";
 import { Unread, useRead } from "../ui/list.tsx";
+import { useSaid, type Saying } from "../ui/said.ts";
 
 import { mine, settingsOf, type Card, type Confirmed, type Payment, type PlatformSettings } from "./api.ts";
 import { draft, drafted } from "./keep.ts";
@@ -23,10 +24,10 @@ export interface PayWay {
 }
 
 type Step =
-  | { at: "choose"; problem?: string }
+  | { at: "choose"; problem?: Saying }
   | { at: "working" }
   /** The answer was lost, or the provider is slow: the same is sent again. */
-  | { at: "unsure"; problem: string }
+  | { at: "unsure"; problem: Saying }
   | { at: "typing"; payment: Payment }
   | { at: "action"; payment: Payment };
 
@@ -46,6 +47,9 @@ const TRIES = 3;
 const LONGEST_PAUSE = 5;
 const pause = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const deedOf = (name: string, way: PayWay): string => `pay:${name}:${JSON.stringify(way)}`;
+
+/** What is said at a step. */
+const wordsAt = (step: Step): string => ("problem" in step ? (step.problem?.() ?? "") : "");
 
 /** The words for why a payment failed. */
 function reasonOf(payment: { failure_reason?: string | null }): string {
@@ -84,12 +88,12 @@ class Paying {
     const header = { "Idempotency-Key": once(name) };
     const answer = await this.repeated(() => answerOf(mine.POST("/api/v1/payments/confirm/", { body: { payment_id: payment.id }, params: { header } })));
     if (answer.status === "requires_action") this.step.value = { at: "action", payment: answer };
-    else if (answer.status === "requires_confirmation") this.step.value = { at: "unsure", problem: t("shop.pay_undecided") };
+    else if (answer.status === "requires_confirmation") this.step.value = { at: "unsure", problem: () => t("shop.pay_undecided") };
     else {
       done(name);
       done(opened);
       draft(this.props.name, null);
-      if (answer.status === "failed") this.step.value = { at: "choose", problem: reasonOf(answer) };
+      if (answer.status === "failed") this.step.value = { at: "choose", problem: () => reasonOf(answer) };
       else this.props.settled(answer);
     }
   }
@@ -115,7 +119,7 @@ class Paying {
     } catch (error) {
       if (isFinal(error)) done(name);
       const unsure = error instanceof Unreachable || (error instanceof Refused && error.status >= 500);
-      const problem = unsure ? `${messageOf(error)} ${t("shop.pay_again_safe")}` : messageOf(error);
+      const problem: Saying = () => (unsure ? `${messageOf(error)} ${t("shop.pay_again_safe")}` : messageOf(error));
       this.step.value = unsure ? { at: "unsure", problem } : { at: "choose", problem };
     }
   }
@@ -126,7 +130,7 @@ export function Pay(props: PayProps): JSX.Element {
   const settings = useRead(settingsOf);
   const begun = drafted<PayWay>(props.name);
   const way = useSignal<PayWay>(begun ?? { method: "card" });
-  const step = useSignal<Step>({ at: "choose", problem: begun ? t("shop.pay_begun") : undefined });
+  const step = useSignal<Step>({ at: "choose", problem: begun ? () => t("shop.pay_begun") : undefined });
   const area = useRef<HTMLDivElement>(null);
   const paying = new Paying(props, step, settings.value);
   const now = step.value;
@@ -141,7 +145,7 @@ export function Pay(props: PayProps): JSX.Element {
     if (step.value.at !== "working") void paying.run(way.value);
   };
   const form = settings.value?.payments;
-  const problem = "problem" in now ? (now.problem ?? "") : "";
+  const problem = wordsAt(now);
   const opened = { publishable: form?.publishable_key ?? null, cancel: () => (step.value = { at: "choose" }) };
   const proceed = (payment: Payment) => (): Promise<void> => paying.confirm(payment, way.value);
   const sandbox = form === null;
@@ -231,7 +235,7 @@ interface OpenProps {
 
 /** What the bank asks of the payer, such as 3-D Secure. */
 function Act({ payment, publishable, proceed, cancel }: OpenProps): JSX.Element {
-  const problem = useSignal("");
+  const problem = useSaid();
   const busy = useSignal(false);
   const action = payment.next_action;
   const isStripes = payment.provider === "stripe" && publishable !== null && Boolean(action?.client_secret);
@@ -241,10 +245,10 @@ function Act({ payment, publishable, proceed, cancel }: OpenProps): JSX.Element 
     busy.value = true;
     try {
       const refused = isStripes && publishable ? await (await import("./stripe.ts")).act(publishable, action?.client_secret ?? "") : null;
-      if (refused) problem.value = refused;
+      if (refused) problem.value = () => refused;
       else await proceed();
     } catch (error) {
-      problem.value = messageOf(error);
+      problem.value = () => messageOf(error);
     } finally {
       busy.value = false;
     }
@@ -279,19 +283,19 @@ function Act({ payment, publishable, proceed, cancel }: OpenProps): JSX.Element 
 function Typing({ payment, publishable, proceed, cancel }: OpenProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const form = useRef<CardForm | null>(null);
-  const problem = useSignal("");
+  const problem = useSaid();
   const ready = useSignal(false);
   const busy = useSignal(false);
   useEffect(() => {
     let stopped = false;
     const show = async (): Promise<void> => {
-      if (publishable === null || place.current === null) throw new Error(t("shop.no_key"));
+      if (publishable === null || place.current === null) throw inWords(new Error(), () => t("shop.no_key"));
       const { cardForm } = await import("./stripe.ts");
       const made = await cardForm(publishable, place.current, (complete) => (ready.value = complete));
       if (stopped) made.end();
       else form.current = made;
     };
-    show().catch((error: unknown) => (problem.value = messageOf(error)));
+    show().catch((error: unknown) => (problem.value = () => messageOf(error)));
     return () => {
       stopped = true;
       form.current?.end();
@@ -303,10 +307,10 @@ function Typing({ payment, publishable, proceed, cancel }: OpenProps): JSX.Eleme
     problem.value = "";
     try {
       const refused = await form.current.pay(payment.client_secret ?? "");
-      if (refused) problem.value = refused;
+      if (refused) problem.value = () => refused;
       else await proceed();
     } catch (error) {
-      problem.value = messageOf(error);
+      problem.value = () => messageOf(error);
     } finally {
       busy.value = false;
     }

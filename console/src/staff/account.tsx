@@ -8,6 +8,7 @@ import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { t } from "../ui/i18n.ts";
 import { Unread, useRead } from "../ui/list.tsx";
 import { Qr } from "../ui/qr.tsx";
+import { useSaid } from "../ui/said.ts";
 import { Settings } from "../ui/shell.tsx";
 
 import { api, ask, logOut, me } from "./parts/api.ts";
@@ -77,7 +78,7 @@ function Codes({ codes }: { codes: readonly string[] }): JSX.Element {
 
 function SecondFactor(): JSX.Element {
   const codes = useSignal<readonly string[]>([]);
-  const said = useSignal("");
+  const said = useSaid();
   const on = useSignal<boolean | null>(null);
   // The account's own entry says whether a factor is on.
   const read = useRead(async () => {
@@ -95,7 +96,7 @@ function SecondFactor(): JSX.Element {
       <h2>{t("staff.second_factor")}</h2>
       <Unread read={read} />
       {on.value === null ? null : <p>{on.value ? t("staff.factor.is_on") : t("staff.factor.is_off")}</p>}
-      {said.value ? <Note>{said.value}</Note> : null}
+      <Note>{said.value}</Note>
       <div class="row">
         {on.value === true ? null : (
           <SetUp
@@ -127,7 +128,7 @@ function SecondFactor(): JSX.Element {
               act={async ({ code = "" }) => {
                 await ask(() => api.DELETE("/api/auth/totp/", { body: { code: digits(code) } }));
                 on.value = false;
-                said.value = t("staff.factor.removed");
+                said.value = () => t("staff.factor.removed");
               }}
             >
               <Field name="code" label={t("staff.login.totp")} autocomplete="one-time-code" required />

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, Refused, type Schemas } from "../ui/api/client.ts";
+import { answerOf, refusedAt, type Schemas } from "../ui/api/client.ts";
 import { Field, Form, Submit } from "../ui/form.tsx";
 import { clock, count, isolated, money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
@@ -20,7 +20,7 @@ export function rangesOf(text: string, prefix: string): Range[] {
   for (const part of text.split(/[,;،\n]+/).map((each) => each.trim()).filter(Boolean)) {
     const plain = part.toUpperCase().replaceAll(`${prefix}-`, "");
     const ends = /^(\d+)(?:\s*[-–—]\s*(\d+))?$/.exec(plain);
-    if (!ends) throw new Refused(400, "VALIDATION_ERROR", "", [{ field: "returned", message: t("tix.batch.returned.wrong", { part: isolated(part) }) }]);
+    if (!ends) throw refusedAt("returned", () => t("tix.batch.returned.wrong", { part: isolated(part) }));
     found.push({ from: Number(ends[1]), to: Number(ends[2] ?? ends[1]) });
   }
   return found;

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, type Schemas } from "../ui/api/client.ts";
+import { answerOf, inWords, type Schemas } from "../ui/api/client.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { count, Num, time } from "../ui/format.tsx";
@@ -120,7 +120,7 @@ function Code({ found, code }: { found: Schemas["TixSettingsOut"]; code: string 
         <Num>{link}</Num>{" "}
         <Deed
           act={async () => {
-            if (!(await copied(link))) throw new Error(t("ui.copy.refused"));
+            if (!(await copied(link))) throw inWords(new Error(), () => t("ui.copy.refused"));
             isCopied.value = true;
           }}
         >

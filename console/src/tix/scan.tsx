@@ -8,6 +8,7 @@ import type { Camera } from "../ui/camera.ts";
 import { Field, Form, messageOf, Submit } from "../ui/form.tsx";
 import { clock } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
+import { useSaid } from "../ui/said.ts";
 
 import { api, deed, heardOf, zone, type Me, type Ticket } from "./api.ts";
 import { nameOf, Recent } from "./recent.tsx";
@@ -137,7 +138,7 @@ function CameraView(): JSX.Element {
   const camera = useRef<Camera | null>(null);
   const wanted = useSignal(false);
   const state = useSignal<"off" | "starting" | "on">("off");
-  const problem = useSignal("");
+  const problem = useSaid();
   const stop = (): void => {
     camera.current?.stop();
     camera.current = null;
@@ -160,7 +161,7 @@ function CameraView(): JSX.Element {
       }
     } catch (error) {
       stop();
-      problem.value = error instanceof DOMException ? t("tix.camera.refused") : messageOf(error);
+      problem.value = () => error instanceof DOMException ? t("tix.camera.refused") : messageOf(error);
     }
   };
   return (

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf, Refused } from "../ui/api/client.ts";
+import { answerOf, refusedAt } from "../ui/api/client.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Deed, Field, Form, Submit } from "../ui/form.tsx";
 import { clock, count, isolated, Num } from "../ui/format.tsx";
@@ -65,7 +65,7 @@ export function Tickets({ me }: { me: Me }): JSX.Element {
           class="inline grow"
           onSubmit={async ({ number = "" }) => {
             const code = number.trim();
-            if (/^\.*$/.test(code)) throw new Refused(400, "VALIDATION_ERROR", "", [{ field: "number", message: t("tix.find.empty") }]);
+            if (/^\.*$/.test(code)) throw refusedAt("number", () => t("tix.find.empty"));
             opened.value = await answerOf(api.GET("/api/tix/tickets/{ticket_id}", { params: { path: { ticket_id: code } } }));
           }}
         >

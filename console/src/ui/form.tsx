@@ -3,8 +3,9 @@ import { useSignal } from "@preact/signals";
 import { createContext, type ComponentChildren, type JSX, type TargetedEvent } from "preact";
 import { useContext, useEffect, useId, useRef } from "preact/hooks";
 
-import { Refused, Unreachable } from "./api/client.ts";
+import { Refused, Unreachable, type Detail } from "./api/client.ts";
 import { saidOfField, saidOfRefusal, t } from "./i18n.ts";
+import { useSaid } from "./said.ts";
 
 export type Values = Record<string, string>;
 
@@ -103,8 +104,8 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
   const typed = useSignal<Values>(draftOf(draft));
   // What was sent, until it is read again.
   const sent = useRef<{ values: Values; over: Values }>({ values: {}, over: {} });
-  const errors = useSignal<Record<string, string>>({});
-  const problem = useSignal("");
+  const errors = useSignal<Readonly<Record<string, Detail>>>({});
+  const problem = useSaid();
   const busy = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
 
@@ -115,7 +116,7 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
   };
   const state: State = {
     values: valuesOf(typed.value),
-    errors: errors.value,
+    errors: Object.fromEntries(Object.entries(errors.value).map(([field, { message }]) => [field, saidOfField(message)])),
     busy: busy.value,
     set(field, value) {
       state.fill({ [field]: value });
@@ -134,11 +135,12 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
   const explain = (error: unknown): void => {
     const controls = new Set([...(form.current?.elements ?? [])].map((each) => each.getAttribute("name")));
     const details = error instanceof Refused ? error.details : [];
-    const found = details.map(({ field, message }) => ({ control: controlOf(field, controls), field, message: saidOfField(message) }));
+    const found = details.map((detail) => ({ control: controlOf(detail.field, controls), detail }));
     const placed = found.filter(({ control }) => control !== null);
-    errors.value = Object.fromEntries(placed.map(({ control, message }) => [String(control), message]));
-    const rest = found.filter(({ control }) => control === null).map(({ field, message }) => `${field}: ${message}`);
-    problem.value = placed.length && !rest.length ? "" : [messageOf(error), ...rest].join(" ");
+    errors.value = Object.fromEntries(placed.map(({ control, detail }) => [String(control), detail]));
+    const rest = found.filter(({ control }) => control === null);
+    const others = (): string[] => rest.map(({ detail: { field, message } }) => `${field}: ${saidOfField(message)}`);
+    problem.value = placed.length && !rest.length ? "" : () => [messageOf(error), ...others()].join(" ");
     const first = placed[0]?.control;
     queueMicrotask(() => {
       const target = first === undefined || first === null ? null : form.current?.elements.namedItem(first);
@@ -317,7 +319,7 @@ export function Submit({ children, class: name }: { children: ComponentChildren;
 /** A button of a deed that waits for its answer and shows the refusal beside it. */
 export function Deed({ children, act, class: name, disabled = false }: { children: ComponentChildren; act(): Promise<void>; class?: string; disabled?: boolean }): JSX.Element {
   const busy = useSignal(false);
-  const problem = useSignal("");
+  const problem = useSaid();
   const run = async (): Promise<void> => {
     if (busy.value) return;
     busy.value = true;
@@ -325,7 +327,7 @@ export function Deed({ children, act, class: name, disabled = false }: { childre
     try {
       await act();
     } catch (error) {
-      problem.value = messageOf(error);
+      problem.value = () => messageOf(error);
     } finally {
       busy.value = false;
     }

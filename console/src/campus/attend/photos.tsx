@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 
 import { t } from "../../ui/i18n.ts";
+import { useSaid, type Saying } from "../../ui/said.ts";
 
 import { change, flow, goOn, sendPieces, type Side } from "./flow.ts";
 import { drawn, shrunk } from "./shrink.ts";
@@ -32,7 +33,7 @@ function Shot({ side }: { side: Side }): JSX.Element {
   const photo = flow.value?.[side] ?? null;
   const heading = useId();
   const isOpen = useSignal(false);
-  const problem = useSignal("");
+  const problem = useSaid();
   const keep = (blob: Blob): void => {
     isOpen.value = false;
     change({ [side]: { blob, sentFor: null } });
@@ -43,7 +44,7 @@ function Shot({ side }: { side: Side }): JSX.Element {
     <section class="card shot" aria-labelledby={heading}>
       <h2 id={heading}>{t(`campus.photos.${side}`)}</h2>
       <p class="quiet">{t(`campus.photos.${side}_what`)}</p>
-      {isOpen.value ? <Viewfinder side={side} taken={keep} failed={(text) => ((isOpen.value = false), (problem.value = text))} /> : null}
+      {isOpen.value ? <Viewfinder side={side} taken={keep} failed={(why) => ((isOpen.value = false), (problem.value = why))} /> : null}
       {photo && !isOpen.value ? <Preview blob={photo.blob} label={t(`campus.photos.${side}`)} /> : null}
       <p role="status" class="hint">
         {state === "none" ? "" : t(`campus.photos.${state}`)}
@@ -93,7 +94,7 @@ function Preview({ blob, label }: { blob: Blob; label: string }): JSX.Element {
   return <img class="view" src={address} alt={label} />;
 }
 
-function Viewfinder({ side, taken, failed }: { side: Side; taken(blob: Blob): void; failed(text: string): void }): JSX.Element {
+function Viewfinder({ side, taken, failed }: { side: Side; taken(blob: Blob): void; failed(why: Saying): void }): JSX.Element {
   const video = useRef<HTMLVideoElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const isReady = useSignal(false);
@@ -112,7 +113,7 @@ function Viewfinder({ side, taken, failed }: { side: Side; taken(blob: Blob): vo
     };
     begin().catch(() => {
       stop();
-      if (!isGone) failed(t("campus.photos.denied"));
+      if (!isGone) failed(() => t("campus.photos.denied"));
     });
     return () => {
       isGone = true;
@@ -122,7 +123,7 @@ function Viewfinder({ side, taken, failed }: { side: Side; taken(blob: Blob): vo
   const take = async (): Promise<void> => {
     const picture = video.current;
     if (!picture?.videoWidth) return;
-    await drawn(picture, picture.videoWidth, picture.videoHeight).then(taken, () => failed(t("campus.photos.denied")));
+    await drawn(picture, picture.videoWidth, picture.videoHeight).then(taken, () => failed(() => t("campus.photos.denied")));
   };
   return (
     <>

@@ -12,6 +12,7 @@ import { Failure, useRead, type Page } from "../../ui/list.tsx";
 import { now } from "../../ui/now.ts";
 import { Pick, type Named } from "../../ui/pick.tsx";
 import { query } from "../../ui/router.ts";
+import { useSaid } from "../../ui/said.ts";
 import { api, deliver, type Delivered } from "../api.ts";
 import { Title } from "../parts.tsx";
 
@@ -114,12 +115,12 @@ export default function Reports(): JSX.Element {
 
 function Individual({ get, hasEvents }: { get(path: string, filters: Record<string, string>): Promise<void>; hasEvents: boolean }): JSX.Element {
   const people = useSignal<readonly Schemas["CampusStudentBriefOut"][]>([]);
-  const problem = useSignal("");
+  const problem = useSaid();
   const find = async ({ student = "" }: Record<string, string>): Promise<void> => {
     problem.value = "";
     const found = await answerOf(api.GET("/api/campus/attendance/", { params: { query: { student, page_size: 1 } } }));
     people.value = found.results.map((each) => each.student);
-    if (!people.value.length) problem.value = t(hasEvents ? "campus.report.no_person" : "campus.events.empty_staff");
+    if (!people.value.length) problem.value = () => t(hasEvents ? "campus.report.no_person" : "campus.events.empty_staff");
   };
   return (
     <>

@@ -1,5 +1,4 @@
 // One person as the office sees them: role, verification, access, card, and the tried log-ins.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf, type Schemas } from "../../ui/api/client.ts";
@@ -8,6 +7,7 @@ import { Num, time } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Listing, Shown, useList, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
+import { useSaid } from "../../ui/said.ts";
 import { api, fullName, me } from "../api.ts";
 import { Title } from "../parts.tsx";
 import { Portrait } from "../profile.tsx";
@@ -31,7 +31,7 @@ export default function UserView(): JSX.Element {
 }
 
 function Facts({ user, changed }: { user: User; changed(): void }): JSX.Element {
-  const saved = useSignal("");
+  const saved = useSaid();
   const isOwn = user.id === me().id;
   const initial: Record<string, string> = {
     ...Object.fromEntries(TEXTS.map((name) => [name, user[name] ?? ""])),
@@ -61,7 +61,7 @@ function Facts({ user, changed }: { user: User; changed(): void }): JSX.Element 
             saved.value = "";
             const body = { ...Object.fromEntries<string | boolean | null>([...texts, ...checks]), ...role } as Schemas["CampusUserChangeIn"];
             await answerOf(api.PUT("/api/campus/users/{user_id}/", { params: { path: { user_id: user.id } }, body }));
-            saved.value = t("campus.saved");
+            saved.value = () => t("campus.saved");
             changed();
           }}
         >

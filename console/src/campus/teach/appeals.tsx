@@ -6,6 +6,7 @@ import { answerOf, type Schemas } from "../../ui/api/client.ts";
 import { time } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Listing, useList } from "../../ui/list.tsx";
+import { useSaid } from "../../ui/said.ts";
 import { api } from "../api.ts";
 import { Factors, Flags } from "../evidence.tsx";
 import { Badge, Title } from "../parts.tsx";
@@ -16,13 +17,13 @@ const STATES = ["open", "corrected", "upheld"] as const;
 
 export default function Appeals(): JSX.Element {
   const state = useSignal<(typeof STATES)[number]>("open");
-  const said = useSignal("");
+  const said = useSaid();
   const list = useList<Appeal>(
     (cursor) => answerOf(api.GET("/api/campus/appeals/", { params: { query: { cursor, status: state.peek() } } })),
     () => state.value,
   );
   const decided = (appeal: Appeal): void => {
-    said.value = t("campus.appeal.decided", { name: appeal.student.full_name });
+    said.value = () => t("campus.appeal.decided", { name: appeal.student.full_name });
     list.replace(({ id }) => id === appeal.id, null);
   };
   return (

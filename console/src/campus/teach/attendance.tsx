@@ -10,6 +10,7 @@ import { clock, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Listing, useList } from "../../ui/list.tsx";
 import { follow } from "../../ui/live.ts";
+import { useSaid } from "../../ui/said.ts";
 import { api, type AttendanceRecord, type CampusEvent, type Missing } from "../api.ts";
 import { Badge } from "../parts.tsx";
 import { Filters, NO_FILTERS, queryOf, STATUSES } from "../records.tsx";
@@ -23,7 +24,7 @@ export function Attendance({ event }: { event: CampusEvent }): JSX.Element {
   const isMissing = useSignal(false);
   // Whom the dialog is about; null where nobody is chosen yet, undefined while it is closed.
   const marking = useSignal<Student | null | undefined>(undefined);
-  const said = useSignal("");
+  const said = useSaid();
   const path = { event_id: event.id };
   const list = useList<Entry>(
     async (cursor) => {
@@ -36,7 +37,7 @@ export function Attendance({ event }: { event: CampusEvent }): JSX.Element {
   useFresh(event.id, list.reload);
   const marked = (record: AttendanceRecord): void => {
     marking.value = undefined;
-    said.value = t("campus.mark.done", { name: record.student.full_name, status: word("campus.status", record.status) });
+    said.value = () => t("campus.mark.done", { name: record.student.full_name, status: word("campus.status", record.status) });
     list.reload();
   };
   return (
@@ -188,7 +189,7 @@ function Mark({ eventId, student, marked }: { eventId: string; student: Student 
 /** Read a card with the phone, where the browser can. */
 function Tap(): JSX.Element | null {
   const form = useForm();
-  const said = useSignal("");
+  const said = useSaid();
   const Found = (window as unknown as { NDEFReader?: new () => Reader }).NDEFReader;
   if (Found === undefined) return null;
   const listen = async (): Promise<void> => {
@@ -201,9 +202,9 @@ function Tap(): JSX.Element | null {
         ending.abort();
       };
       await reader.scan({ signal: ending.signal });
-      said.value = t("campus.mark.hold");
+      said.value = () => t("campus.mark.hold");
     } catch {
-      said.value = t("campus.mark.no_nfc");
+      said.value = () => t("campus.mark.no_nfc");
     }
   };
   return (

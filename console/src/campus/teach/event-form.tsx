@@ -9,6 +9,7 @@ import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { now } from "../../ui/now.ts";
 import { go, match } from "../../ui/router.ts";
+import { useSaid } from "../../ui/said.ts";
 import { api, type CampusEvent } from "../api.ts";
 import { locate } from "../attend/position.tsx";
 import { Title } from "../parts.tsx";
@@ -204,16 +205,16 @@ function Fields({ event, moved }: { event: CampusEvent | null; moved?: () => voi
 function Here(): JSX.Element {
   const form = useForm();
   const busy = useSignal(false);
-  const said = useSignal("");
+  const said = useSaid();
   const find = async (): Promise<void> => {
     busy.value = true;
     said.value = "";
     try {
       const { latitude, longitude, accuracy } = await locate();
       form.fill({ latitude: latitude.toFixed(6), longitude: longitude.toFixed(6) });
-      said.value = t("campus.event.here_found", { accuracy: count(Math.round(accuracy)) });
+      said.value = () => t("campus.event.here_found", { accuracy: count(Math.round(accuracy)) });
     } catch (error) {
-      said.value = t(`campus.event.here_${(error as Error).message === "denied" ? "denied" : "failed"}`);
+      said.value = () => t(`campus.event.here_${(error as Error).message === "denied" ? "denied" : "failed"}`);
     } finally {
       busy.value = false;
     }

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 
-import { answerOf, deed, Refused } from "../../ui/api/client.ts";
+import { answerOf, deed, inWords, Refused } from "../../ui/api/client.ts";
 import { Field, Form, Submit } from "../../ui/form.tsx";
 import { count } from "../../ui/format.tsx";
 import { saidOfField, t } from "../../ui/i18n.ts";
@@ -15,7 +15,7 @@ import { rowsOf, type Row } from "./tables.ts";
 
 interface Problem {
   line: number;
-  what: string;
+  what(): string;
 }
 
 const EXAMPLE = "title,location,latitude,longitude,start,end\nOptics,Hall 1,31.5204,74.3587,2027-01-11 09:00,2027-01-11 10:30";
@@ -25,7 +25,7 @@ function problemsOf(refused: Refused, rows: readonly Row[]): Problem[] {
   return refused.details.flatMap(({ field, message }) => {
     const [, place = "", name = ""] = /^events\.(\d+)\.?(.*)$/.exec(field) ?? [];
     const row = place === "" ? undefined : rows[Number(place)];
-    return row ? [{ line: row.line, what: name ? `${name}: ${saidOfField(message)}` : saidOfField(message) }] : [];
+    return row ? [{ line: row.line, what: () => (name ? `${name}: ${saidOfField(message)}` : saidOfField(message)) }] : [];
   });
 }
 
@@ -44,7 +44,7 @@ export default function ManyEvents(): JSX.Element {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       problems.value = problemsOf(error, rows);
-      throw problems.value.length ? new Refused(error.status, error.code, t("campus.many.none"), [], error.requestId) : error;
+      throw problems.value.length ? inWords(new Refused(error.status, error.code, "", [], error.requestId), () => t("campus.many.none")) : error;
     }
   };
   if (made.value.length)
@@ -79,7 +79,7 @@ export default function ManyEvents(): JSX.Element {
         {problems.value.length ? (
           <ul class="problems" aria-label={t("campus.many.wrong", { count: count(problems.value.length) })}>
             {problems.value.map(({ line, what }) => (
-              <li key={`${line} ${what}`}>{t("campus.many.row", { line, what })}</li>
+              <li key={`${line} ${what()}`}>{t("campus.many.row", { line, what: what() })}</li>
             ))}
           </ul>
         ) : null}

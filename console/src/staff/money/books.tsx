@@ -8,6 +8,7 @@ import { Field } from "../../ui/form.tsx";
 import { dateOf, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import type { Loaded } from "../../ui/list.tsx";
+import { useSaid } from "../../ui/said.ts";
 import { api, ask, asked, deed, may } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { keepJob } from "../parts/jobs.ts";
@@ -22,7 +23,7 @@ type Deposit = Schemas["AdminDepositOut"];
 
 export function Settlements(): JSX.Element {
   const turn = useSignal(0);
-  const said = useSignal("");
+  const said = useSaid();
   return (
     <>
       <div class="row">
@@ -48,18 +49,20 @@ export function Settlements(): JSX.Element {
             const found = await fileOf("admin", `/api/finances/settlements/?format=csv&event_id=${encodeURIComponent(event.trim())}`);
             if ("jobId" in found) {
               keepJob(found.jobId, t("staff.settlements_file"));
-              said.value = t("staff.job_started");
+              said.value = () => t("staff.job_started");
             } else save(found.file, found.name);
           }}
         >
           <Field name="event_id" label={t("staff.event_id")} required />
         </Decision>
       </div>
-      {said.value ? (
-        <Note>
-          {said.value} <a href="/staff/jobs">{t("staff.jobs")}</a>
-        </Note>
-      ) : null}
+      <Note>
+        {said.value ? (
+          <>
+            {said.value} <a href="/staff/jobs">{t("staff.jobs")}</a>
+          </>
+        ) : null}
+      </Note>
       <Register<Settlement>
         label={t("staff.finances.settlements")}
         turn={turn.value}

@@ -9,6 +9,7 @@ import { t, word } from "../../ui/i18n.ts";
 import { Listing, useList, type Loaded } from "../../ui/list.tsx";
 import { now } from "../../ui/now.ts";
 import { query } from "../../ui/router.ts";
+import { useSaid } from "../../ui/said.ts";
 import { api, ask, asked, deed, may, myself } from "../parts/api.ts";
 import { FilterRow, Register } from "../parts/register.tsx";
 import { State, Sum, Thing, When } from "../parts/shown.tsx";
@@ -102,14 +103,14 @@ export function Unclaimed(): JSX.Element {
 }
 
 function LeftoverDeeds({ leftover, list }: { leftover: Leftover; list: Loaded<Leftover> }): JSX.Element | null {
-  const said = useSignal("");
+  const said = useSaid();
   if (!may("manage")) return null;
   if (leftover.asked_by === myself()) return <div class="why">{t("staff.second.own")}</div>;
   const act = async (action: "pay_back" | "claim_link"): Promise<void> => {
     const body = { ids: [leftover.id], action };
     const { results } = await deed("unclaimed", body, (headers) => api.POST("/api/finances/unclaimed/", { body, headers }));
     const outcome = results[0];
-    said.value = outcome ? (outcome.message ?? word("staff.state", outcome.state)) : "";
+    said.value = () => outcome ? (outcome.message ?? word("staff.state", outcome.state)) : "";
     if (outcome && outcome.state !== "refused") list.reload();
   };
   const actions = leftover.asked_for ? [leftover.asked_for] : (["claim_link", "pay_back"] as const);

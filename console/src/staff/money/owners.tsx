@@ -7,6 +7,7 @@ import { Deed, Field, Form, Submit } from "../../ui/form.tsx";
 import { Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead, type Loaded } from "../../ui/list.tsx";
+import { useSaid } from "../../ui/said.ts";
 import { api, ask, asked, deed, may, myself } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { Register } from "../parts/register.tsx";
@@ -101,7 +102,7 @@ function sharesOf(text: string): Schemas["AdminShareIn"][] {
 
 export function Shares(): JSX.Element {
   const turn = useSignal(0);
-  const said = useSignal("");
+  const said = useSaid();
   const read = useRead(
     () => ask(() => api.GET("/api/finances/profit-share/")),
     () => String(turn.value),
@@ -110,7 +111,7 @@ export function Shares(): JSX.Element {
     <Shown read={read}>
       {(found) => (
         <>
-          {said.value ? <Note>{said.value}</Note> : null}
+          <Note>{said.value}</Note>
           {found.shares.length ? null : <p class="empty">{t("staff.none.shares")}</p>}
           {found.periods.map((period) => (
             <section class="panel" key={period.valid_from}>
@@ -139,7 +140,7 @@ export function Shares(): JSX.Element {
                 onSubmit={async ({ shares = "", valid_from: from = "" }) => {
                   const body = { shares: sharesOf(shares), valid_from: from || null };
                   await deed("shares", body, (headers) => api.PUT("/api/finances/profit-share/", { body, headers }));
-                  said.value = t("staff.corrected");
+                  said.value = () => t("staff.corrected");
                   turn.value += 1;
                 }}
               >

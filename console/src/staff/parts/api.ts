@@ -1,7 +1,7 @@
 // The staff's own API: who is logged in, what they may do, and calls that wait for a log-in that ran out.
 import { effect, signal } from "@preact/signals";
 
-import { answerOf, connect, deed as onceOnly, leave, Refused } from "../../ui/api/client.ts";
+import { answerOf, connect, deed as onceOnly, inWords, leave, Refused } from "../../ui/api/client.ts";
 import { session } from "../../ui/api/session.ts";
 import { messageOf } from "../../ui/form.tsx";
 import { t } from "../../ui/i18n.ts";
@@ -52,7 +52,7 @@ export async function ask<T>(call: Call<T>): Promise<T> {
     if (!ranOut) throw error;
     await loggedIn();
     if (!working.peek()) throw error; // left: a later log-in is another visit
-    if (me.peek()?.who.id !== before) throw new Refused(401, "OTHER_PERSON", t("staff.session.other"));
+    if (me.peek()?.who.id !== before) throw inWords(new Refused(401, "OTHER_PERSON", ""), () => t("staff.session.other"));
     return answerOf(call());
   }
 }
@@ -69,7 +69,7 @@ export function deed<T>(name: string, body: unknown, call: (headers: { "Idempote
 export function withPresent(error: unknown): unknown {
   if (!(error instanceof Refused) || error.status !== 409 || error.details.length === 0) return error;
   const state = error.details.map(({ field, message }) => `${field.replaceAll("_", " ")}: ${message || "–"}`).join("; ");
-  return new Refused(409, error.code, `${messageOf(error)} ${t("staff.present", { state })}`, [], error.requestId);
+  return inWords(new Refused(409, error.code, "", [], error.requestId), () => `${messageOf(error)} ${t("staff.present", { state })}`);
 }
 
 /** End the session here and at the platform. */

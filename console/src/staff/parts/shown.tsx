@@ -1,11 +1,11 @@
 // What every view shows alike: titles, facts, states in colour and word, ids that can be copied, times, links.
-import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { clock, money, Num, time, type Amount } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { copied } from "../../ui/copy.ts";
+import { useSaid } from "../../ui/said.ts";
 
 const GOOD = new Set("active valid used published live approved refunded paid done complete fulfilled won enrolled closed whole resolved admitted let_in".split(" "));
 const WARN = new Set("pending awaiting_second requested submitted scheduled processing open in_progress running on_hold held reserved draft preview contested provisioned link_sent refunding".split(" "));
@@ -63,7 +63,7 @@ export function Facts({ of }: { of: readonly (readonly [label: string, value: Co
 
 /** An id or number with a button that copies it. */
 export function Copied({ children }: { children: string }): JSX.Element {
-  const said = useSignal("");
+  const said = useSaid();
   return (
     <>
       <Num>{children}</Num>
@@ -72,7 +72,8 @@ export function Copied({ children }: { children: string }): JSX.Element {
         class="copy"
         aria-label={t("staff.copy", { what: children })}
         onClick={async () => {
-          said.value = (await copied(children)) ? t("staff.copied") : t("ui.copy.refused");
+          const isCopied = await copied(children);
+          said.value = () => t(isCopied ? "staff.copied" : "ui.copy.refused");
         }}
       >
         {t("staff.copy_short")}

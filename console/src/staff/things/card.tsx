@@ -8,6 +8,7 @@ import { count, money, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
+import { useSaid, type Saying } from "../../ui/said.ts";
 import { api, ask, deed, may } from "../parts/api.ts";
 import { Decision, ReasonField } from "../parts/decision.tsx";
 import { Copied, Facts, Note, State, Sum, Thing, Title, When } from "../parts/shown.tsx";
@@ -35,13 +36,13 @@ function nextOf(card: Known): readonly Status[] {
 export function Card(): JSX.Element {
   const id = match("/staff/cards/:id")?.id ?? "";
   const turn = useSignal(0);
-  const said = useSignal("");
+  const said = useSaid();
   const read = useRead(
     () => ask(() => api.GET("/api/nfc-cards/{card_id}/", { params: { path: { card_id: id } } })),
     () => String(turn.value),
   );
-  const changed = (text: string): void => {
-    if (text) said.value = text;
+  const changed = (words: Saying | ""): void => {
+    if (words) said.value = words;
     turn.value += 1;
   };
   return (
@@ -51,7 +52,7 @@ export function Card(): JSX.Element {
           <Title actions={<Deeds card={card} changed={changed} />}>
             {t("staff.card")} <Num>{card.uid}</Num> <State value={card.status} />
           </Title>
-          {said.value ? <Note>{said.value}</Note> : null}
+          <Note>{said.value}</Note>
           <section class="panel" aria-label={t("staff.facts")}>
             <Facts
               of={[
@@ -77,7 +78,7 @@ export function Card(): JSX.Element {
   );
 }
 
-function Deeds({ card, changed }: { card: Known; changed(text: string): void }): JSX.Element {
+function Deeds({ card, changed }: { card: Known; changed(words: Saying | ""): void }): JSX.Element {
   const next = nextOf(card);
   const usable = card.status === "active" || card.status === "blocked" || card.status === "lost";
   return (
@@ -96,7 +97,7 @@ function Deeds({ card, changed }: { card: Known; changed(text: string): void }):
           act={async ({ status = "", reason = "" }) => {
             const body = { status: (status || next[0]) as Status, reason, version: card.version };
             await deed(`card.${card.id}`, body, (headers) => api.PUT("/api/nfc-cards/{card_id}/", { params: { path: { card_id: card.id } }, body, headers }));
-            changed(t("staff.card_changed", { status: word("staff.state", body.status) }));
+            changed(() => t("staff.card_changed", { status: word("staff.state", body.status) }));
           }}
         >
           <Choice name="status" label={t("staff.status")} options={[...next].sort((a, b) => Number(b === "blocked") - Number(a === "blocked")).map((each) => [each, word("staff.state", each)])} />
@@ -113,7 +114,7 @@ function Deeds({ card, changed }: { card: Known; changed(text: string): void }):
             const moved = await deed(`replace.${card.id}`, body, (headers) =>
               api.POST("/api/nfc-cards/{card_id}/transfer/", { params: { path: { card_id: card.id } }, body, headers }),
             );
-            changed(t("staff.lost.moved", { uid: moved.to_uid, tickets: moved.tickets, amount: money(moved.balance) }));
+            changed(() => t("staff.lost.moved", { uid: moved.to_uid, tickets: moved.tickets, amount: money(moved.balance) }));
           }}
         >
           <Field name="to_uid" label={t("staff.lost.to_uid")} hint={t("staff.lost.to_hint")} required />

@@ -1,13 +1,13 @@
 // A customer: who they are, their tickets, cards and bookings, and what support does for them.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import type { Schemas } from "../../ui/api/client.ts";
+import { refusedAt, type Schemas } from "../../ui/api/client.ts";
 import { Choice, Deed, Field, Check } from "../../ui/form.tsx";
 import { dateOf, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
+import { useSaid } from "../../ui/said.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { Decision, ReasonField } from "../parts/decision.tsx";
 import { keepJob } from "../parts/jobs.ts";
@@ -127,7 +127,7 @@ function Status({ customer, changed }: { customer: Known; changed(): void }): JS
 }
 
 function Personal({ customer }: { customer: Known }): JSX.Element {
-  const started = useSignal("");
+  const started = useSaid();
   const path = { params: { path: { customer_id: customer.id } } };
   return (
     <>
@@ -136,7 +136,7 @@ function Personal({ customer }: { customer: Known }): JSX.Element {
           act={async () => {
             const job = await ask(() => api.GET("/api/customers/{customer_id}/export/", path));
             keepJob(job.job_id, t("staff.export_of", { name: customer.name }));
-            started.value = t("staff.job_started");
+            started.value = () => t("staff.job_started");
           }}
         >
           {t("staff.export_person")}
@@ -148,11 +148,11 @@ function Personal({ customer }: { customer: Known }): JSX.Element {
             tone="danger"
             name={`erase.${customer.id}`}
             act={async ({ force = "", typed = "" }) => {
-              if (typed.trim() !== customer.name) throw new Error(t("staff.erase_mismatch"));
+              if (typed.trim() !== customer.name) throw refusedAt("typed", () => t("staff.erase_mismatch"));
               const query = force ? { force: "true" as const } : {};
               const job = await ask(() => api.DELETE("/api/customers/{customer_id}/", { params: { path: { customer_id: customer.id }, query } }));
               keepJob(job.job_id, t("staff.erase_of", { name: customer.name }));
-              started.value = t("staff.job_started");
+              started.value = () => t("staff.job_started");
             }}
           >
             <p>{t("staff.erase_why")}</p>
@@ -161,11 +161,13 @@ function Personal({ customer }: { customer: Known }): JSX.Element {
           </Decision>
         )}
       </div>
-      {started.value ? (
-        <Note>
-          {started.value} <a href="/staff/jobs">{t("staff.jobs")}</a>
-        </Note>
-      ) : null}
+      <Note>
+        {started.value ? (
+          <>
+            {started.value} <a href="/staff/jobs">{t("staff.jobs")}</a>
+          </>
+        ) : null}
+      </Note>
     </>
   );
 }

@@ -10,6 +10,7 @@ import { t, word } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { Qr } from "../../ui/qr.tsx";
 import { match, query } from "../../ui/router.ts";
+import { useSaid, type Saying } from "../../ui/said.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { Register } from "../parts/register.tsx";
@@ -134,14 +135,14 @@ export function NewDevice({ event, created }: { event: string; created(): void }
 
 export function Device(): JSX.Element {
   const id = match("/staff/devices/:id")?.id ?? "";
-  const said = useSignal("");
+  const said = useSaid();
   const turn = useSignal(0);
   const read = useRead(
     () => deviceById(id).then((device) => ({ device })),
     () => String(turn.value),
   );
-  const changed = (text: string): void => {
-    said.value = text;
+  const changed = (words: Saying | ""): void => {
+    said.value = words;
     turn.value += 1;
   };
   return (
@@ -154,7 +155,7 @@ export function Device(): JSX.Element {
             <Title actions={<DeviceDeeds device={device} changed={changed} />}>
               <Num>{device.name}</Num> <State value={device.status} />
             </Title>
-            {said.value ? <Note>{said.value}</Note> : null}
+            <Note>{said.value}</Note>
             <section class="panel" aria-label={t("staff.facts")}>
               <Facts
                 of={[
@@ -186,7 +187,7 @@ export function Device(): JSX.Element {
   );
 }
 
-function DeviceDeeds({ device, changed }: { device: Known; changed(text: string): void }): JSX.Element | null {
+function DeviceDeeds({ device, changed }: { device: Known; changed(words: Saying | ""): void }): JSX.Element | null {
   if (!may("devices") || device.status === "revoked") return null;
   const path = { params: { path: { device_id: device.id } } };
   return (
@@ -198,7 +199,7 @@ function DeviceDeeds({ device, changed }: { device: Known; changed(text: string)
         act={async ({ name = "", gate = "", wipe = "" }) => {
           const body = { ...(name !== device.name ? { name } : {}), ...(gate && gate !== device.gate ? { gate } : {}), ...(wipe ? { wipe: true } : {}) };
           await ask(() => api.PUT("/api/devices/{device_id}/", { ...path, body }));
-          changed(t("staff.corrected"));
+          changed(() => t("staff.corrected"));
         }}
       >
         <div class="pair">
@@ -213,7 +214,7 @@ function DeviceDeeds({ device, changed }: { device: Known; changed(text: string)
         name={`revoke.${device.id}`}
         act={async () => {
           await ask(() => api.DELETE("/api/devices/{device_id}/", path));
-          changed(t("staff.revoked"));
+          changed(() => t("staff.revoked"));
         }}
       >
         <p>{t("staff.revoke_why")}</p>

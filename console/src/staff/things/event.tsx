@@ -8,6 +8,7 @@ import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { Bars, Columns } from "../../ui/picture.tsx";
 import { go, match } from "../../ui/router.ts";
+import { useSaid, type Saying } from "../../ui/said.ts";
 import { api, ask, may } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { Copied, Facts, Note, State, Sum, Thing, Title, When } from "../parts/shown.tsx";
@@ -21,14 +22,14 @@ type Known = Schemas["AdminEventDetailOut"];
 export function Event(): JSX.Element {
   const id = match("/staff/events/:id")?.id ?? "";
   const turn = useSignal(0);
-  const said = useSignal("");
+  const said = useSaid();
   const editing = useSignal(false);
   const read = useRead(
     () => ask(() => api.GET("/api/events/{event_id}/", { params: { path: { event_id: id } } })),
     () => String(turn.value),
   );
-  const changed = (text: string): void => {
-    said.value = text;
+  const changed = (words: Saying | ""): void => {
+    said.value = words;
     editing.value = false;
     turn.value += 1;
   };
@@ -39,11 +40,11 @@ export function Event(): JSX.Element {
           <Title actions={<Deeds event={event} changed={changed} edit={() => (editing.value = !editing.value)} editing={editing.value} />}>
             <Num>{event.title}</Num> <State value={event.status} /> {event.review ? <State value={event.review} /> : null}
           </Title>
-          {said.value ? <Note>{said.value}</Note> : null}
+          <Note>{said.value}</Note>
           {event.review === "submitted" ? <Note tone="warn">{t("staff.submitted_why")}</Note> : null}
           {editing.value ? (
             <section class="panel">
-              <EventForm event={event} saved={() => changed(t("staff.corrected"))} refused={() => (turn.value += 1)} />
+              <EventForm event={event} saved={() => changed(() => t("staff.corrected"))} refused={() => (turn.value += 1)} />
             </section>
           ) : null}
           <About event={event} />
@@ -93,11 +94,11 @@ function About({ event }: { event: Known }): JSX.Element {
   );
 }
 
-function Deeds({ event, changed, edit, editing }: { event: Known; changed(text: string): void; edit(): void; editing: boolean }): JSX.Element {
+function Deeds({ event, changed, edit, editing }: { event: Known; changed(words: Saying | ""): void; edit(): void; editing: boolean }): JSX.Element {
   const onSale = event.status === "published" || event.status === "live";
   return (
     <>
-      <Review event={event} answered={(next) => changed(t(next.status === "published" ? "staff.published" : "staff.sent_back"))} refused={() => changed("")} />
+      <Review event={event} answered={(next) => changed(() => t(next.status === "published" ? "staff.published" : "staff.sent_back"))} refused={() => changed("")} />
       {may("manage") && event.status !== "cancelled" && event.status !== "archived" ? (
         <button type="button" aria-expanded={editing} onClick={edit}>
           {editing ? t("staff.leave") : t("staff.correct")}

@@ -8,6 +8,7 @@ import { Num, time } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Failure, Shown, Unread, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
+import type { Saying } from "../../ui/said.ts";
 import { api, ask, asked, deed, may } from "../parts/api.ts";
 import { Decision, ReasonField } from "../parts/decision.tsx";
 import { Copied, Facts, Note, State, Sum, Thing, Title, When } from "../parts/shown.tsx";
@@ -19,13 +20,13 @@ type Known = Schemas["AdminStaffTicketOut"];
 export function Ticket(): JSX.Element {
   const id = match("/staff/tickets/:id")?.id ?? "";
   const turn = useSignal(0);
-  const said = useSignal<{ text: string; tone: "" | "warn" | "bad" } | null>(null);
+  const said = useSignal<{ words: Saying; tone: Tone } | null>(null);
   const read = useRead(
     () => ask(() => api.GET("/api/tickets/{ticket_id}/", { params: { path: { ticket_id: id } } })),
     () => String(turn.value),
   );
-  const changed = (text: string, tone: "" | "warn" | "bad" = ""): void => {
-    said.value = text ? { text, tone } : said.value;
+  const changed = (words: Saying | "", tone: Tone = ""): void => {
+    if (words) said.value = { words, tone };
     turn.value += 1;
   };
   return (
@@ -35,7 +36,7 @@ export function Ticket(): JSX.Element {
           <Title actions={<Deeds ticket={ticket} changed={changed} />}>
             {t("staff.ticket")} <Num>{ticket.number}</Num> <State value={ticket.status} />
           </Title>
-          {said.value ? <Note tone={said.value.tone}>{said.value.text}</Note> : null}
+          <Note tone={said.value?.tone}>{said.value?.words()}</Note>
           <section class="panel" aria-label={t("staff.facts")}>
             <Facts
               of={[
@@ -61,7 +62,8 @@ export function Ticket(): JSX.Element {
   );
 }
 
-type Changed = (text: string, tone?: "" | "warn" | "bad") => void;
+type Tone = "" | "warn" | "bad";
+type Changed = (words: Saying | "", tone?: Tone) => void;
 
 function Deeds({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.Element {
   const isValid = ticket.status === "valid";
@@ -96,9 +98,9 @@ function CheckIn({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.
         const verdict = await ask(() => api.POST("/api/tickets/{ticket_id}/check-in/", { params: { path: { ticket_id: ticket.id } }, body }));
         done(scan);
         const first = verdict.first_scan;
-        const when = first ? t("staff.first_scan", { at: time(first.scanned_at), gate: first.gate ?? "–", by: first.by ?? "–" }) : "";
-        const why = verdict.reason ? word("staff.state", verdict.reason) : "";
-        changed([t(`staff.verdict.${verdict.result}`), why, when].filter(Boolean).join(" · "), verdict.result === "valid" ? "" : verdict.result === "already_scanned" ? "warn" : "bad");
+        const when = (): string => (first ? t("staff.first_scan", { at: time(first.scanned_at), gate: first.gate ?? "–", by: first.by ?? "–" }) : "");
+        const why = (): string => (verdict.reason ? word("staff.state", verdict.reason) : "");
+        changed(() => [t(`staff.verdict.${verdict.result}`), why(), when()].filter(Boolean).join(" · "), verdict.result === "valid" ? "" : verdict.result === "already_scanned" ? "warn" : "bad");
       }}
     >
       <p class="hint">{t("staff.check_in_hint")}</p>
@@ -118,7 +120,7 @@ function Transfer({ ticket, changed }: { ticket: Known; changed: Changed }): JSX
         await deed(`transfer.${ticket.id}`, body, (headers) =>
           api.POST("/api/tickets/{ticket_id}/transfer/", { params: { path: { ticket_id: ticket.id } }, body, headers }),
         );
-        changed(t("staff.transferred", { number }));
+        changed(() => t("staff.transferred", { number }));
       }}
     >
       <Field name="mobile_number" label={t("staff.to_number")} type="tel" hint={t("staff.transfer_hint")} required />
@@ -135,7 +137,7 @@ function Resend({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.E
         await deed(`resend.${ticket.id}`, body, (headers) =>
           api.POST("/api/tickets/{ticket_id}/transfer/", { params: { path: { ticket_id: ticket.id } }, body, headers }),
         );
-        changed(t("staff.resent"));
+        changed(() => t("staff.resent"));
       }}
     >
       {t("staff.resend")}
@@ -152,7 +154,7 @@ function Refund({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.E
       act={async ({ reason = "", amount = "" }) => {
         const body = { ticket_id: ticket.id, reason, amount: amount.trim() && amount.trim() !== ticket.price?.amount ? amount.trim() : null };
         await deed(`refund.${ticket.id}`, body, (headers) => api.POST("/api/refund-requests/", { body, headers }));
-        changed(t("staff.refund_opened"));
+        changed(() => t("staff.refund_opened"));
       }}
     >
       <Field name="amount" label={`${t("staff.amount")} (${ticket.price?.currency ?? ""})`} inputmode="decimal" hint={t("staff.refund_hint")} required />
@@ -189,7 +191,7 @@ function Correct({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.
             ...(category && category !== ticket.category_id ? { category_id: category } : {}),
           };
           await deed(`ticket.${ticket.id}`, body, (headers) => api.PUT("/api/tickets/{ticket_id}/", { params: { path: { ticket_id: ticket.id } }, body, headers }));
-          changed(t("staff.corrected"));
+          changed(() => t("staff.corrected"));
         }}
       >
         <Field name="holder_name" label={t("staff.holder")} required />
@@ -212,7 +214,7 @@ function Cancel({ ticket, changed }: { ticket: Known; changed: Changed }): JSX.E
       act={async ({ reason = "" }) => {
         const body = { status: "cancelled" as const, reason, version: ticket.version };
         await deed(`cancel.${ticket.id}`, body, (headers) => api.PUT("/api/tickets/{ticket_id}/", { params: { path: { ticket_id: ticket.id } }, body, headers }));
-        changed(t("staff.ticket_cancelled"));
+        changed(() => t("staff.ticket_cancelled"));
       }}
     >
       <p>{t("staff.cancel_ticket_why")}</p>

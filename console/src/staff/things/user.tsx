@@ -8,6 +8,7 @@ import { Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { match } from "../../ui/router.ts";
+import { useSaid, type Saying } from "../../ui/said.ts";
 import { api, ask, may, myself } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { Copied, Facts, Note, State, Thing, Title, When } from "../parts/shown.tsx";
@@ -21,13 +22,13 @@ type Known = Schemas["AdminUserOut"];
 export function User(): JSX.Element {
   const id = match("/staff/users/:id")?.id ?? "";
   const turn = useSignal(0);
-  const said = useSignal("");
+  const said = useSaid();
   const read = useRead(
     () => ask(() => api.GET("/api/users/{user_id}/", { params: { path: { user_id: id } } })),
     () => String(turn.value),
   );
-  const changed = (text: string): void => {
-    if (text) said.value = text;
+  const changed = (words: Saying | ""): void => {
+    if (words) said.value = words;
     turn.value += 1;
   };
   return (
@@ -37,7 +38,7 @@ export function User(): JSX.Element {
           <Title actions={<Deeds user={user} changed={changed} />}>
             <Num>{user.name}</Num> <State value={user.status} />
           </Title>
-          {said.value ? <Note>{said.value}</Note> : null}
+          <Note>{said.value}</Note>
           <About user={user} />
           <Phones user={user} />
           <p class="row">
@@ -75,7 +76,7 @@ function About({ user }: { user: Known }): JSX.Element {
   );
 }
 
-function Deeds({ user, changed }: { user: Known; changed(text: string): void }): JSX.Element | null {
+function Deeds({ user, changed }: { user: Known; changed(words: Saying | ""): void }): JSX.Element | null {
   const path = { params: { path: { user_id: user.id } } };
   const mine = kindsOf().includes(user.type);
   const partner = user.type === "organizer" || user.type === "merchant";
@@ -86,7 +87,7 @@ function Deeds({ user, changed }: { user: Known; changed(text: string): void }):
           class="primary"
           act={async () => {
             await ask(() => api.POST("/api/users/{user_id}/verify/", path));
-            changed(t("staff.verified_now"));
+            changed(() => t("staff.verified_now"));
           }}
         >
           {t("staff.verify")}
@@ -100,7 +101,7 @@ function Deeds({ user, changed }: { user: Known; changed(text: string): void }):
           name={`user.end.${user.id}`}
           act={async () => {
             await ask(() => api.DELETE("/api/users/{user_id}/", path));
-            changed(t("staff.deactivated"));
+            changed(() => t("staff.deactivated"));
           }}
         >
           <p>{t("staff.deactivate_why")}</p>
@@ -133,7 +134,7 @@ function bodyOf(user: Known, values: Values): Schemas["AdminUserChangeIn"] {
   };
 }
 
-function Correct({ user, changed }: { user: Known; changed(text: string): void }): JSX.Element {
+function Correct({ user, changed }: { user: Known; changed(words: Saying | ""): void }): JSX.Element {
   return (
     <Decision
       label={t("staff.correct")}
@@ -150,7 +151,7 @@ function Correct({ user, changed }: { user: Known; changed(text: string): void }
       act={async (values) => {
         const body = bodyOf(user, values);
         await ask(() => api.PUT("/api/users/{user_id}/", { params: { path: { user_id: user.id } }, body }));
-        changed(t("staff.corrected"));
+        changed(() => t("staff.corrected"));
       }}
     >
       <Field name="name" label={t("staff.name")} required />

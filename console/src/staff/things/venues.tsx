@@ -8,6 +8,7 @@ import { count, Num } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { go, match } from "../../ui/router.ts";
+import { useSaid } from "../../ui/said.ts";
 import { api, ask, asked, deed, may, withPresent } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { Register } from "../parts/register.tsx";
@@ -107,7 +108,7 @@ export function Venues(): JSX.Element {
 export function Venue(): JSX.Element {
   const id = match("/staff/venues/:id")?.id ?? "";
   const turn = useSignal(0);
-  const said = useSignal("");
+  const said = useSaid();
   const read = useRead(
     () => ask(() => api.GET("/api/venues/{venue_id}/", { params: { path: { venue_id: id } } })),
     () => String(turn.value),
@@ -135,7 +136,7 @@ export function Venue(): JSX.Element {
           >
             <Num>{venue.name}</Num>
           </Title>
-          {said.value ? <Note>{said.value}</Note> : null}
+          <Note>{said.value}</Note>
           {may("manage") ? (
             <section class="panel">
               <Form
@@ -154,7 +155,7 @@ export function Venue(): JSX.Element {
                 onSubmit={async (values) => {
                   try {
                     await ask(() => api.PUT("/api/venues/{venue_id}/", { params: { path: { venue_id: id } }, body: { ...bodyOf(values), version: venue.version } }));
-                    said.value = t("staff.corrected");
+                    said.value = () => t("staff.corrected");
                   } catch (error) {
                     throw withPresent(error);
                   } finally {

@@ -7,6 +7,7 @@ import type { Schemas } from "../../ui/api/client.ts";
 import { Choice, Field, Form, Submit } from "../../ui/form.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { JobProgress } from "../../ui/job.tsx";
+import { useSaid } from "../../ui/said.ts";
 import { api, deed, may } from "../parts/api.ts";
 import { forgetJob, keepJob, keptJobs } from "../parts/jobs.ts";
 import { Title, When } from "../parts/shown.tsx";
@@ -58,7 +59,7 @@ export function Jobs(): JSX.Element {
 
 function Bulk({ begun }: { begun(): void }): JSX.Element {
   const file = useRef<HTMLInputElement>(null);
-  const said = useSignal("");
+  const said = useSaid();
   return (
     <section class="panel" aria-label={t("staff.bulk.title")}>
       <h2>{t("staff.bulk.title")}</h2>
@@ -77,7 +78,7 @@ function Bulk({ begun }: { begun(): void }): JSX.Element {
           };
           const job = await deed("bulk", body, (headers) => api.POST("/api/nfc-cards/bulk/", { body, headers }));
           keepJob(job.job_id, `${t("staff.bulk.title")}: ${word("staff.bulk", chosen)}`);
-          said.value = t("staff.bulk.accepted", { count: job.accepted });
+          said.value = () => t("staff.bulk.accepted", { count: job.accepted });
           if (file.current) file.current.value = "";
           begun();
         }}

@@ -7,6 +7,7 @@ import { Deed } from "../../ui/form.tsx";
 import { count, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { query } from "../../ui/router.ts";
+import { useSaid } from "../../ui/said.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { keepJob } from "../parts/jobs.ts";
 import { Register } from "../parts/register.tsx";
@@ -15,7 +16,7 @@ import { Changes } from "../things/history.tsx";
 
 /** Start a file of what is shown, by the filters of the address. */
 function Exports({ what, start }: { what: string; start(filters: Record<string, string>): Promise<{ job_id: string }> }): JSX.Element {
-  const said = useSignal("");
+  const said = useSaid();
   return (
     <>
       {(["csv", "xlsx"] as const).map((format) => (
@@ -25,17 +26,19 @@ function Exports({ what, start }: { what: string; start(filters: Record<string, 
             const filters = Object.fromEntries(query.peek());
             const job = await start({ ...filters, format });
             keepJob(job.job_id, `${what} (${format.toUpperCase()})`);
-            said.value = t("staff.job_started");
+            said.value = () => t("staff.job_started");
           }}
         >
           {t("staff.export_as", { format: format.toUpperCase() })}
         </Deed>
       ))}
-      {said.value ? (
-        <span role="status">
-          {said.value} <a href="/staff/jobs">{t("staff.jobs")}</a>
-        </span>
-      ) : null}
+      <span role="status">
+        {said.value ? (
+          <>
+            {said.value} <a href="/staff/jobs">{t("staff.jobs")}</a>
+          </>
+        ) : null}
+      </span>
     </>
   );
 }

@@ -10,13 +10,19 @@ import type { components, paths } from "./schema.ts";
 export type Schemas = components["schemas"];
 export type Api = Client<paths, "application/json">;
 
+/** What is wrong with a field. */
+export interface Detail {
+  readonly field: string;
+  readonly message: string;
+}
+
 /** A refusal of the platform, or a fault: `code` is for programs, `message` for people. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
-    readonly details: readonly { field: string; message: string }[] = [],
+    readonly details: readonly Detail[] = [],
     readonly requestId: string | null = null,
     /** Seconds to wait, of a 429 or 503. */
     readonly retryAfter: number | null = null,
@@ -25,6 +31,22 @@ export class Refused extends Error {
   ) {
     super(message);
   }
+}
+
+/** Return an error with a page's own words, which follow its language. */
+export function inWords<E extends Error>(error: E, words: () => string): E {
+  return Object.defineProperty(error, "message", { get: words });
+}
+
+/** Return a refusal of the page itself: what is wrong with a field, before anything is sent. */
+export function refusedAt(field: string, words: () => string): Refused {
+  const detail: Detail = {
+    field,
+    get message() {
+      return words();
+    },
+  };
+  return inWords(new Refused(400, "VALIDATION_ERROR", "", [detail]), words);
 }
 
 /** The request got no answer: no network, or no platform at its other end. */
@@ -57,15 +79,17 @@ export function refusalOf(response: Response, body: unknown): Refused {
   const inner = (typeof said.error === "object" && said.error !== null ? said.error : said) as Record<string, unknown>;
   const text = typeof said.error === "string" ? said.error : inner.message;
   const wait = Number(response.headers.get("Retry-After"));
-  return new Refused(
+  const own = typeof inner.code === "string" && typeof text === "string" ? text : null;
+  const refused = new Refused(
     response.status,
     typeof inner.code === "string" ? inner.code : "UNKNOWN",
-    typeof inner.code === "string" && typeof text === "string" ? text : wordsOf(response.status),
-    Array.isArray(inner.details) ? (inner.details as { field: string; message: string }[]) : [],
+    own ?? "",
+    Array.isArray(inner.details) ? (inner.details as Detail[]) : [],
     response.headers.get("X-Request-Id"),
     Number.isFinite(wait) && wait > 0 ? Math.min(wait, 3600) : null,
     body,
   );
+  return own === null ? inWords(refused, () => wordsOf(response.status)) : refused;
 }
 
 /** Return what a call answers. Raises Refused and Unreachable. */
