@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.console import shopping
 from tests.console.browsers import Opener
@@ -55,3 +55,43 @@ def test_scans_of_a_club_that_cannot_be_read_are_not_shown_as_none(open_page: Op
     recovers(page, pattern)
     expect(recent).to_contain_text(number)
     expect(recent).not_to_contain_text("former")
+
+
+@pytest.mark.parametrize(
+    ("portal", "path", "pattern"),
+    [
+        ("webapp", "/bookings/{booking}", r"/users/nfc-cards/"),
+        ("webapp", "/account/family", r"/users/nfc-cards/"),
+        ("webapp", "/e/{event}", r"/users/dependents/"),
+        ("organizer", "/organizer/draft/new/when", r"/public/events/\?"),
+        ("campus", "/campus/events", r"/campus/campuses/"),
+        ("admin", "/staff/lost-card?find=cus_1", r"/nfc-cards/\?"),
+    ],
+)
+def test_a_list_that_goes_on_says_so_and_is_read_on(
+    open_page: Opener, site: Site, portal: str, path: str, pattern: str
+) -> None:
+    """Of a list that is shown as a whole ten pages are read at first."""
+    session = site.new_customer()[1] if portal == "webapp" else site.session(portal)
+    made = {"event": "", "booking": ""}
+    if portal == "webapp":
+        made["event"] = shopping.event(site)["id"]
+        made["booking"] = shopping.booked(site, session, shopping.event(site))["id"] if "booking" in path else ""
+    page = open_page("about:blank", sessions={portal: session})
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(json={"results": [], "next": f"page{len(asked)}" if len(asked) < 15 else None, "count": None})
+
+    page.route(re.compile(pattern), answer)
+    page.goto(f"{site.url}{path.format(**made)}")
+    if path.startswith("/e/"):
+        page.get_by_role("button", name=re.compile("^One more")).first.click()
+    cut = page.get_by_text("There is more.")
+    expect(cut).to_have_count(1)
+    assert len(asked) == 10
+    asked.clear()
+    cut.get_by_role("button", name="Show more").evaluate("(button) => button.click()")
+    expect(cut).to_have_count(0)
+    assert len(asked) == 15

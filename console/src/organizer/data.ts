@@ -1,7 +1,7 @@
 // What the organizer's views read and write, as the API has it.
 import { answerOf, connect, deed, leave, shown, type Schemas } from "../ui/api/client.ts";
 import { keep } from "../ui/api/session.ts";
-import { whole } from "../ui/list.tsx";
+import type { Whole } from "../ui/list.tsx";
 
 export type EventRow = Schemas["OrganizerEventOut"];
 export type EventDetail = Schemas["OrganizerEventDetailOut"];
@@ -73,7 +73,7 @@ export interface KnownVenue {
 }
 
 /** Return the venues that the organizer's own and the public events name: the API has no list of venues for organizers. */
-export async function knownVenues(): Promise<readonly KnownVenue[]> {
+export async function knownVenues(whole: Whole): Promise<readonly KnownVenue[]> {
   const page = (cursor: string | undefined) => ({ params: { query: { page_size: 100, cursor } } });
   const [own, open] = await Promise.all([
     whole((cursor) => answerOf(api.GET("/api/organizer/events/", page(cursor)))),

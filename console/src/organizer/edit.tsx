@@ -6,7 +6,7 @@ import { Refused, type Schemas } from "../ui/api/client.ts";
 import { Choice, Field, figureOf, Form, Submit, type Values } from "../ui/form.tsx";
 import { money, Num, time, type Amount } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
-import { Unread, useRead } from "../ui/list.tsx";
+import { Unread, useWhole } from "../ui/list.tsx";
 import { now } from "../ui/now.ts";
 
 import { knownVenues, requestEdit, TONES, type EventDetail } from "./data.ts";
@@ -86,7 +86,7 @@ function atControls(error: unknown, changes: Changes): unknown {
 export function EditRequests({ event, reload }: { event: EventDetail; reload(): void }): JSX.Element {
   const asked = useSignal<readonly Asked[]>(kept(event.id));
   const turn = useSignal(0);
-  const venues = useRead(knownVenues);
+  const venues = useWhole(knownVenues);
   const zone = event.timezone;
   const initial: Values = {
     title: event.title,

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { Check, Choice, Field, useForm } from "../ui/form.tsx";
 import { Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
-import { Unread, useRead } from "../ui/list.tsx";
+import { Unread, useWhole } from "../ui/list.tsx";
 
 import { knownVenues, type EventDetail } from "./data.ts";
 import { named, withoutCategory } from "./steps.ts";
@@ -25,7 +25,7 @@ export function WhatFields(): JSX.Element {
 
 export function WhenFields({ event }: { event: EventDetail | null }): JSX.Element {
   const { values } = useForm();
-  const venues = useRead(knownVenues);
+  const venues = useWhole(knownVenues);
   const own = event?.venue;
   const known = (venues.value ?? []).filter(({ id }) => id !== own?.id);
   const listed: [string, string][] = known.map(({ id, label }) => [id, label]);

@@ -1,7 +1,7 @@
 // What the views of the shop ask the platform.
 import { answerOf, connect, Refused, Unreachable, type Schemas } from "../ui/api/client.ts";
 import { session } from "../ui/api/session.ts";
-import { whole } from "../ui/list.tsx";
+import type { Whole } from "../ui/list.tsx";
 
 export type ShopEvent = Schemas["WebappEventOut"];
 export type Category = Schemas["WebappTicketCategoryOut"];
@@ -22,7 +22,7 @@ export const mine = connect("webapp");
 export const customerId = (): string | null => session("webapp").value?.who.id ?? null;
 
 /** Read all cards of the customer who is logged in. */
-export const ownCards = (): Promise<readonly Card[]> => whole((cursor) => answerOf(mine.GET("/api/v1/users/nfc-cards/", { params: { query: { page_size: 100, cursor } } })));
+export const ownCards = (whole: Whole): Promise<readonly Card[]> => whole((cursor) => answerOf(mine.GET("/api/v1/users/nfc-cards/", { params: { query: { page_size: 100, cursor } } })));
 
 /** Whether the platform is away, for whatever reason: what this device keeps is shown then. */
 export const isAway = (error: unknown): boolean => error instanceof Unreachable || (error instanceof Refused && (error.status >= 500 || error.status === 429));

@@ -7,7 +7,7 @@ import { answerOf } from "../ui/api/client.ts";
 import { Deed } from "../ui/form.tsx";
 import { clock, money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
-import { Shown, Unread, useRead, type Read } from "../ui/list.tsx";
+import { Shown, Unread, useRead, useWhole, type Read } from "../ui/list.tsx";
 import { go } from "../ui/router.ts";
 
 import { mine, ownCards, type Booking, type Card, type Confirmed } from "./api.ts";
@@ -72,7 +72,7 @@ export function Lines({ booking }: { booking: Booking }): JSX.Element {
 /** The view of one booking. */
 export function Checkout({ id }: { id: string }): JSX.Element {
   const booking = useRead(() => answerOf(mine.GET("/api/v1/users/bookings/{booking_id}/", { params: { path: { booking_id: id } } })));
-  const cards = useRead(ownCards);
+  const cards = useWhole(ownCards);
   const paid = useSignal<Confirmed | null>(null);
   const settle = (payment: Confirmed): void => {
     paid.value = payment;

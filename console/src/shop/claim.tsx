@@ -7,7 +7,7 @@ import { session } from "../ui/api/session.ts";
 import { Choice, Form, Submit } from "../ui/form.tsx";
 import { money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
-import { Listing, Shown, useList, useRead } from "../ui/list.tsx";
+import { Listing, Shown, useList, useWhole } from "../ui/list.tsx";
 
 import { Access, logOut } from "./access.tsx";
 import { mine, ownCards, type Card } from "./api.ts";
@@ -69,7 +69,7 @@ function Gifts(): JSX.Element {
 }
 
 function Money({ token: secret }: { token: string }): JSX.Element {
-  const cards = useRead(ownCards);
+  const cards = useWhole(ownCards);
   const credited = useSignal<{ amount: string; card: string } | null>(null);
   const forget = (): void => {
     draft(KEPT, null);

@@ -8,8 +8,9 @@ import { session } from "../ui/api/session.ts";
 import { messageOf } from "../ui/form.tsx";
 import { money, Num } from "../ui/format.tsx";
 import { saidOfField, t } from "../ui/i18n.ts";
-import { Shown, Unread, useRead, whole } from "../ui/list.tsx";
+import { Shown, Unread, useRead, useWhole } from "../ui/list.tsx";
 import { go } from "../ui/router.ts";
+import { useSaid } from "../ui/said.ts";
 
 import { Access } from "./access.tsx";
 import { customerId, eventOf, mine, sum, type Category, type ShopEvent } from "./api.ts";
@@ -108,15 +109,24 @@ function Where({ event }: { event: ShopEvent }): JSX.Element | null {
   );
 }
 
+/** Look for an event among the saved ones, page by page until it is there. */
+async function isFavourite(id: string): Promise<boolean> {
+  for (let cursor: string | undefined; ; ) {
+    const page = await answerOf(mine.GET("/api/v1/users/favorites/", { params: { query: { page_size: 100, cursor } } }));
+    if (page.results.some((each) => each.event_id === id)) return true;
+    if (!page.next) return false;
+    cursor = page.next;
+  }
+}
+
 function Favourite({ id }: { id: string }): JSX.Element | null {
-  const problem = useSignal("");
+  const problem = useSaid();
   const saved = useSignal<boolean | null>(null);
   const who = customerId();
   const read = useRead(
     async () => {
       if (customerId() === null) return;
-      const found = await whole((cursor) => answerOf(mine.GET("/api/v1/users/favorites/", { params: { query: { page_size: 100, cursor } } })));
-      saved.value = found.some((each) => each.event_id === id);
+      saved.value = await isFavourite(id);
     },
     () => customerId() ?? "",
   );
@@ -130,7 +140,7 @@ function Favourite({ id }: { id: string }): JSX.Element | null {
       await answerOf<unknown>(is ? mine.DELETE("/api/v1/users/favorites/{event_id}/", { params: { path: { event_id: id } } }) : mine.POST("/api/v1/users/favorites/", { body: { event_id: id } }));
     } catch (error) {
       saved.value = is;
-      problem.value = messageOf(error);
+      problem.value = () => messageOf(error);
     }
   };
   return (
@@ -313,8 +323,8 @@ interface NamesProps {
 
 /** Names on the tickets, for guests and dependents. */
 function Names({ categories, seatsOf, change, children_enabled }: NamesProps): JSX.Element {
-  const read = useRead(
-    () => (customerId() ? whole((cursor) => answerOf(mine.GET("/api/v1/users/dependents/", { params: { query: { page_size: 100, cursor } } }))) : Promise.resolve([])),
+  const read = useWhole(
+    (whole) => (customerId() ? whole((cursor) => answerOf(mine.GET("/api/v1/users/dependents/", { params: { query: { page_size: 100, cursor } } }))) : Promise.resolve([])),
     () => customerId() ?? "",
   );
   const family = read.value ?? [];

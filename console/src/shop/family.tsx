@@ -7,7 +7,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { changesOf, Choice, Deed, Field, Form, Submit, type Values } from "../ui/form.tsx";
 import { dateOf } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
-import { Listing, Unread, useList, useRead } from "../ui/list.tsx";
+import { Listing, Unread, useList, useWhole } from "../ui/list.tsx";
 
 import { bloodType, bloodTypes, contactOf } from "./account.tsx";
 import { mine, ownCards, type Dependent } from "./api.ts";
@@ -17,7 +17,7 @@ type Card = readonly [id: string, label: string];
 /** The list of dependents, with their forms. */
 export function Family(): JSX.Element {
   const list = useList((cursor) => answerOf(mine.GET("/api/v1/users/dependents/", { params: { query: { cursor } } })));
-  const cards = useRead(ownCards);
+  const cards = useWhole(ownCards);
   const open = useSignal<Dependent | "new" | null>(null);
   const active = (cards.value ?? []).filter(({ status }) => status === "active").map(({ id, uid }): Card => [id, `…${uid.slice(-4)}`]);
   const remove = async (id: string): Promise<void> => {

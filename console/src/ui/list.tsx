@@ -8,6 +8,7 @@ import { messageOf } from "./form.tsx";
 import { count } from "./format.tsx";
 import { t } from "./i18n.ts";
 import { root } from "./router.ts";
+import { useSaid } from "./said.ts";
 
 export interface Page<T> {
   results: readonly T[];
@@ -48,22 +49,6 @@ const isSame = (one: unknown, other: unknown): boolean => {
 
 /** Return items that are already here as a list. */
 export const here = <T,>(items: readonly T[], reload = nothing): Listed<T> => ({ items, reload, more: nothing, hasMore: false, state: "ready", isOld: false, error: null });
-
-// As many options as a choice may have.
-const PAGES_OF_CHOICE = 10;
-
-/** Read the pages of a list that is shown as a whole, such as the options of a choice. */
-export async function whole<T>(read: (cursor: string | undefined) => Promise<Page<T>>): Promise<readonly T[]> {
-  const found: T[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < PAGES_OF_CHOICE; page += 1) {
-    const { results, next } = await read(cursor);
-    found.push(...results);
-    if (!next) break;
-    cursor = next;
-  }
-  return found;
-}
 
 /** Read a list; `read` is called with a cursor, and again from the beginning when `key()` changes. */
 export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>>, key: () => string = () => ""): Loaded<T> {
@@ -162,12 +147,12 @@ export interface ListingProps<T> {
 /** Read more of a list: say how many there are now, and keep the focus where the button that was pressed is gone. */
 function useMore<T>(list: Listed<T>): { place: Ref<HTMLElement>; said: string; more(): void } {
   const place = useRef<HTMLElement>(null);
-  const said = useSignal("");
+  const said = useSaid();
   const asked = useRef(false);
   useEffect(() => {
     if (!asked.current || list.state === "more" || list.state === "loading") return;
     asked.current = false;
-    if (list.state === "ready") said.value = t("ui.listed", { count: count(list.items.length) });
+    if (list.state === "ready") said.value = () => t("ui.listed", { count: count(list.items.length) });
     if (document.activeElement === document.body) place.current?.focus();
   }, [list.state]);
   return {
@@ -273,9 +258,18 @@ export function Failure({ error, again }: { error: unknown; again?: () => void }
   );
 }
 
-/** Says that a part of a view could not be read, such as the options of a choice: a part that is left out is missed by nobody. */
-export function Unread({ read }: { read: { error: unknown; reload?(): void } }): JSX.Element | null {
-  return read.error ? <Failure error={read.error} again={read.reload} /> : null;
+/** Says that a part of a view could not be read, or not all of it: a part that is left out is missed by nobody. */
+export function Unread({ read }: { read: { error: unknown; reload?(): void; loading?: boolean; cut?: Read<unknown>["cut"] } }): JSX.Element | null {
+  if (read.error) return <Failure error={read.error} again={read.reload} />;
+  if (!read.cut) return null;
+  return (
+    <p class="hint">
+      {t("ui.cut", { count: count(read.cut.count) })}{" "}
+      <button type="button" class="plain" aria-busy={read.loading} onClick={read.cut.more}>
+        {read.loading ? t("ui.loading") : t("ui.more")}
+      </button>
+    </p>
+  );
 }
 
 export interface Read<T> {
@@ -285,6 +279,8 @@ export interface Read<T> {
   /** Whether the value is of another `key()`, while that of this one is read. */
   isOld: boolean;
   reload(): void;
+  /** How many were read of lists that go on, and how to read more of these; absent where all is here. */
+  cut?: { count: number; more(): void };
 }
 
 /** Read one thing of the API; again when `key()` changes. The former value stays while the next is read. */
@@ -323,6 +319,42 @@ export function useRead<T>(read: () => Promise<T>, key: () => string = () => "")
     );
   });
   return { value: value.value, error: error.value, loading: loading.value, isOld: isOld.value, reload: () => (turn.value += 1) };
+}
+
+/** Reads a list that is shown as a whole, such as the options of a choice. */
+export type Whole = <T>(read: (cursor: string | undefined) => Promise<Page<T>>) => Promise<readonly T[]>;
+
+// As many options as a choice has before its reader asks for more.
+const PAGES_OF_CHOICE = 10;
+
+/** Read lists as wholes, so many pages of each: where one goes on, its reader is told, and may read more (`Unread`). */
+export function useWhole<T>(read: (whole: Whole) => Promise<T>, key: () => string = () => ""): Read<T> {
+  const pages = useSignal(PAGES_OF_CHOICE);
+  const left = useSignal<number | null>(null);
+  const running = useRef(0);
+  const found = useRead(
+    async () => {
+      const mine = (running.current += 1);
+      let cut: number | null = null;
+      const whole = async <I,>(next: (cursor: string | undefined) => Promise<Page<I>>): Promise<readonly I[]> => {
+        const items: I[] = [];
+        let cursor: string | undefined;
+        for (let page = 0; page < pages.peek(); page += 1) {
+          const answer = await next(cursor);
+          items.push(...answer.results);
+          if (!answer.next) return items;
+          cursor = answer.next;
+        }
+        cut = Math.max(cut ?? 0, items.length);
+        return items;
+      };
+      const value = await read(whole);
+      if (mine === running.current) left.value = cut;
+      return value;
+    },
+    () => `${pages.value} ${key()}`,
+  );
+  return left.value === null ? found : { ...found, cut: { count: left.value, more: () => (pages.value *= 2) } };
 }
 
 /** Show what was read, or its loading and error states. */

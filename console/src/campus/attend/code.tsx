@@ -8,9 +8,10 @@ import { watch, type Camera } from "../../ui/camera.ts";
 import { Choice, Field, Form, messageOf, Submit } from "../../ui/form.tsx";
 import { clock } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
-import { Failure, Shown, useRead, whole } from "../../ui/list.tsx";
+import { Failure, Shown, useRead, useWhole } from "../../ui/list.tsx";
 import { now } from "../../ui/now.ts";
 import { match } from "../../ui/router.ts";
+import { useSaid } from "../../ui/said.ts";
 import { api, type CampusEvent } from "../api.ts";
 import { periodOf } from "../period.ts";
 
@@ -44,21 +45,21 @@ function Rules(): JSX.Element {
 function Scanner(): JSX.Element {
   const video = useRef<HTMLVideoElement>(null);
   const isOn = useSignal(false);
-  const said = useSignal("");
-  const problem = useSignal("");
+  const said = useSaid();
+  const problem = useSaid();
   const camera = useRef<Camera | null>(null);
   const busy = useRef(false);
 
   const seen = async (text: string): Promise<void> => {
     if (busy.current) return;
     busy.current = true;
-    said.value = t("campus.code.checking");
+    said.value = () => t("campus.code.checking");
     problem.value = "";
     try {
       await verify({ qr_token: text });
     } catch (error) {
       said.value = "";
-      problem.value = error instanceof Unreachable ? t("campus.code.offline") : `${messageOf(error)}. ${t("campus.code.again")}`;
+      problem.value = () => (error instanceof Unreachable ? t("campus.code.offline") : `${ended(messageOf(error))} ${t("campus.code.again")}`);
     } finally {
       busy.current = false;
     }
@@ -73,7 +74,7 @@ function Scanner(): JSX.Element {
       else started.stop();
     } catch {
       isOn.value = false;
-      problem.value = t("campus.camera.denied");
+      problem.value = () => t("campus.camera.denied");
     }
   };
   useEffect(
@@ -101,12 +102,15 @@ function Scanner(): JSX.Element {
   );
 }
 
+/** Return a sentence with its full stop. */
+const ended = (sentence: string): string => (/[.۔)]$/.test(sentence) ? sentence : `${sentence}.`);
+
 // Somebody may be early, or late.
 const AROUND = 30 * 60_000;
 
 function Typed(): JSX.Element {
   const asked = match("/campus/attend/:event")?.event ?? flow.peek()?.event?.id;
-  const events = useRead(async () => {
+  const events = useWhole(async (whole) => {
     const moment = (at: number): string => new Date(at).toISOString();
     const query = { date_from: moment(now() - AROUND), date_to: moment(now() + AROUND), page_size: 100 };
     const listed = [...(await whole((cursor) => answerOf(api.GET("/api/campus/events/", { params: { query: { ...query, cursor } } }))))];

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { answerOf } from "../../ui/api/client.ts";
 import { Num, time } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
-import { Listing, Unread, useList, useRead, whole } from "../../ui/list.tsx";
+import { Listing, Unread, useList, useWhole } from "../../ui/list.tsx";
 import { api, isStaff, me, type CampusEvent } from "../api.ts";
 import { Title } from "../parts.tsx";
 import { periodOf } from "../period.ts";
@@ -65,7 +65,7 @@ export default function Events(): JSX.Element {
 
 /** Choose one of the campuses, or all. */
 export function CampusFilter({ value, choose }: { value: string; choose(value: string): void }): JSX.Element {
-  const campuses = useRead(() => whole((cursor) => answerOf(api.GET("/api/campus/campuses/", { params: { query: { page_size: 100, cursor } } }))));
+  const campuses = useWhole((whole) => whole((cursor) => answerOf(api.GET("/api/campus/campuses/", { params: { query: { page_size: 100, cursor } } }))));
   return (
     <>
       <label>

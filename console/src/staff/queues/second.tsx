@@ -1,9 +1,10 @@
 // What waits for a second person: payouts, refunds, withdrawals, cancellations, leftover money. One's own says why not.
 import type { ComponentChildren, JSX } from "preact";
+import { useRef } from "preact/hooks";
 
 import type { Schemas } from "../../ui/api/client.ts";
 import { t } from "../../ui/i18n.ts";
-import { Listing, useList, whole, type Loaded } from "../../ui/list.tsx";
+import { Listing, useList, type Loaded, type Page } from "../../ui/list.tsx";
 import { now } from "../../ui/now.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { State, Sum, Thing, When } from "../parts/shown.tsx";
@@ -115,23 +116,30 @@ interface WaitingCancellation {
   at: string;
 }
 
-// Cancellations have no list: the audit log names the events whose cancellation was asked for within its 24 hours.
-async function waitingCancellations(): Promise<{ results: WaitingCancellation[]; next: null }> {
+// Cancellations have no list: the audit log names the events whose cancellation was asked for within its 24 hours. `seen`
+// has the events of earlier pages.
+async function waitingCancellations(cursor: string | undefined, seen: Set<string>): Promise<Page<WaitingCancellation>> {
+  if (cursor === undefined) seen.clear();
   const since = new Date(now() - 24 * 3600_000).toISOString();
-  const log = await whole((cursor) => ask(() => api.GET("/api/logs/system/", { params: { query: asked({ action: "event.cancel", result: "done", date_from: since, page_size: "100" }, cursor) } })));
+  const log = await ask(() => api.GET("/api/logs/system/", { params: { query: asked({ action: "event.cancel", result: "done", date_from: since, page_size: "100" }, cursor) } }));
   const entries = new Map<string, Audit>();
-  for (const entry of log) if (entry.entity_id && !entries.has(entry.entity_id)) entries.set(entry.entity_id, entry);
+  for (const entry of log.results) {
+    if (!entry.entity_id || seen.has(entry.entity_id)) continue;
+    seen.add(entry.entity_id);
+    entries.set(entry.entity_id, entry);
+  }
   const found = await Promise.all(
     [...entries].map(async ([event, entry]) => {
       const asked = await cancellationOf(event);
       return asked?.status === "awaiting_second" ? [{ event, asked, at: entry.at }] : [];
     }),
   );
-  return { results: found.flat(), next: null };
+  return { results: found.flat(), next: log.next };
 }
 
 function Cancellations(): JSX.Element {
-  const list = useList<WaitingCancellation>(waitingCancellations);
+  const seen = useRef(new Set<string>());
+  const list = useList<WaitingCancellation>((cursor) => waitingCancellations(cursor, seen.current));
   return (
     <Waiting
       title={t("staff.cancellations")}

@@ -6,8 +6,9 @@ import type { Schemas } from "../../ui/api/client.ts";
 import { Field, Form, Submit } from "../../ui/form.tsx";
 import { money, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
-import { Shown, useRead, whole } from "../../ui/list.tsx";
+import { Shown, useRead, useWhole, type Whole } from "../../ui/list.tsx";
 import { go, query } from "../../ui/router.ts";
+import type { Saying } from "../../ui/said.ts";
 import { api, ask, asked, deed, may } from "../parts/api.ts";
 import { Facts, Note, State, Sum, Thing, Title } from "../parts/shown.tsx";
 import { recognize } from "../search/forms.ts";
@@ -17,27 +18,27 @@ type Listed = Schemas["AdminCardOut"];
 
 const MOST_CUSTOMERS = 5;
 
-async function cardsOf(customerId: string): Promise<readonly Listed[]> {
+function cardsOf(customerId: string, whole: Whole): Promise<readonly Listed[]> {
   return whole((cursor) => ask(() => api.GET("/api/nfc-cards/", { params: { query: asked({ customer_id: customerId, page_size: "100" }, cursor) } })));
 }
 
 /** Return the cards of whom this number or name is, or the card with this UID. */
-async function found(text: string): Promise<readonly Listed[]> {
+async function found(text: string, whole: Whole): Promise<readonly Listed[]> {
   if (!text) return [];
   const typed = recognize(text);
-  if (typed.text.startsWith("cus_")) return cardsOf(typed.text);
+  if (typed.text.startsWith("cus_")) return cardsOf(typed.text, whole);
   const byUid = typed.kinds.includes("uid") ? (await ask(() => api.GET("/api/nfc-cards/", { params: { query: asked({ search: typed.uid }) } }))).results : [];
   const wanted = typed.kinds.includes("phone") ? typed.phones : typed.kinds.some((each) => each === "name" || each === "email") ? [typed.text] : [];
   const pages = await Promise.all(wanted.map((each) => ask(() => api.GET("/api/customers/", { params: { query: asked({ search: each, page_size: String(MOST_CUSTOMERS) }) } }))));
   const owners = new Set(pages.flatMap((page) => page.results.map((each) => each.id)));
-  const theirs = (await Promise.all([...owners].map(cardsOf))).flat();
+  const theirs = (await Promise.all([...owners].map((each) => cardsOf(each, whole)))).flat();
   return [...new Map([...byUid, ...theirs].map((card) => [card.id, card])).values()];
 }
 
 export function LostCard(): JSX.Element {
   const wanted = (): string => query.value.get("uid") ?? query.value.get("customer") ?? query.value.get("find") ?? "";
   const chosen = query.value.get("uid") ?? "";
-  const read = useRead(() => found(wanted()), wanted);
+  const read = useWhole((whole) => found(wanted(), whole), wanted);
   return (
     <>
       <Title>{t("staff.lost.title")}</Title>
@@ -93,7 +94,7 @@ function Choose({ cards }: { cards: readonly Listed[] }): JSX.Element {
 
 function Lost({ id }: { id: string }): JSX.Element {
   const turn = useSignal(0);
-  const done = useSignal<readonly string[]>([]);
+  const done = useSignal<readonly Saying[]>([]);
   const read = useRead(
     () => ask(() => api.GET("/api/nfc-cards/{card_id}/", { params: { path: { card_id: id } } })),
     () => String(turn.value),
@@ -113,8 +114,8 @@ function Lost({ id }: { id: string }): JSX.Element {
               [t("staff.reason"), card.block_reason],
             ]}
           />
-          {done.value.map((each) => (
-            <Note key={each}>{each}</Note>
+          {[0, 1].map((place) => (
+            <Note key={place}>{done.value[place]?.()}</Note>
           ))}
           {card.status === "replaced" ? (
             <p>
@@ -135,24 +136,24 @@ async function block(card: Card, reason: string): Promise<void> {
   await deed(`lost.${card.id}`, body, (headers) => api.PUT("/api/nfc-cards/{card_id}/", { params: { path: { card_id: card.id } }, body, headers }));
 }
 
-async function move(card: Card, uid: string, reason: string): Promise<string> {
+async function move(card: Card, uid: string, reason: string): Promise<Saying> {
   const body = { to_uid: uid, reason };
   const moved = await deed(`replace.${card.id}`, body, (headers) => api.POST("/api/nfc-cards/{card_id}/transfer/", { params: { path: { card_id: card.id } }, body, headers }));
-  return t("staff.lost.moved", { uid: moved.to_uid, tickets: moved.tickets, amount: money(moved.balance) });
+  return () => t("staff.lost.moved", { uid: moved.to_uid, tickets: moved.tickets, amount: money(moved.balance) });
 }
 
-async function claim(card: Card): Promise<string> {
+async function claim(card: Card): Promise<Saying> {
   const body = { card_ids: [card.id], action: "claim_link" as const };
   const { results } = await deed(`claim.${card.id}`, body, (headers) => api.POST("/api/finances/unclaimed/", { body, headers }));
   const outcome = results[0];
-  if (!outcome) return "";
-  return outcome.message ?? `${t("staff.lost.claim")}: ${word("staff.state", outcome.state)}${outcome.amount ? ` · ${money(outcome.amount)}` : ""}`;
+  if (!outcome) return () => "";
+  return () => outcome.message ?? `${t("staff.lost.claim")}: ${word("staff.state", outcome.state)}${outcome.amount ? ` · ${money(outcome.amount)}` : ""}`;
 }
 
 type Way = "replace" | "claim" | "block";
 
 // Each step is kept by the platform: where a later one is refused, the card is blocked all the same, which is said.
-function Handle({ card, finished }: { card: Card; finished(said: readonly string[]): void }): JSX.Element {
+function Handle({ card, finished }: { card: Card; finished(said: readonly Saying[]): void }): JSX.Element {
   const ways: Way[] = may("manage") ? ["replace", "claim", "block"] : ["block"];
   const way = useSignal<Way>(ways[0] ?? "block");
   return (
@@ -162,7 +163,7 @@ function Handle({ card, finished }: { card: Card; finished(said: readonly string
       initial={{ reason: t("staff.lost.reason") }}
       onSubmit={async ({ reason = "", to_uid: uid = "" }) => {
         await block(card, reason);
-        const said = [t("staff.lost.blocked")];
+        const said: Saying[] = [() => t("staff.lost.blocked")];
         try {
           if (way.value === "replace") said.push(await move(card, uid, reason));
           if (way.value === "claim") said.push(await claim(card));
