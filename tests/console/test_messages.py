@@ -328,6 +328,17 @@ def test_what_stays_on_a_page_is_kept_as_what_makes_its_words() -> None:
     assert not kept
 
 
+# The state of a view as it opens, which nothing announces later.
+_OPENS_WITH = {"local/gates.tsx", "merchant/stock.tsx", "shop/ticket.tsx"}
+
+
+def test_a_region_that_readers_follow_is_there_before_its_words() -> None:
+    """A reader follows changes within a live region; one that comes with its words is often not read."""
+    comes = re.compile(r"\? \(?\s*<\w+(?:[^<>{}]|\{[^}]*\})*role=\"(?:status|alert)\"")
+    found = {path.relative_to(_SRC).as_posix() for path, text in sources(_SRC) if comes.search(text)}
+    assert found == _OPENS_WITH
+
+
 @pytest.mark.parametrize("style", STYLES, ids=lambda path: path.relative_to(_SRC).as_posix())
 def test_a_style_follows_the_direction_of_the_text(style: Path) -> None:
     lines = style.read_text(encoding="utf-8").splitlines()

@@ -129,7 +129,7 @@ export function Incident({ close }: { close(): void }): JSX.Element {
   };
   if (reported.value)
     return (
-      <Panel title={t("gate.incident")} close={close}>
+      <Panel key="done" title={t("gate.incident")} close={close}>
         <p role="status">{t("gate.incident.done")}</p>
         <button type="button" onClick={() => (reported.value = false)}>
           {t("gate.incident.another")}
@@ -137,7 +137,7 @@ export function Incident({ close }: { close(): void }): JSX.Element {
       </Panel>
     );
   return (
-    <Panel title={t("gate.incident")} close={close}>
+    <Panel key="form" title={t("gate.incident")} close={close}>
       <Form label={t("gate.incident")} draft="gate.incident" onSubmit={submit}>
         <Choice name="type" label={t("gate.incident.type")} options={TYPES.map((each) => [each, t(`gate.incident.${each}`)] as const)} />
         <Field name="note" label={t("gate.incident.note")} lines={3} required />
@@ -230,7 +230,7 @@ export function More({ close }: { close(): void }): JSX.Element {
         <Settings />
       </div>
       <p class="hint">{t("gate.scanner.hint")}</p>
-      {sure.value ? <p role="alert">{t("gate.log_out.waiting", { count: shownCount(queue.value.own) })}</p> : null}
+      <p role="alert">{sure.value ? t("gate.log_out.waiting", { count: shownCount(queue.value.own) }) : ""}</p>
       <Deed act={leave} class={sure.value ? "danger" : ""}>
         {t(sure.value ? "gate.log_out.sure" : "ui.log_out")}
       </Deed>

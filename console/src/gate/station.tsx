@@ -116,18 +116,10 @@ function useful(useless: string | null, own: number, generated: string | undefin
 /** What keeps this phone from its work. */
 function Warnings(): JSX.Element {
   return (
-    <>
-      {storageProblem.value ? (
-        <p class="loud" role="alert">
-          {t("gate.storage", { why: storageProblem.value })}
-        </p>
-      ) : null}
-      {barred.value ? (
-        <p class="loud" role="alert">
-          {barred.value}
-        </p>
-      ) : null}
-    </>
+    <div role="alert">
+      {storageProblem.value ? <p class="loud">{t("gate.storage", { why: storageProblem.value })}</p> : null}
+      {barred.value ? <p class="loud">{barred.value}</p> : null}
+    </div>
   );
 }
 

@@ -120,33 +120,37 @@ function Rest({ outcome }: { outcome: Outcome }): JSX.Element | null {
 /** Show the verdict of the last scan. It never waits for a hand: the next scan replaces it. */
 export function VerdictShown({ entry }: { entry: Entry | null }): JSX.Element {
   const outcome = entry?.outcome ?? null;
-  if (entry === null || outcome === null)
-    return (
-      <section class="verdict none" aria-label={t("gate.verdict")}>
-        <p role="status">{deciding.value ? t("gate.deciding") : t("gate.ready")}</p>
-      </section>
-    );
-  const look = lookOf(outcome);
+  const isNone = entry === null || outcome === null;
+  const look = isNone ? "none" : lookOf(outcome);
+  // The region that readers follow is the same from the first view on; what is in it is another for each scan.
+  return (
+    <section class={`verdict ${look}`} aria-label={t("gate.verdict")} aria-busy={!isNone && deciding.value > 0} data-result={isNone ? undefined : look} data-scan={isNone ? undefined : entry.scan_id}>
+      <div role="alert">
+        {isNone ? <p>{deciding.value ? t("gate.deciding") : t("gate.ready")}</p> : <Answer key={entry.scan_id} entry={entry} outcome={outcome} />}
+      </div>
+      {isNone ? null : <Details entry={entry} outcome={outcome} />}
+      {!isNone && deciding.value && isFormer.value ? <p class="next">{t("gate.deciding")}</p> : null}
+    </section>
+  );
+}
+
+function Answer({ entry, outcome }: { entry: Entry; outcome: Outcome }): JSX.Element {
   const why = whyOf(outcome);
   return (
-    <section class={`verdict ${look}`} aria-label={t("gate.verdict")} aria-busy={deciding.value > 0} data-result={look} data-scan={entry.scan_id}>
-      <div class="answer" role="alert" key={entry.scan_id}>
-        <Sign look={look} />
-        <div>
-          <p class="word">{wordOf(entry, outcome)}</p>
-          {outcome.name ? (
-            <p class="name">
-              <bdi>{outcome.name}</bdi>
-            </p>
-          ) : null}
-          {why ? <p class="why">{why}</p> : null}
-          {outcome.repeat ? <p class="why">{t("gate.repeat")}</p> : null}
-        </div>
-        {outcome.photo_url ? <img class="photo" src={outcome.photo_url} alt={t("gate.photo", { name: outcome.name ?? "" })} onError={(failed) => failed.currentTarget.remove()} /> : null}
+    <div class="answer">
+      <Sign look={lookOf(outcome)} />
+      <div>
+        <p class="word">{wordOf(entry, outcome)}</p>
+        {outcome.name ? (
+          <p class="name">
+            <bdi>{outcome.name}</bdi>
+          </p>
+        ) : null}
+        {why ? <p class="why">{why}</p> : null}
+        {outcome.repeat ? <p class="why">{t("gate.repeat")}</p> : null}
       </div>
-      <Details entry={entry} outcome={outcome} />
-      {deciding.value && isFormer.value ? <p class="next">{t("gate.deciding")}</p> : null}
-    </section>
+      {outcome.photo_url ? <img class="photo" src={outcome.photo_url} alt={t("gate.photo", { name: outcome.name ?? "" })} onError={(failed) => failed.currentTarget.remove()} /> : null}
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 // The last step: the customer's code, then the receipt. Both are found again after a reload by the hand-over's id.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { answerOf, deed, Refused } from "../ui/api/client.ts";
 import { Failure } from "../ui/list.tsx";
@@ -94,15 +94,11 @@ function Code({ one }: { one: HandOver }): JSX.Element {
             </dd>
           </div>
         </dl>
+        <div role="alert">{late.value ? <p class="band">{t("merchant.late")}</p> : null}</div>
         {late.value ? (
-          <>
-            <p class="band" role="alert">
-              {t("merchant.late")}
-            </p>
-            <a class="button primary" href={`/merchant?card=${assignment.card.uid}`}>
-              {t("merchant.begin_again")}
-            </a>
-          </>
+          <a class="button primary" href={`/merchant?card=${assignment.card.uid}`}>
+            {t("merchant.begin_again")}
+          </a>
         ) : (
           <>
             <p class="quiet">{t("merchant.code.ask")}</p>
@@ -117,11 +113,14 @@ function Code({ one }: { one: HandOver }): JSX.Element {
 
 function Receipt({ one }: { one: HandOver }): JSX.Element | null {
   const given = one.done;
+  const place = useRef<HTMLElement>(null);
+  // The form that had the focus is gone.
+  useEffect(() => place.current?.focus(), []);
   if (given === null) return null;
   return (
     <>
       <Steps at="done" />
-      <section class="card receipt" role="status">
+      <section ref={place} tabIndex={-1} class="card receipt" role="status">
         <h2>
           <span aria-hidden="true">✓</span> {t("merchant.done")}
         </h2>

@@ -1,6 +1,7 @@
 // A forgotten password: a code of eight digits is sent to the number, and sets a new one.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 
 import { answerOf, connect } from "../ui/api/client.ts";
 import { Field, Form, Submit } from "../ui/form.tsx";
@@ -15,12 +16,16 @@ export function Forgotten(): JSX.Element {
   const challenge = useSignal("");
   const offered = useSignal("");
   const done = useSignal(false);
+  const part = useRef<HTMLElement>(null);
+  // The form that had the focus is gone.
+  useEffect(() => {
+    if (number.value) part.current?.focus();
+  }, [number.value, done.value]);
   return (
-    <section class="card narrow">
+    <section ref={part} tabIndex={-1} class="card narrow">
       <h1>{t("organizer.forgotten")}</h1>
-      {done.value ? (
-        <p role="status">{t("organizer.forgotten.done")}</p>
-      ) : number.value ? (
+      <p role="status">{done.value ? t("organizer.forgotten.done") : ""}</p>
+      {done.value ? null : number.value ? (
         <Form
           key={offered.value}
           label={t("organizer.forgotten")}

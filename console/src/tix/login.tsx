@@ -106,7 +106,7 @@ export function Doorway(): JSX.Element {
   return (
     <section class="card narrow">
       <h1>{t(`tix.way.${way.value}`)}</h1>
-      {changed.value ? <p role="status">{t("tix.password.changed")}</p> : null}
+      <p role="status">{changed.value ? t("tix.password.changed") : ""}</p>
       {way.value === "login" ? <LogInForm /> : null}
       {way.value === "register" ? (
         <>

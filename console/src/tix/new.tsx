@@ -64,7 +64,7 @@ async function generate(me: Me, { count: wanted, prefix = "", extra = "" }: Valu
 
 function Result({ made }: { made: Made }): JSX.Element {
   return (
-    <div class="result" role="status">
+    <div class="result">
       <p>
         <strong>{t("tix.new.made", { count: count(made.to - made.from + 1) })}</strong>{" "}
         <Num>
@@ -108,7 +108,7 @@ export function NewTickets({ me }: { me: Me }): JSX.Element {
             <Field name="extra" label={t("tix.new.extra")} hint={t("tix.new.extra.hint")} lines={2} />
             <Submit>{t("tix.new.do")}</Submit>
           </Form>
-          {made ? <Result made={made} /> : null}
+          <div role="status">{made ? <Result made={made} /> : null}</div>
         </section>
         <section class="card">
           <h2>{t("tix.print.title")}</h2>

@@ -141,9 +141,9 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
     const rest = found.filter(({ control }) => control === null);
     const others = (): string[] => rest.map(({ detail: { field, message } }) => `${field}: ${saidOfField(message)}`);
     problem.value = placed.length && !rest.length ? "" : () => [messageOf(error), ...others()].join(" ");
-    const first = placed[0]?.control;
     queueMicrotask(() => {
-      const target = first === undefined || first === null ? null : form.current?.elements.namedItem(first);
+      // The first as the form has them, whichever the platform names first.
+      const target = [...(form.current?.elements ?? [])].find((each) => placed.some(({ control }) => control === each.getAttribute("name")));
       if (!(target instanceof HTMLElement)) return;
       // A part that is folded away shows no message, and its fields take no focus.
       for (let part = target.closest("details"); part; part = part.parentElement?.closest("details") ?? null) part.open = true;

@@ -45,12 +45,14 @@ export function PositionStep(): JSX.Element {
       <p>{t("campus.position.what")}</p>
       <p class="quiet">{t("campus.position.kept")}</p>
       <div role="status">{place ? <Found accuracy={place.accuracy} checked={place.checked} /> : null}</div>
-      {trouble.value ? (
-        <div class="failure" role="alert">
-          <p>{t(`campus.position.${trouble.value}`)}</p>
-          <p>{t("campus.position.without_what")}</p>
-        </div>
-      ) : null}
+      <div role="alert" class={trouble.value ? "failure" : ""}>
+        {trouble.value ? (
+          <>
+            <p>{t(`campus.position.${trouble.value}`)}</p>
+            <p>{t("campus.position.without_what")}</p>
+          </>
+        ) : null}
+      </div>
       <div class="row">
         {place ? (
           <button type="button" class="primary" onClick={goOn}>

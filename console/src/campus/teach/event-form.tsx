@@ -133,11 +133,7 @@ function Fields({ event, moved }: { event: CampusEvent | null; moved?: () => voi
   return (
     <>
       <Title>{title}</Title>
-      {event && isMoved.value === event.version ? (
-        <p class="band" role="alert">
-          {t("campus.event.moved")}
-        </p>
-      ) : null}
+      <div role="alert">{event && isMoved.value === event.version ? <p class="band">{t("campus.event.moved")}</p> : null}</div>
       <Form label={title} draft={draftOf(event)} initial={initialOf(event)} onSubmit={save} class="event-form">
         <fieldset class="card">
           <legend>{t("campus.event.what")}</legend>

@@ -185,7 +185,8 @@ function ForStudent({ event }: { event: CampusEvent }): JSX.Element {
           ) : missing && period === "over" ? (
             <section class="card">
               <p>{t("campus.missing_you")}</p>
-              {filed.value ? <p role="status">{t("campus.appeal.filed")}</p> : <AppealForm id={missing.id} eventId={event.id} filed={() => (filed.value = true)} />}
+              <p role="status">{filed.value ? t("campus.appeal.filed") : ""}</p>
+              {filed.value ? null : <AppealForm id={missing.id} eventId={event.id} filed={() => (filed.value = true)} />}
             </section>
           ) : (
             <p class="quiet">{t("campus.no_record")}</p>

@@ -30,11 +30,13 @@ export function Reconciliation(): JSX.Element {
   return (
     <>
       <FilterRow filters={[{ name: "date", label: t("staff.day"), kind: "date" }]} />
-      {found ? (
-        <p role="status">
-          <Num>{dateOf(found.date)}</Num> · <State value={found.status} /> · {t("staff.compared", { provider: count(found.provider_count), journal: count(found.journal_count) })}
-        </p>
-      ) : null}
+      <p role="status">
+        {found ? (
+          <>
+            <Num>{dateOf(found.date)}</Num> · <State value={found.status} /> · {t("staff.compared", { provider: count(found.provider_count), journal: count(found.journal_count) })}
+          </>
+        ) : null}
+      </p>
       <Listing
         list={list}
         label={t("staff.finances.reconciliation")}
