@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from chalicelib.schemas.examples import demo
+from infra import api_document
 from infra.local.demo import demo_passwords
 from infra.pages import SOURCE
 from tests.console import shopping
@@ -22,6 +23,8 @@ from tests.console.test_tix import Club, verdict
 from tests.local.conftest import wait_until
 
 TURN_MS = 20
+# A call of the console's client: its method, its route, and what it is given.
+_WRITES = re.compile(r"""\.(POST|PUT|PATCH|DELETE)\(\s*"([^"]+)"((?:[^()]|\([^()]*\))*)\)""")
 
 
 def refuse(status: int, code: str = "CONFLICT") -> Callable[[Route], None]:
@@ -79,6 +82,32 @@ def test_each_deed_takes_its_key_from_where_refusals_give_it_back() -> None:
     }
     # A payment has a key for each step, and a check-in by hand a name of its reading.
     assert by_hand == {"ui/api/client.ts", "shop/pay.tsx", "staff/things/ticket.tsx"}
+
+
+@pytest.mark.each_run
+def test_each_request_that_takes_a_key_is_sent_with_one() -> None:
+    """So each form that is sent again after a lost answer does its deed once."""
+    document = json.loads(api_document.text())
+    parameters = document["components"].get("parameters", {})
+    takers = {
+        (method.upper(), path)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for each in operation.get("parameters", [])
+        if parameters.get(each.get("$ref", "").rpartition("/")[2], each).get("name") == "Idempotency-Key"
+    }
+    sent, without = set(), set()
+    for path in (SOURCE / "src").rglob("*.ts*"):
+        for method, route, rest in _WRITES.findall(
+            "" if path.name == "schema.ts" else path.read_text(encoding="utf-8")
+        ):
+            if (method, route) in takers:
+                sent.add((method, route))
+                if not re.search(r"\b(?:headers?|params|key)\b", rest):
+                    without.add((method, route))
+    assert len(sent) > 40
+    # A preview of a cancellation does nothing.
+    assert without == {("POST", "/api/events/{event_id}/cancellation/")}
 
 
 def test_what_is_sold_out_leaves_the_basket_and_a_lost_answer_keeps_its_key(open_page: Opener, site: Site) -> None:
