@@ -146,7 +146,8 @@ def test_why_a_form_was_refused_follows_the_language(open_page: Opener, site: Si
     opened.route(re.compile("/api/"), lambda route: route.fulfill(status=400, json=refusal))
     field.press("Enter")
     expect(field).to_be_focused()
-    said = opened.locator("main form", has=field).locator(".problem")
+    inside_form = opened.locator(f"[name='{inside.field}']")
+    said = opened.locator("main form", has=inside_form).first.locator(".problem")
     for language in ("en", "ur", "en"):
         if language == "ur" or opened.locator("html").get_attribute("lang") == "ur":
             opened.get_by_role("button", name="اردو" if language == "ur" else "English").click()
