@@ -219,7 +219,7 @@ def answer_dispute(world: World, draw: Random) -> None:
 
 
 def suspend(world: World, draw: Random) -> None:
-    """Suspend or block a customer, or let them in again."""
+    """Suspend or block a customer, or lift that again."""
     who = draw.choice(world.customers)
     status = draw.choice(("suspended", "blocked")) if who.shut_since is None else "active"
     world.token(who)

@@ -1,4 +1,4 @@
-"""Random histories of a small platform: whatever its people do, its rules hold.
+"""Random histories of a small platform: its rules hold in any of them.
 
 `HISTORY_SEED=7` repeats a history, `HISTORIES` and `HISTORY_LENGTH` set how many are tried and how long they are.
 `HISTORY_SHORTER=1` looks for a shorter one that breaks the same rule.
