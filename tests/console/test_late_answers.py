@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
@@ -108,6 +108,100 @@ def test_each_request_that_takes_a_key_is_sent_with_one() -> None:
     assert len(sent) > 40
     # A preview of a cancellation does nothing.
     assert without == {("POST", "/api/events/{event_id}/cancellation/")}
+
+
+class _Sent(NamedTuple):
+    """A form whose deed would show if it was done twice."""
+
+    portal: str
+    view: str
+    button: str | None
+    typed: dict[str, str]
+    send: str
+    route: str
+    done: str
+
+
+_FORMS = {
+    "expense": _Sent(
+        "admin",
+        "/staff/finances/expenses",
+        "Record an expense",
+        {"description": "Chairs", "category": "venue", "amount": "1500", "incurred_on": "2026-11-20"},
+        "Record an expense",
+        "/api/expenses/",
+        "main tbody tr",
+    ),
+    "card": _Sent(
+        "webapp",
+        "/cards",
+        "Request a card",
+        {},
+        "Request a card",
+        "/nfc-cards/request/",
+        "main [role=status]:has-text('PKR')",
+    ),
+    "person": _Sent(
+        "webapp",
+        "/account/family",
+        "Add a person",
+        {"name": "Sana", "relation": "daughter"},
+        "Save",
+        "/users/dependents/",
+        "main li:has-text('Sana')",
+    ),
+    "tickets": _Sent(
+        "tix", "/tix/new", None, {"count": "3", "prefix": "GALA"}, "Generate", "/tix/tickets/generate", ".result"
+    ),
+}
+
+
+def bad_gateway(route: Route) -> None:
+    """Lose an answer as a proxy does, after the platform has taken the request."""
+    route.fetch()
+    route.fulfill(status=502, content_type="text/html", body="<h1>502 Bad Gateway</h1>")
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_a_deed_whose_answers_are_lost_or_slow_is_done_once(open_page: Opener, site: Site, form: str) -> None:
+    of = _FORMS[form]
+    session = site.new_customer()[1] if of.portal == "webapp" else None
+    session = session or (Club(site).session if of.portal == "tix" else site.session(of.portal))
+    open_page.allow("502")
+    page = open_page("about:blank", sessions={of.portal: session})
+    page.clock.install()
+    page.goto(f"{site.url}{of.view}")
+    if of.button:
+        page.locator("main").locator("button, summary").filter(has_text=of.button).first.click()
+    for name, text in of.typed.items():
+        page.locator(f"form [name='{name}']").first.fill(text)
+    working = re.compile(f"^({of.send}|One moment)")
+    inside = page.locator("form", has=page.get_by_role("button", name=working)).last
+    send = inside.get_by_role("button", name=working)
+    keys = keys_of(page, of.route)
+    address = re.compile(re.escape(of.route) + "$")
+
+    def only(act: Callable[[Route], Any]) -> None:
+        """Answer the next write alone."""
+        page.unroute_all()
+        page.route(address, lambda each: act(each) if each.request.method == "POST" else each.continue_())
+
+    for lost, words in ((lose, "cannot be reached"), (bad_gateway, "status 502")):
+        only(lost)
+        send.click()
+        expect(inside.get_by_text(words)).to_be_visible()
+    held: list[Route] = []
+    only(held.append)
+    send.click()
+    come(page, partial(bool, held))
+    page.clock.fast_forward(20_000)
+    expect(send).to_have_attribute("aria-busy", "true")
+    send.click(force=True)
+    held[0].continue_()
+    expect(page.locator(of.done).first).to_be_visible()
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+    assert len(held) == 1
 
 
 def test_what_is_sold_out_leaves_the_basket_and_a_lost_answer_keeps_its_key(open_page: Opener, site: Site) -> None:
