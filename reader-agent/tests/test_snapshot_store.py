@@ -392,6 +392,8 @@ def test_a_snapshot_that_is_on_its_way_while_staff_wipe_the_device_is_not_used(
     platform.config["heartbeat_seconds"] = 0.2
     with work() as gate:
         wait_until(has_snapshot(gate))
+        # Noted once the first try is over, which is a moment after its snapshot is used.
+        wait_until(lambda: gate.agent.sync.tried_at is not None)
         tried_at = gate.agent.sync.tried_at
         box.publish("c1", cursor="c2")
         platform.break_once(SNAPSHOT, Fault(delay=10.0))
