@@ -9,6 +9,7 @@ import os
 import threading
 from typing import Any
 
+import boto3.session
 import botocore.session
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
@@ -24,6 +25,7 @@ _new_session = botocore.session.get_session
 _local = threading.local()
 _key_pairs: dict[str, Any] = {}
 _new_key_pair = kms_utils.generate_private_key
+_register_handlers = boto3.session.Session._register_default_handlers  # type: ignore[attr-defined]
 
 
 def _load_once(self: Any, file_path: str) -> Any:
@@ -47,6 +49,14 @@ def _session(env_vars: Any = None) -> Session:
     return session
 
 
+def _register_once(self: Any) -> None:
+    """Give a shared session the handlers of boto3 once: each cloud of moto has a default session of boto3."""
+    session = self._session
+    if not hasattr(session, "has_handlers_of_boto3"):
+        session.has_handlers_of_boto3 = True
+        _register_handlers(self)
+
+
 def _key_pair(key_spec: str) -> Any:
     if key_spec not in _key_pairs:
         _key_pairs[key_spec] = _new_key_pair(key_spec)
@@ -58,4 +68,5 @@ def install() -> None:
     JSONFileLoader.load_file = _load_once  # type: ignore[method-assign]
     Loader.list_available_services = _list_once  # type: ignore[method-assign]
     botocore.session.get_session = _session
+    boto3.session.Session._register_default_handlers = _register_once  # type: ignore[attr-defined]
     kms_models.generate_private_key = _key_pair  # type: ignore[attr-defined]

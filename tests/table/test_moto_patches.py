@@ -8,7 +8,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.session import get_session
+from moto import mock_aws
 
 from chalicelib.table import keys, operations
 from chalicelib.table.items import SandboxFunds
@@ -32,6 +35,13 @@ def test_a_sample_of_requests_gets_the_same_answers_with_and_without_our_patches
     assert len(patched) == len(bare)
     for place, (ours, theirs) in enumerate(zip(patched, bare, strict=True)):
         assert ours == theirs, f"answer {place}"
+
+
+def test_clients_of_a_session_that_several_clouds_shared_can_be_made() -> None:
+    for _ in range(2):
+        with mock_aws():
+            for make in (boto3.client, get_session().create_client):
+                assert hasattr(make("s3", region_name="us-east-1"), "upload_file")
 
 
 @pytest.mark.usefixtures("moto_cloud")
