@@ -19,6 +19,9 @@ test: setup engine localstripe tixclient campusclient apiclient pages browser ##
 	wait $$agent; agent=$$?; echo; echo "Tests of the reader agent, which ran beside:"; cat .local/reader-agent-tests; \
 	exit $$((platform + agent))
 
+test-all: setup engine localstripe tixclient campusclient apiclient pages browser ## Run the tests of all days once, of which `make test` has a day's share
+	@FETCH=0 $(PY) -m pytest -n 3 --dist loadgroup $(filter-out %_client/,$(wildcard tests/[a-z]*/)) tests/test_*.py
+
 test-fast: setup ## Run rules, tables and workers only, without an engine (the inner loop)
 	@FETCH=0 $(PY) -m pytest -n auto --dist loadgroup -m "not engine and not ministack" tests/domain tests/table tests/workers
 
@@ -179,4 +182,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-fast fuzz check check-next next lint audit format truth mutants bench scale cost load package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser
+.PHONY: help run test test-all test-fast fuzz check check-next next lint audit format truth mutants bench scale cost load package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser
