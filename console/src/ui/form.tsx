@@ -142,12 +142,11 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
     const others = (): string[] => rest.map(({ detail: { field, message } }) => `${field}: ${saidOfField(message)}`);
     problem.value = placed.length && !rest.length ? "" : () => [messageOf(error), ...others()].join(" ");
     queueMicrotask(() => {
-      // The first as the form has them, whichever the platform names first.
-      const target = [...(form.current?.elements ?? [])].find((each) => placed.some(({ control }) => control === each.getAttribute("name")));
-      if (!(target instanceof HTMLElement)) return;
+      const wrong = [...(form.current?.elements ?? [])].filter((each): each is HTMLElement => each instanceof HTMLElement && placed.some(({ control }) => control === each.getAttribute("name")));
       // A part that is folded away shows no message, and its fields take no focus.
-      for (let part = target.closest("details"); part; part = part.parentElement?.closest("details") ?? null) part.open = true;
-      target.focus();
+      for (const each of wrong) for (let part = each.closest("details"); part; part = part.parentElement?.closest("details") ?? null) part.open = true;
+      // The first as the form has them, whichever the platform names first.
+      wrong[0]?.focus();
     });
   };
 
