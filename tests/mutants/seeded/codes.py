@@ -20,7 +20,7 @@ MUTANTS = (
         name="tries-not-waited-for",
         bug="who brings the right code six times at once is told of failed attempts",
         file=_TRIES,
-        before="        if not is_checked or time.monotonic() >= patient_until:\n",
+        before="        if not is_checked or clock.now() >= patient_until:\n",
         after="        if marks is not None:\n",
         tests=("tests/faults/test_codes.py::test_the_sixth_try_at_a_code_waits_for_five_that_are_being_checked",),
     ),
