@@ -58,7 +58,7 @@ MUTANTS = (
         file="chalicelib/domain/payments/returns.py",
         before='    return f"{key}{_PART}{made}" if made else key\n',
         after="    return key\n",
-        tests=(_DISPUTED,),
+        tests=(f"{_DISPUTED}::test_a_balance_is_paid_back_once_beside_a_dispute",),
     ),
     Mutant(
         name="two-refunds-at-once-as-if-alone",
