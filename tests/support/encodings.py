@@ -36,7 +36,7 @@ def _within_base64(raw: bytes, before: int, altchars: bytes) -> str:
 
 
 def stands_in_both(text: str, one: bytes, other: bytes) -> bool:
-    """Whether two seals of the same thing show a text at one place; in random bytes a short one stands by chance."""
+    """Whether two seals of the same thing show a text at one place; random bytes hold a short one by chance."""
     raw = text.encode()
     return any(one[at : at + len(raw)] == raw == other[at : at + len(raw)] for at in range(len(one)))
 

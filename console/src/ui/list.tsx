@@ -327,7 +327,7 @@ export type Whole = <T>(read: (cursor: string | undefined) => Promise<Page<T>>) 
 // As many options as a choice has before its reader asks for more.
 const PAGES_OF_CHOICE = 10;
 
-/** Read lists as wholes, so many pages of each: where one goes on, its reader is told, and may read more (`Unread`). */
+/** Read lists as wholes, so many pages of each: where one goes on, `Unread` says so, and its reader may read more. */
 export function useWhole<T>(read: (whole: Whole) => Promise<T>, key: () => string = () => ""): Read<T> {
   const pages = useSignal(PAGES_OF_CHOICE);
   const left = useSignal<number | null>(null);

@@ -71,7 +71,7 @@ MUTANTS = (
     ),
     Mutant(
         name="withdrawal-by-earlier-shares",
-        bug="a partner withdraws by shares that were set anew at the same moment",
+        bug="a partner withdraws by shares that were set again at the same moment",
         file=_PROFITS,
         before="            share.unchanged,\n            *(() if waits",
         after="            *(() if waits",

@@ -241,19 +241,25 @@ def assert_reversed(evenings: Evenings, event_id: str) -> None:
     assert {each["event_id"] for each in books if each["reversed_at"] is not None} == {event_id}
 
 
+def call_off(evenings: Evenings, number: int) -> str:
+    """Cancel an event after its end, with the refund of its one ticket; return its id."""
+    event_id, staff = evenings.events[number].event_id, cancelled.make_staff()
+    with settled.after(evenings.events[number]):
+        begun = cancelled.confirmed(staff, event_id)
+        assert begun.status == 200, begun.text
+        done = cancelled.until_complete(staff, event_id, begun.json["job_id"])
+    assert (done["status"], done["progress"]["refunded"]["amount"]) == ("complete", "1500.00")
+    taken_back.project_all(evenings.stream)
+    return event_id
+
+
 def test_an_event_whose_payout_was_taken_for_what_was_owed_is_cancelled_with_refunds(evenings: Evenings) -> None:
     for act in (evenings.settle, evenings.lose):
         for number in (0, 1):
             act(number)
     nothing = evenings.settle(2)
     assert (amounts(nothing)[1], nothing["status"], evenings.owes()) == (0, "paid", 2 * LOST - NET)
-    event_id, staff = evenings.events[2].event_id, cancelled.make_staff()
-    with settled.after(evenings.events[2]):
-        begun = cancelled.confirmed(staff, event_id)
-        assert begun.status == 200, begun.text
-        done = cancelled.until_complete(staff, event_id, begun.json["job_id"])
-    assert (done["status"], done["progress"]["refunded"]["amount"]) == ("complete", "1500.00")
-    taken_back.project_all(evenings.stream)
+    event_id = call_off(evenings, 2)
     # What it had deducted is owed again, and nothing of it was paid.
     assert evenings.owes() == 2 * LOST
     shown = call("GET", f"/api/payouts/{nothing['id']}/", token=paid_out.staff()).json
@@ -270,13 +276,7 @@ def test_an_event_that_is_cancelled_after_its_books_closed_gives_its_organizer_n
     second = evenings.settle(1)
     assert amounts(second) == (LOST, NET - LOST, 0)
     assert paid_out.act(second["id"], "cancel", paid_out.staff()).status == 200
-    event_id, staff = evenings.events[1].event_id, cancelled.make_staff()
-    with settled.after(evenings.events[1]):
-        begun = cancelled.confirmed(staff, event_id)
-        assert begun.status == 200, begun.text
-        done = cancelled.until_complete(staff, event_id, begun.json["job_id"])
-    assert (done["status"], done["progress"]["refunded"]["amount"]) == ("complete", "1500.00")
-    taken_back.project_all(evenings.stream)
+    event_id = call_off(evenings, 1)
     # What its payout had deducted is owed again: the next one is reduced by it.
     assert amounts(evenings.settle(2)) == (LOST, NET - LOST, 0)
     books = payers.balances()
