@@ -13,6 +13,7 @@ from tests.docs import pages
 
 _DECISION = re.compile(r"\bD-[A-Z]{2,6}-\d{2}\b")
 _DECISIONS = pages.ROOT / "docs" / "decisions"
+_INDEX = _DECISIONS / "README.md"
 _CODE = ("app.py", "chalicelib", "infra", "tests", "bench", "reader-agent/src", "Makefile", "pyproject.toml")
 EACH_PAGE = pytest.mark.parametrize("page", pages.pages(), ids=pages.name)
 
@@ -100,15 +101,27 @@ def test_every_decision_that_is_cited_is_recorded() -> None:
 
 
 def test_every_decision_is_recorded_once() -> None:
-    rows = re.findall(
-        r"^\| (?:\[)?(D-[A-Z]+-\d{2})", (_DECISIONS / "README.md").read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert sorted(rows) == sorted(set(rows))
-    assert set(rows) == _recorded()
+    rows = [row for page in _decision_pages() for row in _rows(page)]
+    records = re.findall(r"^\| \[(D-[A-Z]+-\d{2})\]", _INDEX.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted([*rows, *records]) == sorted({*rows, *records})
+    assert {*rows, *records} == _recorded()
+
+
+def test_the_index_of_decisions_names_the_page_of_each_kind_of_id() -> None:
+    index = set(re.findall(r"\[D-([A-Z]+)\]\(([a-z-]+\.md)#", _INDEX.read_text(encoding="utf-8")))
+    assert index == {(row.split("-")[1], page.name) for page in _decision_pages() for row in _rows(page)}
+
+
+def _decision_pages() -> list[Path]:
+    return [page for page in _DECISIONS.glob("*.md") if page != _INDEX and not page.name.startswith("d-")]
+
+
+def _rows(page: Path) -> list[str]:
+    return re.findall(r"^\| (D-[A-Z]+-\d{2}) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def _recorded() -> set[str]:
-    rows = re.findall(r"^\| (D-[A-Z]+-\d{2}) \|", (_DECISIONS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = {row for page in _decision_pages() for row in _rows(page)}
     return {*rows, *map(_id_of, _DECISIONS.glob("d-*.md"))}
 
 
