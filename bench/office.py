@@ -31,7 +31,7 @@ class OfficeCost:
     cpu_ms: float
 
 
-def measure(pieces: int = PIECES) -> dict[str, OfficeCost]:
+def measure(pieces: int = PIECES, orders: int = SETTLED_ORDERS) -> dict[str, OfficeCost]:
     """Return the cost of a piece of each kind of work."""
     meter = Meter().attach()
     try:
@@ -42,7 +42,7 @@ def measure(pieces: int = PIECES) -> dict[str, OfficeCost]:
             found = {
                 "card in bulk": _cost(meter, pieces, _bulk(pieces)),
                 **_cancellation(meter, pieces),
-                f"settlement of {SETTLED_ORDERS:,} orders": _cost(meter, 1, _settlement()),
+                f"settlement of {orders:,} orders": _cost(meter, 1, _settlement(orders)),
                 "move of a ticket to another category": _cost(meter, 1, _move()),
             }
             forget_caches()
@@ -91,7 +91,7 @@ def _cancellation(meter: Meter, pieces: int) -> dict[str, OfficeCost]:
     from tests.support.settled import buy
     from tests.support.streams import StreamReader
 
-    event, category = make_show(organizer_id=make_organizer().account_id)
+    event, category = make_show(organizer_id=make_organizer().account_id, capacity=max(pieces, 500))
     stream = StreamReader()
     stream.skip()
     for _ in range(pieces // 2):
@@ -110,13 +110,13 @@ def _cancellation(meter: Meter, pieces: int) -> dict[str, OfficeCost]:
     return {"refund of a cancellation": decided, "its pay-back on the sandbox": _cost(meter, pieces, pay_back)}
 
 
-def _settlement() -> Callable[[], object]:
+def _settlement(orders: int) -> Callable[[], object]:
     from chalicelib import clock
     from chalicelib.domain.payouts import settlements
     from tests.support import mixed_sales, settled
     from tests.support.factories import make_organizer
 
-    sales = mixed_sales.make(make_organizer(), orders=SETTLED_ORDERS, seed=7)
+    sales = mixed_sales.make(make_organizer(), orders=orders, seed=7)
 
     def close() -> None:
         with settled.after(sales.event):
@@ -151,7 +151,9 @@ def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m bench.office", description="Measure the work of the back office.")
     parser.add_argument("--pieces", type=int, default=PIECES, help="cards and tickets")
-    for name, cost in measure(parser.parse_args().pieces).items():
+    parser.add_argument("--orders", type=int, default=SETTLED_ORDERS, help="orders of the event whose books close")
+    wanted = parser.parse_args()
+    for name, cost in measure(wanted.pieces, wanted.orders).items():
         units = f"{cost.read_units:.1f} read and {cost.write_units:.1f} write units"
         spent = f"{cost.cpu_ms:.1f} ms CPU, {1 / cost.seconds:.1f} a second"
         print(f"{name}: {cost.requests:.1f} requests, {units}, {spent} (of {cost.pieces:,})")

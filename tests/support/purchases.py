@@ -19,7 +19,7 @@ def make_show(*, gates_are_open: bool = False, **changes: Any) -> tuple[Event, C
     Gates that are open now have been so since the earliest moment that the rules of events allow.
     """
     now = clock.now()
-    price = changes.pop("price", 150_000)
+    price, capacity = changes.pop("price", 150_000), changes.pop("capacity", 500)
     settings: dict[str, Any] = {
         "title": "Qawwali Night",
         "category": "music",
@@ -29,7 +29,7 @@ def make_show(*, gates_are_open: bool = False, **changes: Any) -> tuple[Event, C
         "scanning_opens_at": now if gates_are_open else None,
     }
     event = make_event(**{**settings, **changes})
-    draft = categories.CategoryDraft(name="Standard", price=price, capacity=500, per_order_limit=20)
+    draft = categories.CategoryDraft(name="Standard", price=price, capacity=capacity, per_order_limit=20)
     return event, categories.add(event.event_id, draft)
 
 
