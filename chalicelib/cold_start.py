@@ -9,6 +9,8 @@ from chalicelib.table import operations
 # Before a portal imports PyJWT. Elsewhere than in a function nobody waits for a cold start.
 if "_HANDLER" in os.environ:
     seldom.put_off()
+# The first model that is built looks for plugins of pydantic in the metadata of every package; there are none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 # Lambda's variable _HANDLER in the functions of the API; these read a secret for every token.
 _OF_API = ("app.app", "gates.app")

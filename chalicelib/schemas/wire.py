@@ -16,6 +16,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
+    RootModel,
     StringConstraints,
     WithJsonSchema,
 )
@@ -26,6 +27,7 @@ from chalicelib import clock, phone_numbers, scanned_text
 
 ItemT = TypeVar("ItemT")
 SourceT = TypeVar("SourceT")
+RootT = TypeVar("RootT")
 ShownT = TypeVar("ShownT", covariant=True)
 
 
@@ -58,6 +60,12 @@ class Out(BaseModel):
     def read(cls, source: object) -> Self:
         """Return the model of an object whose attributes have the names of the fields; a missing one is a fault."""
         return cls.model_validate(source)
+
+
+class RootOut(RootModel[RootT], Generic[RootT]):
+    """An answer's body that is a list, or one of several shapes."""
+
+    model_config = ConfigDict(defer_build=True, hide_input_in_errors=True)
 
 
 Moment = Annotated[

@@ -32,7 +32,7 @@ _TOLERANCE = 300
 _TIME_DIGITS = 12
 
 
-class SandboxCallback(BaseModel):
+class SandboxCallback(BaseModel, defer_build=True):
     """The body of a callback; `type` says whether the charge succeeded, or what became of a refund or a dispute."""
 
     id: str

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, RootModel, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib.schemas.campus.records import RecordOut
-from chalicelib.schemas.wire import In, Moment, Out
+from chalicelib.schemas.wire import In, Moment, Out, RootOut
 from chalicelib.vocabulary.campus import AnomalyType, AttendanceStatus, HistogramType, Severity, VerificationStatus
 
 _RATE = (
@@ -228,7 +228,7 @@ class StudentDashboardOut(Out):
     date_range: DateRangeOut
 
 
-class DashboardOut(RootModel[OfficeDashboardOut | OrganizerDashboardOut | StudentDashboardOut]):
+class DashboardOut(RootOut[OfficeDashboardOut | OrganizerDashboardOut | StudentDashboardOut]):
     """The dashboard of the caller's role."""
 
 

@@ -3,14 +3,14 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, RootModel, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from chalicelib import scanned_text
 from chalicelib.schemas.admin.lists import OrderedIn
 from chalicelib.schemas.campus.accounts import left_out
 from chalicelib.schemas.campus.users import CardUid
 from chalicelib.schemas.texts import LINES
-from chalicelib.schemas.wire import Filter, In, Moment, Out, Scanned
+from chalicelib.schemas.wire import Filter, In, Moment, Out, RootOut, Scanned
 from chalicelib.vocabulary.campus import (
     AppealStatus,
     AttendanceMethod,
@@ -144,7 +144,7 @@ class MissingOut(Out):
     status: Literal[AttendanceStatus.ABSENT] | None
 
 
-class RecordEntryOut(RootModel[RecordOut | MissingOut]):
+class RecordEntryOut(RootOut[RecordOut | MissingOut]):
     """An entry of a list: a record, or with `missing` a person who has none."""
 
 

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from pydantic import Field, RootModel
+from pydantic import Field
 
-from chalicelib.schemas.wire import Out
+from chalicelib.schemas.wire import Out, RootOut
 
 
 class StatsOut(Out):
@@ -40,13 +40,13 @@ class MonthOut(Out):
     scanned: int
 
 
-class DaysOut(RootModel[list[DayOut]]):
+class DaysOut(RootOut[list[DayOut]]):
     """The last thirty days, newest first."""
 
 
-class WeeksOut(RootModel[list[WeekOut]]):
+class WeeksOut(RootOut[list[WeekOut]]):
     """The last twelve weeks, newest first."""
 
 
-class MonthsOut(RootModel[list[MonthOut]]):
+class MonthsOut(RootOut[list[MonthOut]]):
     """The last twelve months, newest first."""

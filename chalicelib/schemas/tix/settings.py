@@ -69,7 +69,7 @@ class SettingsIn(ChangeIn):
     timezone: Timezone = "UTC"
     ticket_prefix: Prefix = "TIX"
     max_users: Annotated[int, Field(ge=1, le=10_000)] = 10
-    paper: PaperIn = PaperIn()
+    paper: PaperIn = Field(default_factory=PaperIn)
     rotate_invite: bool = Field(default=False, description="Creates a new invite code and invalidates the current one.")
     invite_days: Annotated[int, Field(ge=1, le=30, description="How long a new invite code is valid.")] = 7
     invite_uses: Annotated[int, Field(ge=1, le=1_000, description="How many people may join with a new one.")] = 10

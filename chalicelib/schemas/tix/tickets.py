@@ -4,13 +4,13 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Protocol, Self
 
-from pydantic import AfterValidator, Field, JsonValue, RootModel, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
 from chalicelib import clock
 from chalicelib.identifiers import ticket_number
 from chalicelib.schemas.texts import LINES, ONE_LINE
 from chalicelib.schemas.tix.settings import Prefix
-from chalicelib.schemas.wire import Filter, Id, In, Moment, Out
+from chalicelib.schemas.wire import Filter, Id, In, Moment, Out, RootOut
 from chalicelib.vocabulary.numbered_tickets import TicketFilter
 from chalicelib.vocabulary.work import JobStatus
 
@@ -135,7 +135,7 @@ class TicketOut(Out):
         )
 
 
-class GeneratedOut(RootModel[list[TicketOut]]):
+class GeneratedOut(RootOut[list[TicketOut]]):
     """The tickets, in the order of their numbers.
 
     Of more than 1,000 the header X-Job-Id names the job that writes them; `GET tickets?job_id=` returns its progress.
