@@ -17,7 +17,7 @@ from chalicelib.table import operations
 from chalicelib.table.items import Account, Category
 from chalicelib.vocabulary.payments import PaymentMethod
 from chalicelib.workers import schedules
-from tests.support import stocks
+from tests.support import payers, stocks
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer, make_event
 from tests.support.settings import configured
@@ -175,15 +175,31 @@ def test_an_id_that_differs_in_its_time_names_no_booking() -> None:
     assert listed(customer) == [order_id]
 
 
-def test_a_payment_of_a_reservation_that_was_given_back_takes_no_money() -> None:
+@pytest.mark.parametrize(("method", "token"), [("card", "tok_ok"), ("card", "tok_declined"), ("wallet", None)])
+def test_a_payment_of_a_reservation_that_was_given_back_takes_no_money(method: str, token: str | None) -> None:
     customer, category = make_customer(), sell()
-    order_id = booked(customer, category)
-    terms = PaymentTerms(PaymentMethod.CARD, token="tok_ok")
-    opened = payments.start(customer.account_id, order_id=order_id, terms=terms, operation_id=new_id("op"))
-    assert give_back(customer, order_id).status == 204
-    after = payments.confirm(customer.account_id, opened.payment_id)
-    assert after.status in ("failed", "refund_due")
+    payers.card_with(customer, 150_000, uid="04A1B2C3D4E501")
+    order = orders.get(booked(customer, category))
+    more = {"payment_token": token} if token else {}
+    opened = payers.process(customer, order, method=method, **more).json["id"]
+    if token == "tok_declined":
+        assert payers.confirm(customer, opened).json["status"] == "failed"
+    assert give_back(customer, order.order_id).status == 204
+    after = payers.confirm(customer, opened).json
+    assert (after["status"], payers.stored(opened).is_due) == ("failed", False)
+    if token != "tok_declined":
+        assert after["failure_reason"] == "The booking was given back."
+    assert payers.balances() == {"card:04A1B2C3D4E501": 150_000, "clearing:desk": -150_000}
     assert counts(category) == stock.StockCounts(free=100, reserved=0, sold=0, capacity=100)
+
+
+def test_a_payment_of_a_reservation_that_ran_out_stays_open_until_its_own_time() -> None:
+    customer = make_customer()
+    order = orders.get(booked(customer, sell()))
+    opened = payers.process(customer, order, payment_token="tok_ok").json["id"]
+    with clock.set_to(order.expires_at + timedelta(seconds=1)):
+        assert give_back(customer, order.order_id).status == 204
+        assert payers.confirm(customer, opened).json["status"] == "succeeded"
 
 
 @pytest.mark.parametrize("is_swept", [True, False])

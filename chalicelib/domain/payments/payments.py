@@ -20,6 +20,7 @@ from chalicelib.domain.payments.payment_decisions import FREE, INTERNAL, OPEN, W
 from chalicelib.domain.payments.resolution import get, settle
 from chalicelib.domain.sale import orders
 from chalicelib.errors import InsufficientBalance, InvalidState, Refusal, Unavailable, ValidationFailed
+from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, OpenPayment, Operation, Order, Payment
 from chalicelib.table.operations import Write
@@ -119,7 +120,7 @@ def _going(current: Payment, card: Card | None, terms: PaymentTerms, operation_i
         return None
     if (first := idempotency.result_of(operation_id)) is not None:
         return get(first)  # a late repeat of an earlier request
-    ended = _ended(current)
+    ended = _ended(current, "Another means of payment was chosen.")
     return None if ended.status == PaymentStatus.FAILED else ended
 
 
@@ -130,15 +131,36 @@ def _is_other(current: Payment, card: Card | None, token: str | None) -> bool:
     return token is not None and current.provider not in INTERNAL and current.token_digest != charges.digest_of(token)
 
 
-def _ended(current: Payment) -> Payment:
-    """Close an open payment of another means at its provider, and return it: it succeeded if that was charged before.
+def _ended(current: Payment, reason: str) -> Payment:
+    """Close an open payment at its provider, and return it: if that was charged before, what came of the charge.
 
     One that the provider still processes stays open. Raises Unavailable.
     """
     outcome = charges.cancelled(current, "")
     if outcome.status is OutcomeStatus.FAILED:
-        outcome = replace(outcome, failure_reason="Another means of payment was chosen.")
+        outcome = replace(outcome, failure_reason=reason)
     return settle(current.payment_id, outcome)
+
+
+def give_back(customer_id: str, order_id: str) -> None:
+    """Give a customer's reservation back, and close its payments, so that a page left open charges nobody (D-PAY-27).
+
+    Raises NotFound, InvalidState (paid), Unavailable.
+    """
+    if not orders.give_back(customer_id, order_id):
+        return  # a payment that comes too late is honoured while stock is left
+    pointers = operations.get_many([keys.money.open_payment(order_id, method) for method in PaymentMethod])
+    for pointer in pointers.values():
+        payment = get(pointer.payment_id)
+        if payment.status not in OPEN or not payment.is_due:
+            continue
+        try:
+            _ended(payment, "The booking was given back.")
+        except Unavailable:
+            # The sweep closes it when its time is over.
+            logger.warning(
+                "payment of a booking that was given back not closed", extra={"payment_id": payment.payment_id}
+            )
 
 
 def _require_payable(order: Order) -> None:

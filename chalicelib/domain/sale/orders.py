@@ -169,17 +169,18 @@ def expire(order_id: str) -> bool:
     return True
 
 
-def give_back(customer_id: str, order_id: str) -> None:
+def give_back(customer_id: str, order_id: str) -> bool:
     """Release the stock and tickets of a customer's reservation at once; one that is over already changes nothing.
 
-    A reservation after its time has run out, so it expires. Raises NotFound, InvalidState (paid), Unavailable.
+    A reservation after its time has run out, so it expires. Returns whether it was given back, also earlier. Raises
+    NotFound, InvalidState (paid), Unavailable.
     """
     for _ in retries.attempts():
         order = own(customer_id, order_id)
         if order.status == OrderStatus.PAID:
             raise InvalidState("This booking is paid. Ask for a refund of its tickets.")
         if order.status != OrderStatus.RESERVED:
-            return
+            return order.status == OrderStatus.CANCELLED
         now = clock.now()
         if now >= order.expires_at:
             expire(order_id)
@@ -191,7 +192,7 @@ def give_back(customer_id: str, order_id: str) -> None:
                 raise
             continue  # it was paid, or ran out, after the read
         logger.info("order given back", extra={"order_id": order_id, "event_id": order.event_id})
-        return
+        return True
     raise Unavailable(retry_after=1)
 
 

@@ -4,7 +4,8 @@ from chalice import Blueprint
 
 from chalicelib import errors
 from chalicelib.domain.money import Money
-from chalicelib.domain.sale import bookings, orders
+from chalicelib.domain.payments import payments
+from chalicelib.domain.sale import bookings
 from chalicelib.domain.sale.bookings import Booking
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets.tickets import Holder
@@ -136,4 +137,4 @@ def customer_booking(call: Call[None, None]) -> schema.BookingOut:
 )
 def customer_give_booking_back(call: Call[None, None]) -> None:
     """Give a reservation back at once; repeating it changes nothing."""
-    orders.give_back(call.principal.id, call.path["booking_id"])
+    payments.give_back(call.principal.id, call.path["booking_id"])
