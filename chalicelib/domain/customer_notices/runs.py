@@ -92,7 +92,7 @@ def run_step(job_id: str) -> timedelta | bool:
 def _is_still_so(run: NoticeRun, event: Event) -> bool:
     """Whether a run still announces what is true; a later change has a run of its own. What is over moves nobody."""
     if run.notice == Kind.CANCELLED:
-        return event.status == EventStatus.CANCELLED
+        return event.status in (EventStatus.CANCELLED, EventStatus.ARCHIVED)
     is_ahead = event.status != EventStatus.CANCELLED and event.ends_at > clock.now()
     return is_ahead and run.about == about(event)
 

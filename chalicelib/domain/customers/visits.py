@@ -3,10 +3,13 @@
 Each update recomputes the valid tickets from the stored tickets, on condition that these have not changed (optimistic
 lock). So repeated, late or reordered stream records converge to the stored tickets. Attendance is marked on the visit
 in the transaction that counts it.
+
+Question 93 finds whom to notify of an event: who holds valid tickets of it, and who lost them by its cancellation,
+since refunds overtake its notices.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pynamodb.expressions.update import Action
@@ -18,6 +21,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CustomerTotals, Event, Ticket, Visit
 from chalicelib.table.operations import Write
 from chalicelib.table.ranges import Between
+from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 
 # Two writes each; a transaction takes 100 (AWS).
@@ -25,6 +29,9 @@ _VISITS_PER_TRANSACTION = 40
 _TICKETS_PER_TRANSACTION = 90
 # Bounds the read; customers hold tickets of fewer upcoming events.
 _AHEAD_AT_MOST = 100
+# An event that was cancelled may be archived while its customers are notified.
+_CALLED_OFF = (EventStatus.CANCELLED, EventStatus.ARCHIVED)
+_LOST = (TicketStatus.CANCELLED, TicketStatus.REFUNDED)
 
 
 class CustomerAtEvent(NamedTuple):
@@ -46,7 +53,7 @@ def ahead(customer_id: str) -> int:
 
 
 def holders(partition: str, *, after: str, limit: int) -> list[str]:
-    """Return the ids of customers with valid tickets, in order, from a partition of question 93.
+    """Return the ids of the customers to notify of an event, in order, from a partition of question 93.
 
     `after` is the last id that was read. The index trails the tickets by seconds.
     """
@@ -70,7 +77,8 @@ def follow(changes: Sequence[Change]) -> None:
         if after.customer_id and after.admission is not None and (old is None or old.admission is None):
             attended[CustomerAtEvent(after.customer_id, after.event_id)] = None
     if touched:
-        events = operations.get_many([keys.events.event(place.event_id) for place in touched], consistent=False)
+        # Consistent: a ticket that a cancellation voids changes just after its event.
+        events = operations.get_many([keys.events.event(place.event_id) for place in touched])
         for place, ticket_ids in touched.items():
             _hold(place, sorted(ticket_ids), events.get(keys.events.event(place.event_id)))
     _count_attended(list(attended))
@@ -96,17 +104,31 @@ def _hold_some(place: CustomerAtEvent, ticket_ids: Sequence[str], event: Event |
         before = set(visit.tickets or ()) if visit else set()
         held = {ticket.ticket_id for ticket in tickets.values() if _held_at(ticket) == place}
         after = (before - set(ticket_ids)) | held
-        if after == before:
+        was_listed = visit is not None and visit.gsi2pk is not None
+        is_listed = bool(after) or (_is_called_off(event) and (was_listed or _has_lost(place, tickets.values())))
+        if (after, is_listed) == (before, was_listed):
             return
+        change = _holding(place, before, after, event, is_listed=is_listed)
         try:
-            operations.commit(_holding(place, before, after, event), *(_still(ticket) for ticket in tickets.values()))
+            operations.commit(change, *(_still(ticket) for ticket in tickets.values()))
         except operations.ConditionFailed:
             continue  # the visit or a ticket changed between the read and the write
         return
     raise Unavailable(retry_after=1)
 
 
-def _holding(place: CustomerAtEvent, before: set[str], after: set[str], event: Event | None) -> Write:
+def _is_called_off(event: Event | None) -> bool:
+    return event is not None and event.status in _CALLED_OFF
+
+
+def _has_lost(place: CustomerAtEvent, tickets: Iterable[Ticket]) -> bool:
+    """Whether one of these tickets is void, and was the customer's last."""
+    return any(ticket.customer_id == place.customer_id and ticket.status in _LOST for ticket in tickets)
+
+
+def _holding(
+    place: CustomerAtEvent, before: set[str], after: set[str], event: Event | None, *, is_listed: bool
+) -> Write:
     actions: list[Action] = [
         Visit.kind.set(Visit),
         Visit.customer_id.set(place.customer_id),
@@ -114,7 +136,7 @@ def _holding(place: CustomerAtEvent, before: set[str], after: set[str], event: E
         Visit.tickets.set(after) if after else Visit.tickets.remove(),
     ]
     holder = keys.customers.holders(place.event_id, place.customer_id)
-    actions += Visit.in_gsi2(holder if after else None)
+    actions += Visit.in_gsi2(holder if is_listed else None)
     if after and event is not None:
         index = keys.customers.ahead(place.customer_id, clock.to_text(event.ends_at), place.event_id)
         actions += Visit.in_gsi1(index)

@@ -106,7 +106,7 @@ No.  question                                   index  partition                
 90   the invitation of the first administrator  table  FIRST_ADMIN               FIRST_ADMIN            admin
 91   the pending gifts, by their MAC's version  gsi2   GIFTS_BY_VERSION#v.#n     gift                   re-keying
 92   a message that is sent, or was sent        table  SENT#message              SENT                   every sender
-93   the customers with tickets of an event     gsi2   HOLDERS#event#n           customer               notice runs
+93   the customers to notify of an event        gsi2   HOLDERS#event#n           customer               notice runs
 95   what the sweep gave up, for staff          gsi2   SET_ASIDE                 id                     operations
 96   what holds the payout of an event          table  EVENT#event               PAYOUT_HOLD            payouts
 98   the attendees of an event by a later word  table  ATTENDEE_WORDS#event#in. words#ticket           log search

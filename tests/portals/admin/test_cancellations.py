@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import MoveWord
+from chalicelib.domain.access import accounts
 from chalicelib.domain.events import categories, events, gate_control, venues
 from chalicelib.domain.ledger import account_names
 from chalicelib.domain.payments import refunds, sandbox
@@ -15,7 +16,7 @@ from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys
 from chalicelib.table.items import Account, Category, Event, Order
-from tests.support import meanwhile, payers, sweeps, taken_back
+from tests.support import meanwhile, notices, payers, sweeps, taken_back
 from tests.support.cancelled import (
     confirmed,
     make_staff,
@@ -366,3 +367,35 @@ def test_a_dispute_that_ends_while_the_run_completes_is_counted_in_another_pass(
     ):
         done = until_complete(staff, event.event_id, begun.json["job_id"])
     assert (done["progress"]["done"], done["progress"]["waiting"]) == (1, 0)
+
+
+@pytest.mark.parametrize("refund", ["all", "none"])
+def test_customers_hear_of_a_cancellation_that_voids_their_tickets_before_the_notices_start(
+    staff: Account, refund: str
+) -> None:
+    event, category = make_show(organizer_id=make_organizer().account_id)
+    stream, kept, given_back = StreamReader(), buy(category, 2), buy(category)
+    notices.carry(stream)
+    _refund(given_back)
+    notices.carry(stream)
+    # This sale, its cancellation and its refund come in one batch of the stream.
+    last = buy(category)
+    begun = confirmed(staff, event.event_id, refund=refund, notify=True)
+    until_complete(staff, event.event_id, begun.json["job_id"])
+    assert "valid" not in states([kept, last])
+    archived = call("PUT", f"/api/events/{event.event_id}/", {"status": "archived"}, token=_token(staff))
+    assert archived.status == 200
+    notices.carry(stream, times=2)
+    told = notices.received()
+    (job_id,) = notices.due_runs(event.event_id)
+    notices.run(job_id)
+    notices.send_waiting()
+    new = [sent.to for sent in notices.received()[len(told) :] if "cancelled" in sent.body]
+    numbers = [accounts.get(order.customer_id).mobile_number for order in (kept, last)]
+    assert sorted(new) == sorted(map(str, numbers))
+
+
+def _refund(order: Order) -> None:
+    ticket_id = order.tickets[0]["ticket_id"]
+    asked = refund_requests.ask(order.customer_id, ticket_id, reason="Ill.", operation_id=new_id("op"))
+    refunds.approve(ticket_id, asked.refund_id, by="adm_1")
