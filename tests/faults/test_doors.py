@@ -88,7 +88,8 @@ def _decided(verdict: dict[str, Any]) -> dict[str, Any]:
 
 def taps(event: Event) -> dict[str, Any]:
     """Return a batch as an agent sends it after some time without a network."""
-    by_card, by_code = scenarios.issue(event.event_id), scenarios.issue(event.event_id)
+    with clock.set_to(clock.now() - timedelta(hours=1)):
+        by_card, by_code = scenarios.issue(event.event_id), scenarios.issue(event.event_id)
     uid, code = scenarios.card_for(by_card), tickets.code(by_code)
     forged = base64.urlsafe_b64encode(b"no code of ours").decode()
     now = clock.now()

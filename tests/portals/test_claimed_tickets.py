@@ -1,21 +1,26 @@
 """What a gate decided without the network, where the platform knows more of the card, the ticket or the scan."""
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain.cards import bindings, cards
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.gate import conflict_counts, merging
-from chalicelib.domain.tickets import tickets
+from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Card, Counters, Event, Ticket
+from chalicelib.table.items import Account, Card, Counters, Event, Ticket
 from chalicelib.vocabulary.cards import CardType
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import secure_cards
 from tests.support.client import Answer, call
 from tests.support.factories import (
     make_card,
+    make_customer,
     make_event,
     make_reader,
     make_ticket,
@@ -231,3 +236,77 @@ def test_a_bearer_who_moves_more_often_than_a_ticket_keeps_is_where_they_went_la
     tapped(token, record(ticket, minutes=190))
     assert (tickets.get(ticket.ticket_id).presence, are_out()) == ("outside", 1)
     assert (move("return"), are_out()) == ("valid", 0)
+
+
+def card_of(customer: Account, *opens: Ticket) -> Card:
+    """Return a new card of a customer that opens these tickets."""
+    bound = {ticket.event_id: [ticket.ticket_id] for ticket in opens}
+    uid = f"04{uuid.uuid4().hex[:12]}"
+    return cards.register(CardRegistration(uid=uid, customer_id=customer.account_id, tickets=bound))
+
+
+def family_of_two(event: Event, *, handed_over: bool) -> tuple[Card, Ticket, Ticket]:
+    """Return a customer's card with a ticket of an hour ago, and one that came to them ten minutes ago."""
+    customer, now = make_customer(), clock.now()
+
+    def issue(owner: Account, *, minutes: int) -> Ticket:
+        holder = Holder(name="A", customer_id=owner.account_id)
+        with clock.set_to(now - timedelta(minutes=minutes)):
+            return tickets.issue(TicketToIssue(event_id=event.event_id, holder=holder, number=f"A-{minutes}"))
+
+    first = issue(customer, minutes=60)
+    card = card_of(customer, first)
+    second = issue(make_customer() if handed_over else customer, minutes=50 if handed_over else 10)
+    with clock.set_to(now - timedelta(minutes=10)):
+        if handed_over:
+            operations.commit(*transfers.handing_over(second, to=customer))
+        else:
+            operations.commit(*bindings.adding(cards.find(card.uid), event.event_id, [second.ticket_id]))
+    return card, first, tickets.get(second.ticket_id)
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_a_late_record_takes_no_ticket_that_came_on_the_card_after_it(handed_over: bool) -> None:
+    """Two gates let the holder in; the friend whose ticket came later is not refused for the second one."""
+    event, stream = make_event(), StreamReader()
+    card, first, friends = family_of_two(event, handed_over=handed_over)
+    gate, other = make_reader(event).token(), make_reader(event).token()
+    assert tapped(gate, record(card, minutes=30))[0]["status"] == "accepted"
+    (double,) = tapped(other, record(card, minutes=20))
+    assert (double["status"], double["conflict"]["kind"]) == ("conflict", "double_admission")
+    assert admitted(first, friends) == [True, False]
+    assert scan(usher_token(event), card_id=card.uid)["ticket"]["id"] == friends.ticket_id
+    stream.drain()
+    assert (counters(event).admitted, counters(event).inside) == (2, 2)
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_a_kept_tap_takes_no_ticket_that_came_on_the_card_after_it(handed_over: bool) -> None:
+    event = make_event()
+    card, first, friends = family_of_two(event, handed_over=handed_over)
+    kept = record(card, minutes=20)
+    del kept["offline"]
+    assert scan(usher_token(event), ticket_id=first.ticket_id)["result"] == "valid"
+    (found,) = tapped(make_reader(event).token(), kept)
+    assert (found["result"], found["ticket"]["id"]) == ("already_scanned", first.ticket_id)
+    assert scan(usher_token(event), card_id=card.uid)["ticket"]["id"] == friends.ticket_id
+
+
+def test_a_card_that_had_no_ticket_yet_was_rightly_refused() -> None:
+    event = make_event()
+    with clock.set_to(clock.now() - timedelta(minutes=50)):
+        ticket, customer = make_ticket(event), make_customer()
+        card = card_of(customer)
+    with clock.set_to(clock.now() - timedelta(minutes=10)):
+        operations.commit(*transfers.handing_over(ticket, to=customer))
+    token = make_reader(event).token()
+    refused = {"offline": {"result": "not_found"}}
+    (before,) = tapped(token, record(card, minutes=30, **refused))
+    (after,) = tapped(token, record(card, minutes=5, **refused))
+    assert (before["status"], before["conflict"]) == ("accepted", None)
+    assert after["conflict"]["kind"] == "unknown_then"
+    # Nobody was admitted by a tap that was only kept, so the ticket is still its bearer's.
+    kept = record(card, minutes=30)
+    del kept["offline"]
+    assert tapped(token, kept)[0]["result"] == "not_found"
+    assert scan(usher_token(event), card_id=card.uid)["result"] == "valid"

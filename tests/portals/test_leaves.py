@@ -272,8 +272,9 @@ def test_a_kept_tap_of_before_the_last_passage_moves_nobody(
     moves: dict[int, str], kept: tuple[int, str, str], answered: tuple[str, str | None], presence: str
 ) -> None:
     """A gate that could not decide sends its tap an hour later; where the bearer is follows from what was since."""
-    event, now = open_event(), clock.now()
-    ticket, stream, begins = make_ticket(event), StreamReader(), now - timedelta(hours=1)
+    event, stream, begins = open_event(), StreamReader(), clock.now() - timedelta(hours=1)
+    with clock.set_to(begins):
+        ticket = make_ticket(event)
     card, reader = make_card(ticket), make_reader(event)
     for minute, direction in moves.items():
         with clock.set_to(begins + timedelta(minutes=minute)):

@@ -26,7 +26,8 @@ def decision_in(taken: dict[str, Any]) -> dict[str, Any]:
 def test_taps_are_decided_in_their_order_and_their_repeat_gets_the_same_answers() -> None:
     event = make_event()
     reader = make_reader(event)
-    ticket, other = make_ticket(event), make_ticket(event)
+    with clock.set_to(clock.now() - timedelta(minutes=1)):
+        ticket, other = make_ticket(event), make_ticket(event)
     uid, now = make_card(ticket).uid, clock.to_text(clock.now())
     before = clock.to_text(clock.now() - timedelta(seconds=30))
     taps = [

@@ -24,7 +24,8 @@ class Gate:
         self.start = clock.now()
         self.event: Event = make_event(**settings)
         self.stream = StreamReader()
-        self.family: list[Ticket] = [make_ticket(self.event) for _ in range(3)]
+        with clock.set_to(self.start - timedelta(days=1)):
+            self.family: list[Ticket] = [make_ticket(self.event) for _ in range(3)]
         self.card = make_card(*self.family)
         self.token = usher_token(self.event)
 

@@ -141,11 +141,12 @@ def test_what_lost_cards_held_is_on_their_replacements_whatever_happened_meanwhi
 def test_a_tap_of_the_lost_card_that_a_reader_kept_is_reported_with_its_reason() -> None:
     evening, token = make_evening(), admin_token()
     loss, reader = lose(evening), make_reader(evening.event)
-    tapped_at = clock.to_text(clock.now() - timedelta(minutes=10))
-    assert replace(loss, token).status == 200
+    tapped_at, later = clock.to_text(clock.now()), clock.now() + timedelta(minutes=10)
     tap = {"scan_id": scan_id(), "uid": loss.card.uid, "scanned_at": tapped_at}
-    body = {"taps": [tap], "device_time": clock.to_text(clock.now())}
-    verdict = call("POST", "/api/device/taps/", body, token=reader.token()).json
+    body = {"taps": [tap], "device_time": clock.to_text(later)}
+    with clock.set_to(later):
+        assert replace(loss, token).status == 200
+        verdict = call("POST", "/api/device/taps/", body, token=reader.token()).json
     stream = StreamReader()
     drain(stream)
     assert "card_not_active" in str(verdict)

@@ -214,9 +214,13 @@ def _released(card: Card, ticket: Ticket) -> dict[str, dict[str, str]]:
 def opened_at(card: Card, event_id: str, at: datetime) -> tuple[str, ...]:
     """Return the tickets of an event that a card opened at a moment: those of now, and those it opened until later."""
     now = [str(ticket_id) for ticket_id in card.tickets.get(event_id, ())]
+    return tuple(dict.fromkeys([*released_after(card, event_id, at), *now]))
+
+
+def released_after(card: Card, event_id: str, at: datetime) -> list[str]:
+    """Return the tickets of an event that a card opened at a moment, and opened no longer later."""
     then = (card.released or {}).get(event_id, {})
-    until_later = [ticket_id for ticket_id, until in then.items() if clock.to_text(at) < until]
-    return tuple(dict.fromkeys([*until_later, *now]))
+    return [ticket_id for ticket_id, until in then.items() if clock.to_text(at) < until]
 
 
 def _without(opens: Opens, ticket: Ticket) -> Opens:

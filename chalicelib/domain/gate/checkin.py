@@ -147,9 +147,7 @@ def _read(look: FoundReading) -> dict[str, Ticket]:
 
 def _judge(look: FoundReading, tickets: dict[str, Ticket]) -> tuple[Verdict, Ticket | None]:
     """Return the first ticket that may pass, else the first one's verdict."""
-    # A ticket transferred since the card was read no longer belongs to that card.
-    owner = entries.owner_of_card(look)
-    opened = [ticket for ticket in tickets.values() if owner is None or ticket.customer_id in (None, owner)]
+    opened = [ticket for ticket in tickets.values() if entries.is_opened(look, ticket)]
     verdicts = [(_verdict_on(look, ticket), ticket) for ticket in opened]
     for verdict, ticket in verdicts:
         if verdict.admits:

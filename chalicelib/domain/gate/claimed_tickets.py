@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain import admission
 from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, TicketFacts, Verdict
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.gate import passages
 from chalicelib.domain.gate.readings import Caller
 from chalicelib.domain.gate.sun import OpenedMessage
@@ -58,7 +58,9 @@ def find(upload: Upload, tickets: Mapping[str, Ticket]) -> Ticket | None:
     in any order of arrival.
     """
     opened = [tickets[each] for each in upload.ticket_ids if each in tickets]
-    opened = [ticket for ticket in opened if _is_owned(upload, ticket)]
+    owned = [ticket for ticket in opened if _is_owned(upload, ticket)]
+    # One that came to its customer later is for whoever comes with it, unless the card had no other.
+    opened = [ticket for ticket in owned if had_come(upload, ticket)] or owned
     good = [ticket for ticket in opened if objection_then(upload, ticket) is None] or opened
     fitting = (ticket for presences in _passing(upload) for ticket in good if ticket.presence in presences)
     found = next(fitting, None)
@@ -84,6 +86,14 @@ def _is_owned(upload: Upload, ticket: Ticket) -> bool:
     owner = upload.card.customer_id if upload.card is not None else None
     is_of_owner = owner is None or ticket.customer_id in (None, owner)
     return is_of_owner or (ticket.renewed_at is not None and upload.at < ticket.renewed_at)
+
+
+def had_come(upload: Upload, ticket: Ticket) -> bool:
+    """Whether a ticket was sold, and on the card that was shown, when the record was made."""
+    if upload.card is None:
+        return ticket.issued_at <= upload.at
+    was_on_card = ticket.ticket_id in bindings.released_after(upload.card, ticket.event_id, upload.at)
+    return was_on_card or states.had_come(ticket, upload.at)
 
 
 def objection_then(upload: Upload, ticket: Ticket) -> Verdict | None:

@@ -212,7 +212,7 @@ def _refused_at_gate(upload: Upload, known: Known) -> RecordVerdict | None:
     ticket = claimed_tickets.find(upload, known.tickets)
     if ticket is not None and ticket.event_id != upload.caller.event_id:
         ticket = None  # this event's log names nobody of another one
-    was_unknown = shown is ScanResult.NOT_FOUND and ticket is not None and ticket.issued_at <= upload.at
+    was_unknown = shown is ScanResult.NOT_FOUND and ticket is not None and claimed_tickets.had_come(upload, ticket)
     is_unknown_then = was_unknown and ticket is not None and claimed_tickets.objection_then(upload, ticket) is None
     conflict = ConflictKind.UNKNOWN_THEN if is_unknown_then else None
     words = tuple(Reason)

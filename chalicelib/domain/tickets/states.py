@@ -39,6 +39,12 @@ def status_at(ticket: Ticket, at: datetime) -> TicketStatus:
     return TicketStatus.VALID if was_valid else ticket.status
 
 
+def had_come(ticket: Ticket, at: datetime) -> bool:
+    """Whether a ticket was its present customer's at a moment: bought by then, and handed to them."""
+    came: datetime = ticket.renewed_at or ticket.issued_at
+    return came <= at
+
+
 def was_current(ticket: Ticket, credential: int, at: datetime) -> bool:
     """Whether a code with this credential number was the ticket's at a moment."""
     if credential == ticket.credential:
