@@ -5,7 +5,6 @@ table of the stage. It writes nothing.
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ _PAUSE = 5.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verify the log; return 0 if it is whole, 1 if it is broken."""
     options = _options(arguments)
-    os.environ["TABLE_NAME"] = stages.table_of(options.stage, options.table)
+    stages.aim_at(options)
     # Only now: the items read the name of their table when they are imported.
     from chalicelib.domain.audit.verification import Broken, Walk
 
@@ -45,8 +44,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Verify every entry and seal of the audit log; name the first break and end with 1.",
         epilog="The AWS region and credentials come from the environment, as for the AWS command line.",
     )
-    parser.add_argument("--stage", default="dev", help="the stage, a part of the table's name (default dev)")
-    parser.add_argument("--table", help="the table (default the one that the stack uses)")
+    stages.add_arguments(parser, default="dev")
     parser.add_argument(
         "--seal",
         action="append",
@@ -55,7 +53,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="NUMBER=DIGEST",
         help="a seal as the log of the function seal_audit_log has it, which must be in the table; may be repeated",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    stages.check(parser, options)
+    return options
 
 
 def _seal(text: str) -> tuple[int, str]:

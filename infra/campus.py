@@ -4,7 +4,6 @@ It runs on the operator's machine, with the operator's own AWS permissions on th
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
@@ -15,7 +14,7 @@ from infra.first_admin import https_url
 def main(arguments: Sequence[str] | None = None) -> int:
     """Create the campus and print what was made; print why there is none."""
     options = _options(arguments)
-    os.environ["TABLE_NAME"] = stages.table_of(options.stage, options.table)
+    stages.aim_at(options)
     # Only now: the items read the name of their table when they are imported.
     from pydantic import BaseModel, ValidationError
 
@@ -82,15 +81,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Create a campus, and print a one-time link by which its first admin sets a password.",
         epilog="The AWS region and credentials come from the environment, as for the AWS command line.",
     )
-    parser.add_argument("--stage", default="dev", help="the stage, a part of the table's name (default dev)")
-    parser.add_argument("--table", help="the table (default the one that the stack uses)")
+    stages.add_arguments(parser, default="dev")
     parser.add_argument("--name", required=True, help="the name of the campus")
     parser.add_argument("--timezone", required=True, help="its time zone, such as Asia/Karachi")
     parser.add_argument("--admin-email", help="the address that its first admin logs in with")
     parser.add_argument("--admin-name", help="the admin's first and last name")
     parser.add_argument("--admin-username", help="the admin's user name (default: the address up to its @)")
     parser.add_argument("--url", type=https_url, help="the public address of the API (the output ApiUrl)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    stages.check(parser, options)
+    return options
 
 
 def _complain(why: str) -> int:

@@ -4,7 +4,6 @@ It runs on the operator's machine, with the operator's own AWS permissions: PutI
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ PATH = "/api/auth/first-admin/"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the link and print it; print why there is none."""
     options = _options(arguments)
-    os.environ["TABLE_NAME"] = stages.table_of(options.stage, options.table)
+    stages.aim_at(options)
     # Only now: the items read the name of their table when they are imported.
     from pydantic import BaseModel, ValidationError
 
@@ -53,14 +52,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Print a one-time link, valid for 24 hours, by which the first administrator sets a password.",
         epilog="The AWS region and credentials come from the environment, as for the AWS command line.",
     )
-    parser.add_argument("--stage", default="dev", help="the stage, a part of the table's name (default dev)")
-    parser.add_argument("--table", help="the table (default the one that the stack uses)")
+    stages.add_arguments(parser, default="dev")
     parser.add_argument("--email", required=True, help="the address that the administrator logs in with")
     parser.add_argument("--name", required=True, help="the administrator's name")
     parser.add_argument(
         "--url", required=True, type=https_url, help="the public address of the API (the output ApiUrl)"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    stages.check(parser, options)
+    return options
 
 
 def https_url(text: str) -> str:

@@ -23,7 +23,7 @@ _UNITS_PER_PAGE = 128
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the table page by page, and print how far it is."""
     options = _options(arguments)
-    os.environ["TABLE_NAME"] = stages.table_of(options.stage, options.table)
+    stages.aim_at(options)
     # Only now: the items read the name of their table when they are imported.
     from chalicelib.domain.lists import follower
     from chalicelib.domain.lists.declared import LISTS
@@ -76,14 +76,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Write the list entries of rows that were stored before their list was declared.",
         epilog="The AWS region and credentials come from the environment, as for the AWS command line.",
     )
-    parser.add_argument("--stage", default="dev", help="the stage, a part of the table's name (default dev)")
-    parser.add_argument("--table", help="the table (default the one that the stack uses)")
+    stages.add_arguments(parser, default="dev")
     parser.add_argument(
         "--units", type=stages.positive, default=1000, help="read units a second at most (default 1000)"
     )
     parser.add_argument("--mark", help="the file with the place reached (default .local/relist-<stage>.json)")
     parser.add_argument("--limit", type=stages.positive, help="items read by one request, to try the command")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    stages.check(parser, options)
+    return options
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,12 +21,32 @@ from infra.local.console import CannotStart, complain
 LOCAL = "local"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that name a stage and, for a local run, its engines."""
-    parser.add_argument("--stage", required=True, help="the stage, such as prod; `local` for a local run")
+def add_arguments(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
+    """Add the arguments that name a stage and, for a local run, its engines; without a default the stage is needed."""
+    said = f" (default {default})" if default else ""
+    parser.add_argument(
+        "--stage",
+        default=default,
+        required=default is None,
+        help=f"the stage, such as prod; `local` for a local run{said}",
+    )
     parser.add_argument("--table", help="the table (default the one that the stack uses)")
-    parser.add_argument("--endpoint", help="the cloud of a local run, which `make run` prints as `cloud`")
-    parser.add_argument("--table-endpoint", help="its table, which `make run` prints as `table`")
+    parser.add_argument(
+        "--endpoint", type=_address, help="the cloud of a local run, which `make run` prints as `cloud`"
+    )
+    parser.add_argument("--table-endpoint", type=_address, help="its table, which `make run` prints as `table`")
+
+
+def _address(text: str) -> str:
+    """Return the address of an engine. Raises ArgumentTypeError for a text that is none."""
+    try:
+        parts = urlsplit(text)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address, such as http://127.0.0.1:4566")
+    return text
 
 
 def check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
@@ -80,7 +101,8 @@ def aim_at(given: argparse.Namespace) -> None:
     names |= {"POWERTOOLS_METRICS_DISABLED": "true"}
     if given.endpoint:
         names |= {"AWS_ENDPOINT_URL": given.endpoint}
-        names |= {"AWS_ENDPOINT_URL_DYNAMODB": given.table_endpoint or given.endpoint}
+    if table := given.table_endpoint or given.endpoint:
+        names |= {"AWS_ENDPOINT_URL_DYNAMODB": table}
     os.environ.update(names)
     config.cache_clear()
 

@@ -100,6 +100,33 @@ def test_without_a_region_every_command_of_a_stage_says_so_in_a_sentence(tmp_pat
         assert len(said.splitlines()) == 1, (name, words, said)
 
 
+# They work on an account, or read a log of their own.
+_NOT_LOCAL = {"infra.deploy", "infra.prewarm", "infra.logs"}
+
+
+def test_a_local_run_is_named_by_its_address_alone_to_every_command_of_a_stage(tmp_path: Path) -> None:
+    of_a_stage = {
+        name: [word for word in each[0].format(tmp=tmp_path).split() if word not in ("--stage", "prod")]
+        for name, each in STOPPED.items()
+        if "--stage" in each[0] and name not in _NOT_LOCAL
+    }
+    assert len(of_a_stage) > 8
+    local = [(name, ["--stage", "local", *words]) for name, words in of_a_stage.items()]
+    for name, words, code, said in ends(local):
+        assert code == 2, (name, words, said)
+        assert "--stage local needs --endpoint" in said, (name, said)
+    for wrong in ("foo", "127.0.0.1:4566", "http://127.0.0.1:99999", "http://[::1"):
+        for name, words, code, said in ends([(name, [*words, "--endpoint", wrong]) for name, words in local]):
+            assert code == 2, (name, words, said)
+            assert f"{wrong!r} is no address" in said, (name, said)
+    # A port at which nothing listens: the command is aimed there, and not at an account.
+    nowhere = ["--endpoint", "http://127.0.0.1:9"]
+    for name, words, code, said in ends([(name, [*words, *nowhere]) for name, words in local]):
+        assert code == 1, (name, words, said)
+        assert "127.0.0.1:9" in said, (name, words, said)
+        assert "Traceback" not in said, (name, said)
+
+
 def test_a_file_or_number_that_is_none_is_named() -> None:
     cases = [
         ("infra.api_document", [str(ROOT)]),

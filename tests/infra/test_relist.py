@@ -12,6 +12,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Order
 from chalicelib.vocabulary.campus import CampusRole, EvidenceFlag
 from infra import relist
+from tests.support import commands
 from tests.support.attended import attend
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import call
@@ -40,9 +41,9 @@ def test_rows_without_entries_are_listed_and_a_killed_command_goes_on(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), failing("Scan", act=killed):
-        relist.main(arguments)
+        commands.run(relist.main, arguments)
     assert (tmp_path / "mark.json").exists()
-    assert relist.main(arguments) == 0
+    assert commands.run(relist.main, arguments) == 0
     assert [each.name for each in pages.page(VENUES, Asked(caller_id="adm_1")).results] == names
     assert not (tmp_path / "mark.json").exists()
     assert capsys.readouterr().out.endswith("done\n")
@@ -58,7 +59,7 @@ def test_orders_from_before_their_indexes_are_found_by_customer_and_event(
     for order_id, actions in lacking.items():
         operations.record(operations.change(keys.sale.order(order_id), actions))
     arguments = ["--table", "gatehouse", "--mark", str(tmp_path / "mark.json"), "--units", "100000"]
-    assert relist.main(arguments) == 0
+    assert commands.run(relist.main, arguments) == 0
     assert "2 missing keys and copies" in capsys.readouterr().out
     for order in (paid, reserved):
         partition = keys.sale.customer_orders(order.customer_id).pk
@@ -69,7 +70,7 @@ def test_orders_from_before_their_indexes_are_found_by_customer_and_event(
         paid.order_id
     ]
     assert stored(reserved).gsi2pk == due
-    assert relist.main(arguments) == 0
+    assert commands.run(relist.main, arguments) == 0
     assert "0 missing keys and copies" in capsys.readouterr().out
 
 
@@ -93,6 +94,6 @@ def test_flagged_records_from_before_their_campus_had_copies_are_among_its_anoma
     assert call("GET", path, token=token_of(admin)).json["flagged_examined"] == 0
     arguments = ["--table", "gatehouse", "--mark", str(tmp_path / "mark.json"), "--units", "100000"]
     for missing, found in ((1, 1), (0, 1)):
-        assert relist.main(arguments) == 0
+        assert commands.run(relist.main, arguments) == 0
         assert f"{missing} missing keys and copies" in capsys.readouterr().out
         assert call("GET", path, token=token_of(admin)).json["flagged_examined"] == found

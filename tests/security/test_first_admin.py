@@ -16,7 +16,7 @@ from chalicelib import clock
 from chalicelib.domain.access import first_admin
 from chalicelib.table import keys, operations
 from infra import first_admin as command
-from tests.support import engines
+from tests.support import commands, engines
 from tests.support.caches import forget_caches
 from tests.support.client import Answer, call
 from tests.support.factories import PASSWORD
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engines")]
 
 ROOT = Path(command.__file__).parent.parent
 EMAIL, URL = "ada@example.com", "https://api.example.com"
-ARGUMENTS = ["--stage", "local", "--email", EMAIL, "--name", "Ada", "--url", URL]
+ARGUMENTS = ["--stage", "test", "--table", "gatehouse", "--email", EMAIL, "--name", "Ada", "--url", URL]
 _LINK = re.compile(rf"{re.escape(URL)}/api/auth/first-admin/#([A-Za-z0-9_-]{{43}})")
 
 
@@ -40,7 +40,7 @@ def empty_cloud() -> Iterator[None]:
 
 def printed(capsys: pytest.CaptureFixture[str], *, arguments: list[str] = ARGUMENTS) -> str:
     """Run the command; return the token of the link that it prints."""
-    assert command.main(arguments) == 0
+    assert commands.run(command.main, arguments) == 0
     found = _LINK.search(capsys.readouterr().out)
     assert found is not None
     return found[1]
@@ -95,7 +95,7 @@ def test_a_link_expires_and_a_further_run_replaces_it(capsys: pytest.CaptureFixt
 
 def test_there_is_no_second_first_administrator(capsys: pytest.CaptureFixture[str]) -> None:
     assert accept(printed(capsys)).status == 201
-    assert command.main([*ARGUMENTS, "--email", "eve@example.com"]) == 1
+    assert commands.run(command.main, [*ARGUMENTS, "--email", "eve@example.com"]) == 1
     assert "There is a first administrator" in capsys.readouterr().err
 
 
@@ -121,7 +121,7 @@ def test_the_command_refuses_what_cannot_be(
     option: str, value: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
-        code = command.main([*ARGUMENTS, option, value])
+        code = commands.run(command.main, [*ARGUMENTS, option, value])
     except SystemExit as end:
         code = int(str(end.code))
     assert code != 0
