@@ -283,7 +283,8 @@ class World:
                 return first
             for _ in range(5):
                 again = self.send(method, path, body, token=token, headers=headers, may_fail=True)
-                if again.status != 503 and again.code != "IDEMPOTENCY_IN_PROGRESS":
+                # Only an error has a code; an answer may be a list, or empty.
+                if again.status < 400 or (again.status != 503 and again.code != "IDEMPOTENCY_IN_PROGRESS"):
                     return again
                 self.time.move_to(self.time.moment + timedelta(seconds=40))
             raise Violation(f"a request that lost its answer can be repeated: {method} {path} {again.text}")
