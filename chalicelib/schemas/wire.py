@@ -392,7 +392,7 @@ class ErrorOut(Out):
 
 
 class BareErrorOut(Out):
-    """The envelope of every refusal to campus and Tix, whose clients print `error`."""
+    """What refusals to campus and Tix have in common; their clients print `error`."""
 
     error: str = Field(description="The message, for people.")
     code: str

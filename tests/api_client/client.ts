@@ -40,7 +40,7 @@ export async function answerOf<T>(call: Promise<{ data?: T; error?: unknown; res
 }
 
 function refusalOf(status: number, body: unknown): Refused {
-  const { error } = body as Schemas["ErrorOut"] | Schemas["BareErrorOut"];
-  if (typeof error === "string") return new Refused(status, (body as Schemas["BareErrorOut"]).code, error);
+  const { error } = body as Schemas["ErrorOut"] | Schemas["TixErrorOut"];
+  if (typeof error === "string") return new Refused(status, (body as Schemas["TixErrorOut"]).code, error);
   return new Refused(status, error.code, error.message);
 }

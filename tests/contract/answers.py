@@ -33,6 +33,23 @@ def _validator(schema: str) -> Any:
     return Draft202012Validator({**json.loads(schema), "components": document()["components"]})
 
 
+@lru_cache(maxsize=256)
+def _strict_validator(schema: str) -> Any:
+    return Draft202012Validator({**_closed(json.loads(schema)), "components": _closed(document()["components"])})
+
+
+def _closed(schema: Any) -> Any:
+    """Return a schema whose objects have the fields that it names and no others."""
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _closed(part) for name, part in schema.items()}
+    if isinstance(found.get("properties"), dict) and "type" in found:
+        found.setdefault("additionalProperties", False)
+    return found
+
+
 def validator(schema: dict[str, Any]) -> Any:
     """Return the validator of a schema that may refer to the document's components."""
     return _validator(json.dumps(schema, sort_keys=True))
@@ -80,7 +97,8 @@ def problems(route: AnyRoute, answer: Answer, *, origin: str | None = None) -> I
             yield f"not JSON: {error}"
             return
         yield from (
-            f"{error.json_path}: {error.message}"[:300] for error in validator(media["schema"]).iter_errors(body)
+            f"{error.json_path}: {error.message}"[:300]
+            for error in _strict_validator(json.dumps(media["schema"], sort_keys=True)).iter_errors(body)
         )
         if answer.status >= 400 and error_of(answer)["request_id"] != answer.headers["x-request-id"]:
             yield "the envelope's request_id is not the header's"

@@ -150,7 +150,8 @@ def test_a_route_names_the_refusals_that_its_kind_can_give(route: AnyRoute) -> N
 
 def test_every_refusal_is_the_envelope_and_says_when_to_try_again_where_that_helps() -> None:
     for label, found in _operations():
-        envelope = "BareErrorOut" if re.search(" /api/(tix|campus)/", label) else "ErrorOut"
+        bare = re.search(" /api/(tix|campus)/", label)
+        envelope = f"{bare[1].title()}ErrorOut" if bare else "ErrorOut"
         for status, answer in found["responses"].items():
             if status in _REFUSALS:
                 shared = document()["components"]["responses"][answer["$ref"].rpartition("/")[2]]

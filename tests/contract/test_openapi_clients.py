@@ -100,7 +100,9 @@ def test_every_field_of_a_reply_is_there_but_for_the_details_of_a_refusal() -> N
     # What a conflict is about, and the preview of a cancellation, are details of a few refusals. The log-ins of a
     # person are there where `audit=true` asks for them.
     some = {("ErrorBody", "present"), ("ErrorBody", "preview"), ("CampusAuditedUserOut", "audit")}
-    assert missing == {("ErrorBody", "details"), ("BareErrorOut", "details"), *some}
+    some |= {("CampusErrorOut", field) for field in ("duplicate", "attendance_id", "timing")}
+    some |= {("TixErrorOut", field) for field in ("duplicate", "ticket")}
+    assert missing == {(name, "details") for name in ("ErrorBody", "CampusErrorOut", "TixErrorOut")} | some
 
 
 def _text_of(shown: Schema) -> Schema:
@@ -156,7 +158,8 @@ def test_a_field_that_is_one_of_a_few_words_says_which() -> None:
 def test_a_refusals_code_is_one_of_those_that_there_are() -> None:
     codes = _schemas()["ErrorBody"]["properties"]["code"]["enum"]
     assert {"VALIDATION_ERROR", "IDEMPOTENCY_MISMATCH", "IDEMPOTENCY_IN_PROGRESS", "INTERNAL"} <= set(codes)
-    assert codes == _schemas()["BareErrorOut"]["properties"]["code"]["enum"]
+    assert codes == _schemas()["CampusErrorOut"]["properties"]["code"]["enum"]
+    assert codes == _schemas()["TixErrorOut"]["properties"]["code"]["enum"]
 
 
 # Headers

@@ -13,7 +13,7 @@ from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.portals.openapi import components, descriptions, refusals
 from chalicelib.portals.openapi.components import Components
 from chalicelib.portals.openapi.operations import operation
-from chalicelib.schemas.wire import BareErrorOut, ErrorBody, ErrorOut
+from chalicelib.schemas.wire import ErrorBody, ErrorOut
 from chalicelib.vocabulary.access import Portal
 
 VERSION = "0.1.0"
@@ -67,10 +67,10 @@ def _components(routes: Iterable[AnyRoute]) -> Components:
         bodies={route.body for route in routes if route.body},
         queries={route.query for route in routes if route.query},
         replies={model for route in routes for model in (route.reply, *route.also.values()) if model}
-        | {ErrorOut, BareErrorOut},
+        | {ErrorOut, *refusals.BARE.values()},
     )
-    for model in (ErrorBody, BareErrorOut):
-        of.schemas[model.__name__]["properties"]["code"]["enum"] = refusals.codes()
+    for model in (ErrorBody, *refusals.BARE.values()):
+        of.schemas[components.name_of(model)]["properties"]["code"]["enum"] = refusals.codes()
     return of
 
 

@@ -1,17 +1,23 @@
 """The refusals in the document: what each route may answer when it does not do what was asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib import errors
 from chalicelib.errors import Refusal
 from chalicelib.portals.http.answer import JSON
 from chalicelib.portals.http.route import AnyRoute
-from chalicelib.schemas.examples.tix import tickets as tix_tickets
+from chalicelib.portals.openapi.components import PREFIX, name_of
+from chalicelib.schemas.campus import attendance
+from chalicelib.schemas.examples.campus import attendance as attendance_examples
+from chalicelib.schemas.examples.tix import tickets as ticket_examples
+from chalicelib.schemas.tix import tickets
 from chalicelib.schemas.wire import BareErrorOut, ErrorOut
 from chalicelib.vocabulary.access import Portal
 
-_BARE = (Portal.CAMPUS, Portal.TIX)
+# The envelopes in which `error` is the message.
+BARE: Mapping[str, type[BareErrorOut]] = {Portal.CAMPUS: attendance.ErrorOut, Portal.TIX: tickets.ErrorOut}
+_BESIDE = {Portal.CAMPUS: attendance_examples.BESIDE, Portal.TIX: ticket_examples.BESIDE}
 _FAULT = {"INTERNAL": "Something broke on our side."}
 _LATER = (429, 500, 503)
 
@@ -31,11 +37,10 @@ class Shared:
         by_status: dict[int, dict[str, str]] = {500: _FAULT}
         for kind in _kinds(route):
             by_status.setdefault(kind.status, {})[kind.code] = kind.message
-        bare = route.portal in _BARE
         found = {}
         for status, messages in sorted(by_status.items()):
-            name = _name(messages, bare=bare)
-            self._responses.setdefault(name, _response(status, messages, bare=bare))
+            name = _name(messages, route.portal)
+            self._responses.setdefault(name, _response(status, messages, route.portal))
             found[str(status)] = {"$ref": f"#/components/responses/{name}"}
         return found
 
@@ -73,30 +78,31 @@ def _kinds(route: AnyRoute) -> Iterator[type[Refusal]]:
     yield from route.refuses
 
 
-def _name(messages: dict[str, str], *, bare: bool) -> str:
+def _name(messages: dict[str, str], portal: str) -> str:
     words = [code.title().replace("_", "") for code in sorted(messages)]
-    return ("Bare" if bare else "") + "Or".join(words)
+    return (portal.title() if portal in BARE else "") + "Or".join(words)
 
 
-def _response(status: int, messages: dict[str, str], *, bare: bool) -> dict[str, Any]:
+def _response(status: int, messages: dict[str, str], portal: str) -> dict[str, Any]:
     names = ["X-Request-Id", "Cache-Control", *["Retry-After"] * (status in _LATER)]
-    schema = BareErrorOut if bare else ErrorOut
+    schema = name_of(BARE.get(portal, ErrorOut))
     return {
         "description": " ".join(f"`{code}`: {message}" for code, message in sorted(messages.items())),
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
         "content": {
             JSON: {
-                "schema": {"$ref": f"#/components/schemas/{schema.__name__}"},
+                "schema": {"$ref": f"{PREFIX}{schema}"},
                 "examples": {
-                    code: {"value": _example(code, message, bare=bare)} for code, message in sorted(messages.items())
+                    code: {"value": _example(code, message, portal)} for code, message in sorted(messages.items())
                 },
             }
         },
     }
 
 
-def _example(code: str, message: str, *, bare: bool) -> dict[str, Any]:
+def _example(code: str, message: str, portal: str) -> dict[str, Any]:
     body = {"code": code, "request_id": "0d7f3c1e"}
-    if bare:
-        return {"error": message, **body, **tix_tickets.BESIDE.get(code, {})}
-    return {"error": {"message": message, **body}}
+    if portal not in BARE:
+        return {"error": {"message": message, **body}}
+    again = {"message": message} if portal == Portal.CAMPUS else {}
+    return {"error": message, **again, **body, **_BESIDE[portal].get(code, {})}

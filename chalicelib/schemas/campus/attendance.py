@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from chalicelib import scanned_text
 from chalicelib.schemas import messages
-from chalicelib.schemas.wire import Id, In, Moment, Out, Scanned
+from chalicelib.schemas.wire import BareErrorOut, Id, In, Moment, Out, Scanned
 from chalicelib.vocabulary.campus import AttendanceStatus, EvidenceFactor, EvidenceFlag, VerificationStatus
 
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84 degrees.")]
@@ -148,6 +148,24 @@ class SubmittedOut(Out):
     status: AttendanceStatus
     location_verified: bool | None
     flags: list[FlagOut]
+
+
+class ErrorOut(BareErrorOut):
+    """The envelope of every refusal to campus; that of a submission also says which record or time is in its way."""
+
+    message: str = Field(description="The same text as `error`.")
+    duplicate: Annotated[
+        bool | None,
+        Field(exclude_if=lambda said: said is None, description="Whether the person submitted before."),
+    ]
+    attendance_id: Annotated[
+        str | None,
+        Field(exclude_if=lambda said: said is None, description="The id of the record that the person has."),
+    ]
+    timing: Annotated[
+        str | None,
+        Field(exclude_if=lambda said: said is None, description="When attendance opens or closed, for people."),
+    ]
 
 
 class FeedbackIn(In):

@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.identifiers import ticket_number
 from chalicelib.schemas.texts import LINES, ONE_LINE
 from chalicelib.schemas.tix.settings import Prefix
-from chalicelib.schemas.wire import Filter, Id, In, Moment, Out, RootOut
+from chalicelib.schemas.wire import BareErrorOut, Filter, Id, In, Moment, Out, RootOut
 from chalicelib.vocabulary.numbered_tickets import TicketFilter
 from chalicelib.vocabulary.work import JobStatus
 
@@ -140,6 +140,16 @@ class GeneratedOut(RootOut[list[TicketOut]]):
 
     Of more than 1,000 the header X-Job-Id names the job that writes them; `GET tickets?job_id=` returns its progress.
     """
+
+
+class ErrorOut(BareErrorOut):
+    """The envelope of every refusal to Tix; that of a scan also carries the ticket."""
+
+    ticket: Annotated[TicketOut | None, Field(exclude_if=lambda ticket: ticket is None)]
+    duplicate: Annotated[
+        bool | None,
+        Field(exclude_if=lambda said: said is None, description="Whether the ticket was admitted before."),
+    ]
 
 
 class TicketsIn(In):
