@@ -178,7 +178,7 @@ FIELDS: Mapping[str, str] = {
     "scheduled_for": "The day on which it is to be paid.",
     "paid_at": "When it was paid; null before.",
     "reference": "The reference of the transfer or movement; null where there is none.",
-    "invoice_number": "The invoice's number; null until there is one.",
+    "invoice_number": "The invoice's number.",
     # Cards
     "card_id": "The card's id, or its UID in hex.",
     "card_uid": "The card's UID in hex.",

@@ -225,6 +225,17 @@ def test_every_parameter_is_described_unless_its_name_is_obvious() -> None:
     assert bare == []
 
 
+def test_a_description_says_when_a_field_is_null_only_where_it_may_be() -> None:
+    described = [(f"{name}.{field}", shown) for name, field, shown in _fields()]
+    described += [(f"{of}?{found['name']}", {**found["schema"], **found}) for of, found in _parameters()]
+    speaking = [(label, shown) for label, shown in described if re.search(r"\bnull\b", shown.get("description", ""))]
+    # What is of any type has none in its schema.
+    never = [label for label, shown in speaking if {"type": "null"} not in shown.get("anyOf", ({"type": "null"},))]
+    never += [label for label, shown in speaking if {"type", "$ref"} & shown.keys()]
+    assert len(speaking) > 50
+    assert never == []
+
+
 def test_no_word_of_the_glossary_is_left_over() -> None:
     texts = {(field, shown.get("description", "")) for _, field, shown in _fields()}
     texts |= {(found["name"], found.get("description", "")) for _, found in _parameters()}

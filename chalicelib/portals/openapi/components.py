@@ -20,6 +20,8 @@ _SHARED = {"wire", "profiles", "log_ins", "platform"}
 _SCHEMAS = ["chalicelib", "schemas"]
 _IDENTITY = re.compile(r":(\d+)")
 _NO_DEFAULT = (None, "")
+# How the glossary says when a field is null, which some schemas never are.
+_WHEN_NULL = re.compile(r"; null [^;.]+")
 
 
 class Components(Struct, frozen=True):
@@ -137,7 +139,12 @@ def _describe_fields(schema: Schema, definitions: Mapping[str, Schema]) -> None:
         if "description" in field or any(_describes(part, definitions) for part in references(field)):
             continue
         if name in glossary.FIELDS:
-            field["description"] = glossary.FIELDS[name]
+            said = glossary.FIELDS[name]
+            field["description"] = said if _may_be_null(field) else _WHEN_NULL.sub("", said)
+
+
+def _may_be_null(field: Schema) -> bool:
+    return {"type": "null"} in field.get("anyOf", ())
 
 
 def references(field: Schema) -> Iterator[str]:

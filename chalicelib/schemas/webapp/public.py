@@ -8,10 +8,11 @@ from chalicelib.schemas.texts import Sought
 from chalicelib.schemas.wire import Day, Filter, Id, Instant, Moment, MoneyOut, Out, PageIn
 from chalicelib.vocabulary.events import CatalogueOrder, EventStatus
 
+_PRICE = "A decimal amount in the platform's currency."
 Price = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$"),
-    Field(description="A decimal amount in the platform's currency.", examples=["1500.00"]),
+    Field(description=_PRICE, examples=["1500.00"]),
 ]
 
 
@@ -25,8 +26,8 @@ class EventsIn(PageIn):
     city: Sought | None = None
     date_from: Instant | Day | None = None
     date_to: Instant | Day | None = None
-    price_from: Price | None = None
-    price_to: Price | None = None
+    price_from: Price | None = Field(default=None, description=f"The lowest price, included. {_PRICE}")
+    price_to: Price | None = Field(default=None, description=f"The highest price, included. {_PRICE}")
     organizer_id: Id | None = None
     search: Sought | None = Field(
         default=None, description="The beginning of a word of the title, with any text after it."
