@@ -123,6 +123,30 @@ def test_times_dates_and_money_have_their_formats() -> None:
             assert found["pattern"].startswith("^"), label
 
 
+def test_a_reference_leads_to_a_whole_part_which_is_what_generators_follow() -> None:
+    references = {found["$ref"] for found in _every(document()) if "$ref" in found}
+    assert [reference for reference in references if reference.count("/") != 3] == []
+
+
+def test_a_form_asks_for_what_its_body_asks_for() -> None:
+    bodies = [found["requestBody"]["content"] for found in _operations() if "requestBody" in found]
+    forms = [content for content in bodies if "multipart/form-data" in content]
+    assert len(forms) >= 10
+    for content in forms:
+        body = _schemas()[content["application/json"]["schema"]["$ref"].rpartition("/")[2]]
+        form = content["multipart/form-data"]["schema"]
+        assert form.get("required") == body.get("required")
+        assert body["properties"].keys() <= form["properties"].keys()
+
+
+def test_a_file_that_is_no_text_is_binary() -> None:
+    answers = [answer for found in _operations() for answer in found["responses"].values()]
+    files = [each for answer in answers for each in answer.get("content", {}).items() if each[0] != "application/json"]
+    assert len(files) >= 15
+    for media_type, media in files:
+        assert ("format" in media["schema"]) != media_type.startswith("text/"), media_type
+
+
 # Enumerations
 
 

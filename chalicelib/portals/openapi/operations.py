@@ -82,11 +82,14 @@ def _form(route: AnyRoute, of: Components) -> Schema:
     """Return the form that a route takes in place of JSON: the same fields, but for those that are files."""
     if route.body is None or route.form is None:
         return {}
-    reference = of.of_model[route.body]["$ref"]
-    fields: Schema = {name: {"$ref": f"{reference}/properties/{name}"} for name in route.body.model_fields}
+    # Written out: many generators follow a reference to a whole schema only.
+    body = of.schemas[of.of_model[route.body]["$ref"].removeprefix(components.PREFIX)]
     files = {name: {"type": "string", "format": "binary"} for name in route.form.files}
     whole = {forms.CSV: {"schema": {"type": "string"}}} if route.form.of_csv else {}
-    return {forms.MEDIA_TYPE: {"schema": {"type": "object", "properties": fields | files}}, **whole}
+    form: Schema = {"type": "object", "properties": body["properties"] | files}
+    if "required" in body:
+        form["required"] = body["required"]
+    return {forms.MEDIA_TYPE: {"schema": form}, **whole}
 
 
 def _media(schema: Schema, example: Any) -> Schema:
@@ -150,10 +153,9 @@ def _answers(route: AnyRoute, of: Components) -> Iterator[tuple[str, Schema]]:
     if route.reply:
         example = examples.operations()[route.operation_id].answer
         first["content"] = {JSON: _media(of.of_model[route.reply], example)}
-        first["content"] |= {kind: {"schema": {"type": "string"}} for kind in route.files}
+        first["content"] |= {kind: {"schema": _file(kind)} for kind in route.files}
     elif route.media_type:
-        kind = "object" if route.media_type == JSON else "string"
-        first["content"] = {route.media_type: {"schema": {"type": kind}}}
+        first["content"] = {route.media_type: {"schema": _file(route.media_type)}}
     if route.links:
         first["links"] = {link.to: _link(link) for link in route.links}
     yield str(route.status), first
@@ -166,6 +168,12 @@ def _answers(route: AnyRoute, of: Components) -> Iterator[tuple[str, Schema]]:
         yield "206", {"description": "The part that `Range` asks for.", **shown, "content": first["content"]}
     if route.public_seconds or route.resumable:
         yield "304", {"description": "The copy that `If-None-Match` names is still right; there is no body.", **shown}
+
+
+def _file(media_type: str) -> Schema:
+    if media_type == JSON:
+        return {"type": "object"}
+    return {"type": "string"} | ({} if media_type.startswith("text/") else {"format": "binary"})
 
 
 def _link(link: Link) -> Schema:
