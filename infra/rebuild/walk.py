@@ -17,8 +17,8 @@ from typing import Any, Literal, Self
 from infra import stages
 
 RawItem = dict[str, Any]
-# List price of on-demand units in us-east-1, in USD (aws.amazon.com/dynamodb/pricing, as bench/bill.py has it).
-USD_PER_MILLION_READS, USD_PER_MILLION_WRITES = 0.125, 0.625
+# List price of on-demand reads in us-east-1 (aws.amazon.com/dynamodb/pricing, as bench/bill.py has it).
+USD_PER_MILLION_READS = 0.125
 _SECONDS_BETWEEN_LINES = 2.0
 
 

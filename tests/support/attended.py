@@ -1,6 +1,5 @@
 """Records of attendance for tests of what follows from them: made, corrected and erased as their writers do."""
 
-from datetime import datetime
 from typing import Any
 
 from chalicelib import clock
@@ -52,8 +51,3 @@ def list_on_roster(event: CampusEvent, *students: Account) -> CampusEvent:
         operations.record(operations.put(entry))
     write = operations.change(event.place, [CampusEvent.roster_size.add(len(students))])
     return CampusEvent.from_raw_data(operations.record(write))
-
-
-def local_moment(text: str) -> datetime:
-    """Return a moment of RFC 3339 text."""
-    return datetime.fromisoformat(text)

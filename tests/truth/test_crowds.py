@@ -129,14 +129,6 @@ class _Sending:
         return Counter(kind for kind in found.values() if kind not in _BESIDE)
 
 
-def _alone(ground: Ground, stream: StreamReader, route: AnyRoute) -> Counter[str]:
-    """Return what one accepted request makes."""
-    once = _Sending(ground, stream, route)
-    answer = once.send()
-    assert answer.status < 300, answer.text
-    return once.made()
-
-
 @pytest.mark.parametrize("route", WRITING, ids=label)
 def test_the_same_request_of_many_at_once_has_the_effects_that_were_answered(
     ground: Ground, stream: StreamReader, route: AnyRoute

@@ -73,11 +73,6 @@ class Heat:
         """The share of a partition's reads or writes, of which there is more."""
         return max(self.reads / READS, self.writes / WRITES)
 
-    @property
-    def is_write(self) -> bool:
-        """Whether writes are what it has more of."""
-        return self.writes / WRITES >= self.reads / READS
-
 
 def heats(flows: list[Flow]) -> list[Heat]:
     """Return the busiest key of each kind under these flows, the hottest first. Kinds of several flows add up."""

@@ -7,16 +7,6 @@ _BY_STATUS = {"present": 38, "late": 4, "left_early": 0, "excused": 1, "absent":
 _BY_VERIFICATION = {"verified": 40, "pending": 1, "flagged": 2, "rejected": 0}
 
 _RANGE = {"start": "2026-11-21", "end": "2026-11-27"}
-_ACTIVITY = {
-    "attendance_id": "att_01JDEMOATTENDANCE000000001",
-    "event_id": demo.CAMPUS_EVENT_ID,
-    "title": demo.CAMPUS_EVENT_TITLE,
-    "first_name": demo.STUDENT_FIRST_NAME,
-    "last_name": demo.STUDENT_LAST_NAME,
-    "submitted_at": "2026-11-27T10:05:30.000Z",
-    "status": "present",
-    "verification_status": "verified",
-}
 _DASHBOARD = {
     "summary": {
         "expected": 0,
