@@ -312,6 +312,22 @@ def test_the_same_device_in_another_network_is_new() -> None:
     assert "a new device or network (Chrome on Android)" in next(t["body"] for t in texts() if not has_code(t))
 
 
+def test_log_ins_from_a_new_device_at_the_same_moment_are_one_notice() -> None:
+    customer = make_customer()
+    log_in(Portal.WEBAPP, customer)
+    texts()
+    read_before, elsewhere = accounts.get(customer.account_id), Visitor(AT_WORK, LAPTOP)
+    for _ in range(2):
+        sessions.start(read_before, visitor=elsewhere)
+    sessions.start(read_before, visitor=Visitor(AT_WORK, PHONE))
+    # Each id is sent once (D-NOTE-01).
+    told = {text["message_id"]: text["body"] for text in texts() if not has_code(text)}
+    assert sorted(body[body.index("(") + 1 : body.index(")")] for body in told.values()) == [
+        "Chrome on Android",
+        "Safari on macOS",
+    ]
+
+
 def test_the_device_of_a_registration_is_known() -> None:
     number = unused_number("4")
     headers = {"user-agent": PHONE}

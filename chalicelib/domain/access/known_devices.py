@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pynamodb.expressions.update import Action
 
+from chalicelib import clock
 from chalicelib.domain.access import notices
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.visitors import Visitor
@@ -45,4 +46,6 @@ def notify(account: Account, visitor: Visitor | None) -> None:
     except Unavailable:
         logger.warning("notice not sent", extra={"account_id": account.account_id, "changed": Changed.NEW_DEVICE})
         return
-    notices.send(owner, Changed.NEW_DEVICE, device=visitor.device)
+    # Log-ins at the same moment all find the device new. One that is forgotten is told again on another day.
+    fact_id = f"{visitor.mark}/{clock.now().date()}"
+    notices.send(owner, Changed.NEW_DEVICE, device=visitor.device, fact_id=fact_id)
