@@ -21,7 +21,8 @@ def _allowed(value: str) -> str:
     try:
         parts = urlsplit(value)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        is_loopback = parts.scheme == "http" and host in _LOOPBACK and parts.username is None
+        # What is no port raises.
+        is_loopback = parts.scheme == "http" and host in _LOOPBACK and parts.username is None and parts.port != 0
         origin = f"{parts.scheme}://{parts.netloc}"
     except ValueError as error:
         raise ValueError(problem) from error
