@@ -1,7 +1,9 @@
 """Names that a shop, an organizer or an organization cannot have, since people would take them for the platform's."""
 
 import re
+import string
 import unicodedata
+from collections.abc import Container
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -21,22 +23,31 @@ _BESIDE = frozenset(
 )
 # Letters and digits that look like a Latin letter (a part of Unicode TS 39), after case folding.
 _LOOKS_LIKE = str.maketrans(
-    "аαɑ@4ьвсϲԁеєɛε3ɡցգһհнηіιıӏl1јкκмոпоοօ0σрρѕ5$тτ7υսцѵνхχуγ",  # noqa: RUF001
-    "aaaaabbccdeeeeeggghhhhiiiiiijkkmnnoooooppssstttuuuvvxxyy",
+    "аαɑ@4ьвсϲԁеєɛε3ɡցգһհнηіιıӏl1јкκмոпоοօ0σрρѕ5$тτ7υսцѵνхχуγ"  # noqa: RUF001
+    "ǥħɨłøɵŧ†ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
+    "aaaaabbccdeeeeeggghhhhiiiiiijkkmnnoooooppssstttuuuvvxxyyghiioottabcdefghijkimnoprstuvwyz",
 )
-_WORDS = frozenset(word.translate(_LOOKS_LIKE) for word in _BESIDE)
+# Circles, squares and halves of flags, a letter each, which have no compatible letter in Unicode.
+_LOOKS_LIKE |= {
+    first + place: ord(letter.translate(_LOOKS_LIKE))
+    for first in (0x1F150, 0x1F170, 0x1F1E6)
+    for place, letter in enumerate(string.ascii_lowercase)
+}
+_WORDS = frozenset(word.translate(_LOOKS_LIKE) for word in (_PLATFORM, *_BESIDE))
 
 
 def imitates_platform(name: str) -> bool:
-    """Whether a name reads as the platform's own: alone, or with words such as "support" or "code"."""
+    """Whether a name reads as the platform's own: alone, or with numbers and words such as "support" or "code"."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     folded = plain.translate(_LOOKS_LIKE)
-    parts = "".join(letter for letter in folded if letter.isalnum()).split(_PLATFORM)
-    return len(parts) > 1 and all(map(_is_of_words, parts))
+    letters = [place for place, letter in enumerate(folded) if letter.isalnum()]
+    text = "".join(folded[place] for place in letters)
+    digits = {number for number, place in enumerate(letters) if plain[place].isdecimal()}
+    return _PLATFORM in text and _is_of_words(text, digits)
 
 
-def _is_of_words(text: str) -> bool:
-    """Whether a text is nothing but such words.
+def _is_of_words(text: str, digits: Container[int]) -> bool:
+    """Whether a text is nothing but such words and digits; `digits` are the places that were written as digits.
 
     It takes a step for each letter. A regular expression takes one for each way to part the text, such as "helpdesk"
     and "help desk", and those double with each word.
@@ -45,6 +56,8 @@ def _is_of_words(text: str) -> bool:
     for place in range(len(text)):
         if place in begins:
             begins |= {place + len(word) for word in _WORDS if text.startswith(word, place)}
+            if place in digits:
+                begins.add(place + 1)
     return len(text) in begins
 
 

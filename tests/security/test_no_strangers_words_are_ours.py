@@ -394,11 +394,22 @@ OURS = (
     "Gatehouse Cards",
     "Gatehouse Head Office",
     "Gatehouse's Refund Desk",
+    "Gatehouse24",
+    "24/7 Gatehouse Help 1",
+    "Gatehouse \u0662\u0664 Support",
+    # Letters of generators of "fancy text": small capitals, squares, circles, strokes, flags.
+    "\u0262\u1d00\u1d1b\u1d07\u029c\u1d0f\u1d1c\ua731\u1d07",
+    "\U0001f176\U0001f170\U0001f183\U0001f174\U0001f177\U0001f17e\U0001f184\U0001f182\U0001f174",
+    "\U0001f156\U0001f150\U0001f163ehouse",
+    "\U0001f1ec\U0001f1e6\U0001f1f9\U0001f1eahouse",
+    "\u01e4a\u0167e\u0127\u00f8use",
+    "Ga\u2020ehouse",
 )
 NOT_OURS = (
     "Liberty Books",
     "Gatehouse Theatre",
     "Gatehouse Demo Night",
+    "Gatehouse 54 Restaurant",
     "Support Act",
     "The Gate",
     "Houseboat Code",
