@@ -109,7 +109,7 @@ def _refund_now(ticket: Ticket, order: Order, *, by: str, sale: Sale | None) -> 
         amount=ticket.price,
         currency=ticket.currency,
         created_at=clock.now(),
-        of_cancellation=True,
+        of_cancellation=ticket.customer_id == order.customer_id or None,
     )
     try:
         operations.commit(*approved_refunds.granted(request, SoldTicket(ticket, sale.order, sale.payment), by=by))

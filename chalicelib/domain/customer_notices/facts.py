@@ -45,7 +45,7 @@ def _sent_again(changes: Sequence[Change]) -> Iterator[Published]:
 
 def _paid_back(changes: Sequence[Change]) -> Iterator[Published]:
     for request in that_became(changes, RefundRequest, RefundRequestStatus.REFUNDED):
-        # A free ticket that is returned moves no money, and customers hear of a cancelled event once.
+        # A free ticket moves no money. Who holds what they paid for hears of a cancelled event once.
         if not request.amount or request.of_cancellation:
             continue
         ids = {"ticket_id": request.ticket_id, "refund_id": request.refund_id}

@@ -21,6 +21,7 @@ from chalicelib.observability import logger
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, Ticket
 from chalicelib.vocabulary.customers import Language
+from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 
 _TICKETS = "tickets.pdf"
@@ -44,16 +45,16 @@ def ticket_refunded(detail: dict[str, Any]) -> None:
     request = operations.get(keys.tickets.refund_request(detail["ticket_id"], detail["refund_id"]))
     if request is None:
         raise NotFound
-    subject = replace(
-        notices.subject_of(events.get(request.event_id)), amount=page.printed(request.amount, request.currency)
-    )
+    event = events.get(request.event_id)
+    subject = replace(notices.subject_of(event), amount=page.printed(request.amount, request.currency))
     payment = operations.get(keys.money.payment(request.payment_id)) if request.payment_id else None
     payer_id = payment.customer_id if payment is not None else request.customer_id
     if payment is not None and returns.is_failed(payment, request.refund_reference):
         logger.info("refund not delivered, so no notice", extra={"refund_id": request.refund_id})
     else:
         notices.send(Notice(Kind.REFUNDED, detail["fact_id"], subject), payer_id)
-    if request.customer_id not in (None, payer_id):
+    # The holder of a cancelled event's ticket hears of that instead.
+    if request.customer_id not in (None, payer_id) and event.status != EventStatus.CANCELLED:
         notices.send(Notice(Kind.GIVEN_BACK, detail["fact_id"], subject), request.customer_id)
 
 

@@ -76,9 +76,10 @@ def approve(
         back = asked_amount(request, ticket, amount)
         try:
             _require_given_back(ticket, refund_id, deed)
+            sold = _sold(ticket)
             if deed is Deed.WITHDRAW:
-                request.of_cancellation = True
-            writes = _approval(request, _sold(ticket), back, by=by, note=note)
+                request.of_cancellation = request.customer_id == sold.payment.customer_id
+            writes = _approval(request, sold, back, by=by, note=note)
         except InvalidState:
             if get(ticket_id, refund_id).status != request.status:
                 continue  # another process decided the request after it was read

@@ -399,3 +399,29 @@ def _refund(order: Order) -> None:
     ticket_id = order.tickets[0]["ticket_id"]
     asked = refund_requests.ask(order.customer_id, ticket_id, reason="Ill.", operation_id=new_id("op"))
     refunds.approve(ticket_id, asked.refund_id, by="adm_1")
+
+
+@pytest.mark.parametrize("is_asked_for", [False, True], ids=["held", "asked back"])
+def test_who_paid_for_a_ticket_and_handed_it_on_hears_of_its_refund_once(staff: Account, is_asked_for: bool) -> None:
+    event, category = make_show(organizer_id=make_organizer().account_id)
+    stream, order, taker = StreamReader(), buy(category), make_customer()
+    ticket_id, payer = order.tickets[0]["ticket_id"], accounts.get(order.customer_id)
+    body = {"mobile_number": taker.mobile_number}
+    path = f"/api/v1/users/tickets/{ticket_id}/transfer/"
+    assert call("POST", path, body, token=customer_token(payer)).status == 200
+    if is_asked_for:
+        refund_requests.ask(taker.account_id, ticket_id, reason="Ill.", operation_id=new_id("op"))
+    notices.carry(stream)
+    before = len(notices.received())
+    begun = confirmed(staff, event.event_id, refund="all", notify=True)
+    until_complete(staff, event.event_id, begun.json["job_id"])
+    notices.carry(stream, times=2)
+    (job_id,) = notices.due_runs(event.event_id)
+    notices.run(job_id)
+    notices.send_waiting()
+    (paid_back,), (called_off,) = (
+        [one for one in notices.received()[before:] if one.to == to]
+        for to in (payer.mobile_number, taker.mobile_number)
+    )
+    assert "PKR 1,500.00 was paid back" in paid_back.body
+    assert "is cancelled" in called_off.body
