@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
+from chalicelib.clients.providers import MoveWord
 from chalicelib.config import config
 from chalicelib.domain.quotations import quote
 from chalicelib.vocabulary.messages import Fact
@@ -28,33 +29,44 @@ Check its power and network; the scans that it holds are sent when it is back.""
     ),
     Fact.PAYMENT_DISPUTED: (
         "A payment is disputed",
-        """Payment {payment_id} of event {event_id}: the provider's dispute {reference} is {word}.
-The payout of the event is held until it ends. Answer it at the provider.""",
+        """Payment {payment_id} of {whose}: the provider's dispute {reference} is {word}.
+Answer it in time. Until it ends, the payout of a payment's event is held.""",
     ),
     Fact.PAYMENT_REFUND_FAILED: (
         "A refund failed",
-        """Payment {payment_id} of event {event_id}: the refund {reference} failed at the provider.
+        """Payment {payment_id} of {whose}: the refund {reference} failed at the provider.
 The customer has no money yet. Refund it at the provider in another way; it is not tried again.""",
     ),
     Fact.PAYMENT_REFUNDED_OUTSIDE: (
         "A payment was refunded at the provider",
-        """Payment {payment_id} of event {event_id}: the refund {reference} was not asked for here.
-A full refund withdraws the tickets that nobody used. Otherwise the payout of the event is held.""",
+        """Payment {payment_id} of {whose}: the refund {reference} was not asked for here.
+A full refund withdraws the tickets that nobody used. Otherwise the payout of their event is held.""",
     ),
     Fact.PAYMENT_GIVEN_UP: (
         "A payment could not be recorded",
-        """Payment {payment_id} of event {event_id} was charged, and every try to record it failed.
-What was taken is returned, and the order is closed. Find the fault in the log before others meet it.""",
+        """Payment {payment_id} of {whose} was charged, and every try to record it failed.
+What was taken is returned, and an order is closed. Find the fault in the log before others meet it.""",
     ),
 }
+
+# Words after which nobody has anything to answer.
+_DISPUTE_OVER = (
+    "A dispute is over",
+    """Payment {payment_id} of {whose}: the provider's dispute {reference} is {word}.
+It needs no answer any more. A payout that is still held is for staff to release.""",
+)
+_OVER = (MoveWord.WON, MoveWord.LOST, MoveWord.REINSTATED)
 
 _NAMES = ("device_id", "event_id", "gate", "log_id", "last_seen_at", "payment_id", "reference", "word")
 
 
 def mail(fact: Fact, detail: dict[str, Any]) -> None:
     """Queue the mail that notifies staff of a fact; a missing id shows as "?"."""
-    subject, text = TEXTS[fact]
+    is_over = fact is Fact.PAYMENT_DISPUTED and detail.get("word") in _OVER
+    subject, text = _DISPUTE_OVER if is_over else TEXTS[fact]
     known = dict.fromkeys(_NAMES, "?")
+    # A reload of a card is for no event.
+    known["whose"] = f"event {detail['event_id']}" if detail.get("event_id") else "a card's reload"
     given = {name: value for name, value in detail.items() if value is not None}
     if "gate" in given:
         given["gate"] = quote(given["gate"])  # an organizer names the gates

@@ -160,3 +160,24 @@ def test_staff_are_told_of_each_word_once_by_mail_and_on_their_channel(organizer
     sent = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     texts = [json.loads(one["Body"])["body"] for one in sent]
     assert len([text for text in texts if order.payment_id in text and "mv_1" in text]) == 3
+
+
+@pytest.mark.parametrize("word", [MoveWord.WON, MoveWord.REINSTATED, MoveWord.LOST])
+@pytest.mark.parametrize("event_id", [None, "evt_1"])
+def test_the_mail_about_a_dispute_that_is_over_asks_for_no_answer(word: MoveWord, event_id: str | None) -> None:
+    ids = {"payment_id": "pay_1", "reference": "dp_1", "word": word, **({"event_id": event_id} if event_id else {})}
+    (opened, over) = (_mail_about(Fact.PAYMENT_DISPUTED, {**ids, "word": said}) for said in (MoveWord.OPENED, word))
+    assert (opened["subject"], "Answer it" in opened["body"]) == ("[Gatehouse] A payment is disputed", True)
+    assert (over["subject"], "Answer it" in over["body"]) == ("[Gatehouse] A dispute is over", False)
+    whose = f"event {event_id}" if event_id else "a card's reload"
+    assert all(mail["body"].startswith(f"Payment pay_1 of {whose}: ") for mail in (opened, over))
+
+
+def _mail_about(fact: Fact, ids: dict[str, Any]) -> Any:
+    body = {"detail-type": fact, "detail": {"fact_id": f"{fact}/{ids}", **ids}}
+    assert app.alerts({"Records": [{"messageId": "m1", "body": json.dumps(body)}]}, None) == {"batchItemFailures": []}
+    sqs: Any = get_session().create_client("sqs")
+    url = sqs.get_queue_url(QueueName=config().messages_queue_name)["QueueUrl"]
+    (sent,) = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=sent["ReceiptHandle"])
+    return json.loads(sent["Body"])
