@@ -80,6 +80,17 @@ def card_name(text: str) -> str:
     return _first(text, _card) or _bare(text)
 
 
+def whole_uid(text: str) -> str | None:
+    """Return the UID in hex of a card that a text names by its UID or its id, or None."""
+    named = _first(text, _card)
+    return (uid_of_card_id(named) or named) if named is not None else None
+
+
+def uid_search(text: str) -> str:
+    """Return a card's UID in hex, or the beginning of one, without separators."""
+    return whole_uid(text) or hexadecimal(text)
+
+
 def numbered_ticket(text: str) -> str:
     """Return the id or the number of a numbered ticket, such as `VIP-000001`."""
     return _first(text, _numbered) or _bare(text)

@@ -98,3 +98,10 @@ HYPHENED: dict[str, Form] = {
     "groups with hyphens": lambda text: "-".join(text[place : place + 4] for place in range(0, len(text), 4)),
     "groups with dashes": lambda text: "–".join(text[place : place + 4] for place in range(0, len(text), 4)),  # noqa: RUF001
 }
+# Of a UID in hex, as readers write it.
+HEXADECIMAL: dict[str, Form] = {
+    "0x": lambda text: f"0x{text}",
+    "0x of each byte": lambda text: " ".join(f"0x{text[place : place + 2]}" for place in range(0, len(text), 2)),
+    "colons": lambda text: ":".join(text[place : place + 2] for place in range(0, len(text), 2)).lower(),
+}
+SPELLED: Mapping[str, Form] = {**CODES, **KEYBOARDS, **GROUPED, **HEXADECIMAL}

@@ -1,9 +1,15 @@
 """The lists of cards, and of customers' requests for a card."""
 
-from chalicelib import identifiers
+from chalicelib import identifiers, scanned_text
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Card, CardRequest
 from chalicelib.vocabulary.cards import CardDelivery, CardRequestStatus, CardStatus, CardType
+
+
+def _with_whole_uid(search: str) -> str:
+    """Return a search; a whole UID, as readers and scanners spell it, as it is stored."""
+    return scanned_text.whole_uid(search) or search
+
 
 CARDS = ListOf(
     name="cards",
@@ -18,6 +24,7 @@ CARDS = ListOf(
     },
     indexes=(("status",), ("merchant_id",), ("customer_id",)),
     texts=lambda card: (card.uid,),
+    reads_search=_with_whole_uid,
     # Bulk work creates ten thousand in a minute.
     shards=3,
 )

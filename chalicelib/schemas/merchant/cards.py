@@ -24,7 +24,7 @@ class CardOut(Out):
 UidPrefix = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9A-F]{1,20}$"),
-    Scanned(scanned_text.hexadecimal),
+    Scanned(scanned_text.uid_search),
     Field(description="The beginning of a UID in hex, with or without colons, in either case."),
 ]
 

@@ -1,5 +1,7 @@
 """Cards at the staff's desk: created, shown, and changed as the state machine allows."""
 
+from urllib.parse import quote
+
 import pytest
 
 from chalicelib.domain.card_office.card_states import BECOMES
@@ -9,6 +11,7 @@ from chalicelib.vocabulary.access import AdminRole
 from chalicelib.vocabulary.cards import CardStatus
 from tests.support import wallets
 from tests.support.desk import ask, new_uid
+from tests.support.scanned_forms import SPELLED
 from tests.support.shops import make_shop, new_customer, stored
 from tests.support.streams import StreamReader
 
@@ -98,5 +101,8 @@ def test_cards_are_found_by_filters_and_the_beginning_of_their_uid() -> None:
     assert found(f"merchant_id={shop.id}&status=stock") == [free.uid]
     assert found(f"customer_id={customer.account_id}") == [used.uid]
     assert found(f"search={free.uid[:9].lower()}") == [free.uid]
+    forms = {name: form(free.uid) for name, form in SPELLED.items()} | {"an id": free.card_id}
+    by_form = {name: found(f"search={quote(text, safe='')}") for name, text in forms.items()}
+    assert by_form == {name: [free.uid] for name in forms}
     assert found(f"merchant_id={shop.id}&status=active") == []
     assert ask("GET", "nfc-cards/?event_id=evt_1").status == 400

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -15,6 +16,7 @@ from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.workers import schedules
 from tests.support import card_states
 from tests.support.client import Answer
+from tests.support.scanned_forms import SPELLED
 from tests.support.shops import Shop, in_stock, make_shop, new_customer
 from tests.support.streams import StreamReader
 from tests.support.wire import wire
@@ -100,6 +102,12 @@ FOUND_BY = {
 def test_a_shop_narrows_its_list(full: Shop) -> None:
     found = {query: uids(full, query) for query in FOUND_BY}
     assert found == {query: [f"04A{number}00000000BB" for number in ends] for query, ends in FOUND_BY.items()}
+
+
+def test_a_shop_finds_a_card_by_each_form_of_its_uid(full: Shop) -> None:
+    forms = {name: form("04A100000000BB") for name, form in SPELLED.items()}
+    found = {name: uids(full, f"search={quote(text, safe='')}") for name, text in forms.items()}
+    assert found == {name: ["04A100000000BB"] for name in forms}
 
 
 def test_cards_that_were_handed_out_are_found_by_day_and_moment_the_latest_first(shop: Shop) -> None:
