@@ -62,6 +62,8 @@ class StripeDouble:
     broken_answers: int = 0
     # How many requests are answered before all answers are lost; None for all of them.
     answers_left: int | None = None
+    # The customer of each method that somebody made; one without a customer is charged once.
+    methods: dict[str, str | None] = field(default_factory=dict)
     # Whether a challenge is a page to open, or one for Stripe's own script.
     redirects: bool = True
     # The status of each new refund.
@@ -116,8 +118,6 @@ class StripeDouble:
                 return self._confirm(name, is_owner_away=params.get("off_session") == "true")
             case "POST", ["payment_intents", name, "cancel"] if name in self.intents:
                 return self._cancel(name)
-            case "GET", ["payment_methods", name] if name in _METHODS:
-                return 200, {"id": name, "object": "payment_method", "customer": "cus_1"}
             case "POST", ["refunds"] if params.get("payment_intent") in self.intents:
                 return self._refund(params)
             case "GET", ["balance"]:
@@ -125,7 +125,7 @@ class StripeDouble:
             case "GET", ["refunds"] if "payment_intent" in params:
                 found = [one for one in self.refunds.values() if one["payment_intent"] == params["payment_intent"]]
                 return 200, {"object": "list", "data": found, "has_more": False, "url": "/v1/refunds"}
-        listed = stripe_lists.answer(self, method, path, params)
+        listed = self._of_methods(method, path, params) or stripe_lists.answer(self, method, path, params)
         unknown = refusal(404, "invalid_request_error", code="resource_missing")
         return listed or self.payouts.do(method, path, params) or unknown
 
@@ -140,8 +140,10 @@ class StripeDouble:
             return invalid("amount_too_small")
         if len(str(amount)) > _DIGITS.get(currency, 8):
             return invalid("amount_too_large")
-        if method is not None and method not in _METHODS:
+        if method is not None and method not in (*_METHODS, *self.methods):
             return invalid("resource_missing")
+        if method in self.methods and (self.methods[method] != params.get("customer") or self._is_spent(method)):
+            return invalid("payment_method_unexpected_state")
         name = f"pi_{new_id('x')[2:]}"
         self.intents[name] = {
             "id": name,
@@ -159,6 +161,25 @@ class StripeDouble:
             "cancellation_reason": None,
         }
         return 200, self._shown(name)
+
+    def _of_methods(self, method: str, path: str, params: dict[str, str]) -> Answer | None:
+        match method, path.strip("/").split("/")[1:]:
+            case "GET", ["payment_methods", name] if name in (*_METHODS, *self.methods):
+                return 200, {"id": name, "object": "payment_method", "customer": self.methods.get(name, "cus_1")}
+            case "POST", ["customers"]:
+                return 200, {"id": f"cus_{new_id('x')[2:]}", "object": "customer"}
+            case "POST", ["payment_methods", name, "attach"] if name in self.methods:
+                if self._is_spent(name):
+                    return invalid("payment_method_unexpected_state")
+                self.methods[name] = params["customer"]
+                return self._of_methods("GET", f"/v1/payment_methods/{name}", {})
+        return None
+
+    def _is_spent(self, method: str) -> bool:
+        used = [
+            one for one in self.intents.values() if one["payment_method"] == method and one["status"] == "succeeded"
+        ]
+        return self.methods[method] is None and bool(used)
 
     def _confirm(self, name: str, *, is_owner_away: bool = False) -> Answer:
         intent = self.intents[name]

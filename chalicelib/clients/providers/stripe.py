@@ -106,10 +106,8 @@ class Stripe:
         }
         if charge.token:
             params["payment_method"] = charge.token
-        if charge.token and charge.is_owner_away:
-            # A saved payment method is charged as the Stripe customer that it belongs to.
-            method = ask(lambda client: client.v1.payment_methods.retrieve(charge.token))
-            params |= {"customer": method["customer"]} if method.get("customer") else {}
+        if charge.token and (charge.is_owner_away or self.names_saved_method(charge.token)):
+            params |= _as_saved(charge.token, is_owner_away=charge.is_owner_away)
         key = charge.payment_id
         if charge.token:
             # The same payment with another token is another request, which Stripe would refuse under the same key.
@@ -223,6 +221,20 @@ class Stripe:
             return _notice(json.loads(raw))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BadSignature("The body is signed, but it is not an event.") from error
+
+
+def _as_saved(token: str, *, is_owner_away: bool) -> dict[str, str]:
+    """Return a payment method with the Stripe customer that it belongs to, which a charge of it must name.
+
+    One that is saved for charges without its owner belongs to none at first. Stripe would charge it once only, so it is
+    attached to a customer of its own (docs.stripe.com/api/payment_methods/attach).
+    """
+    method = ask(lambda client: client.v1.payment_methods.retrieve(token))
+    if is_owner_away and not method.get("customer"):
+        key = hashlib.sha256(token.encode()).hexdigest()
+        owner = ask(lambda client: client.v1.customers.create({}, once(f"{key}/customer")))["id"]
+        method = ask(lambda client: client.v1.payment_methods.attach(token, {"customer": owner}))
+    return {"customer": method["customer"]} if method.get("customer") else {}
 
 
 def _verify(raw: bytes, signature: str | None) -> None:

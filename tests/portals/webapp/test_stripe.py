@@ -22,7 +22,8 @@ from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
 from tests.support import payers, purchases, stripe_double, sweeps
-from tests.support.factories import make_customer
+from tests.support.client import call
+from tests.support.factories import customer_token, make_customer
 from tests.support.log_lines import collected
 from tests.support.payers import confirm, process
 from tests.support.settings import configured
@@ -399,6 +400,24 @@ def test_a_saved_card_is_charged_as_its_customer_once_for_an_operation(customer:
         assert payment.status == PaymentStatus.SUCCEEDED
     assert [intent["customer"] for intent in stripe.intents.values()] == ["cus_1"]
     assert payers.balances() == {"clearing:stripe": -50_000, f"card:{UID}": 50_000}
+
+
+def test_a_saved_method_pays_each_automatic_reload_and_what_its_owner_buys(
+    customer: Account, stripe: StripeDouble
+) -> None:
+    payers.card_with(customer, 0, uid=UID)
+    stripe.methods["pm_saved"] = None
+    for number in range(2):
+        payment = reloads.charge_saved(
+            customer.account_id, UID, AmountInput("500.00"), token="pm_saved", operation_id=f"op_auto_reload_{number}"
+        )
+        assert payment.status == PaymentStatus.SUCCEEDED
+    assert len({one["customer"] for one in stripe.intents.values()}) == 1
+    path = f"/api/v1/users/nfc-cards/{UID}/reload/"
+    body = {"amount": "500.00", "payment_token": "pm_saved"}
+    reload = call("POST", path, body, token=customer_token(customer)).json
+    assert confirm(customer, reload["id"]).json["status"] == "succeeded"
+    assert payers.balances()[f"card:{UID}"] == 150_000
 
 
 def test_a_saved_card_that_wants_its_owner_fails_while_they_are_away(customer: Account, stripe: StripeDouble) -> None:
