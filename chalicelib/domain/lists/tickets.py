@@ -1,9 +1,20 @@
 """The list of tickets."""
 
+from chalicelib import clock
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import Ticket
 from chalicelib.vocabulary.gate import ScanStatus
-from chalicelib.vocabulary.tickets import TicketStatus
+from chalicelib.vocabulary.tickets import TicketShown, TicketStatus
+
+
+def shown_status(ticket: Ticket) -> TicketShown:
+    """Return a ticket's status as its customer sees it; an expired reservation counts as cancelled before its sweep."""
+    if ticket.status == TicketStatus.VALID and ticket.admission is not None:
+        return TicketShown.USED
+    if ticket.status == TicketStatus.RESERVED and ticket.reserved_until and ticket.reserved_until <= clock.now():
+        return TicketShown.CANCELLED
+    return TicketShown(ticket.status)
+
 
 TICKETS = ListOf(
     name="tickets",
@@ -14,7 +25,7 @@ TICKETS = ListOf(
         "event_id": Filter(lambda ticket: ticket.event_id),
         "customer_id": Filter(lambda ticket: ticket.customer_id),
         "category_id": Filter(lambda ticket: ticket.category_id),
-        "status": Filter(lambda ticket: ticket.status, TicketStatus, live=True),
+        "status": Filter(shown_status, TicketShown, live=True),
         "scan_status": Filter(
             lambda ticket: ScanStatus.SCANNED if ticket.admission else ScanStatus.NOT_SCANNED, ScanStatus, live=True
         ),

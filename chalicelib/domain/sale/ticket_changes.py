@@ -10,6 +10,7 @@ from chalicelib.domain import idempotency
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.cards import bindings
+from chalicelib.domain.lists.tickets import shown_status
 from chalicelib.domain.sale import category_moves
 from chalicelib.domain.tickets import seats, staff_tickets, states, tickets
 from chalicelib.domain.tickets.staff_tickets import StaffTicket
@@ -74,7 +75,7 @@ def _change(ticket_id: str, wanted: TicketChange, *, operation_id: str) -> None:
 def _present(ticket: Ticket) -> dict[str, Any]:
     """Return what a change may change, as it is now."""
     return {
-        "status": tickets.shown_status(ticket),
+        "status": shown_status(ticket),
         "holder_name": ticket.holder_name,
         "labels": list(ticket.labels or []),
         "category_id": ticket.category_id,
@@ -127,7 +128,7 @@ def _require_cancellable(ticket: Ticket, status: TicketStatus) -> None:
         ways = {TicketStatus.REFUNDED: "Open a refund request.", TicketStatus.TRANSFERRED: "Transfer it."}
         message = f"A ticket that is {ticket.status} cannot become {status} here. {ways.get(status, '')}"
         raise InvalidState(message.strip())
-    shown = tickets.shown_status(ticket)
+    shown = shown_status(ticket)
     if shown is not TicketShown.VALID:
         raise InvalidState(f"A ticket that is {shown} cannot become {status}.")
     if ticket.pledge is not None:

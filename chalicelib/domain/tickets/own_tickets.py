@@ -10,9 +10,10 @@ from msgspec import Struct
 from chalicelib import clock
 from chalicelib.config import config
 from chalicelib.domain import paging
+from chalicelib.domain.lists.tickets import shown_status
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
-from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.domain.tickets import transfers
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Category, Event, Item, Ticket
 from chalicelib.table.places import Place
@@ -46,7 +47,7 @@ class OwnTicket(Struct, frozen=True):
     @property
     def status(self) -> TicketShown:
         """The ticket's status as its customer sees it."""
-        return tickets.shown_status(self.ticket)
+        return shown_status(self.ticket)
 
     @property
     def price(self) -> Money:
@@ -94,7 +95,7 @@ def _fitting(customer_id: str, filters: OwnTicketFilters, places: Sequence[Place
         for ticket in found
         # The index may lag and still list a transferred ticket or an expired reservation.
         if transfers.is_of(ticket, customer_id)
-        and (filters.status is None or tickets.shown_status(ticket) is filters.status)
+        and (filters.status is None or shown_status(ticket) is filters.status)
         and (filters.event_id is None or ticket.event_id == filters.event_id)
     ]
     shown = _with_surroundings(mine)

@@ -10,6 +10,7 @@ from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
+from chalicelib.domain.lists.tickets import shown_status
 from chalicelib.domain.money import Money
 from chalicelib.domain.tickets import tickets, transfers
 from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavailable, ValidationFailed
@@ -54,7 +55,7 @@ def for_staff(ticket: Ticket) -> StaffTicket:
         dependent_id=ticket.dependent_id,
         holder_name=ticket.holder_name,
         labels=[str(label) for label in ticket.labels or []],
-        status=tickets.shown_status(ticket),
+        status=shown_status(ticket),
         scan_status=scan_status(ticket),
         disputed=bool(ticket.disputed),
         price=Money(ticket.price, ticket.currency or "") if ticket.price is not None else None,

@@ -10,7 +10,7 @@ from chalicelib.errors import InvalidState, NotFound
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Counters, Ticket
-from chalicelib.vocabulary.tickets import TicketShown, TicketStatus
+from chalicelib.vocabulary.tickets import TicketStatus
 
 
 class Holder(Struct, frozen=True):
@@ -112,15 +112,6 @@ def get(ticket_id: str) -> Ticket:
     if ticket is None:
         raise NotFound("There is no such ticket.")
     return ticket
-
-
-def shown_status(ticket: Ticket) -> TicketShown:
-    """Return a ticket's status as its customer sees it; an expired reservation counts as cancelled before its sweep."""
-    if ticket.status == TicketStatus.VALID and ticket.admission is not None:
-        return TicketShown.USED
-    if ticket.status == TicketStatus.RESERVED and ticket.reserved_until and ticket.reserved_until <= clock.now():
-        return TicketShown.CANCELLED
-    return TicketShown(ticket.status)
 
 
 def labels_shown(ticket: Ticket) -> list[str]:

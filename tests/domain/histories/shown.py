@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from chalicelib.domain.lists.tickets import shown_status
 from chalicelib.domain.organizations import organizations
-from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import (
     Account,
     Card,
@@ -98,7 +98,7 @@ def _staff(world: World) -> None:
     _same("staff see each ticket", sorted(one["id"] for one in rows), sorted(stored))
     for row in rows:
         one = stored[row["id"]]
-        _same("staff see a ticket's state", row["status"], tickets.shown_status(one), row["id"])
+        _same("staff see a ticket's state", row["status"], shown_status(one), row["id"])
         _same("staff see whose it is", row["customer_id"], one.customer_id, row["id"])
     cards = world.rows("/api/nfc-cards/", token=admin)
     _same(
@@ -152,7 +152,7 @@ def _customers(world: World) -> None:
         _same(
             "a customer sees their tickets",
             sorted((one["id"], one["status"]) for one in rows),
-            sorted((one.ticket_id, str(tickets.shown_status(one))) for one in theirs),
+            sorted((one.ticket_id, str(shown_status(one))) for one in theirs),
             who.id,
         )
         own = [one for one in cards if one.customer_id == who.id]
@@ -181,7 +181,7 @@ def _customers(world: World) -> None:
 
 def _has_run_out(ticket: Ticket) -> bool:
     """Whether a ticket is of a reservation that ran out and is not swept yet."""
-    return ticket.status is TicketStatus.RESERVED and tickets.shown_status(ticket) is TicketShown.CANCELLED
+    return ticket.status is TicketStatus.RESERVED and shown_status(ticket) is TicketShown.CANCELLED
 
 
 def _organizers(world: World) -> None:

@@ -9,9 +9,9 @@ from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.bindings import MAX_TICKETS_PER_EVENT
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, stock
+from chalicelib.domain.lists.tickets import shown_status
 from chalicelib.domain.sale import orders
 from chalicelib.domain.sale.rules import RequestedTickets
-from chalicelib.domain.tickets import tickets
 from chalicelib.errors import NotFound, SoldOut, ValidationFailed
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -206,7 +206,7 @@ def test_an_order_expires_when_its_time_is_over_and_not_before(event: Event, cus
         assert orders.shown_status(order) == "reserved"
     with clock.set_to(order.expires_at):
         assert orders.shown_status(order) == "expired"
-        assert {tickets.shown_status(ticket).value for ticket in tickets_of(order)} == {"cancelled"}
+        assert {shown_status(ticket).value for ticket in tickets_of(order)} == {"cancelled"}
         assert orders.expire(order.order_id) is True
         assert orders.expire(order.order_id) is False
     after = orders.get(order.order_id)

@@ -55,6 +55,16 @@ def test_a_corrected_name_is_found_at_the_gate_and_a_stale_version_is_refused(
     assert [(one["id"], one["holder_name"]) for one in listed["results"]] == [(ticket.ticket_id, "Zainab Malik")]
 
 
+def test_tickets_are_found_by_the_status_that_the_list_shows(evening: Evening, customer: Account) -> None:
+    stream, used, valid = StreamReader(), evening.sell(customer), evening.sell(customer)
+    assert send(used, "check-in", {"scan_id": scan_id()}).json["result"] == "valid"
+    while stream.drain():
+        pass
+    for status, expected in {"used": used, "valid": valid}.items():
+        listed = call("GET", f"/api/tickets/?status={status}", token=admin_token()).json["results"]
+        assert [(one["id"], one["status"]) for one in listed] == [(expected.ticket_id, status)]
+
+
 def test_a_cancelled_ticket_leaves_room_for_another_within_the_limit(evening: Evening, customer: Account) -> None:
     draft = categories.CategoryDraft(name="Box", price=150_000, capacity=5, per_order_limit=1)
     box = categories.add(evening.event.event_id, draft)

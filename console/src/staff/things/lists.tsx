@@ -61,7 +61,7 @@ export function Tickets(): JSX.Element {
           { name: "search", label: t("staff.number"), kind: "search" },
           { name: "event_id", label: t("staff.event_id") },
           { name: "customer_id", label: t("staff.customer_id") },
-          { name: "status", label: t("staff.status"), values: ["reserved", "valid", "cancelled", "refunded", "transferred"] },
+          { name: "status", label: t("staff.status"), values: ["reserved", "valid", "used", "cancelled", "refunded", "transferred"] },
           { name: "scan_status", label: t("staff.at_gate"), values: ["scanned", "not_scanned"] },
           { name: "issued_at_from", label: t("staff.from"), kind: "date" },
           { name: "issued_at_to", label: t("staff.to"), kind: "date" },
