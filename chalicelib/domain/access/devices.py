@@ -364,7 +364,8 @@ def _revoked(device_id: str) -> Device | None:
     gone += [Device.retired_key.set(key)] if key else []
     same: Condition = Device.public_key == key if key else Device.public_key.does_not_exist()
     write = operations.change(place, gone, Device.pk.exists() & same)
-    subject = AuditSubject("device", device_id, after={"status": DeviceStatus.REVOKED})
+    before, after = {"status": known.status}, {"status": DeviceStatus.REVOKED}
+    subject = AuditSubject("device", device_id, before=before, after=after)
     try:
         acts.commit(
             write, *lock_outs.revocations(Portal.DEVICE, device_id, event_ids=[known.event_id]), subject=subject

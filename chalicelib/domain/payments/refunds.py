@@ -105,25 +105,30 @@ def _require_given_back(ticket: Ticket, refund_id: str, deed: Deed) -> None:
 def reject(ticket_id: str, refund_id: str, *, by: str, note: str) -> RefundRequest:
     """Reject a request, so that its owner can use the ticket again; idempotent.
 
-    Raises NotFound, InvalidState (approved already).
+    Raises NotFound, InvalidState (approved already), Unavailable.
     """
-    now = clock.now()
-    decided = _decision(RefundRequestStatus.REJECTED, by=by, note=note, at=now)
-    try:
-        acts.commit(
-            operations.change(
-                keys.tickets.refund_request(ticket_id, refund_id), decided, RefundRequest.status.is_in(*OPEN)
-            ),
-            operations.change(keys.tickets.ticket(ticket_id), [Ticket.pledge.remove()], Ticket.pledge == refund_id),
-            subject=AuditSubject("refund_request", refund_id, after={"status": RefundRequestStatus.REJECTED}),
-        )
-    except operations.ConditionFailed as failure:
+    place = keys.tickets.refund_request(ticket_id, refund_id)
+    decided = _decision(RefundRequestStatus.REJECTED, by=by, note=note, at=clock.now())
+    for _ in retries.attempts(_ATTEMPTS):
         request = get(ticket_id, refund_id)
-        if request.status != RefundRequestStatus.REJECTED:
-            raise InvalidState(f"This request is {request.status}.") from failure
-        return request
-    logger.info("refund rejected", extra={"refund_id": refund_id, "ticket_id": ticket_id, "by": by})
-    return get(ticket_id, refund_id)
+        if request.status == RefundRequestStatus.REJECTED:
+            return request
+        if request.status not in OPEN:
+            raise InvalidState(f"This request is {request.status}.")
+        before, after = {"status": request.status}, {"status": RefundRequestStatus.REJECTED}
+        try:
+            acts.commit(
+                operations.change(place, decided, RefundRequest.status == request.status),
+                operations.change(keys.tickets.ticket(ticket_id), [Ticket.pledge.remove()], Ticket.pledge == refund_id),
+                subject=AuditSubject("refund_request", refund_id, before=before, after=after),
+            )
+        except operations.ConditionFailed as failure:
+            if get(ticket_id, refund_id).status == request.status:
+                raise InvalidState("The ticket does not wait for this request.") from failure
+            continue  # another process decided the request after it was read
+        logger.info("refund rejected", extra={"refund_id": refund_id, "ticket_id": ticket_id, "by": by})
+        return get(ticket_id, refund_id)
+    raise Unavailable("This ticket or its payment is being changed by others. Try again.", retry_after=1)
 
 
 def asked_amount(request: RefundRequest, ticket: Ticket, amount: AmountInput | None) -> int:

@@ -1,5 +1,6 @@
 """Reader devices at the staff's desk: moved, renamed, wiped, and found."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +54,17 @@ def test_a_wiped_device_learns_of_it_at_its_next_heartbeat_and_goes_on() -> None
     assert beat(token).json["revoked_before"] == wiped
     # Nothing asked, nothing changed.
     assert put(reader.device_id).json["wipe_before"] == wiped
+
+
+def test_the_audit_log_says_what_a_revoked_device_was() -> None:
+    reader = make_reader(make_event())
+    assert call("DELETE", f"/api/devices/{reader.device_id}/", token=admin_token()).status == 204
+    (entry,) = audit.entries()
+    assert (entry["action"], json.loads(entry["before"]), json.loads(entry["after"])) == (
+        "device.revoke",
+        {"status": "enrolled"},
+        {"status": "revoked"},
+    )
 
 
 def test_a_revoked_device_is_not_changed() -> None:

@@ -13,7 +13,7 @@ from chalicelib.table.items import AuditEntry, Item, Order, RefundRequest
 from chalicelib.vocabulary.access import AdminRole
 from chalicelib.workers import payments as payments_worker
 from tests.portals.organizer.test_refunds import told
-from tests.support import payers, settled
+from tests.support import audit, payers, settled
 from tests.support.client import Answer, call
 from tests.support.factories import admin_token
 from tests.support.purchases import make_show
@@ -122,6 +122,8 @@ def test_a_waiting_refund_may_be_rejected_and_a_rejection_names_its_reason(order
         assert decide(request_id, token).json["status"] == "awaiting_second"
     assert decide(request_id, token, decision="reject").status == 400
     assert decide(request_id, token, decision="reject", note="Not our fault.").json["status"] == "rejected"
+    said = [(one.get("before"), one.get("after")) for one in audit.entries() if one["result"] == "done"]
+    assert said[-1] == ('{"status":"awaiting_second"}', '{"status":"rejected"}')
     assert decide(request_id, admin_token()).code == "INVALID_STATE"
     assert tickets.get(order.tickets[0]["ticket_id"]).pledge is None
     assert decide("rfd_unknown", token).status == 404
