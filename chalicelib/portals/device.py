@@ -29,7 +29,9 @@ _TAPS_LIMIT = 256 * 1024
 
 
 def _caller(principal: Principal) -> Caller:
-    return Caller(id=principal.id, event_id=principal.event_id, name=principal.name, gate=principal.gate)
+    return Caller(
+        id=principal.id, event_id=principal.event_id, name=principal.name, gate=principal.gate, moved=principal.moved
+    )
 
 
 def _number_source(body: schema.TapsIn, principal: Principal) -> str | None:

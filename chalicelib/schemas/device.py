@@ -144,6 +144,7 @@ class HeartbeatOut(Out):
     """The device's settings, and the platform's time; `test` is to be repeated in the next heartbeat, at once."""
 
     config: SettingsOut
+    gate: str | None = Field(description="The device's gate, to which staff may have moved it.")
     server_public_keys: list[str] = Field(
         description="The platform's public keys that prove codes and snapshots, the current one first (base64url)."
     )

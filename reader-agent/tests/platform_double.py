@@ -75,6 +75,8 @@ class Platform:
         self.snapshot_requests: list[tuple[str | None, str | None]] = []
         self.snapshot_cut: int | None = None
         self.revoked_before: str | None = None
+        # Where staff moved the device; None: to no other gate.
+        self.gate: str | None = None
         self.tickets: dict[str, dict[str, Any] | None] = {}
         self.said: dict[str, str] = {}
         self.ticket_ids: dict[str, str] = {}
@@ -282,6 +284,7 @@ class Platform:
         moment = datetime.fromtimestamp(time.time() + self.clock_ahead, UTC)
         return 200, {
             "config": self.config,
+            "gate": self.gate,
             "server_public_keys": [each.public for each in (self.signer, *self.earlier_signers)],
             "revoked_before": self.revoked_before,
             "test": self.test,

@@ -184,6 +184,24 @@ def test_the_heartbeat_tells_how_the_device_is_and_follows_the_configuration(wor
     assert beat["app_version"] == "0.1.0"
 
 
+def test_a_device_that_staff_moved_is_at_its_new_gate_from_the_next_heartbeat_on(
+    work: Work, platform: Platform, state: Path, identity: Identity
+) -> None:
+    platform.config["heartbeat_seconds"] = 1
+    assert identity.gate != "Gate 9"
+    with work() as gate:
+        wait_until(lambda: len(platform.heartbeats) >= 1)
+        platform.gate = "Gate 9"
+        wait_until(lambda: gate.agent.identity.gate == "Gate 9")
+        wait_until(lambda: Identity.load(state).gate == "Gate 9")
+        platform.gate = None  # as an older platform answers
+        beats = len(platform.heartbeats)
+        wait_until(lambda: len(platform.heartbeats) >= beats + 2)
+        assert "this device is at Gate 9 now" in gate.screen.getvalue()
+    # Whom it counts from now on, it counts there.
+    assert Identity.load(state).gate == "Gate 9"
+
+
 def test_the_heartbeat_has_the_devices_clock_minus_the_platforms(work: Work, platform: Platform) -> None:
     platform.clock_ahead = 3600.0
     with work() as gate:

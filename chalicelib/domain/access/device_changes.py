@@ -36,6 +36,8 @@ def change(device_id: str, given: Mapping[str, Any]) -> Device:
         before = {name: getattr(device, name) for name in wanted if getattr(device, name) != wanted[name]}
         after: dict[str, Any] = {name: wanted[name] for name in before}
         actions: list[Action] = [getattr(Device, name).set(value) for name, value in after.items()]
+        if "gate" in before:
+            actions += [Device.moved_at.set(now), Device.moved_from.set(before["gate"])]
         if given.get("wipe"):
             actions.append(Device.wipe_before.set(now))
             after["wipe"] = clock.to_text(now)

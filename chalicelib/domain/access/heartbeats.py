@@ -41,10 +41,11 @@ class DeviceHeartbeat(Struct, frozen=True):
 class HeartbeatAnswer(Struct, frozen=True):
     """The response to a heartbeat: settings, the platform's time, and a text to repeat in the next one.
 
-    `server_public_keys` prove codes and snapshots: a device learns of a rotation by them.
+    `server_public_keys` prove codes and snapshots: a device learns of a rotation by them, and of a move by `gate`.
     """
 
     config: DeviceSettings
+    gate: str | None
     server_public_keys: list[str]
     revoked_before: datetime | None
     time: datetime
@@ -93,6 +94,7 @@ def answer(device: Device) -> HeartbeatAnswer:
     now = clock.now()
     return HeartbeatAnswer(
         config=devices.settings(device.event_id),
+        gate=device.gate or None,
         server_public_keys=devices.platform_keys(),
         revoked_before=device.wipe_before,
         time=now,

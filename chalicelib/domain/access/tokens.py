@@ -24,6 +24,8 @@ ISSUER = "gatehouse"
 _ID_CLAIM = {Portal.WEBAPP: "customer_id", Portal.CAMPUS: "user_id", Portal.TIX: "userId"}
 # The claim of a revoked device that sends what it had: when it was revoked.
 REVOKED_AT = "revoked_at"
+# Those of a device that was moved: when, and from which gate.
+MOVED_AT, MOVED_FROM = "moved_at", "moved_from"
 _TYPE = "at+jwt"
 _MAX_LENGTH = 4096
 
@@ -61,6 +63,12 @@ class Principal(Struct, frozen=True):
     def gate(self) -> str | None:
         """The gate of a device."""
         return self.claims.get("gate")
+
+    @property
+    def moved(self) -> tuple[datetime, str] | None:
+        """When a device was moved to its gate, and from which; None where it was always there."""
+        text = self.claims.get(MOVED_AT)
+        return (datetime.fromisoformat(text), str(self.claims[MOVED_FROM])) if text else None
 
     @property
     def phone_id(self) -> str | None:

@@ -43,7 +43,7 @@ class Upload(Struct, frozen=True, kw_only=True):
     @property
     def gate(self) -> str | None:
         """The gate in the record, else the sender's."""
-        return self.record.gate or self.caller.gate
+        return self.record.gate or self.caller.gate_at(self.at)
 
     @property
     def log_id(self) -> str:

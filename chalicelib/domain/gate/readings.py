@@ -27,13 +27,21 @@ def is_near(one: datetime, other: datetime) -> bool:
 
 
 class Caller(Struct, frozen=True):
-    """The scanning principal: an usher, a device or a member of staff, at one event."""
+    """The scanning principal: an usher, a device or a member of staff, at one event.
+
+    `moved`: when a device was moved to its gate, and from which.
+    """
 
     id: str
     event_id: str
     name: str | None = None
     gate: str | None = None
     source: ScanSource = ScanSource.ONLINE
+    moved: tuple[datetime, str] | None = None
+
+    def gate_at(self, at: datetime) -> str | None:
+        """Return the caller's gate at a moment: what a device kept until it was moved was at the gate before."""
+        return self.moved[1] if self.moved is not None and at < self.moved[0] else self.gate
 
 
 class SunMessage(Struct, frozen=True):
@@ -99,7 +107,7 @@ class FoundReading(Struct, frozen=True):
     @property
     def gate(self) -> str | None:
         """The gate in the reading, else the caller's gate."""
-        return self.reading.gate or self.caller.gate
+        return self.reading.gate or self.caller.gate_at(self.at)
 
     @property
     def log_id(self) -> str:

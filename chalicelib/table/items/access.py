@@ -182,6 +182,9 @@ class Device(Item, discriminator="device"):
     device_id = UnicodeAttribute()
     event_id = UnicodeAttribute()
     gate = UnicodeAttribute()
+    # When staff moved it there last, and from where: what it scanned until then was at that gate.
+    moved_at = MomentAttribute(null=True)
+    moved_from = UnicodeAttribute(null=True)
     name = UnicodeAttribute()
     status = EnumAttribute(DeviceStatus)
     public_key = UnicodeAttribute(null=True)

@@ -188,6 +188,8 @@ class Agent:
         """Take over what a heartbeat's answer changes."""
         if answer.config != self.identity.config:
             self._configure(answer.config)
+        if answer.gate and answer.gate != self.identity.gate:
+            self._move(answer.gate)
         if answer.server_public_keys and answer.server_public_keys != self.identity.server_public_keys:
             self._trust(answer.server_public_keys)
         self._keep_identity()
@@ -213,6 +215,12 @@ class Agent:
         self._display.show_times_of(config.timezone)
         self.identity = self.identity.model_copy(update={"config": config})
         self._log.info("configured", **config.model_dump())
+
+    def _move(self, gate: str) -> None:
+        """Be at another gate of the event: staff moved this device."""
+        self.identity = self.identity.model_copy(update={"gate": gate})
+        self._log.info("moved", gate=gate)
+        self._display.say(f"this device is at {gate} now", "yellow")
 
     def _trust(self, keys: tuple[str, ...]) -> None:
         """Check codes and snapshots by the platform's present keys."""

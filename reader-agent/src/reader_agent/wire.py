@@ -199,6 +199,8 @@ class HeartbeatAnswer(_In):
     """The answer to a heartbeat."""
 
     config: DeviceConfig = Field(default_factory=DeviceConfig)
+    # Where staff moved the device; none from an older platform.
+    gate: Shown | None = None
     # Those by which the platform signs codes and snapshots, in base64url; none from an older platform.
     server_public_keys: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=20)] = ()
     revoked_before: Shown | None = None

@@ -9,10 +9,11 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access import devices, heartbeats, lock_outs, tokens
 from chalicelib.domain.access.heartbeats import DeviceHeartbeat
+from chalicelib.domain.tickets import tickets
 from chalicelib.vocabulary.access import Portal
 from tests.support import audit, meanwhile
 from tests.support.client import Answer, call
-from tests.support.factories import admin_token, make_event, make_reader
+from tests.support.factories import admin_token, make_event, make_reader, make_ticket, scan_id, usher_token
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -43,6 +44,30 @@ def test_a_moved_device_gets_its_new_gate_with_its_next_token() -> None:
     assert sent.status == 200
     (entry,) = [each for each in audit.entries() if each["result"] == "done"]
     assert (entry["action"], entry["entity_id"]) == ("device.change", reader.device_id)
+
+
+def test_what_a_device_kept_until_it_was_moved_was_at_the_gate_before() -> None:
+    """It is logged where it took place, as is what the platform decides late; the device learns of its new gate."""
+    event, now = make_event(gates=["Gate 1", "Gate 2"]), clock.now()
+    reader, moved_at = make_reader(event), clock.now() - timedelta(minutes=10)
+    with clock.set_to(moved_at):
+        assert put(reader.device_id, gate="Gate 2").status == 200
+    taps = [
+        {"scan_id": scan_id(), "scanned_at": clock.to_text(now - timedelta(minutes=minutes)), **shown, **decided}
+        for shown in ({"ticket_id": make_ticket(event).ticket_id}, {"qr": tickets.code(make_ticket(event))})
+        for minutes in (20, 5)
+        for decided in ({"offline": {"result": "valid"}}, {"offline": {"result": "not_found"}}, {})
+    ]
+    token = reader.token()
+    assert beat(token).json["gate"] == "Gate 2"
+    sent = call("POST", "/api/device/taps/", {"taps": taps, "device_time": clock.to_text(now)}, token=token)
+    assert sent.status == 200
+    StreamReader().drain()
+    log = call("GET", "/api/usher/scan/logs/?page_size=100", token=usher_token(event)).json["results"]
+    assert [{each["scan_id"]: each["gate"] for each in log}[tap["scan_id"]] for tap in taps] == [
+        *["Gate 1"] * 3,
+        *["Gate 2"] * 3,
+    ] * 2
 
 
 def test_a_wiped_device_learns_of_it_at_its_next_heartbeat_and_goes_on() -> None:
