@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain.access import devices
 from chalicelib.table.items import Event
 from tests.support.client import call
 from tests.support.factories import make_event, make_organizer, make_reader, make_ticket, scan_id, token_of, usher_token
@@ -131,6 +132,27 @@ def test_devices_that_hold_scans_or_are_silent_raise_the_upper_bound_and_say_sin
     assert (shown["inside"], shown["unsynced_devices"], shown["inside_at_most"]) == (3, 2, 7)
     assert shown["as_of"] == clock.to_text(now - timedelta(seconds=3600))
     assert analytics == {"inside": 3, "as_of": shown["as_of"], "upper_bound": 7, "unsynced_devices": 2}
+
+
+def test_a_revoked_device_holds_its_scans_until_its_late_upload_is_over() -> None:
+    """Those whom it admitted without the network are inside all the same."""
+    event, now = make_event(), clock.now()
+    reader, other = make_reader(event), make_reader(event)
+    for one, queue_depth in ((reader, 4), (other, 0)):
+        beat = {"queue_depth": queue_depth, "clock_offset_ms": 0, "app_version": "1.0"}
+        assert call("POST", "/api/device/heartbeat/", beat, token=one.token()).status == 200
+    for one in (reader, other):
+        devices.revoke(one.device_id)
+
+    def bound(*, minutes: int) -> tuple[int, int]:
+        with clock.set_to(now + timedelta(minutes=minutes)):
+            shown = status(event, usher_token(event))
+        return shown["unsynced_devices"], shown["inside_at_most"]
+
+    assert [bound(minutes=1), bound(minutes=300)] == [(1, 4)] * 2
+    with clock.set_to(now + timedelta(minutes=300)):
+        devices.token(device_id=reader.device_id, assertion=reader.assertion(), is_late=True)
+    assert [bound(minutes=301), bound(minutes=320)] == [(1, 4), (0, 0)]
 
 
 def test_without_devices_that_hold_scans_the_upper_bound_is_the_number_inside_now() -> None:

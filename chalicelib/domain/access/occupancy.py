@@ -16,7 +16,8 @@ MOST_DEVICES = 500
 class Occupancy(Struct, frozen=True):
     """What is known at `as_of`, when the unsynced device that was silent for longest was last heard.
 
-    `unsynced_devices` counts devices with waiting scans, and reader agents without a recent heartbeat.
+    `unsynced_devices` counts devices with waiting scans, and reader agents without a recent heartbeat; of revoked ones
+    those with waiting scans.
     `inside_at_most` assumes that each scan that a device reported as waiting admits one more person.
     """
 
@@ -29,7 +30,7 @@ def of_event(event_id: str, *, inside: int, now: datetime) -> Occupancy:
     """Return the occupancy of an event from the number inside at `now` and the state of its devices."""
     raws = operations.query(keys.access.event_devices(event_id).pk, index="gsi2", limit=MOST_DEVICES)
     found = operations.get_many(operations.places_of(Device, raws), consistent=False).values()
-    unsynced = [device for device in found if device.status == DeviceStatus.ENROLLED and _is_unsynced(device, now)]
+    unsynced = [device for device in found if _is_unsynced(device, now)]
     heard = [device.last_seen_at or device.enrolled_at or now for device in unsynced]
     return Occupancy(
         as_of=min(heard, default=now),
@@ -39,5 +40,10 @@ def of_event(event_id: str, *, inside: int, now: datetime) -> Occupancy:
 
 
 def _is_unsynced(device: Device, now: datetime) -> bool:
+    if device.status == DeviceStatus.REVOKED:
+        # Those whom it admitted are inside all the same; one upload may still say so.
+        began = device.late_upload_at
+        return bool(device.queue_depth) and (began is None or now - began <= devices.LATE_UPLOAD_LASTS)
     # A phone that is switched off had sent what it reported; an agent that is silent may go on deciding.
-    return bool(device.queue_depth) or not (device.is_phone or devices.is_online(device, now))
+    is_silent = not (device.is_phone or devices.is_online(device, now))
+    return device.status == DeviceStatus.ENROLLED and (bool(device.queue_depth) or is_silent)
