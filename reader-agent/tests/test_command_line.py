@@ -19,6 +19,7 @@ from conftest import DEMO_UID, wait_until
 from platform_double import Platform, refusal
 
 from reader_agent import cli
+from reader_agent.clock import Clock
 from reader_agent.identity import Identity
 from reader_agent.simulator import Air, Ntag213, Ntag424
 
@@ -209,6 +210,20 @@ def test_enrolment_from_the_command_line_and_its_status(here: Command, platform:
     again = here("enroll", "--server", platform.url, "--code", platform.provision(), "--state", str(state))
     assert again.returncode == 3
     assert "--replace" in again.stderr
+
+
+@pytest.mark.usefixtures("identity")
+def test_an_agent_that_reports_no_more_is_not_called_ready(here: Command, state: Path) -> None:
+    """Its disk may be full: then each tap is refused, and the last report is of before."""
+    clock = Clock()
+    report = {"pid": os.getpid(), "boot_id": clock.boot_id, "why_not_ready": [], "reported_ns": clock.monotonic_ns()}
+    (state / "runtime.json").write_text(json.dumps(report))
+    assert status(here, ["--state", str(state)])["why_not_ready"] == []
+    report["reported_ns"] = clock.monotonic_ns() - 120 * 10**9
+    (state / "runtime.json").write_text(json.dumps(report))
+    (why,) = status(here, ["--state", str(state)])["why_not_ready"]
+    assert "s old" in why
+    assert "full" in " ".join(here("status", "--state", str(state)).stdout.split())
 
 
 def test_the_self_test_tries_everything(here: Command, platform: Platform, state: Path, identity: Identity) -> None:

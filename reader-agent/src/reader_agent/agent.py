@@ -45,7 +45,9 @@ _LAST_NUMBER, _MOST_BETWEEN_LOOKS = "last number", 1000
 _WIPED, _FORGOTTEN = "wiped at the wish of", "cards forgotten at the wish of"
 # nfcpy returns to the loop several times a second; a reader that hangs in its driver does not.
 _LOOP_DEAD_SECONDS = 20.0
-_LOOK_SECONDS, _REPORT_SECONDS = 1.0, 15.0
+_LOOK_SECONDS, REPORT_SECONDS = 1.0, 15.0
+# When a report was made, by the clock of the boot.
+REPORTED_NS = "reported_ns"
 
 
 class Agent:
@@ -342,7 +344,7 @@ class Agent:
                     watchdog.notify("WATCHDOG=1")
                 # What changes by itself is no news: a file each second would wear out a card.
                 steady = {**state, "clock_offset_ms": None, "snapshot": {**state["snapshot"], "age_s": None}}
-                if steady != reported or time.monotonic() - reported_at > _REPORT_SECONDS:
+                if steady != reported or time.monotonic() - reported_at > REPORT_SECONDS:
                     reported, reported_at = steady, time.monotonic()
                     self._write_report(state)
             except Exception as error:  # noqa: BLE001  # without this thread systemd would end a gate that works
@@ -387,7 +389,9 @@ class Agent:
             store.set_fact(_FORGOTTEN, asked)
 
     def _write_report(self, state: dict[str, Any]) -> None:
-        body = json.dumps({**state, "reported_at": write_time(Clock().wall())}, indent=2)
+        clock = Clock()
+        moment = {"reported_at": write_time(clock.wall()), REPORTED_NS: clock.monotonic_ns()}
+        body = json.dumps({**state, **moment}, indent=2)
         try:
             write_privately(self._settings.state_dir / RUNTIME, body.encode(), durably=False)
         except OSError as error:

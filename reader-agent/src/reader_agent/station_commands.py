@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reader_agent import __version__, discovery, enrolments, support
-from reader_agent.agent import RUNTIME
+from reader_agent.agent import REPORT_SECONDS, REPORTED_NS, RUNTIME
 from reader_agent.clock import Clock
 from reader_agent.identity import Identity, read_json
 from reader_agent.legible import legible
@@ -21,6 +21,8 @@ from reader_agent.terminal import AsJson, State, console, say, write_json
 
 DONE, ERROR = 0, 3
 _LOOK_SECONDS = 1.0
+# A report is made at least so often; a busy machine may be late.
+_OLD_REPORTS = 3
 # What of a running agent's report `status` shows, in this order; the report itself has no data of cards or persons.
 _RUNNING = (
     "reader_path", "reader_model", "reader_open", "readers", "shown", "snapshot", "conflicts", "rejected",
@@ -139,7 +141,17 @@ def status(settings: Settings) -> dict[str, Any]:
     facts["running"] = is_of_now and Path(f"/proc/{running['pid']}").exists()
     if running and facts["running"]:
         facts |= {name: running[name] for name in _RUNNING if name in running}
+        facts["why_not_ready"] = [*_why_not_believed(running), *facts.get("why_not_ready", [])]
     return facts
+
+
+def _why_not_believed(report: dict[str, Any]) -> list[str]:
+    """Return why the last report of a running agent says nothing of now; empty where it does."""
+    made = report.get(REPORTED_NS)
+    age = (Clock().monotonic_ns() - made) / 1e9 if isinstance(made, int) else 0.0
+    if age < _OLD_REPORTS * REPORT_SECONDS:
+        return []
+    return [f"its report is {age:.0f} s old: it hangs, or its disk takes nothing (is it full?); this is what it said"]
 
 
 def support_command(
