@@ -33,6 +33,8 @@ FOLLOWERS: tuple[Follower, ...] = (
     attendance_counts.follow,
     recounts.follow,
     student_counts.follow,
+    # After the numbers of students have moved.
+    recounts.follow_groups,
     code_readings.follow,
     resubmission.follow,
     last_places.follow,

@@ -11,10 +11,12 @@ from chalicelib.domain.campus.privacy import campus_erasure
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Campus, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
+from tests.support import sweeps
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
 from tests.support.factories import at
+from tests.support.numbered import work
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -185,6 +187,10 @@ def test_who_has_left_is_expected_by_a_rule_at_earlier_events_alone(how: str) ->
         soon = now + timedelta(minutes=5)
         before = make_campus_event(campus, organizer, ends_at=soon, expected={"department": "Botany"})
         stream.drain()
+        sweeps.begin()
+    with clock.set_to(soon + timedelta(minutes=2)):
+        sweeps.each_minute()
+        work()
     with clock.set_to(now + timedelta(hours=1)):
         if how == "deactivated":
             path = f"/api/campus/users/{leaver.account_id}/"

@@ -204,7 +204,8 @@ def _outdated(batch: _Batch) -> Iterator[_Outdated]:
         is_listed = keys.campus_events.roster_entry(each.event_id, each.user_id) in found
         is_named = expectations.names(event, profiles.get(each.user_id), is_listed=is_listed)
         event_mark = marks.get(keys.campus_analytics.counted_event(each.event_id))
-        if former is not None and (record.erased_at is not None or (is_rebuilt and _is_by_rule(event, event_mark))):
+        is_kept = record.erased_at is not None or (is_rebuilt and _is_by_rule(event, event_mark))
+        if former is not None and (is_kept or expectations.stays_named(event, former)):
             # Who was erased has left, and is not known to the recount; the counts stay.
             is_named = former.is_named or former.is_expected
         present = counted_as.of_record(record, event, is_named=is_named)
@@ -243,7 +244,8 @@ def _event_outdated(event: CampusEvent, mark: CountedCampusEvent | None, *, is_r
     text = mark.counted_as if mark else None
     former = counted_as.event_standing(text)
     expected = expectations.number_after(event, former, is_rebuilt=is_rebuilt)
-    present = counted_as.of_event(event, expected=expected, part=former.part if former else 0)
+    is_final, part = expectations.is_settled(event), former.part if former else 0
+    present = counted_as.of_event(event, expected=expected, is_final=is_final, part=part)
     if present is not None and (former is None or former.form < present.form or former.of_rule() != present.of_rule()):
         present = replace(present, part=_part_for(present.of_rule()))
     if text != (present.text if present else None):

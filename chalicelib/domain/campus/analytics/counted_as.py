@@ -88,6 +88,8 @@ class RecordStanding(Struct, frozen=True):
     form: int = _FORM
     # Whether it expects the person once it expects anybody again; a standing of before it was kept does not say so.
     is_named: bool = False
+    # The rule by which that was found. Empty for a roster, and for a standing of before it was kept.
+    named_by: str = ""
 
     @property
     def text(self) -> str:
@@ -159,6 +161,8 @@ class EventStanding(Struct, frozen=True):
     # In which part of its rule's month the event is.
     part: int = 0
     form: int = 1
+    # Whether a rule's number was counted after the end, and so stays; None before that was kept, and it stays too.
+    is_final: bool | None = None
 
     @property
     def text(self) -> str:
@@ -246,10 +250,13 @@ def of_record(record: AttendanceRecord, event: CampusEvent, *, is_named: bool) -
         is_department_expected=is_expected and _is_same(rule.get("department"), record.department),
         is_contested=record.appeal_status is AppealStatus.OPEN,
         is_named=is_named,
+        named_by=rule_name(**rule) if rule else "",
     )
 
 
-def of_event(event: CampusEvent, *, expected: int | None, part: int = 0) -> EventStanding | None:
+def of_event(
+    event: CampusEvent, *, expected: int | None, is_final: bool = False, part: int = 0
+) -> EventStanding | None:
     """Return what an event is to be counted as; None once it is deleted. `part` is of its rule's month."""
     if event.deleted_at is not None:
         return None
@@ -265,6 +272,7 @@ def of_event(event: CampusEvent, *, expected: int | None, part: int = 0) -> Even
         expects={"listed": event.roster_size > 0, "rule": event.rule_of_expected, "ends_at": _end_of(event)},
         part=part,
         form=_FORM_OF_EVENT,
+        is_final=is_final,
     )
 
 

@@ -1,10 +1,12 @@
 """The job that counts the records of an event again, as its new day, organizer, campus, rule or roster asks for.
 
 It finds them by what they are counted as. Where nothing has changed it writes nothing. Records and appeals of an event
-that was moved to another campus get its staff.
+that was moved to another campus get its staff. An event that expects people by a rule is counted again at its end, when
+its number becomes final (expectations.py), and as students enter or leave its group the records that they have there.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from pynamodb.expressions.update import Action
@@ -14,13 +16,14 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain import idempotency
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.changes import Change, every, follows
-from chalicelib.domain.campus.analytics import attendance_counts, counted_as
+from chalicelib.domain.campus.analytics import attendance_counts, counted_as, expectations, figures
 from chalicelib.domain.campus.analytics.attendance_counts import CountedSubject, ListedSubject
 from chalicelib.domain.campus.attendance import moved_events
-from chalicelib.domain.campus.events import campus_events
+from chalicelib.domain.campus.events import campus_events, event_fields, event_windows
+from chalicelib.domain.campus.people import student_counts
 from chalicelib.identifiers import id_of_fact, new_id, unkeyed_operation_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import AttendanceRecount, CampusEvent, CountedAttendance, CountedListing
+from chalicelib.table.items import AttendanceRecount, CampusEvent, CampusProfile, CountedAttendance, CountedListing
 from chalicelib.table.ranges import After
 from chalicelib.vocabulary.work import JobStatus
 
@@ -29,6 +32,10 @@ STEP = 450
 # Begins the position of a job that has passed the records; no id of a record begins so.
 _LISTED = "LISTED "
 _JOB_KEPT = timedelta(days=2)
+# The sweep looks by minutes.
+_AFTER_END = timedelta(minutes=1)
+# From the first record of an event to its last end.
+_LONGEST = event_fields.LONGEST + event_fields.CLOSES_AFTER
 # What the records of an event are counted by.
 _COUNTED_BY = (
     *("starts_at", "ends_at", "closes_at", "second_window", "timezone", "organizer_id", "campus_id"),
@@ -41,9 +48,37 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     """Start the recount of events whose records count elsewhere now; idempotent, in whole or in part."""
     for change in changes:
         before, after = change.before, change.after
-        if isinstance(before, CampusEvent) and isinstance(after, CampusEvent) and _counts_otherwise(before, after):
+        if not isinstance(after, CampusEvent):
+            continue
+        if isinstance(before, CampusEvent):
+            if not _counts_otherwise(before, after):
+                continue
             _begin(after, is_moved=before.campus_id != after.campus_id)
+        _count_at_end(after)
     return []
+
+
+@follows(*every(CampusProfile))
+def follow_groups(changes: Sequence[Change]) -> list[Published]:
+    """Count again the records of students who change their group, at events by a rule that are not over; idempotent."""
+    for change in changes:
+        before, after = change.before, change.after
+        if not isinstance(before, CampusProfile) or not isinstance(after, CampusProfile):
+            continue
+        if student_counts.group_of(before) != student_counts.group_of(after):
+            attendance_counts.count(_open_records(after.user_id))
+    return []
+
+
+def _open_records(user_id: str) -> list[CountedSubject]:
+    found = figures.read(keys.campus_analytics.of_student(user_id), _LONGEST.days, consistent=True)
+    rows = {str(row.event_id): str(row.attendance_id) for row in found.days if row.attendance_id}
+    events = operations.get_many(keys.campus_events.event(event_id) for event_id in rows)
+    return [
+        CountedSubject(event.event_id, rows[event.event_id], user_id)
+        for event in events.values()
+        if event.rule_of_expected and not expectations.is_settled(event)
+    ]
 
 
 def _counts_otherwise(before: CampusEvent, after: CampusEvent) -> bool:
@@ -63,6 +98,20 @@ def _begin(event: CampusEvent, *, is_moved: bool) -> None:
     except operations.ConditionFailed:
         return
     jobs.start(job_id)
+
+
+def _count_at_end(event: CampusEvent) -> None:
+    """Write the job that counts an event by a rule after its end; once for each end."""
+    ends_at = event_windows.last_end(event)
+    if not expectations.is_by_rule(event) or not event_windows.expects(event) or clock.now() > ends_at:
+        return
+    job = _job(id_of_fact("job", f"recount {event.event_id} after {clock.to_text(ends_at)}"), event.event_id)
+    due_on = ends_at + _AFTER_END
+    job.gsi2pk, job.gsi2sk = keys.jobs.due(due_on, job.job_id)
+    # What its records count as is known by then; the number is not.
+    job.position, job.ttl = _LISTED, int((due_on + _JOB_KEPT).timestamp())
+    with suppress(operations.ConditionFailed):
+        operations.record(operations.put(job, AttendanceRecount.pk.does_not_exist()))
 
 
 def begin_anew(event_id: str) -> None:
