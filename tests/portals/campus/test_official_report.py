@@ -244,6 +244,21 @@ def test_the_columns_with_known_words_break_none_of_them(lecture: Lecture) -> No
     assert any("left early" in line and "manual" in line for line in lines), lines
 
 
+def test_times_have_their_day_where_not_all_are_of_the_day_on_which_the_event_begins() -> None:
+    campus, stream = make_campus(), StreamReader()
+    teacher = make_campus_user(campus, role=CampusRole.ORGANIZER)
+    begins, ends = at("2026-11-25T17:00:00Z"), at("2026-11-25T21:00:00Z")
+    event = make_campus_event(campus, teacher, starts_at=begins, ends_at=ends)
+    make_record(event, make_campus_user(campus), submitted_at=at("2026-11-25T17:30:00Z"))
+    stream.drain()
+    assert "present 22:30 qr" in text_of(report(teacher, event).content)
+    make_record(event, make_campus_user(campus), submitted_at=at("2026-11-25T19:30:00Z"))
+    stream.drain()
+    for version in ("", "&redacted=true"):
+        text = text_of(report(teacher, event, more=version).content)
+        assert ("present 25 Nov, 22:30 qr" in text, "present 26 Nov, 00:30 qr" in text) == (True, True), text
+
+
 @pytest.mark.by_day
 def test_no_name_leaves_its_cell(lecture: Lecture) -> None:
     image = picture_of(report(lecture.teacher, lecture.event).content)

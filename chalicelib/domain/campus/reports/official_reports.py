@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ _PHOTO_COLUMNS = (PrintedColumn("Front", 18, is_picture=True), PrintedColumn("Ba
 _SIGNATURE = PrintedColumn("Signature", 26, is_picture=True)
 # Millimetres of columns whose words are known, and the shares of the two that people write in what is left.
 _FIXED = {"No.": 8.0, "Number": 21.0, "Year": 11.0, "Status": 17.0, "Time": 13.0, "Method": 16.0}
+_WITH_DAY = 22.0
 _SHARES = {"Name": 0.6, "Department": 0.4}
 _PLAIN_HEIGHT, _SIGNED_HEIGHT, _PHOTO_HEIGHT = 8.0, 11.0, 18.0
 # Widths of bars in minutes; the first that gives at most so many bars is taken.
@@ -57,6 +58,8 @@ class Letterhead(Struct, frozen=True):
     organizer: str = ""
     # How many people are expected, by the roster or by a rule.
     expected: int = 0
+    # On which the event begins; None of a person.
+    day: date | None = None
 
 
 def write(
@@ -83,6 +86,7 @@ def _printed(
     is_of_person, is_redacted = facts.kind is ReportKind.INDIVIDUAL, pictures is None
     with_photos = facts.kind is ReportKind.PHOTOS and not is_redacted
     ordered = list(rows) if is_of_person else sorted(rows, key=_by_name)
+    with_days = any(_moment(row, head).date() != head.day for row in rows)
     made = timezones.local(facts.generated_at, head.timezone)
     notes = [_REDACTED] if is_redacted else []
     if pictures is not None and pictures.missing:
@@ -97,9 +101,13 @@ def _printed(
             f"Report {facts.report_id}",
         ],
         totals=_totals(facts.row_count, head.expected, facts.totals["by_status"]),
-        columns=_columns(is_of_person=is_of_person, is_signed=not is_redacted, with_photos=with_photos),
+        columns=_columns_of_person()
+        if is_of_person
+        else _columns(is_signed=not is_redacted, with_photos=with_photos, with_days=with_days),
         rows=[
-            _person_row(place, row, head) if is_of_person else _row(place, row, head, pictures)
+            _person_row(place, row, head)
+            if is_of_person
+            else _row(place, row, _time(row, head, with_day=with_days), pictures)
             for place, row in enumerate(ordered, start=1)
         ],
         row_height=_height(is_plain=is_of_person or is_redacted, with_photos=with_photos),
@@ -132,13 +140,17 @@ def _height(*, is_plain: bool, with_photos: bool) -> float:
     return _PLAIN_HEIGHT if is_plain else _SIGNED_HEIGHT
 
 
-def _columns(*, is_of_person: bool, is_signed: bool, with_photos: bool) -> list[PrintedColumn]:
-    """Return the columns of a table; the widths sum to that of the page."""
-    if is_of_person:
-        widths: dict[str, float] = {"No.": 10, "Event": 74, "Date": 30, "Time": 18, "Status": 24, "Method": 24}
-        return [PrintedColumn(heading, width) for heading, width in widths.items()]
+def _columns_of_person() -> list[PrintedColumn]:
+    widths: dict[str, float] = {"No.": 10, "Event": 74, "Date": 30, "Time": 18, "Status": 24, "Method": 24}
+    return [PrintedColumn(heading, width) for heading, width in widths.items()]
+
+
+def _columns(*, is_signed: bool, with_photos: bool, with_days: bool) -> list[PrintedColumn]:
+    """Return the columns of an event's table; the widths sum to that of the page."""
     pictures = [*(_PHOTO_COLUMNS if with_photos else ()), *((_SIGNATURE,) if is_signed else ())]
     widths = {heading: _FIXED.get(heading, 0.0) for heading in _headings(with_photos=with_photos)}
+    if with_days:
+        widths["Time"] = _WITH_DAY
     left = 180 - sum(widths.values()) - sum(column.width for column in pictures)
     widths |= {heading: left * share for heading, share in _SHARES.items()}
     return [*(PrintedColumn(heading, width) for heading, width in widths.items()), *pictures]
@@ -150,7 +162,13 @@ def _headings(*, with_photos: bool) -> list[str]:
     return [heading for heading in headings if not with_photos or heading not in ("Year", "Method")]
 
 
-def _row(place: int, row: Mapping[str, Any], head: Letterhead, pictures: EvidencePictures | None) -> PrintedRow:
+def _time(row: Mapping[str, Any], head: Letterhead, *, with_day: bool) -> str:
+    """Return when a person submitted, with the day where not all did so on the day on which the event begins."""
+    there = _moment(row, head)
+    return f"{there.day} {there:%b, %H:%M}" if with_day else f"{there:%H:%M}"
+
+
+def _row(place: int, row: Mapping[str, Any], submitted: str, pictures: EvidencePictures | None) -> PrintedRow:
     student = row["student"]
     known = {
         "No.": str(place),
@@ -159,7 +177,7 @@ def _row(place: int, row: Mapping[str, Any], head: Letterhead, pictures: Evidenc
         "Department": student["department"],
         "Year": student["year_level"] or "",
         "Status": _NAME[AttendanceStatus(row["status"])],
-        "Time": f"{_moment(row, head):%H:%M}",
+        "Time": submitted,
         "Method": row["method"],
     }
     texts = [known[heading] for heading in _headings(with_photos=pictures is not None and pictures.with_photos)]
@@ -225,6 +243,7 @@ def _of_event(request: ReportRequest) -> Letterhead:
         event.timezone,
         name,
         expectations.number(event) or 0,
+        timezones.local(event.starts_at, event.timezone).date(),
     )
 
 
