@@ -1,7 +1,8 @@
 """Compares two tables item by item: what a rebuild made, and the table that it was made from.
 
 Left out is what two right rebuilds may differ in: attributes that `families.py` names as volatile, items of a moment,
-a total of zero against none, and the shard that a total of the platform was added to.
+a total of zero against none, the visit of somebody whose tickets are gone, and the shard that a total of the platform
+was added to.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from typing import Any
 from chalicelib.domain.gate import log_pages
 from chalicelib.table import operations
 from chalicelib.table.families import FAMILIES, OF_KIND, Family, kind_of
-from chalicelib.table.items import ListEntry, ListWord, LogPage, PlatformCounts, PlatformSales, Scan
+from chalicelib.table.items import ListEntry, ListWord, LogPage, PlatformCounts, PlatformSales, Scan, Visit
 from chalicelib.table.places import Key
 from infra.rebuild import resetting
 from infra.rebuild.walk import RawItem, Walk
@@ -25,6 +26,8 @@ _SHARDED = frozenset(map(kind_of, (PlatformCounts, PlatformSales)))
 _LISTED = frozenset(map(kind_of, (ListEntry, ListWord)))
 _PAGE, _SCAN = kind_of(LogPage), kind_of(Scan)
 _KEY = frozenset(("pk", "sk", "kind"))
+# Without both a visit says nothing. The stream leaves it where the last ticket went; a rebuild makes none.
+_OF_A_VISIT = frozenset(("tickets", "attended"))
 
 
 @dataclass(slots=True)
@@ -107,6 +110,8 @@ def normal(raw: RawItem) -> Mapping[str, Any] | None:
         return {name: _value(value) for name, value in raw.items()}
     row = FAMILIES[cls]
     if cls is LogPage or row.family is Family.PASSING or ("ttl" in raw and int(raw["ttl"]["N"]) <= time.time()):
+        return None
+    if cls is Visit and not _OF_A_VISIT & raw.keys():
         return None
     is_projection = row.family is Family.PROJECTION
     kept = raw.keys() if is_projection else set(resetting.projected(raw))

@@ -11,7 +11,7 @@ import ulid
 from moto import mock_aws
 
 from chalicelib import clock
-from tests.domain.histories import ground, provider, shown, truths
+from tests.domain.histories import ground, provider, rebuilt, shown, truths
 from tests.domain.histories.deeds import DEEDS
 from tests.domain.histories.world import Violation, WalkClock, World, require, watched
 from tests.support import cloud, log_lines
@@ -84,7 +84,7 @@ def run(steps: Sequence[Step], *, check_every: int = 25, tell: Callable[[str], N
 
 
 def _end(world: World) -> None:
-    """Deliver every callback, let all that is due be done, and require that nothing is left over."""
+    """Deliver every callback, let all that is due be done, and require that nothing is left over or lost."""
     world.settle()
     draw = Random(1)  # noqa: S311  # a test's history
     for _ in range(3):
@@ -96,6 +96,7 @@ def _end(world: World) -> None:
         truths.check_end(world)
         shown.check(world)
     _says_no_secret(world)
+    rebuilt.check()
 
 
 def _says_no_secret(world: World) -> None:
