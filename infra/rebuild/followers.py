@@ -18,7 +18,7 @@ from chalicelib.domain.cancellations import runs as cancellation_runs
 from chalicelib.domain.card_office import leftovers, pay_backs, request_answers
 from chalicelib.domain.cards import balances
 from chalicelib.domain.customer_notices import facts as customer_notices
-from chalicelib.domain.customers import customer_totals, ticket_labels
+from chalicelib.domain.customers import customer_totals, ticket_labels, visits
 from chalicelib.domain.events import catalogue
 from chalicelib.domain.gate import attendee_names, checkin_totals, conflict_counts, projection
 from chalicelib.domain.ledger import account_totals, debts
@@ -32,7 +32,7 @@ from chalicelib.domain.payouts import books, event_lines, holds, paying
 from chalicelib.domain.platform_totals import recent_acts, tallies
 from chalicelib.domain.sale import sales_totals
 from chalicelib.table.families import OF_KIND, kind_of
-from chalicelib.table.items import Item, Journal, ListEntry, ListWord, Scan, Ticket
+from chalicelib.table.items import Item, Journal, ListEntry, ListWord, Scan, Ticket, Visit
 from infra.rebuild.resetting import made_of
 from infra.rebuild.walk import RawItem
 
@@ -111,7 +111,8 @@ REPLAYED: tuple[Follower, ...] = (*_IN_PART.values(), *_IN_WHOLE)
 OF_THE_STREAM: frozenset[Follower] = frozenset((*_IN_PART, *_IN_WHOLE, *LEFT_OUT))
 # Events count by the numbers of students, so these are whole before the third pass.
 _BEFORE: tuple[Follower, ...] = (student_counts.follow,)
-_LISTED = frozenset(map(kind_of, (ListEntry, ListWord)))
+# What keeps a former value unless a record says that it is over.
+_OUTDATED = frozenset(map(kind_of, (ListEntry, ListWord, Visit)))
 
 
 def before(page: Iterable[RawItem]) -> None:
@@ -137,7 +138,8 @@ def _replay(page: Iterable[RawItem], wanted: Sequence[Follower]) -> None:
 
 
 def catch_up(page: Sequence[RawItem]) -> None:
-    """Replay a page of a table whose projections were kept, and remove the list entries that are out of date."""
+    """Replay a page of a table whose projections were kept, and remove list entries and visits that are out of date."""
     replay(page)
-    rows = (Item.from_raw_data(raw) for raw in page if raw["kind"]["S"] in _LISTED)
+    rows = [Item.from_raw_data(raw) for raw in page if raw["kind"]["S"] in _OUTDATED]
     lists.tidy(row for row in rows if isinstance(row, ListEntry | ListWord))
+    visits.tidy([row for row in rows if isinstance(row, Visit)])

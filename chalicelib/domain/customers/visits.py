@@ -84,6 +84,14 @@ def follow(changes: Sequence[Change]) -> None:
     _count_attended(list(attended))
 
 
+def tidy(visits: Sequence[Visit]) -> None:
+    """Remove tickets that their customer no longer holds; for a command after a time whose changes were never read."""
+    held = {CustomerAtEvent(visit.customer_id, visit.event_id): visit.tickets for visit in visits if visit.tickets}
+    events = operations.get_many([keys.events.event(place.event_id) for place in held], consistent=False)
+    for place, ticket_ids in held.items():
+        _hold(place, sorted(ticket_ids), events.get(keys.events.event(place.event_id)))
+
+
 def _held_at(ticket: Ticket | None) -> CustomerAtEvent | None:
     """Return the customer and event that a ticket admits, None if it is not valid."""
     if ticket is None or ticket.status != TicketStatus.VALID or not ticket.customer_id:
