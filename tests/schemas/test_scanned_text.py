@@ -91,6 +91,7 @@ KINDS: Mapping[Callable[[str], str], Kind] = {
         {**_TYPED, **forms.HYPHENED, **forms.IN_EITHER_CASE},
     ),
     scanned_text.hexadecimal: Kind(_HEX, {**_TYPED, **_OF_BYTES}),
+    scanned_text.uid_search: Kind(_HEX, {**forms.CODES, **forms.KEYBOARDS}),
     scanned_text.prefix: Kind(_of("ABCXYZ019-", 6), {**forms.AROUND, **forms.IN_EITHER_CASE}),
     scanned_text.phone_number: Kind(_of(_DIGITS, 11).map("+{}".format), forms.AROUND),
 }
