@@ -20,6 +20,8 @@ _HEADERS = {
     "strict-transport-security": "max-age=31536000; includeSubDomains",
     "vary": "Origin",
 }
+# Headers that say something to a client of this route, besides those of HTTP.
+_OWN = ("x-", "idempotent-", "retry-after", "etag")
 assert app.routes
 
 
@@ -82,6 +84,8 @@ def problems(route: AnyRoute, answer: Answer, *, origin: str | None = None) -> I
     if found is None:
         yield f"status {answer.status} is not documented: {answer.text[:200]}"
         return
+    undocumented = {name for name in answer.headers if name.startswith(_OWN)} - set(map(str.lower, found["headers"]))
+    yield from (f"{name} is not documented" for name in sorted(undocumented - _HEADERS.keys()))
     if answer.status == 204:
         if answer.text:
             yield "a 204 with a body"

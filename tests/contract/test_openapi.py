@@ -278,5 +278,13 @@ def test_a_file_of_every_format_is_documented(ground: Ground, route: AnyRoute) -
         assert [*problems(route, answer)] == []
 
 
+@pytest.mark.parametrize("route", [each for each in routes() if each.as_png is not None], ids=_named)
+def test_a_picture_is_documented(ground: Ground, route: AnyRoute) -> None:
+    asked = replace(ground.rightful(route), headers={"Accept": "image/png"})
+    answer = ground.send(route, asked, token=ground.token(route))
+    assert answer.headers["content-type"] == "image/png"
+    assert [*problems(route, answer)] == []
+
+
 def _words_of(annotation: Any) -> Sequence[Any]:
     return [*annotation] if isinstance(annotation, EnumType) else get_args(annotation)

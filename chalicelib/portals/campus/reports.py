@@ -20,6 +20,8 @@ bp = Blueprint(__name__)
 _BASE = "/api/campus/reports"
 _CHECK = Link("campus_verify_report", {"report_id": "/report_id"})
 _JOB = Link("show_job", {"job_id": "/job_id"})
+# Of a file; in JSON they are fields.
+_PROOF = ("X-Report-Id", "X-Report-Sha256", "X-Report-Signature")
 
 
 def _report(
@@ -33,11 +35,7 @@ def _report(
 def _document(made: MadeReport | StartedReport | StartedOwnExport) -> schema.StartedReportOut | File:
     if not isinstance(made, MadeReport):
         return schema.StartedReportOut.read(made)
-    proof = {
-        "X-Report-Id": made.report_id,
-        "X-Report-Sha256": made.sha256,
-        "X-Report-Signature": made.signature,
-    }
+    proof = dict(zip(_PROOF, (made.report_id, made.sha256, made.signature), strict=True))
     return File(made.content, made.content_type, name=made.name, headers=proof)
 
 
@@ -50,6 +48,7 @@ def _document(made: MadeReport | StartedReport | StartedOwnExport) -> schema.Sta
         query=schema.AttendanceReportIn,
         reply=schema.ReportOut,
         files=(CSV, XLSX),
+        headers=_PROOF,
         also={202: schema.StartedReportOut},
         refuses=(errors.NotFound,),
         links=(_CHECK,),
@@ -75,6 +74,7 @@ def campus_attendance_report(
         query=schema.EventReportIn,
         also={202: schema.StartedReportOut},
         media_type=PDF,
+        headers=_PROOF,
         refuses=(errors.NotFound,),
     ),
 )
@@ -111,6 +111,7 @@ def campus_photo_report(call: Call[None, schema.ReportEventIn]) -> schema.Starte
         query=schema.IndividualReportIn,
         reply=schema.ReportOut,
         files=(PDF,),
+        headers=_PROOF,
         also={202: schema.StartedReportOut},
         refuses=(errors.NotFound,),
         links=(_CHECK,),

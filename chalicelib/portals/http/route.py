@@ -74,8 +74,8 @@ class Route(Struct, Generic[BodyT, QueryT, ReplyT, OtherT], frozen=True):
     """A route as its portal declares it. `path` has no trailing slash; `guard` is None for public routes.
 
     `also` are other successful replies by status. `files` are the types of files that it answers with where `format`
-    asks for one. `media_type` is the type of an answer without a schema. `as_png`
-    draws the reply for callers that accept image/png rather than JSON. `refuses`
+    asks for one. `media_type` is the type of an answer without a schema. `headers` names those that its answers may
+    have besides the usual ones. `as_png` draws the reply for callers that accept image/png rather than JSON. `refuses`
     lists the refusals that do not follow from the guard and the schemas. `refresh` marks routes that a refresh token
     in the body authorizes. `idempotent` routes accept an Idempotency-Key. `padded` routes hide their duration. Any
     cache may keep an answer for `public_seconds`. A `resumable` file is given in
@@ -93,6 +93,7 @@ class Route(Struct, Generic[BodyT, QueryT, ReplyT, OtherT], frozen=True):
     also: Mapping[int, type[OtherT]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     media_type: str | None = None
+    headers: tuple[str, ...] = ()
     as_png: Callable[[ReplyT], bytes] | None = None
     refuses: tuple[type[Refusal], ...] = ()
     links: tuple[Link, ...] = ()

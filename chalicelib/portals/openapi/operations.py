@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.portals.http import forms
-from chalicelib.portals.http.answer import JSON
+from chalicelib.portals.http.answer import JSON, PNG
 from chalicelib.portals.http.idempotent_answers import KEY_LENGTH
 from chalicelib.portals.http.route import AnyRoute, Link
 from chalicelib.portals.openapi import components, descriptions, refusals
@@ -148,12 +148,14 @@ def _header(name: str, schema: Schema) -> Schema:
 def _answers(route: AnyRoute, of: Components) -> Iterator[tuple[str, Schema]]:
     headers = ["X-Request-Id", "Cache-Control"]
     headers += ["Idempotent-Replayed"] * route.idempotent + ["ETag"] * bool(route.public_seconds or route.resumable)
+    headers += route.headers
     shown: Schema = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}}
     first: Schema = {"description": f"{route.summary}.", **shown}
     if route.reply:
         example = examples.operations()[route.operation_id].answer
         first["content"] = {JSON: _media(of.of_model[route.reply], example)}
-        first["content"] |= {kind: {"schema": _file(kind)} for kind in route.files}
+        pictures = (PNG,) if route.as_png else ()
+        first["content"] |= {kind: {"schema": _file(kind)} for kind in (*route.files, *pictures)}
     elif route.media_type:
         first["content"] = {route.media_type: {"schema": _file(route.media_type)}}
     if route.links:

@@ -58,6 +58,7 @@ def _scanned_out(scan: NumberedScan) -> schema.ScannedOut:
         guard=TIX,
         body=schema.GenerateIn,
         reply=schema.GeneratedOut,
+        headers=(JOB_HEADER,),
         idempotent=True,
         refuses=(errors.AccountUnverified, errors.RateLimited),
     ),
