@@ -13,7 +13,7 @@ from chalicelib.clients import files
 from chalicelib.domain.campus.attendance import attendance_ids, offered_uploads, photo_uploads
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, AttendanceDraft, AttendancePhoto, CampusEvent
-from chalicelib.vocabulary.campus import CampusRole
+from chalicelib.vocabulary.campus import CampusRole, VerificationStatus
 from tests.support import client, evidence, meanwhile
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.evidence import (
@@ -26,6 +26,7 @@ from tests.support.evidence import (
     send_photo,
     sign,
 )
+from tests.support.lecture import Lecture
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -225,6 +226,28 @@ def test_an_expired_submission_says_what_to_do() -> None:
             assert answer.status == 400
             assert "Scan the code again" in answer.json["error"]
             assert answer.json["details"][0]["field"] == "submission_id"
+
+
+def test_a_late_submission_has_the_ten_minutes_of_its_record_for_photos_and_signature() -> None:
+    lecture = Lecture()
+    event = lecture.another(require_photos=True, require_signature=True)
+    student, scanned_at = lecture.student(event), clock.now()
+    assert student.verify().status == 200
+    with clock.set_to(scanned_at + timedelta(minutes=9)):
+        assert student.submit().json["next_steps"][0] == "Upload the missing photos within ten minutes."
+    with clock.set_to(scanned_at + timedelta(minutes=18)):
+        assert send_photo(student.account, student.submission_id, encoded(SMALL)).status == 200
+        key = ask_upload(student.account, student.submission_id, side="back").json["upload"]["key"]
+        put_upload(key, encoded(evidence.scene(7)))
+        assert ask_upload(student.account, student.submission_id, side="back", uploaded=key).status == 200
+        assert evidence.sign(student.account, student.submission_id, "M10 40C20 10 30 10 40 40L120 35").status == 200
+    with clock.set_to(scanned_at + timedelta(minutes=20)):
+        evidence.check(student.attendance_id)
+        assert student.record is not None
+        assert (student.record.flags, student.record.verification_status) == ({}, VerificationStatus.VERIFIED)
+        answer = send_photo(student.account, student.submission_id, encoded(SMALL))
+        assert answer.status == 400
+        assert "Scan the code" not in answer.text
 
 
 def test_an_upload_is_offered_and_taken_once_it_is_complete() -> None:

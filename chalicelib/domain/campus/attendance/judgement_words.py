@@ -42,7 +42,7 @@ def flags(stored: Mapping[str, Mapping[str, int]] | None) -> list[WordedFlag]:
 
 def next_steps(status: VerificationStatus, *, awaits_photos: bool) -> list[str]:
     """Return what a student does after the submission."""
-    steps = ["Upload the missing photos within ten minutes of the scan."] if awaits_photos else []
+    steps = ["Upload the missing photos within ten minutes."] if awaits_photos else []
     match status:
         case VerificationStatus.PENDING if not awaits_photos:
             steps.append("Your photos are being checked. You need not do anything.")
