@@ -163,6 +163,19 @@ def test_who_borrowed_the_phone_of_an_erased_person_is_not_flagged() -> None:
     assert record_of(record).flags == {}
 
 
+def test_the_place_of_the_last_event_does_not_come_back_by_a_late_stream() -> None:
+    stream, campus = StreamReader(), make_campus()
+    event = make_campus_event(campus, make_campus_user(campus, role=CampusRole.ORGANIZER))
+    student = make_campus_user(campus)
+    submit(student, begin_submission(event, student))
+    stream.drain()
+    place = keys.attendance.last_place(student.account_id)
+    assert operations.get(place) is not None
+    erase(student)
+    stream.drain()
+    assert operations.get(place) is None
+
+
 def test_an_erased_person_cannot_log_in_and_their_token_ends() -> None:
     day = Attended()
     token = token_of(day.mine)

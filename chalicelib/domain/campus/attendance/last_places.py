@@ -52,8 +52,12 @@ def _keep(record: AttendanceRecord) -> None:
             submitted_at=record.submitted_at,
         )
         is_later = LastPlace.pk.does_not_exist() | (LastPlace.submitted_at < record.submitted_at)
-        with suppress(operations.ConditionFailed):  # a later one is kept
-            operations.record(operations.put(last, is_later))
+        # The erasure of a person changes their record before it is marked as erased, and removes the place after that.
+        is_named = operations.check(
+            record.place, AttendanceRecord.pk.exists() & AttendanceRecord.erased_at.does_not_exist()
+        )
+        with suppress(operations.ConditionFailed):  # a later one is kept, or the person was erased meanwhile
+            operations.commit(operations.put(last, is_later), is_named)
 
 
 def _forget(record: AttendanceRecord) -> None:
