@@ -5,14 +5,14 @@ files are variable fonts whose default is the regular weight. Any other weight w
 for Chinese, Japanese and Korean are thin by default and large: the few characters of a document are made regular.
 """
 
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from chalicelib import scratch
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -136,9 +136,9 @@ def _regular(document: "FPDF", face: _Face, characters: set[int]) -> Path:
     from fontTools.ttLib import TTFont
     from fontTools.varLib.instancer import instantiateVariableFont
 
-    folder = Path(tempfile.mkdtemp())
-    weakref.finalize(document, shutil.rmtree, folder, ignore_errors=True)
-    made = folder / f"{face.family}.ttf"
+    folder = scratch.Folder()
+    weakref.finalize(document, folder.remove)
+    made = folder.path / f"{face.family}.ttf"
     with TTFont(face.path, lazy=True, recalcTimestamp=False) as font:
         subsetter = Subsetter(Options(notdef_outline=True))
         subsetter.populate(unicodes=characters)

@@ -2,13 +2,11 @@
 
 import json
 import secrets
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
-from chalicelib import clock
+from chalicelib import clock, scratch
 from chalicelib.clients import files
 from chalicelib.domain import runs_in_parts
 from chalicelib.domain.background import jobs
@@ -94,8 +92,8 @@ def _finish(run: ExportRun) -> None:
         runs_in_parts.fail(run, problem)
         return
     key = f"{runs_in_parts.FOLDER}{run.job_id}/{run.source}-{secrets.token_hex(8)}.{run.format}"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "export"
+    with scratch.folder() as folder:
+        path = folder / "export"
         with spreadsheets.opened(path, run.format) as sheet:
             sheet.write(SOURCES[run.source].columns)
             for cells in runs_in_parts.rows_of(run):

@@ -5,7 +5,6 @@ whose photo was copied, and who used the same device.
 """
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 from pynamodb.expressions.update import Action
 
-from chalicelib import clock
+from chalicelib import clock, scratch
 from chalicelib.clients import files
 from chalicelib.domain import runs_in_parts
 from chalicelib.domain.access.tokens import Principal
@@ -104,8 +103,8 @@ def run_step(job_id: str) -> bool:
         return False
     key = f"{folder(job.owner_id)}{job_id}.zip"
     if not _is_erased(job.owner_id):
-        with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "export.zip"
+        with scratch.folder() as place:
+            path = place / "export.zip"
             _pack(job.owner_id, path)
             files.write_from(key, path, content_type="application/zip")
     # Once more: an erasure has perhaps looked for files before this one was written.

@@ -1,14 +1,12 @@
 """Reports as they are asked for: small ones are answered at once, large ones become a job."""
 
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib import clock
+from chalicelib import clock, scratch
 from chalicelib.clients import files
 from chalicelib.config import config
 from chalicelib.domain.access.tokens import Principal
@@ -101,9 +99,9 @@ def make(request: ReportRequest, *, of_report: str | None = None) -> MadeReport 
     if request.kind is ReportKind.INDIVIDUAL and not found.rows and "organizer" in request.scope:
         # An organizer sees people by their records only.
         raise NotFound("There is no such user.")
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch.folder() as folder:
         built = report_building.build(
-            Path(folder), request, lambda: found.rows, report_id=new_id("rep"), generated_at=clock.now()
+            folder, request, lambda: found.rows, report_id=new_id("rep"), generated_at=clock.now()
         )
         path = built.redacted if request.is_redacted else built.full
         return _made(built.report, path.read_bytes(), is_redacted=request.is_redacted)

@@ -1,12 +1,10 @@
 """The job of a large report: its rows in parts (domain/runs_in_parts.py), and the files of both versions."""
 
 import json
-import tempfile
-from pathlib import Path
 
 from msgspec import Struct
 
-from chalicelib import clock
+from chalicelib import clock, scratch
 from chalicelib.domain import runs_in_parts
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.jobs import JobResult
@@ -94,9 +92,9 @@ def most_rows(request: ReportRequest) -> int:
 def _finish(run: CampusReportRun) -> None:
     """Write and register the files from all parts."""
     request = ReportRequest.of(run.request)
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch.folder() as folder:
         report = report_building.build(
-            Path(folder),
+            folder,
             request,
             lambda: runs_in_parts.rows_of(run),
             report_id=run.report_id,
