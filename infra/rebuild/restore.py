@@ -36,14 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finish(client, target, stage=options.stage)
         return 0
     restore(client, source, target, options.minute)
-    named = "".join(f" --{name} {text}" for name in ("table", "target") if (text := getattr(options, name)))
+    named, local = _as_given(options, "table", "target"), _as_given(options, "endpoint", "table_endpoint")
     sys.stdout.write(
         f"{target} is restored. Next:\n"
-        f'1. make rebuild STAGE={options.stage} ARGS="--table {target}"\n'
-        f'2. make erase-again STAGE={options.stage} ARGS="--table {target}"\n'
-        f'3. make restore STAGE={options.stage} MINUTE={_written(options.minute)} ARGS="--finish{named}"\n'
+        f'1. make rebuild STAGE={options.stage} ARGS="--table {target}{local}"\n'
+        f'2. make erase-again STAGE={options.stage} ARGS="--table {target}{local}"\n'
+        f'3. make restore STAGE={options.stage} MINUTE={_written(options.minute)} ARGS="--finish{named}{local}"\n'
     )
     return 0
+
+
+def _as_given(options: argparse.Namespace, *names: str) -> str:
+    """Return arguments as they were given, for a further command."""
+    given = ((name, getattr(options, name)) for name in names)
+    return "".join(f" --{name.replace('_', '-')} {text}" for name, text in given if text)
 
 
 def restore(client: Any, source: str, target: str, minute: datetime) -> None:

@@ -19,6 +19,7 @@ from tests.support.factories import make_event, make_organization
 from tests.support.ground import environment
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
+CLOUD = "https://dynamodb.us-east-1.amazonaws.com"
 TARGET = "gatehouse-restored"
 
 
@@ -61,6 +62,10 @@ def test_a_restored_table_gets_what_the_template_gives_and_ends_cursors(capsys: 
         steps = capsys.readouterr().out
         assert f'make rebuild STAGE=test ARGS="--table {TARGET}"' in steps
         assert f'ARGS="--finish --table gatehouse --target {TARGET}"' in steps
+        # Each of the next commands is for the same cloud.
+        assert restore.main([*arguments, "--endpoint", CLOUD]) == 0
+        steps = capsys.readouterr().out
+        assert steps.count(f' --endpoint {CLOUD}"') == 3
         # Numbers that were issued after the minute.
         operations.record(operations.put(InvoiceSeries(*series, last=43)))
         with wire(client) as asked:
