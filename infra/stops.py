@@ -46,10 +46,11 @@ def stopped() -> None:
         sys.unraisablehook = sys.__unraisablehook__
 
 
-def _ignored(what: "sys.UnraisableHookArgs") -> None:
-    """Say what was raised where nothing can handle it, apart from a stop."""
-    if not isinstance(what.exc_value, KeyboardInterrupt):
-        sys.__unraisablehook__(what)
+def _ignored(_: "sys.UnraisableHookArgs") -> None:
+    """Say nothing of what was raised where nothing can handle it: the stop, or what it broke off.
+
+    A stop in a callback before a fork, such as that of `logging`, leaves a lock that the one after it cannot release.
+    """
 
 
 def _again(*_: Any) -> None:

@@ -204,3 +204,31 @@ def test_a_stop_that_a_callback_swallowed_is_raised_again_and_not_while_it_is_ha
         [sys.executable, "-c", _DEAF], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "cleaned up\n", "Stopped. Run it again to go on.\n")
+
+
+# The stop comes where a program is about to fork, in the callback that takes a lock.
+_FORKING = """
+import os, signal, sys, threading
+from infra import stages
+
+lock = threading.RLock()
+
+def take():
+    os.kill(os.getpid(), signal.SIGTERM)
+    lock.acquire()
+
+def main():
+    os.register_at_fork(before=take, after_in_parent=lock.release)
+    if os.fork() == 0:
+        os._exit(0)
+    threading.Event().wait(60)
+
+raise SystemExit(stages.ended(main))
+"""
+
+
+def test_a_stop_before_a_fork_says_nothing_of_what_it_broke_off() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _FORKING], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (130, "Stopped. Run it again to go on.\n")
