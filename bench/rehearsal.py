@@ -22,6 +22,8 @@ from bench.rehearsal_scenes import SCENES, Stage
 from bench.rehearsal_table import LEVELS, failures_of, table
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Two scenes scan the tickets that the first one bought.
+_BUYERS, _OF_TICKETS = "buyers", ("gates", "replay")
 MOST_REQUESTS, MOST_SECONDS, MOST_SIZE = 5_000, 600, 20
 
 
@@ -53,6 +55,9 @@ def refusal(given: argparse.Namespace) -> str | None:
     for name, most in (("requests", MOST_REQUESTS), ("seconds", MOST_SECONDS), ("size", MOST_SIZE)):
         if not 0 < getattr(given, name) <= most:
             return f"--{name} is 1 to {most}"
+    before = given.only[: given.only.index(_BUYERS)] if _BUYERS in given.only else given.only
+    if waiting := [name for name in before if name in _OF_TICKETS]:
+        return f"{' and '.join(waiting)} scan what buyers bought: --only {_BUYERS} {' '.join(waiting)}"
     return None
 
 

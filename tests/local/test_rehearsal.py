@@ -45,6 +45,8 @@ def test_it_stops_at_its_bound_and_says_so(run: LocalRun) -> None:
         (["--url", "http://127.0.0.1.example.com"], "is not this machine"),
         (["--url", "http://127.0.0.1", "--requests", "5001"], "1 to 5000"),
         (["--url", "http://127.0.0.1", "--seconds", "0"], "1 to 600"),
+        (["--url", "http://127.0.0.1", "--only", "gates"], "--only buyers gates"),
+        (["--url", "http://127.0.0.1", "--only", "replay", "buyers", "gates"], "--only buyers replay"),
     ],
 )
 def test_what_may_not_be_sent_is_refused(arguments: list[str], why: str) -> None:
@@ -53,7 +55,8 @@ def test_what_may_not_be_sent_is_refused(arguments: list[str], why: str) -> None
 
 def test_this_machine_and_an_account_of_ones_own_are_not_refused() -> None:
     own = ["--url", "https://api.example.com", "--i-own-this-account", "--accounts", "a.json"]
-    for arguments in (["--url", "http://127.0.0.1:8000"], own):
+    part = ["--url", "http://127.0.0.1:8000", "--only", "buyers", "replay"]
+    for arguments in (["--url", "http://127.0.0.1:8000"], own, part):
         assert refusal(parser().parse_args(arguments)) is None
 
 
