@@ -96,6 +96,7 @@ def returning(url: str) -> Answer:
         "https://evil.example/?https://shop.example",
         "https://[shop.example/",
         "http://localhost.evil.example/",
+        "http://localhost@evil.example/",
         "http://localhost:8080.evil.example/",
         "http://localhost:99999/",
         "//shop.example/back",
