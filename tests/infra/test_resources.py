@@ -144,10 +144,15 @@ def test_keys_rotate_and_the_secrets_are_generated_not_written_down(template: Te
     for secret in secrets.values():
         assert "SecretString" not in secret
         made = secret["GenerateSecretString"]
-        assert made["PasswordLength"] >= 64
-        # The first key of a ring, and nothing that a later deployment could change.
+        # The first key of a ring. A deployment that changes any of these lets CloudFormation generate a fresh one under
+        # the same name (AWS: "AWS::SecretsManager::Secret"), and what the former one signed is dead: never change them.
+        assert made == {
+            "SecretStringTemplate": "{}",
+            "GenerateStringKey": "key_1",
+            "PasswordLength": 64,
+            "ExcludePunctuation": True,
+        }
         assert key_ring.parse({made["GenerateStringKey"]: "x"}).signing(clock.now()) is not None
-        assert made["SecretStringTemplate"] == "{}"
 
 
 def test_every_log_group_forgets(template: Template) -> None:
