@@ -221,7 +221,7 @@ def test_the_clock_and_the_snapshot_of_a_start_are_reported_before_the_next_inte
         wait_until(lambda: "snapshot_cursor" in (platform.heartbeats or [{}])[-1])
         assert platform.heartbeats[-1]["clock_offset_ms"] == pytest.approx(-3_600_000, abs=5000)
         assert platform.heartbeats[-1]["snapshot_cursor"] == gate.agent.sync.state()["cursor"]
-    assert len(platform.heartbeats) <= 10
+    assert len(platform.heartbeats) == 2
 
 
 def test_a_heartbeat_repeats_once_and_at_once_what_it_was_asked_to(work: Work, platform: Platform) -> None:

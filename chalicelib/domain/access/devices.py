@@ -254,18 +254,11 @@ def token(*, device_id: str, assertion: str, is_late: bool = False) -> str:
             claims={
                 "event_id": device.event_id,
                 "gate": device.gate,
-                **_moved(device),
+                **tokens.moved(device.moved_at, device.moved_from),
                 **({tokens.REVOKED_AT: clock.to_text(device.revoked_at)} if is_late and device.revoked_at else {}),
             },
         )
     )
-
-
-def _moved(device: Device) -> dict[str, str]:
-    """Return the claims that say where a device was before it was moved; none where it was not."""
-    if device.moved_at is None or not device.moved_from:
-        return {}
-    return {tokens.MOVED_AT: clock.to_text(device.moved_at), tokens.MOVED_FROM: device.moved_from}
 
 
 def _key_in_use(device: Device | None, *, is_late: bool) -> str | None:

@@ -76,6 +76,11 @@ class Principal(Struct, frozen=True):
         return self.claims.get("phone_id")
 
 
+def moved(at: datetime | None, gate: str | None) -> dict[str, str]:
+    """Return the claims that say until when a device was at which gate before; none where it was not moved."""
+    return {MOVED_AT: clock.to_text(at), MOVED_FROM: gate} if at and gate else {}
+
+
 def lifetime(portal: Portal) -> timedelta:
     """Return the lifetime of a portal's access tokens."""
     return WITHOUT_REFRESH.get(portal, LIFETIME)

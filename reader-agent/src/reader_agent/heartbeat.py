@@ -19,9 +19,9 @@ _TIMEOUT_SECONDS = 10.0
 _DOUBT_SECONDS = 2.0
 # The echo of a test follows at once, yet a server that asks without end is not answered without end.
 _ECHO_SECONDS = 0.5
-# A start's first heartbeat knows neither the clock's offset nor a new snapshot: the next ones follow soon, at most so
-# many, else the readiness board would be wrong for a whole interval.
-_FIRST_SECONDS, _MOST_FIRST = 3.0, 10
+# A start's first heartbeat knows neither the clock's offset nor a new snapshot. The next one follows as soon as both
+# are known, else the readiness board would be wrong for a whole interval.
+_LOOK_SECONDS = 1.0
 # A device that missed this many in a row does not reach the server.
 _MISSED_UNTIL_UNREACHED = 3
 # The wire contract's limits on texts.
@@ -45,8 +45,8 @@ class Heartbeat:
         self.last_answer: HeartbeatAnswer | None = None
         # What the last answer asked to repeat.
         self._echo: str | None = None
-        # How many heartbeats may still follow soon, since the ones before did not know enough.
-        self._first = _MOST_FIRST
+        # Whether the last heartbeat lacked the clock's offset or a snapshot.
+        self._is_partial = False
         self._server = server
         self._log = log
         self._state = state
@@ -101,14 +101,22 @@ class Heartbeat:
                 self._log.info("heartbeat missed", error=str(error))
             except Exception as error:  # noqa: BLE001  # logged in full; the next heartbeat is a retry
                 self._log.exception("heartbeat failed", error=str(error))
-            self._stop.wait(self._pause(refused))
+            self._wait(self._pause(refused))
 
     def _pause(self, refused: int) -> float:
         """Return the seconds until the next heartbeat, after so many refusals in a row."""
         soon = _DOUBT_SECONDS if 0 < refused < REFUSALS_UNTIL_ALARM else 3600.0
-        if not refused:
-            soon = _ECHO_SECONDS if self._echo else _FIRST_SECONDS if self._first else soon
-        return min(self.config.heartbeat_seconds, soon)
+        return min(self.config.heartbeat_seconds, _ECHO_SECONDS if self._echo and not refused else soon)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until the next heartbeat is due; that is at once where it has what the last one lacked."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stop.wait(min(left, _LOOK_SECONDS)):
+            if self._is_partial and self._knows_all():
+                return
+
+    def _knows_all(self) -> bool:
+        return self._server.clock_offset_seconds is not None and "snapshot_cursor" in _of_board(self._state())
 
     def beat(self) -> HeartbeatAnswer:
         """Send one heartbeat."""
@@ -131,9 +139,8 @@ class Heartbeat:
         if self._echo:
             body["test"] = self._echo
         body |= _of_hub(state.get("hub") or {})
-        knows_all = offset is not None and "snapshot_cursor" in body
-        self._first = 0 if knows_all else max(0, self._first - 1)
         answer = self._server.heartbeat(body, timeout=_TIMEOUT_SECONDS)
+        self._is_partial = offset is None or "snapshot_cursor" not in body
         self._standing.accepted("heartbeat")
         self._answered_at = time.monotonic()
         self._echo, self.last_answer = answer.test, answer
