@@ -27,7 +27,6 @@ from chalicelib import clock, phone_numbers, scanned_text
 
 ItemT = TypeVar("ItemT")
 SourceT = TypeVar("SourceT")
-RootT = TypeVar("RootT")
 ShownT = TypeVar("ShownT", covariant=True)
 
 
@@ -62,10 +61,8 @@ class Out(BaseModel):
         return cls.model_validate(source)
 
 
-class RootOut(RootModel[RootT], Generic[RootT]):
+class RootOut(RootModel[SourceT], Generic[SourceT], defer_build=True, hide_input_in_errors=True):
     """An answer's body that is a list, or one of several shapes."""
-
-    model_config = ConfigDict(defer_build=True, hide_input_in_errors=True)
 
 
 Moment = Annotated[
@@ -369,8 +366,6 @@ class FieldProblem(Out):
 
 
 _Details = Annotated[list[FieldProblem] | None, Field(exclude_if=lambda details: details is None)]
-
-
 _State = Annotated[dict[str, Any] | None, Field(exclude_if=lambda state: state is None)]
 
 

@@ -13,7 +13,7 @@ from chalicelib.portals.http.route import ROUTES, AnyRoute
 from chalicelib.portals.openapi import components, descriptions, refusals
 from chalicelib.portals.openapi.components import Components
 from chalicelib.portals.openapi.operations import operation
-from chalicelib.schemas.wire import ErrorBody, ErrorOut
+from chalicelib.schemas.wire import ErrorBody, ErrorOut, Out
 from chalicelib.vocabulary.access import Portal
 
 VERSION = "0.1.0"
@@ -69,8 +69,9 @@ def _components(routes: Iterable[AnyRoute]) -> Components:
         replies={model for route in routes for model in (route.reply, *route.also.values()) if model}
         | {ErrorOut, *refusals.BARE.values()},
     )
-    for model in (ErrorBody, *refusals.BARE.values()):
-        of.schemas[components.name_of(model)]["properties"]["code"]["enum"] = refusals.codes()
+    bodies: list[type[Out]] = [ErrorBody, *refusals.BARE.values()]
+    for body in bodies:
+        of.schemas[components.name_of(body)]["properties"]["code"]["enum"] = refusals.codes()
     return of
 
 

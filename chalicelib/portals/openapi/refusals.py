@@ -17,7 +17,10 @@ from chalicelib.vocabulary.access import Portal
 
 # The envelopes in which `error` is the message.
 BARE: Mapping[str, type[BareErrorOut]] = {Portal.CAMPUS: attendance.ErrorOut, Portal.TIX: tickets.ErrorOut}
-_BESIDE = {Portal.CAMPUS: attendance_examples.BESIDE, Portal.TIX: ticket_examples.BESIDE}
+_BESIDE: Mapping[str, Mapping[str, Any]] = {
+    Portal.CAMPUS: attendance_examples.BESIDE,
+    Portal.TIX: ticket_examples.BESIDE,
+}
 _FAULT = {"INTERNAL": "Something broke on our side."}
 _LATER = (429, 500, 503)
 
