@@ -26,6 +26,8 @@ SAID = {
     language: json.loads((_SRC / "ui" / f"said.{language}.json").read_text(encoding="utf-8"))
     for language in ("en", "ur")
 }
+# How a route names its act for the audit log, and a worker its own.
+_ACT = re.compile(r'(?:\baudited=|\bAct\(\s*action=)"([\w.]+)"')
 # One of each sentence that depends on a bound.
 _BOUNDS = {
     "ge": 3,
@@ -190,6 +192,13 @@ def said_sentences() -> Iterator[str]:
         for kind in ("string_too_short", "string_too_long", "too_short", "too_long", "greater_than_equal", "less_than"):
             with suppress(KeyError):
                 yield platform.sentence(kind, bounds)
+
+
+def test_each_act_of_the_audit_log_has_words() -> None:
+    acts = {act for path in CODE.rglob("*.py") for act in _ACT.findall(path.read_text(encoding="utf-8"))}
+    assert len(acts) > 40
+    known = messages(_SRC / "staff", "en")
+    assert sorted(act for act in acts if f"staff.act.{act}" not in known) == []
 
 
 def test_what_the_platform_says_is_known_in_both_languages() -> None:

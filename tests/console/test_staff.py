@@ -196,3 +196,16 @@ def test_the_desk_fits_a_phone_and_has_no_barrier_in_urdu_and_in_the_dark(open_p
         page.locator(".quiet").first.wait_for(state="hidden") if path != "/staff" else None
         no_overflow(page)
         axe(page)
+
+
+def test_the_dashboard_says_acts_in_words_under_the_heading_of_the_view(open_page: Opener, desk: Desk) -> None:
+    desk.card()
+    page = opened(open_page, "/staff", desk.owner)
+    expect(page.locator(".feed li", has_text="Card created").first).to_be_visible()
+    assert page.locator("h1, h2, h3").first.inner_text() == "Dashboard"
+    wait_until(lambda: desk.ask("GET", "/api/logs/system/?action=card.create")["results"])
+    page.goto("/staff/audit?action=card.create")
+    expect(page.locator("tbody tr").first).to_contain_text(re.compile(r"Card created\s*card\.create"))
+    # Its line shows that it is a link.
+    shown = page.locator("tbody td a .num").first
+    assert shown.evaluate("(each) => getComputedStyle(each).display") == "inline"

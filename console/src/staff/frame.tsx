@@ -152,8 +152,8 @@ function Parts(): JSX.Element {
             if (shown.length === 0) return null;
             return (
               <div key={title}>
-                {title ? <h2>{title}</h2> : null}
-                <ul>
+                {title ? <p aria-hidden="true">{title}</p> : null}
+                <ul aria-label={title || undefined}>
                   {shown.map(([href, label, , due]) => (
                     <li key={href}>
                       <a href={href} aria-current={isCurrent(href) ? "page" : undefined}>

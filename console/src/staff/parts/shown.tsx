@@ -133,6 +133,18 @@ export function When({ at, zone }: { at: string | null | undefined; zone?: strin
   );
 }
 
+/** An act of the audit log in words, and by the code that its filter takes. */
+export function Act({ code }: { code: string }): JSX.Element {
+  return (
+    <>
+      {word("staff.act", code)}
+      <small class="code-of">
+        <Num>{code}</Num>
+      </small>
+    </>
+  );
+}
+
 /** An amount. */
 export function Sum({ of }: { of: Amount | null | undefined }): JSX.Element | null {
   return of ? <Num>{money(of)}</Num> : null;

@@ -7,7 +7,7 @@ import { t, word } from "../../ui/i18n.ts";
 import { useRead } from "../../ui/list.tsx";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { Register } from "../parts/register.tsx";
-import { State, Thing, When } from "../parts/shown.tsx";
+import { Act, State, Thing, When } from "../parts/shown.tsx";
 
 import { categoryOf, labelOf, said } from "./recorded.ts";
 
@@ -29,7 +29,7 @@ export function History({ id, turn = 0 }: { id: string; turn?: number }): JSX.El
               <When at={entry.at} />
             </td>
             <th scope="row">
-              <Num>{entry.action}</Num>
+              <Act code={entry.action} />
             </th>
             <td>
               <Thing id={entry.actor_id} /> <small>{word("staff.role", entry.role)}</small>

@@ -11,7 +11,7 @@ import { useSaid } from "../../ui/said.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { keepJob } from "../parts/jobs.ts";
 import { Register } from "../parts/register.tsx";
-import { Note, State, Thing, Title, When } from "../parts/shown.tsx";
+import { Act, Note, State, Thing, Title, When } from "../parts/shown.tsx";
 import { Changes } from "../things/history.tsx";
 
 /** Start a file of what is shown, by the filters of the address. */
@@ -107,7 +107,7 @@ export function Audit(): JSX.Element {
               <Thing id={entry.actor_id} /> <small>{word("staff.role", entry.role)}</small>
             </td>
             <th scope="row">
-              <Num>{entry.action}</Num>
+              <Act code={entry.action} />
             </th>
             <td>{entry.entity_id ? <Thing id={entry.entity_id} /> : entry.entity_type}</td>
             <td>
