@@ -169,3 +169,11 @@ def test_pages_take_the_time_of_the_platform() -> None:
         if path.name != "schema.ts" and re.search(r"Date\.now\(\)|new Date\(\)", path.read_text(encoding="utf-8"))
     }
     assert found <= _OWN_CLOCK
+
+
+def test_a_device_that_nobody_knows_is_called_so_in_the_language_of_the_page(open_page: Opener, site: Site) -> None:
+    _, session = site.new_customer()  # whose client is no browser
+    page = open_page("/account/security", sessions={"webapp": session}, language="ur")
+    words = json.loads((SOURCE / "src" / "ui" / "messages.ur.json").read_text(encoding="utf-8"))
+    expect(page.get_by_text(words["ui.sessions.unknown"])).to_be_visible()
+    expect(page.get_by_text("Unknown device")).to_have_count(0)

@@ -9,6 +9,9 @@ import { clock, Num } from "./format.tsx";
 import { t } from "./i18n.ts";
 import { Listing, useList } from "./list.tsx";
 
+// What the platform calls a device that it does not know.
+const UNKNOWN = "Unknown device";
+
 /** The caller's sessions, each with its end. */
 export function Sessions({ portal }: { portal: Portal }): JSX.Element {
   const api = connect(portal);
@@ -27,7 +30,7 @@ export function Sessions({ portal }: { portal: Portal }): JSX.Element {
         row={(each) => (
           <li key={each.id} class="row">
             <span class="grow">
-              <Num>{each.device ?? t("ui.sessions.unknown")}</Num>{" "}
+              <Num>{each.device && each.device !== UNKNOWN ? each.device : t("ui.sessions.unknown")}</Num>{" "}
               {each.current ? <span class="badge good">{t("ui.sessions.current")}</span> : null}
               <br />
               <small>
