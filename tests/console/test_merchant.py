@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.browsers import Opener
+from tests.console.browsers import VIEWPORTS, Opener
 from tests.console.checks import axe, no_overflow
 from tests.console.scanner import scan
 from tests.console.site import Site
@@ -140,3 +140,18 @@ def test_every_view_fits_a_small_phone_in_urdu(open_page: Opener, merchant: Sess
     expect(page.get_by_text("لوڈ ہو رہا ہے…")).to_have_count(0)
     no_overflow(page)
     axe(page)
+
+
+def test_a_card_of_the_stock_is_handed_out_without_a_scroll_to_the_side(
+    open_page: Opener, desk: Desk, merchant: Session
+) -> None:
+    uid = stock_card(desk, merchant)
+    page = open_page("/merchant/stock", sessions={"merchant": merchant}, viewport="phone")
+    page.get_by_label("Card number (UID)").fill(uid)
+    hand_out = page.get_by_role("link", name=f"Hand out card {uid}")
+    hand_out.wait_for()
+    box = hand_out.bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= VIEWPORTS["phone"]["width"]
+    hand_out.click()
+    expect(page.get_by_label("Customer's mobile number")).to_be_visible()

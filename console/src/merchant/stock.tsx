@@ -38,7 +38,7 @@ export function Stock(): JSX.Element {
         list={list}
         label={t("merchant.cards")}
         empty={t("merchant.cards.none")}
-        columns={[t("merchant.card.uid"), t("merchant.state"), t("merchant.when"), t("merchant.act")]}
+        columns={[t("merchant.card.uid"), t("merchant.state"), t("merchant.act")]}
         row={(card) => <Row key={card.id} card={card} />}
       />
       <p class="hint">{t("merchant.lost.about")}</p>
@@ -53,18 +53,16 @@ function Row({ card }: { card: CardRow }): JSX.Element {
         <Num>{card.uid}</Num>
       </th>
       <td>
-        <span class={`badge ${TONES[card.status]}`}>{word("merchant.card", card.status)}</span>
-      </td>
-      <td>
+        <span class={`badge ${TONES[card.status]}`}>{word("merchant.card", card.status)}</span>{" "}
         {card.held_until ? (
-          <>
+          <small>
             {t("merchant.until")} <Num>{clock(card.held_until)}</Num>
-          </>
+          </small>
         ) : card.assigned_at ? (
-          <Num>{time(card.assigned_at)}</Num>
-        ) : (
-          "–"
-        )}
+          <small>
+            <Num>{time(card.assigned_at)}</Num>
+          </small>
+        ) : null}
       </td>
       <td>
         {card.status === "stock" ? (
