@@ -96,7 +96,7 @@ def test_a_newcomer_buys_in_place_and_shows_the_code_that_the_gate_reads(open_pa
     page.get_by_role("button", name=re.compile("^Use this code")).click()
     page.get_by_role("button", name="Confirm").click()
     title(page, CHECKOUT)
-    expect(page.get_by_text("Reservation runs out at")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Reservation runs out at \d\d:\d\d · Time left: \d+:\d\d"))).to_be_visible()
     pay(page)
     title(page, PAID)
     page.get_by_role("link", name="Show ticket").first.click()
@@ -479,3 +479,14 @@ def test_every_view_is_without_a_barrier_and_fits_into_320_pixels(
         page.wait_for_load_state("networkidle")
         axe(page)
         no_overflow(page)
+
+
+def test_the_number_of_a_receipt_is_on_one_line_of_a_phone(open_page: Opener, site: Site) -> None:
+    _, session = site.new_customer()
+    shopping.bought(site, session, shopping.event(site))
+    page = open_page("/account/payments", sessions={"webapp": session}, viewport="phone")
+    number = page.locator(".payment .num", has_text=re.compile("^R-"))
+    line = number.evaluate("(each) => parseFloat(getComputedStyle(each).lineHeight)")
+    box = number.bounding_box()
+    assert box
+    assert box["height"] < 1.5 * line

@@ -35,7 +35,7 @@ export function Countdown({ until, over }: { until: string; over?: () => void })
   const text = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   return (
     <p class={`countdown ${left < 120 ? "soon" : ""}`}>
-      {t("shop.runs_out")} <Num>{clock(until)}</Num> <span aria-hidden="true">·</span>{" "}
+      {t("shop.runs_out")} <Num>{clock(until)}</Num> <span aria-hidden="true">· {t("shop.left")}:</span>{" "}
       <span role="timer" aria-label={t("shop.left")}>
         <Num>{text}</Num>
       </span>

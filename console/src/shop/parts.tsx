@@ -59,7 +59,7 @@ export function useNow(every: number): number {
   return now();
 }
 
-const WHEN: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit", hourCycle: "h23" };
+const WHEN: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 /** A time in the zone of its event. */
 export function When({ at, zone }: { at: string; zone?: string | null }): JSX.Element {
   return (

@@ -45,7 +45,7 @@ export function Payments(): JSX.Element {
         label={t("shop.account.payments")}
         empty={<p>{t("shop.no_payments")}</p>}
         row={(each) => (
-          <li key={each.id} class="row">
+          <li key={each.id} class="row payment">
             <div class="grow">
               <p>
                 <b>
