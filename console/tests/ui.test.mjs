@@ -31,6 +31,15 @@ test("a time of another zone names its offset, of that day; one of the reader's 
   for (const zone of ["Asia/Karachi", "Asia/Tashkent", null, undefined]) assert.match(ui.time(AT, zone), /00:25$/, zone);
 });
 
+test("a time has 24 hours in both languages, and a month its name", async () => {
+  await ui.loadMessages(catalogue);
+  assert.equal(ui.monthOf("2026-11"), "Nov 2026");
+  await ui.speak("ur");
+  for (const shown of [ui.time(AT, "America/New_York"), ui.clock(AT, "America/New_York"), ui.clock("2026-12-01T18:05:00Z")]) assert.match(shown, /(14:25 GMT-5|23:05)$/);
+  assert.match(ui.monthOf("2026-11"), /^[^A-Za-z-]+ 2026$/);
+  await ui.speak("en");
+});
+
 test("a date has no zone, and what is no time is shown as it came", () => {
   assert.equal(ui.dateOf("2026-12-01"), "1 Dec 2026");
   assert.doesNotMatch(ui.time(AT, "America/New_York", { dateStyle: "medium" }), /GMT/);

@@ -35,7 +35,9 @@ export function percent(share: number): string {
   return new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(share);
 }
 
-const DAY_AND_TIME: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short" };
+/** The hour and minute, of 24 hours in both languages: Urdu's own habit is of 12, with English letters behind. */
+export const HOUR: Intl.DateTimeFormatOptions = { timeStyle: "short", hourCycle: "h23" };
+const DAY_AND_TIME: Intl.DateTimeFormatOptions = { dateStyle: "medium", ...HOUR };
 
 const offsets = new Map<string, Intl.DateTimeFormat>();
 
@@ -72,12 +74,17 @@ export function dateOf(value: string): string {
   return time(`${value}T12:00:00Z`, "UTC", { dateStyle: "medium" });
 }
 
+/** Return a month of the API, such as `2026-11`. */
+export function monthOf(value: string): string {
+  return time(`${value}-15T12:00:00Z`, "UTC", { month: "short", year: "numeric" });
+}
+
 /** Return the hour and minute of a time, with its day where that is not today. */
 export function clock(value: string, zone?: string | null): string {
   const date = (at: Date): string => time(at.toISOString(), zone, { dateStyle: "short" });
   const at = new Date(value);
   if (Number.isNaN(at.getTime())) return value;
-  return time(value, zone, date(new Date(now())) === date(at) ? { timeStyle: "short" } : DAY_AND_TIME);
+  return time(value, zone, date(new Date(now())) === date(at) ? HOUR : DAY_AND_TIME);
 }
 
 /** Isolate a part of a sentence, such as a percentage, from the direction of the words around it. */

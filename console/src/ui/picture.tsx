@@ -38,10 +38,14 @@ export function Bars({ title, points }: { title: string; points: readonly Point[
   );
 }
 
+// Few columns are no blocks.
+const WIDEST = 12;
+
 /** Columns over time; the values stand in a table that opens. */
 export function Columns({ title, points }: { title: string; points: readonly Point[] }): JSX.Element {
   const most = Math.max(1, ...points.map(({ value }) => value));
   const step = 100 / Math.max(1, points.length);
+  const width = Math.min(step * 0.8, WIDEST);
   return (
     <figure class="columns">
       <figcaption>{title}</figcaption>
@@ -49,7 +53,7 @@ export function Columns({ title, points }: { title: string; points: readonly Poi
         <svg viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label={title} direction="ltr">
           {points.map(({ label, value }, place) => {
             const height = (40 * Math.max(0, value)) / most;
-            return <rect key={label} class="fill" x={place * step + step * 0.1} y={40 - height} width={step * 0.8} height={height} />;
+            return <rect key={label} class="fill" x={place * step + (step - width) / 2} y={40 - height} width={width} height={height} />;
           })}
         </svg>
       ) : (
@@ -58,7 +62,7 @@ export function Columns({ title, points }: { title: string; points: readonly Poi
       {points.length ? (
         <p class="ends" aria-hidden="true">
           <bdi class="num">{points[0]?.label}</bdi>
-          <bdi class="num">{points.length > 1 ? points.at(-1)?.label : ""}</bdi>
+          {points.length > 1 ? <bdi class="num">{points.at(-1)?.label}</bdi> : null}
         </p>
       ) : null}
       <details>

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { answerOf } from "../../ui/api/client.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Deed } from "../../ui/form.tsx";
-import { count, Num, time } from "../../ui/format.tsx";
+import { count, HOUR, Num, time } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { go, match, query } from "../../ui/router.ts";
@@ -29,7 +29,7 @@ export default function EventView(): JSX.Element {
 /** The period of an event; the day of its end only where it is another one. */
 function periodText({ start_datetime: start, end_datetime: end, timezone }: CampusEvent): string {
   const day = (at: string): string => time(at, timezone, { dateStyle: "short" });
-  return `${time(start, timezone)} – ${time(end, timezone, day(start) === day(end) ? { timeStyle: "short" } : undefined)}`;
+  return `${time(start, timezone)} – ${time(end, timezone, day(start) === day(end) ? HOUR : undefined)}`;
 }
 
 function Head({ event }: { event: CampusEvent }): JSX.Element {

@@ -2,7 +2,7 @@
 import type { FunctionComponent, JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
-import { money } from "../../ui/format.tsx";
+import { money, monthOf } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { Columns, type Point } from "../../ui/picture.tsx";
@@ -54,7 +54,7 @@ function Company(): JSX.Element {
     () => ask(() => api.GET("/api/finances/company/", { params: { query: asked({ date_from: query.peek().get("date_from") ?? "", date_to: query.peek().get("date_to") ?? "" }) } })),
     () => query.value.toString(),
   );
-  const points = (months: readonly Month[], name: (typeof SUMS)[number]): Point[] => months.map((each) => ({ label: each.month, value: Number(each[name].amount), text: money(each[name]) }));
+  const points = (months: readonly Month[], name: (typeof SUMS)[number]): Point[] => months.map((each) => ({ label: monthOf(each.month), value: Number(each[name].amount), text: money(each[name]) }));
   return (
     <>
       <FilterRow
