@@ -53,7 +53,10 @@ def axe(page: Page, *, tags: Sequence[str] = TAGS) -> None:
 
 
 def no_overflow(page: Page) -> None:
-    """Fail where a page is wider than its window; open it with `viewport="narrow"` for 320 pixels."""
+    """Fail where a page is wider than its window, or a word of a button goes on in the next line.
+
+    Open it with `viewport="narrow"` for 320 pixels.
+    """
     found = page.evaluate(
         """() => {
           const limit = document.documentElement.clientWidth + 1;
@@ -65,6 +68,23 @@ def no_overflow(page: Page) -> None:
         }"""
     )
     assert not found, found
+    broken = page.evaluate(
+        """() => [...document.querySelectorAll("button, .button")].flatMap((control) => {
+          const words = [];
+          const texts = document.createTreeWalker(control, NodeFilter.SHOW_TEXT);
+          while (texts.nextNode()) {
+            for (const { 0: word, index } of texts.currentNode.data.matchAll(/\\p{L}{2,16}/gu)) {
+              const range = document.createRange();
+              range.setStart(texts.currentNode, index);
+              range.setEnd(texts.currentNode, index + word.length);
+              const tops = [...range.getClientRects()].map(({ top }) => top);
+              if (Math.max(...tops) - Math.min(...tops) > 8) words.push(word);
+            }
+          }
+          return words;
+        })"""
+    )
+    assert not broken, broken
 
 
 def _line(rule: str, impact: str, node: dict[str, Any]) -> str:
