@@ -59,7 +59,7 @@ def find(upload: Upload, tickets: Mapping[str, Ticket]) -> Ticket | None:
     """
     opened = [tickets[each] for each in upload.ticket_ids if each in tickets]
     owned = [ticket for ticket in opened if _is_owned(upload, ticket)]
-    # One that came to its customer later is for whoever comes with it, unless the card had no other.
+    # One that came to its customer later is for the one who comes with it, unless the card had no other.
     opened = [ticket for ticket in owned if had_come(upload, ticket)] or owned
     good = [ticket for ticket in opened if objection_then(upload, ticket) is None] or opened
     fitting = (ticket for presences in _passing(upload) for ticket in good if ticket.presence in presences)
