@@ -252,6 +252,16 @@ class Conflict(Refusal):
     code = "CONFLICT"
     message = "The current state does not allow this. Nothing was changed."
 
+    @classmethod
+    def stale(cls, what: str, present: dict[str, Any]) -> "Conflict":
+        """Return the refusal of a version that is not the newest; the body has the present state as `present`."""
+        version = present["version"]
+        return cls(
+            f"{what} was changed meanwhile: its version is {version}. Read it again.",
+            details=[{"field": "version", "message": f"is {version} now"}],
+            extra={"present": present},
+        )
+
 
 class AlreadyExists(Conflict):
     """A unique name that is already taken."""

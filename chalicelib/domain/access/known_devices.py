@@ -46,6 +46,6 @@ def notify(account: Account, visitor: Visitor | None) -> None:
     except Unavailable:
         logger.warning("notice not sent", extra={"account_id": account.account_id, "changed": Changed.NEW_DEVICE})
         return
-    # Log-ins at the same moment all find the device new. The owner is notified again on another day if it was forgotten.
+    # Log-ins at the same moment all find the device new. Of one that was forgotten they hear on another day.
     fact_id = f"{visitor.mark}/{clock.now().date()}"
     notices.send(owner, Changed.NEW_DEVICE, device=visitor.device, fact_id=fact_id)

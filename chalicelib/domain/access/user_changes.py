@@ -122,18 +122,7 @@ def _invalid(name: str, message: str) -> ValidationFailed:
 
 
 def _stale(account: Account, email: str | None) -> Conflict:
-    """Return the refusal of a stale version, whose details are the present state."""
-    present = {**users.state(account, email), "version": account.version}
-    return Conflict(
-        "The user was changed since you read them. `details` has what is stored now.",
-        details=[{"field": name, "message": _text(value)} for name, value in present.items()],
-    )
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(value)
-    return "" if value is None else str(value)
+    return Conflict.stale("The user", {**users.state(account, email), "version": account.version})
 
 
 def _require_not_own(actor: Account, before: Mapping[str, Any], after: Mapping[str, Any], user_id: str) -> None:

@@ -251,8 +251,7 @@ def as_seen(card: Card) -> Condition:
 def _require_fresh(card: Card, version: int | None) -> None:
     if version is not None and version != version_of(card):
         present = {"version": version_of(card), "status": cards.shown_status(card), "reason": card.block_reason}
-        details = [{"field": name, "message": "" if value is None else str(value)} for name, value in present.items()]
-        raise Conflict("This card was changed since you read it. `details` has its present state.", details=details)
+        raise Conflict.stale("The card", present)
 
 
 def _created(card: Card) -> AuditSubject:

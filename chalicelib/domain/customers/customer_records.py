@@ -181,15 +181,8 @@ def _stored(value: Any) -> Any:
 
 
 def _stale(present: CustomerRecord) -> Conflict:
-    """Return the refusal of a stale version, which says in `details` what the customer is now."""
-    details = [
-        {"field": name, "message": "" if value is None else str(value)}
-        for name in (*_OF_ACCOUNT, *_OF_PROFILE, "status", "version")
-        for value in (getattr(present, name),)
-    ]
-    return Conflict(
-        "The customer was changed since you loaded them. See `details` for what is stored now.", details=details
-    )
+    names = (*_OF_ACCOUNT, *_OF_PROFILE, "status", "version")
+    return Conflict.stale("The customer", {name: getattr(present, name) for name in names})
 
 
 def _account_change(account: Account, new: Mapping[str, Any]) -> Write:

@@ -100,11 +100,7 @@ def _is_version(version: int) -> Condition:
 
 def _stale(venue: KnownVenue) -> Conflict:
     present = {name: getattr(venue, name) for name in FIELDS} | {"id": venue.venue_id, "version": venue.version}
-    return Conflict(
-        f"The venue was changed meanwhile: its version is {venue.version}. Read it again.",
-        details=[{"field": "version", "message": f"is {venue.version} now"}],
-        extra={"present": present},
-    )
+    return Conflict.stale("The venue", present)
 
 
 def remove(venue_id: str) -> None:

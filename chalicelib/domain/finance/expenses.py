@@ -142,11 +142,7 @@ def _stale(expense: Expense) -> Conflict:
         "receipt_url": expense.receipt_url,
         "version": expense.version,
     }
-    return Conflict(
-        f"This expense was changed meanwhile; its version is {expense.version}. Look at it again.",
-        details=[{"field": "version", "message": f"is {expense.version} now"}],
-        extra={"present": present},
-    )
+    return Conflict.stale("The expense", present)
 
 
 def _require_bookable(day: date) -> None:

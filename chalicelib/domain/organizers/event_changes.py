@@ -136,10 +136,8 @@ def _require_version(event: Event, version: int | None) -> None:
     """Raise Conflict, with the present state, for another version."""
     if version is None or version == event.version:
         return
-    raise Conflict(
-        f"The event was changed meanwhile: its version is {event.version}. Read it again.",
-        extra={"present": {**event_differences.wire(event_differences.state(event)), "version": event.version}},
-    )
+    present = event_differences.wire(event_differences.state(event))
+    raise Conflict.stale("The event", {**present, "version": event.version})
 
 
 def _commit(event: Event, actions: list[Action], writes: list[Write], *, subject: AuditSubject) -> bool:

@@ -107,9 +107,8 @@ def change(organizer_id: str, event_id: str, given: Mapping[str, Any], *, versio
         _require_draft(event)
         seen, venue_id = event.version, venues.counted_at(event)
         if version is not None and version != seen:
-            present = event_differences.wire(event_differences.state(event)) | {"version": seen}
-            message = f"The draft was changed meanwhile: its version is {seen}. Read it again."
-            raise Conflict(message, extra={"present": present})
+            present = event_differences.wire(event_differences.state(event))
+            raise Conflict.stale("The draft", {**present, "version": seen})
         before = event.to_dynamodb_dict()
         apply(event, given)
         if event.to_dynamodb_dict() == before:

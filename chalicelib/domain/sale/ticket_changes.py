@@ -52,8 +52,7 @@ def _change(ticket_id: str, wanted: TicketChange, *, operation_id: str) -> None:
     for _ in retries.attempts():
         ticket = tickets.get(ticket_id)
         if staff_tickets.version_of(ticket) != wanted.version:
-            message = "This ticket was changed meanwhile. `present` is what is stored now."
-            raise Conflict(message, extra={"present": _present(ticket)})
+            raise Conflict.stale("The ticket", _present(ticket))
         actions, writes = _changes(ticket, wanted)
         changed = [*actions, Ticket.staff_changes.set(int(ticket.staff_changes or 0) + 1)]
         before, after = _difference(ticket, wanted)

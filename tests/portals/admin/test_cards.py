@@ -85,8 +85,8 @@ def test_a_stale_version_gets_the_present_state_and_changes_nothing() -> None:
     stale = ask("PUT", f"nfc-cards/{card.card_id}/", {"status": "lost", "reason": "Gone.", "version": seen})
 
     assert (stale.status, stale.code) == (409, "CONFLICT")
-    present = {one["field"]: one["message"] for one in stale.json["error"]["details"]}
-    assert present == {"version": str(seen + 1), "status": "blocked", "reason": "Found broken."}
+    present = {"version": seen + 1, "status": "blocked", "reason": "Found broken."}
+    assert stale.json["error"]["present"] == present
     assert stored(card).status == "blocked"
 
 

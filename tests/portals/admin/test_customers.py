@@ -43,7 +43,8 @@ def test_a_change_is_stored_under_the_version_that_was_read() -> None:
     assert ask("GET", customer).json == changed.json
     stale = ask("PUT", customer, body={"name": "Somebody Else", "version": loaded["version"]})
     assert (stale.status, stale.code) == (409, "CONFLICT")
-    assert {"field": "name", "message": "Nadia Iqbal"} in stale.json["error"]["details"]
+    present = {name: changed.json[name] for name in (*change, "mobile_number", "date_of_birth", "status")}
+    assert stale.json["error"]["present"] == present
     assert ask("GET", customer).json == changed.json
 
 

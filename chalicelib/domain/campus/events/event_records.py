@@ -203,11 +203,7 @@ def _setting(changed: Mapping[str, Any], version: int) -> list[Action]:
 
 
 def _stale(event: CampusEvent) -> Conflict:
-    return Conflict(
-        f"The event was changed meanwhile: its version is {event.version}. Read it again.",
-        details=[{"field": "version", "message": f"is {event.version} now"}],
-        extra={"present": {"id": event.event_id, "version": event.version, **_present(event)}},
-    )
+    return Conflict.stale("The event", {"id": event.event_id, "version": event.version, **_present(event)})
 
 
 def _present(event: CampusEvent) -> dict[str, Any]:

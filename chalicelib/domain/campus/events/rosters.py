@@ -104,12 +104,8 @@ def _counted(event: CampusEvent, *actions: Action) -> bool:
 
 
 def _stale(event: CampusEvent) -> Conflict:
-    version, size = event.roster_version, event.roster_size
-    return Conflict(
-        f"The roster was changed meanwhile: its version is {version}, with {size:,} people. Read it again.",
-        details=[{"field": "version", "message": f"is {version} now"}],
-        extra={"present": {"event_id": event.event_id, "version": version, "size": size}},
-    )
+    present = {"event_id": event.event_id, "version": event.roster_version, "size": event.roster_size}
+    return Conflict.stale("The roster", present)
 
 
 def page(event_id: str, *, by: Principal, page_size: int, cursor: str | None) -> Page[ListedPerson]:

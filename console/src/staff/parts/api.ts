@@ -65,11 +65,29 @@ export function deed<T>(name: string, body: unknown, call: (headers: { "Idempote
   return onceOnly(`staff.${name}.${JSON.stringify(body ?? null)}`, (headers) => ask(() => call(headers)));
 }
 
-/** Return a refusal of a stale `version` with the present state in words; any other error as it is. */
+/** The longest value of a present state that is said, in characters. */
+const MOST_SAID = 100;
+
+/** Return a conflict with the present state in words: of `present`, else of what its details name. */
 export function withPresent(error: unknown): unknown {
-  if (!(error instanceof Refused) || error.status !== 409 || error.details.length === 0) return error;
-  const state = error.details.map(({ field, message }) => `${field.replaceAll("_", " ")}: ${message || "–"}`).join("; ");
-  return inWords(new Refused(409, error.code, "", [], error.requestId), () => `${messageOf(error)} ${t("staff.present", { state })}`);
+  if (!(error instanceof Refused) || error.status !== 409) return error;
+  const { present } = (error.body as { error?: { present?: Record<string, unknown> } } | null)?.error ?? {};
+  const facts = present ? Object.entries(present) : error.details.map(({ field, message }) => [field, message] as const);
+  const said = facts.flatMap(([field, value]) => {
+    const words = present && field === "version" ? null : inShort(value);
+    return words === null ? [] : [`${field.replaceAll("_", " ")}: ${words || "–"}`];
+  });
+  if (said.length === 0) return error;
+  return inWords(new Refused(409, error.code, "", [], error.requestId), () => `${messageOf(error)} ${t("staff.present", { state: said.join("; ") })}`);
+}
+
+/** Return a value in a few words; null for what has no short ones. */
+function inShort(value: unknown): string | null {
+  if (value === null) return "";
+  if (Array.isArray(value)) return value.every((each) => typeof each === "string") ? inShort(value.join(", ")) : null;
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return null;
+  const text = String(value);
+  return text.length > MOST_SAID ? null : text;
 }
 
 /** End the session here and at the platform. */
