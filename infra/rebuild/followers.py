@@ -104,6 +104,7 @@ LEFT_OUT: Mapping[Follower, str] = {
     code_readings.follow: "keeps readings of codes",
     retention.follow: "schedules the erasure of evidence",
     recounts.follow: "begins jobs",
+    recounts.follow_groups: "counts again what a student's change moves; a rebuild keeps who was expected",
     feed.follow: "feeds gates; `make restore` ends their cursors",
 }
 REPLAYED: tuple[Follower, ...] = (*_IN_PART.values(), *_IN_WHOLE)

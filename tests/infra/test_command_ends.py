@@ -17,6 +17,7 @@ from infra import relist, stages
 from infra.local.console import CannotStart
 from infra.rebuild import exported
 from infra.rebuild.walk import Progress
+from tests.support import commands as in_process
 from tests.support.aws_answers import answered, refusal
 
 ROOT = Path(__file__).parents[2]
@@ -132,7 +133,7 @@ def test_a_look_into_a_queue_asks_all_of_its_servers() -> None:
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "many"])
 def test_a_number_of_a_command_is_from_one_up(option: str, value: str) -> None:
     with pytest.raises(SystemExit) as ended:
-        relist.main([option, value])
+        in_process.run(relist.main, [option, value])
     assert ended.value.code == 2
 
 
@@ -156,7 +157,7 @@ def test_a_damaged_mark_is_named_in_one_line(content: str, tmp_path: Path, capsy
     mark = tmp_path / "mark.json"
     mark.write_text(content)
     for main in (
-        lambda: relist.main(["--table", "gatehouse", "--mark", str(mark)]),
+        lambda: in_process.run(relist.main, ["--table", "gatehouse", "--mark", str(mark)]),
         lambda: int(Progress(mark, passes=("replay",), of="t whole").is_begun),
     ):
         assert stages.ended(main) == 1
@@ -167,7 +168,7 @@ def test_a_damaged_mark_is_named_in_one_line(content: str, tmp_path: Path, capsy
 def test_a_mark_of_another_table_is_not_gone_on_from(tmp_path: Path) -> None:
     mark = tmp_path / "mark.json"
     mark.write_text('{"of": "gatehouse-restored", "reached": {"pk": {"S": "~"}, "sk": {"S": "~"}}}')
-    assert relist.main(["--table", "gatehouse", "--mark", str(mark), "--units", "100000"]) == 0
+    assert in_process.run(relist.main, ["--table", "gatehouse", "--mark", str(mark), "--units", "100000"]) == 0
     assert not mark.exists()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.redrive.__main__ import main
+from tests.support import commands
 from tests.support.aws_answers import answered, refusal
 
 _RECORDS = 3
@@ -55,7 +56,7 @@ class Cloud:
 
 def redrive(cloud: Cloud) -> int:
     with answered(cloud.answer):
-        return main(["--stage", "prod", "--table", "gatehouse", "--only", "stream"])
+        return commands.run(main, ["--stage", "prod", "--table", "gatehouse", "--only", "stream"])
 
 
 @pytest.mark.parametrize("code", ["RequestTooLargeException", "TooManyRequestsException"])

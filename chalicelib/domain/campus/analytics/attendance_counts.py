@@ -244,7 +244,8 @@ def _event_outdated(event: CampusEvent, mark: CountedCampusEvent | None, *, is_r
     text = mark.counted_as if mark else None
     former = counted_as.event_standing(text)
     expected = expectations.number_after(event, former, is_rebuilt=is_rebuilt)
-    is_final, part = expectations.is_settled(event), former.part if former else 0
+    is_final = former.is_final if former is not None and is_rebuilt else expectations.is_settled(event)
+    part = former.part if former else 0
     present = counted_as.of_event(event, expected=expected, is_final=is_final, part=part)
     if present is not None and (former is None or former.form < present.form or former.of_rule() != present.of_rule()):
         present = replace(present, part=_part_for(present.of_rule()))

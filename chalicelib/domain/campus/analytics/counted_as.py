@@ -255,7 +255,7 @@ def of_record(record: AttendanceRecord, event: CampusEvent, *, is_named: bool) -
 
 
 def of_event(
-    event: CampusEvent, *, expected: int | None, is_final: bool = False, part: int = 0
+    event: CampusEvent, *, expected: int | None, is_final: bool | None = False, part: int = 0
 ) -> EventStanding | None:
     """Return what an event is to be counted as; None once it is deleted. `part` is of its rule's month."""
     if event.deleted_at is not None:
