@@ -113,13 +113,25 @@ def page(asked: Asked, *, only: UserType | None = None, with_events: bool = Fals
     if only is None and not permissions.may(accounts.get(asked.caller_id).role, Permission.READ):
         only = UserType.USHER
     if only is not None:
-        if asked.filters.get("type", only) != only:
-            raise ValidationFailed(details=[{"field": "type", "message": f"this list has {only}s only"}])
-        asked = replace(asked, filters={**asked.filters, "type": only})
+        asked = _of_type(asked, only)
     if only is UserType.ORGANIZER and "event_id" in asked.filters:
         return Page(results=shown(_organizer_of_event(asked), with_events=with_events))
     found = pages.page(USERS, asked)
     return found.showing(shown(found.results, with_events=with_events))
+
+
+def selected(asked: Asked, only: UserType) -> Asked:
+    """Return what an export of the users of one type selects. Raises ValidationFailed."""
+    if only is UserType.ORGANIZER and "event_id" in asked.filters:
+        message = "names one organizer; read the list, or export it without"
+        raise ValidationFailed(details=[{"field": "event_id", "message": message}])
+    return _of_type(asked, only)
+
+
+def _of_type(asked: Asked, only: UserType) -> Asked:
+    if asked.filters.get("type", only) != only:
+        raise ValidationFailed(details=[{"field": "type", "message": f"this list has {only}s only"}])
+    return replace(asked, filters={**asked.filters, "type": only})
 
 
 def _organizer_of_event(asked: Asked) -> list[Account]:

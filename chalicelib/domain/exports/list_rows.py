@@ -11,6 +11,7 @@ from chalicelib.domain.exports.rows import ExportRows, ExportSource
 from chalicelib.domain.lists import pages
 from chalicelib.domain.lists.declaration import ItemT, ListOf
 from chalicelib.domain.lists.pages import Asked, Bound
+from chalicelib.domain.money import Money
 from chalicelib.domain.paging import MAX_SIZE
 
 # Whose cursors they are: an export's own.
@@ -23,7 +24,7 @@ ShowRows = Callable[[Sequence[ItemT]], Sequence[Sequence[Cell]]]
 def source_of(
     listed: ListOf[ItemT], columns: tuple[str, ...] = (), show: ShowRows[ItemT] | None = None
 ) -> ExportSource:
-    """Return the source of a list. Without columns a row has the id and the declared values of an item."""
+    """Return the source of a list. Without columns a row has what the declaration names of an item."""
 
     def stored(asked: Asked) -> dict[str, Any]:
         ranges = {name: [_stored(end) for end in ends] for name, ends in asked.ranges.items()}
@@ -53,19 +54,44 @@ def source_of(
 
 
 def _columns(listed: ListOf[Any]) -> tuple[str, ...]:
-    return ("id", *dict.fromkeys([*listed.orderings, *listed.filters]))
+    orderings = [each.shown_as or name for name, each in listed.orderings.items()]
+    money = (*listed.amounts, "currency") if listed.amounts else ()
+    return ("id", *dict.fromkeys([*orderings, *listed.filters, *listed.columns, *money]))
 
 
 def _plain(listed: ListOf[ItemT], item: ItemT) -> list[Cell]:
-    cells: dict[str, Cell] = {name: _BETWEEN.join(each.values(item)) for name, each in listed.filters.items()}
-    cells |= {name: _stored(each.of(item)) for name, each in listed.orderings.items()}
+    cells: dict[str, Cell] = {name: _cell(each.of(item)) for name, each in listed.filters.items()}
+    cells |= {each.shown_as or name: _cell(each.of(item)) for name, each in listed.orderings.items()}
+    cells |= {name: _cell(getattr(item, name)) for name in listed.columns}
+    if listed.amounts:
+        currency = item.currency  # type: ignore[attr-defined]  # an item with amounts has one
+        cells |= {name: _amount(getattr(item, name), currency) for name in listed.amounts} | {"currency": currency}
     return [listed.id_of(item), *(cells[name] for name in _columns(listed)[1:])]
 
 
-def _stored(value: Bound | str | None) -> str | None:
-    if value is None:
-        return None
-    return clock.to_text(value) if isinstance(value, datetime) else str(value)
+def _amount(minor: int | None, currency: str) -> str | None:
+    return None if minor is None else Money(minor, currency).amount
+
+
+def _cell(value: Any) -> Cell:
+    """Return a value as JSON would spell it; several of them as one text."""
+    match value:
+        case None | int() | str() | datetime() | date() | Decimal():
+            return _stored(value)
+        case _:
+            return _BETWEEN.join(str(_stored(each)) for each in value if each is not None)
+
+
+def _stored(value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return clock.to_text(value)
+        case _:
+            return str(value)
 
 
 def _bound(kind: type[Any], text: str | None) -> Bound | None:

@@ -24,6 +24,7 @@ CARDS = ListOf(
     },
     indexes=(("status",), ("merchant_id",), ("customer_id",)),
     texts=lambda card: (card.uid,),
+    columns=("uid", "assigned_at", "blocked_at"),
     reads_search=_with_whole_uid,
     # Bulk work creates ten thousand in a minute.
     shards=3,
@@ -43,4 +44,6 @@ CARD_REQUESTS = ListOf(
     },
     indexes=(("status",), ("customer_id",)),
     texts=lambda request: (request.request_id,),
+    columns=("card_uid", "reason", "decided_at"),
+    amounts=("fee",),
 )

@@ -18,4 +18,5 @@ CUSTOMERS = ListOf(
     indexes=(("status",),),
     reads_search=with_whole_number,
     texts=lambda account: (account.name, *number_texts(account.mobile_number), account.email),
+    columns=("mobile_number", "email", "labels"),
 )

@@ -95,6 +95,9 @@ class ListOf(Struct, Generic[ItemT], frozen=True):
     every index. A page costs a request for each. `usual` orders a page without a wish: by the first, the latest first.
     `wanted` are the changes to follow, if not all of the class. A list that `searches_filters` has no entries of words:
     a search looks through its entries for the values of their filters.
+
+    An export has the id, the orderings and the filters of an item, and its `columns` and `amounts`, which are names of
+    attributes. A list that `has_people` is exported by administrators alone; one without says so.
     """
 
     name: str
@@ -111,12 +114,17 @@ class ListOf(Struct, Generic[ItemT], frozen=True):
     wanted: tuple[Wanted, ...] = ()
     reads_search: Callable[[str], str] = str
     searches_filters: bool = False
+    columns: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
+    has_people: bool = True
 
     def __post_init__(self) -> None:
         """Check the declaration. Raises ValueError."""
         for index in self.indexes:
             if any(self.filters[name].live for name in index):
                 raise ValueError(f"{self.name}: an index of a live filter would be written at each change")
+        if unknown := [name for name in (*self.columns, *self.amounts) if not hasattr(self.item, name)]:
+            raise ValueError(f"{self.name}: the item has no {', '.join(unknown)}")
 
     def shards_of(self, index: tuple[str, ...]) -> int:
         """Return the number of shards of the entries of an index; without a name of the whole list."""

@@ -35,6 +35,8 @@ DEVICES = ListOf(
     },
     indexes=(("event_id",),),
     texts=lambda device: (device.name, device.gate),
+    columns=("usher_id", "app_version", "last_seen_at", "enrolled_at", "revoked_at", "last_error"),
+    has_people=False,
     # Heartbeats change nothing that entries have; a change by staff writes the entries itself.
     wanted=(Wanted(Device, unless=Device.last_seen_at),),
 )

@@ -17,6 +17,8 @@ DISPUTES = ListOf(
     },
     indexes=(("status",), ("event_id",), ("customer_id",)),
     texts=lambda dispute: (dispute.payment_id, dispute.order_id, dispute.reference),
+    columns=("payment_id", "order_id", "provider", "reference", "answer", "answered_by", "answered_at"),
+    amounts=("amount",),
 )
 REFUND_REQUESTS = ListOf(
     name="refund_requests",
@@ -30,4 +32,6 @@ REFUND_REQUESTS = ListOf(
     },
     indexes=(("status",), ("event_id",), ("customer_id",)),
     texts=lambda request: (request.refund_id, request.ticket_id),
+    columns=("ticket_id", "reason", "opened_by", "first_approved_by", "decided_by", "decided_at", "note"),
+    amounts=("amount",),
 )

@@ -22,6 +22,8 @@ EVENTS = ListOf(
     },
     indexes=(("status",), ("organizer_id",), ("venue_id",), ("category",), ("city",), ("featured",)),
     texts=lambda event: (event.title, event.organizer_name, event.venue.name if event.venue else None),
+    columns=("organizer_name", "review", "ends_at", "timezone", "image_url"),
+    has_people=False,
 )
 
 EDIT_REQUESTS = ListOf(
@@ -36,4 +38,6 @@ EDIT_REQUESTS = ListOf(
     },
     indexes=(("status",), ("event_id",), ("organizer_id",)),
     texts=lambda request: (request.reason,),
+    columns=("reason", "decided_at", "decided_by", "note"),
+    has_people=False,
 )

@@ -17,6 +17,9 @@ EXPENSES = ListOf(
     },
     indexes=(("category",), ("event_id",)),
     texts=lambda expense: (expense.description, expense.category),
+    columns=("description", "receipt_url", "created_by", "created_at"),
+    amounts=("amount",),
+    has_people=False,
     only=lambda expense: expense.deleted_at is None,
 )
 DEPOSITS = ListOf(
@@ -27,6 +30,9 @@ DEPOSITS = ListOf(
     filters={"source": Filter(lambda deposit: deposit.source, folded=True)},
     indexes=(("source",),),
     texts=lambda deposit: (deposit.source, deposit.reference),
+    columns=("reference", "created_by", "created_at"),
+    amounts=("amount",),
+    has_people=False,
     only=lambda deposit: deposit.reversed_at is None,
 )
 WITHDRAWALS = ListOf(
@@ -41,4 +47,7 @@ WITHDRAWALS = ListOf(
     },
     indexes=(("partner",), ("status",)),
     texts=lambda withdrawal: (withdrawal.partner,),
+    columns=("asked_by", "decided_by", "decided_at"),
+    amounts=("amount",),
+    has_people=False,
 )

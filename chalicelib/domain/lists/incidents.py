@@ -16,4 +16,5 @@ INCIDENTS = ListOf(
     },
     indexes=(("status",), ("event_id",)),
     texts=lambda incident: (incident.note,),
+    columns=("note", "card_uid", "ticket_id", "reported_by", "answer", "answered_by", "answered_at"),
 )

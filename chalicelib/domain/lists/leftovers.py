@@ -16,6 +16,8 @@ LEFTOVERS = ListOf(
     },
     indexes=(("kind",),),
     texts=lambda left: (left.card_uid, left.payment_id),
+    columns=("card_id", "payment_id", "asked_by", "asked_for"),
+    amounts=("amount",),
     usual="since",
     only=lambda left: left.amount > 0,
     # Every card that is paid with has one.

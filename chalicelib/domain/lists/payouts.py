@@ -17,6 +17,9 @@ SETTLEMENTS = ListOf(
     },
     indexes=(("event_id",), ("organizer_id",)),
     texts=lambda settlement: (settlement.event_title,),
+    columns=("event_title", "payout_id", "closed_by", "reversed_at"),
+    amounts=("gross", "refunds", "platform_fee", "net", "taken_back"),
+    has_people=False,
 )
 PAYOUTS = ListOf(
     name="payouts",
@@ -33,4 +36,7 @@ PAYOUTS = ListOf(
     },
     indexes=(("status",), ("organizer_id",), ("event_id",)),
     texts=lambda payout: (payout.event_title, payout.invoice_number),
+    columns=("event_title", "invoice_number", "paid_at", "reference", "asked_by", "approved_by", "approved_at"),
+    amounts=("gross", "refunds", "platform_fee", "net", "taken_back"),
+    has_people=False,
 )

@@ -34,5 +34,7 @@ TICKETS = ListOf(
     # Without the hyphen it is one word. The place in the order would be a word of its own, and of most tickets the
     # same: a hot key. Both ways of typing a number find it.
     texts=lambda ticket: (ticket.number.replace("-", ""),),
+    columns=("number", "tier", "holder_name", "labels", "order_id"),
+    amounts=("price",),
     shards=3,
 )

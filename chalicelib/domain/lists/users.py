@@ -26,4 +26,5 @@ USERS = ListOf(
     reads_search=with_whole_number,
     # Partners log in with their number.
     texts=lambda account: (account.name, account.login, *number_texts(account.login)[1:], account.email),
+    columns=("login", "mobile_number", "email", "role", "roles", "verified_at"),
 )

@@ -14,4 +14,6 @@ VENUES = ListOf(
     },
     indexes=(("city",), ("country",)),
     texts=lambda venue: (venue.name, venue.city),
+    columns=("address", "latitude", "longitude", "capacity", "gates"),
+    has_people=False,
 )

@@ -11,6 +11,7 @@ from chalicelib.domain.lists.cards import CARD_REQUESTS
 from chalicelib.domain.money import Money
 from chalicelib.portals.http.auth import MANAGERS, PEOPLE_READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import card_requests as schema
@@ -44,8 +45,9 @@ def _answered_out(answered: AnsweredRequest) -> schema.AnsweredRequestOut:
     return schema.AnsweredRequestOut(**_fields(answered.request), address=answered.address)
 
 
-@door(
+@list_door(
     bp,
+    CARD_REQUESTS,
     Route(
         "GET",
         _BASE,

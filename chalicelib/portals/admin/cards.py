@@ -12,6 +12,7 @@ from chalicelib.domain.lists.cards import CARDS
 from chalicelib.identifiers import created_at
 from chalicelib.portals.http.auth import MANAGERS, PEOPLE_READERS, SUPPORTERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, FormBody, Link, Route
 from chalicelib.schemas.admin import cards as schema
@@ -70,8 +71,9 @@ def _card_out(found: CardAtDesk) -> schema.CardDetailsOut:
     )
 
 
-@door(
+@list_door(
     bp,
+    CARDS,
     Route(
         "GET",
         BASE,

@@ -14,6 +14,7 @@ from chalicelib.domain.sale import bookings
 from chalicelib.domain.sale.bookings import ListedBooking
 from chalicelib.portals.http.auth import MANAGERS, PEOPLE_READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import customers as schema
@@ -83,8 +84,9 @@ def _booking_out(booking: ListedBooking) -> schema.ListedBookingOut:
     )
 
 
-@door(
+@list_door(
     bp,
+    CUSTOMERS,
     Route(
         "GET",
         _BASE,

@@ -9,6 +9,7 @@ from chalicelib.domain.gate.device_board import ShownDevice
 from chalicelib.domain.lists.devices import DEVICES
 from chalicelib.portals.http.auth import DEVICE_MANAGERS, DEVICE_READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import asked_of, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import devices as schema
@@ -51,8 +52,9 @@ def _device_out(shown: ShownDevice) -> schema.DeviceOut:
     )
 
 
-@door(
+@list_door(
     bp,
+    DEVICES,
     Route(
         "GET",
         _BASE,

@@ -7,6 +7,7 @@ from chalicelib.domain.lists.disputes import DISPUTES
 from chalicelib.domain.payments import disputes
 from chalicelib.portals.http.auth import MANAGERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import disputes as schema
@@ -17,8 +18,9 @@ bp = Blueprint(__name__)
 _BASE = "/api/disputes"
 
 
-@door(
+@list_door(
     bp,
+    DISPUTES,
     Route(
         "GET",
         _BASE,

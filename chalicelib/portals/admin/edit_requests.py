@@ -9,6 +9,7 @@ from chalicelib.domain.lists.events import EDIT_REQUESTS
 from chalicelib.domain.organizers import edit_requests
 from chalicelib.portals.http.auth import MANAGERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import events as schema
@@ -35,8 +36,9 @@ def _request_out(request: Any) -> schema.EditRequestOut:
     )
 
 
-@door(
+@list_door(
     bp,
+    EDIT_REQUESTS,
     Route(
         "GET",
         _BASE,

@@ -11,6 +11,7 @@ from chalicelib.domain.organizers import event_changes, organizer_events
 from chalicelib.domain.organizers.organizer_events import OwnEvent
 from chalicelib.portals.http.auth import MANAGERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import events as schema
@@ -88,8 +89,9 @@ def _detail_out(shown: OwnEvent) -> schema.EventDetailOut:
     )
 
 
-@door(
+@list_door(
     bp,
+    EVENTS,
     Route(
         "GET",
         BASE,

@@ -14,6 +14,7 @@ from chalicelib.domain.lists.finance import DEPOSITS, EXPENSES, WITHDRAWALS
 from chalicelib.domain.money import AmountInput, Money
 from chalicelib.portals.http.auth import BOOKKEEPERS, OWNERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import finances as schema
@@ -116,8 +117,9 @@ def _withdrawal_in(sent: schema.WithdrawalIn) -> WithdrawalAsk:
     return WithdrawalAsk(sent.partner, amount, sent.withdrawal_id, sent.decision)
 
 
-@door(
+@list_door(
     bp,
+    EXPENSES,
     Route(
         "GET",
         _EXPENSES,
@@ -199,8 +201,9 @@ def admin_delete_expense(call: Call[None, None]) -> None:
     expenses.delete(call.path["expense_id"])
 
 
-@door(
+@list_door(
     bp,
+    DEPOSITS,
     Route(
         "GET",
         f"{_FINANCES}/deposits",
@@ -259,8 +262,9 @@ def admin_set_profit_shares(call: Call[schema.SharesIn, None]) -> schema.SharesO
     return _shares_out(profits.set_shares(shares, valid_from=call.body.valid_from, by=call.principal.id))
 
 
-@door(
+@list_door(
     bp,
+    WITHDRAWALS,
     Route(
         "GET",
         f"{_FINANCES}/profit-withdrawals",

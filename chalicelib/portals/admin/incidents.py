@@ -7,6 +7,7 @@ from chalicelib.domain.gate import conflicts, incidents
 from chalicelib.domain.lists.incidents import INCIDENTS
 from chalicelib.portals.http.auth import CHECKIN_LOG_READERS, USHER_MANAGERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas import incidents as schema
@@ -17,8 +18,9 @@ bp = Blueprint(__name__)
 _BASE = "/api/incidents"
 
 
-@door(
+@list_door(
     bp,
+    INCIDENTS,
     Route(
         "GET",
         _BASE,

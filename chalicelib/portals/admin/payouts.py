@@ -7,6 +7,7 @@ from chalicelib.domain.lists.payouts import PAYOUTS
 from chalicelib.domain.payouts import staff_payouts
 from chalicelib.portals.http.auth import BOOKKEEPERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import payouts as schema
@@ -23,8 +24,9 @@ _LINKS = (
 )
 
 
-@door(
+@list_door(
     bp,
+    PAYOUTS,
     Route(
         "GET",
         _BASE,

@@ -10,6 +10,7 @@ from chalicelib.domain.payments.refund_decisions import RefundDecision
 from chalicelib.domain.tickets import refund_requests
 from chalicelib.portals.http.auth import MANAGERS, PEOPLE_READERS, SUPPORTERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import refund_requests as schema
@@ -24,8 +25,9 @@ def _amount(sent: MoneyIn | None) -> AmountInput | None:
     return AmountInput(sent.amount, sent.currency) if sent else None
 
 
-@door(
+@list_door(
     bp,
+    REFUND_REQUESTS,
     Route(
         "GET",
         _BASE,

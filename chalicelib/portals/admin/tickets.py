@@ -10,6 +10,7 @@ from chalicelib.domain.sale.ticket_changes import TicketChange
 from chalicelib.domain.tickets import staff_tickets
 from chalicelib.portals.http.auth import MANAGERS, PEOPLE_READERS, SUPPORTERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import tickets as schema
@@ -22,8 +23,9 @@ _BASE = "/api/tickets"
 _TICKET = f"{_BASE}/{{ticket_id}}"
 
 
-@door(
+@list_door(
     bp,
+    TICKETS,
     Route(
         "GET",
         _BASE,

@@ -11,6 +11,7 @@ from chalicelib.domain.lists.leftovers import LEFTOVERS
 from chalicelib.domain.money import Money
 from chalicelib.portals.http.auth import MANAGERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import unclaimed as schema
@@ -58,8 +59,9 @@ def _outcome_out(outcome: LeftoverOutcome) -> schema.OutcomeOut:
     )
 
 
-@door(
+@list_door(
     bp,
+    LEFTOVERS,
     Route(
         "GET",
         _BASE,

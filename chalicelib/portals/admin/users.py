@@ -1,5 +1,7 @@
 """The staff's portal: users of every kind."""
 
+from functools import partial
+
 from chalice import Blueprint
 
 from chalicelib import errors
@@ -8,6 +10,7 @@ from chalicelib.domain.access.users import NewUser
 from chalicelib.domain.lists.users import USERS
 from chalicelib.portals.http.auth import GATE_READERS, MANAGERS, READERS, USHER_MANAGERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import asked_of, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import users as schema
@@ -27,8 +30,9 @@ _NEXT = (
 _LIST = list_query(USERS)
 
 
-@door(
+@list_door(
     bp,
+    USERS,
     Route(
         "GET",
         _BASE,
@@ -43,8 +47,9 @@ def admin_users(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
     return PageOut.of(users.page(asked_of(USERS, call)), schema.UserOut.read)
 
 
-@door(
+@list_door(
     bp,
+    USERS,
     Route(
         "GET",
         "/api/organizers",
@@ -53,14 +58,16 @@ def admin_users(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         reply=PageOut[schema.UserOut],
         links=(Link("admin_organizers", {"cursor": "/next"}),),
     ),
+    partial(users.selected, only=UserType.ORGANIZER),
 )
 def admin_organizers(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
     """List organizers, newest first."""
     return PageOut.of(users.page(asked_of(USERS, call), only=UserType.ORGANIZER), schema.UserOut.read)
 
 
-@door(
+@list_door(
     bp,
+    USERS,
     Route(
         "GET",
         "/api/merchants",
@@ -69,14 +76,16 @@ def admin_organizers(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         reply=PageOut[schema.UserOut],
         links=(Link("admin_merchants", {"cursor": "/next"}),),
     ),
+    partial(users.selected, only=UserType.MERCHANT),
 )
 def admin_merchants(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
     """List merchants, newest first."""
     return PageOut.of(users.page(asked_of(USERS, call), only=UserType.MERCHANT), schema.UserOut.read)
 
 
-@door(
+@list_door(
     bp,
+    USERS,
     Route(
         "GET",
         "/api/ushers",
@@ -85,6 +94,7 @@ def admin_merchants(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         reply=PageOut[schema.UsherUserOut],
         links=(Link("admin_ushers", {"cursor": "/next"}),),
     ),
+    partial(users.selected, only=UserType.USHER),
 )
 def admin_ushers(call: Call[None, ListIn]) -> PageOut[schema.UsherUserOut]:
     """List ushers with their assignments, newest first."""
@@ -92,8 +102,9 @@ def admin_ushers(call: Call[None, ListIn]) -> PageOut[schema.UsherUserOut]:
     return PageOut.of(page, schema.UsherUserOut.read)
 
 
-@door(
+@list_door(
     bp,
+    USERS,
     Route(
         "GET",
         "/api/admins",
@@ -102,6 +113,7 @@ def admin_ushers(call: Call[None, ListIn]) -> PageOut[schema.UsherUserOut]:
         reply=PageOut[schema.UserOut],
         links=(Link("admin_admins", {"cursor": "/next"}),),
     ),
+    partial(users.selected, only=UserType.ADMIN),
 )
 def admin_admins(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
     """List members of staff, newest first."""

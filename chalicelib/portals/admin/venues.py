@@ -9,6 +9,7 @@ from chalicelib.domain.events import venues
 from chalicelib.domain.lists.venues import VENUES
 from chalicelib.portals.http.auth import MANAGERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import list_page, list_query
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import venues as schema
@@ -42,8 +43,9 @@ def _venue_out(venue: Any) -> schema.VenueOut:
     )
 
 
-@door(
+@list_door(
     bp,
+    VENUES,
     Route(
         "GET",
         _BASE,

@@ -7,7 +7,7 @@ from chalicelib.domain.campus.people import campus_changes, campus_users, campus
 from chalicelib.domain.lists.campus import CAMPUS_USERS
 from chalicelib.portals.http.auth import CAMPUS, CAMPUS_OFFICE
 from chalicelib.portals.http.door import door
-from chalicelib.portals.http.list_pages import asked_of, list_query
+from chalicelib.portals.http.list_pages import asked_of, query_with
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.campus import users as schema
@@ -16,7 +16,7 @@ from chalicelib.schemas.wire import PageIn, PageOut
 bp = Blueprint(__name__)
 _USERS = "/api/campus/users"
 _ONE = f"{_USERS}/{{user_id}}"
-_LIST = list_query(CAMPUS_USERS)
+_LIST = query_with(CAMPUS_USERS, ListIn)
 
 
 @door(

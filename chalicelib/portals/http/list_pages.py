@@ -2,7 +2,7 @@
 
 _LIST = list_query(VENUES)
 
-@door(bp, Route("GET", "/api/venues", guard=READERS, query=_LIST, reply=PageOut[schema.VenueOut]))
+@list_door(bp, VENUES, Route("GET", "/api/venues", guard=READERS, query=_LIST, reply=PageOut[schema.VenueOut]))
 def admin_venues(call: Call[None, ListIn]) -> PageOut[schema.VenueOut]:
     return PageOut.of(list_page(VENUES, call), _venue_out)
 """
@@ -21,7 +21,7 @@ from chalicelib.domain.lists.pages import Asked, Bound
 from chalicelib.domain.paging import Page
 from chalicelib.portals.http.route import Call
 from chalicelib.schemas import wire
-from chalicelib.schemas.admin.lists import AmountText, FilterText, ListIn, Number, OrderedIn
+from chalicelib.schemas.admin.lists import AmountText, ExportedListIn, FilterText, ListIn, Number, OrderedIn
 
 ListT = TypeVar("ListT", bound=OrderedIn)
 _FROM, _TO = "_from", "_to"
@@ -31,8 +31,8 @@ _WORDS: Any = Literal
 
 
 def list_query(listed: AnyList) -> type[ListIn]:
-    """Return the schema of a list's query: page, search, ordering, filters and ranges."""
-    return query_with(listed, ListIn)
+    """Return the schema of an exported list's query: page, search, ordering, filters, ranges, and kind of file."""
+    return query_with(listed, ExportedListIn)
 
 
 def query_with(listed: AnyList, base: type[ListT]) -> type[ListT]:

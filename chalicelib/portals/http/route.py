@@ -80,7 +80,8 @@ class Route(Struct, Generic[BodyT, QueryT, ReplyT, OtherT], frozen=True):
     in the body authorizes. `idempotent` routes accept an Idempotency-Key. `padded` routes hide their duration. Any
     cache may keep an answer for `public_seconds`. A `resumable` file is given in
     parts where a `Range` asks for one. `audited` names the act of staff that the route writes to the audit
-    log, such as `venue.change`; its first word is the kind of thing that is changed.
+    log, such as `venue.change`; its first word is the kind of thing that is changed. `exports` names the act of a list
+    whose `format` asks for a file of it.
     """
 
     method: str
@@ -105,6 +106,7 @@ class Route(Struct, Generic[BodyT, QueryT, ReplyT, OtherT], frozen=True):
     public_seconds: int | None = None
     resumable: bool = False
     audited: str = ""
+    exports: str = ""
     # The view's name and the first line of its docstring, unless the declaration gives them.
     operation_id: str = ""
     summary: str = ""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from chalicelib.portals.http.route import AnyRoute
 
 _FAULT = 500
+# The `format` of a request for a page.
+_OF_PAGES = ("", "json")
 _begun: ContextVar["_Begun | None"] = ContextVar("begun_act", default=None)
 
 
@@ -42,10 +44,11 @@ class _Begun:
 
 def recorded(route: "AnyRoute", request: Any, sent: Mapping[str, str], answer: Callable[[], Answer]) -> Answer:
     """Return the answer to a request, recorded in the audit log where its route names an act and staff call it."""
-    if not route.audited:
+    action = route.audited or _export(route, request)
+    if not action:
         return answer()
     address = request_log.address_of(request) or "unknown"
-    act = Act(action=route.audited, address=address, request_id=request_log.request_id_of(request))
+    act = Act(action=action, address=address, request_id=request_log.request_id_of(request))
     begun = _Begun(act, _named(route, sent))
     outer = _begun.set(begun)
     try:
@@ -79,6 +82,12 @@ def _refusals_recorded() -> Iterator[None]:
         if begun is not None:
             begun.refuse(refusal)
         raise
+
+
+def _export(route: "AnyRoute", request: Any) -> str:
+    """Return the act of a request for a file of a list; empty for one that reads a page."""
+    wanted = (request.query_params or {}).get("format", "") if route.exports else ""
+    return "" if wanted.strip().lower() in _OF_PAGES else route.exports
 
 
 def _named(route: "AnyRoute", sent: Mapping[str, str]) -> str:

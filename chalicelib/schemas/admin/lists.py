@@ -1,10 +1,11 @@
 """What every list of staff takes; `portals/http/list_pages.py` adds the filters that a list declares."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas.wire import PageIn
+from chalicelib.schemas.wire import Filter, PageIn
+from chalicelib.vocabulary.work import ExportFormat
 
 SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 FilterText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -24,3 +25,16 @@ class ListIn(OrderedIn):
     """The page of a list of staff."""
 
     search: SearchText | None = Field(None, description="The beginning of any word; several words must all be found.")
+
+
+class ExportedListIn(ListIn):
+    """The page of a list of staff, or a file of all that it selects."""
+
+    format: Filter[Literal["json", "csv", "xlsx"]] = Field(
+        "json", description="`csv` and `xlsx` are a file of all that is selected: a job writes it."
+    )
+
+    @property
+    def file_format(self) -> ExportFormat | None:
+        """The kind of file that is asked for; None for a page."""
+        return None if self.format == "json" else ExportFormat(self.format)

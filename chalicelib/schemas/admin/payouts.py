@@ -14,7 +14,9 @@ from chalicelib.vocabulary.work import JobStatus
 class FormatIn(In):
     """How a list is answered."""
 
-    format: Filter[Literal["json", "csv"]] = Field("json", description="`csv` lists every line of one event.")
+    format: Filter[Literal["json", "csv", "xlsx"]] = Field(
+        "json", description="`csv` lists every line of one event, `xlsx` is a file of the list."
+    )
 
 
 class SettlementIn(In):

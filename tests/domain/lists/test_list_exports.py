@@ -46,5 +46,5 @@ def test_a_list_is_exported_with_its_filters_and_ranges_in_its_ordering() -> Non
     stored = aws.client("s3").get_object(Bucket=config().files_bucket, Key=run.file)["Body"].read()
     rows = list(csv.DictReader(io.StringIO(stored.decode("utf-8-sig"))))
     assert [row["name"] for row in rows] == [f"'=Hall {number:03}" for number in range(129, 4, -2)]
-    assert {row["city"] for row in rows} == {"lahore"}
+    assert {row["city"] for row in rows} == {"Lahore"}
     assert rows[0]["created_at"] == "2026-11-01T02:09:00.000Z"
