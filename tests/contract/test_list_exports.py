@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,9 +14,12 @@ import pytest
 from chalicelib.clients import files
 from chalicelib.domain.access import permissions
 from chalicelib.domain.access.permissions import Permission
+from chalicelib.domain.exports import export_runs
 from chalicelib.domain.lists.declaration import AnyList
 from chalicelib.domain.lists.declared import LISTS
+from chalicelib.errors import Unavailable
 from chalicelib.portals.http.route import ROUTES, AnyRoute
+from chalicelib.schemas.examples import demo
 from chalicelib.table import keys, operations
 from chalicelib.vocabulary.access import AdminRole, Portal
 from chalicelib.vocabulary.work import JobStatus
@@ -26,6 +30,7 @@ from tests.contract.request import Request
 from tests.contract.test_lists import ROUTE_OF, ask, ids, items_of, reader
 from tests.support.client import Answer, call
 from tests.support.declared import list_of
+from tests.support.meanwhile import after
 from tests.support.streams import StreamReader
 
 # Campus has reports of its own. The audit log is exported by a route of the contract.
@@ -33,6 +38,7 @@ _OTHERWISE = {"campus_users", "campus_events", "attendance", "appeals", "audit_e
 EXPORTED = [listed for listed in LISTS if listed.name not in _OTHERWISE]
 # As CSV the contract has the lines of one event there.
 _WORKBOOKS_ALONE = {"settlements"}
+FORMULA = "=HYPERLINK(1)"
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
@@ -42,10 +48,12 @@ def _named(listed: AnyList) -> str:
 
 @pytest.fixture(scope="module")
 def filled(ground: Ground) -> Ground:
-    """Rows of every list of staff, with their entries."""
+    """Rows of every list of staff, with their entries; one venue is named like a formula."""
     stream = StreamReader()
     for make in admin.ROWS:
         make(ground)
+    venue = {"name": FORMULA, "city": "Lahore", "country": "Pakistan"}
+    assert call("POST", "/api/venues/", venue, token=reader(ground, ROUTE_OF["venues"])).status == 201
     stream.drain()
     return ground
 
@@ -175,7 +183,7 @@ def test_an_export_and_its_refusal_are_in_the_audit_log_and_a_page_is_not(filled
         return [(entry["result"], entry["role"], entry["entity_type"]) for entry in log]
 
     before = len(entries())
-    ask(filled, next(listed for listed in EXPORTED if listed.name == "customers"))
+    ask(filled, _listed("customers"))
     assert len(entries()) == before
     assert _as(filled, route, AdminRole.SUPPORT).code == "FORBIDDEN"
     assert _as(filled, route, AdminRole.ADMIN).status == 202
@@ -183,3 +191,71 @@ def test_an_export_and_its_refusal_are_in_the_audit_log_and_a_page_is_not(filled
         ("done", "admin", "customers"),
         ("refused", "support", "customers"),
     ]
+
+
+def _listed(name: str) -> AnyList:
+    return next(listed for listed in EXPORTED if listed.name == name)
+
+
+@pytest.mark.parametrize("wanted", ["csv", "xlsx"])
+def test_a_formula_in_a_name_is_a_text_in_a_file(filled: Ground, wanted: str) -> None:
+    columns, *rows = exported(filled, _listed("venues"), format=wanted, search="hyperlink")
+    # A cell of a workbook is a text by its type; that of a CSV begins with an apostrophe.
+    assert [row[columns.index("name")] for row in rows] == [f"'{FORMULA}" if wanted == "csv" else FORMULA]
+
+
+def test_amounts_and_times_are_spelled_as_on_the_page(filled: Ground) -> None:
+    for name in ("payouts", "profit_withdrawals", "unclaimed", "refund_requests"):
+        listed = _listed(name)
+        columns, *rows = exported(filled, listed, format="csv")
+        shown = {entry["id"]: entry for entry in ask(filled, listed, page_size=100).json["results"]}
+        assert len(rows) == len(shown) >= 2
+        for row in (dict(zip(columns, row, strict=True)) for row in rows):
+            entry = shown[row["id"]]
+            for amount in listed.amounts:
+                assert entry[amount] == {"amount": row[amount] or "0.00", "currency": row["currency"]}
+            for column in (order.shown_as or each for each, order in listed.orderings.items()):
+                assert row[column] == (entry[column]["amount"] if column in listed.amounts else entry[column])
+
+
+@pytest.mark.parametrize("kind", ["organizer", "merchant", "usher", "admin"])
+def test_a_list_of_one_kind_of_user_exports_that_kind_alone(filled: Ground, kind: str) -> None:
+    (route,) = (each for each in ROUTES if each.path == f"/api/{kind}s" and each.method == "GET")
+    begun = filled.send(route, Request(query="format=csv"), token=reader(filled, route))
+    assert begun.status == 202
+    work(begun.json["job_id"])
+    columns, *rows = csv.reader(io.StringIO(stored(begun.json["job_id"]).decode("utf-8-sig"), newline=""))
+    assert {row[columns.index("type")] for row in rows} == {kind}
+    page = filled.send(route, Request(query="page_size=100"), token=reader(filled, route)).json["results"]
+    assert [row[0] for row in rows] == [user["id"] for user in page]
+
+
+def test_an_export_of_the_organizer_of_one_event_is_refused_rather_than_empty(filled: Ground) -> None:
+    (route,) = (each for each in ROUTES if each.path == "/api/organizers" and each.method == "GET")
+    query = f"event_id={demo.EVENT_ID}"
+    page = filled.send(route, Request(query=query), token=reader(filled, route))
+    assert len(page.json["results"]) == 1
+    refused = filled.send(route, Request(query=f"{query}&format=csv"), token=reader(filled, route))
+    assert (refused.status, refused.json["error"]["details"][0]["field"]) == (400, "event_id")
+
+
+def _lost() -> None:
+    raise Unavailable(retry_after=1)
+
+
+@pytest.mark.parametrize("dies_after", range(5))
+def test_a_step_that_dies_anywhere_is_done_again_and_leaves_one_file(filled: Ground, dies_after: int) -> None:
+    listed = _listed("tickets")
+    ordering = listed.orderings_allowed[dies_after % 2]
+    # Each time another request, so another job.
+    since = f"2020-01-{dies_after + 1:02d}"
+    query = {"ordering": ordering, "issued_at_from": since}
+    job_id = begin(filled, listed, format="csv", **query)
+    with suppress(Unavailable), after(("Query", "UpdateItem"), *[None] * dies_after, _lost):
+        export_runs.run_step(job_id)
+    work(job_id)
+    rows = list(csv.reader(io.StringIO(stored(job_id).decode("utf-8-sig"), newline="")))
+    assert ids_in(rows) == ids(filled, listed, **query)
+    run = operations.get(keys.jobs.export(job_id))
+    assert run is not None
+    assert run.done == len(rows) - 1

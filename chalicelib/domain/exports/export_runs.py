@@ -14,6 +14,7 @@ from chalicelib.domain.background.jobs import JobResult
 from chalicelib.domain.documents import spreadsheets
 from chalicelib.domain.exports.rows import ExportSource
 from chalicelib.domain.exports.sources import SOURCES
+from chalicelib.errors import InvalidCursor, ValidationFailed
 from chalicelib.identifiers import new_id, unkeyed_operation_id
 from chalicelib.observability import logger
 from chalicelib.table import keys
@@ -78,9 +79,15 @@ def run_step(job_id: str) -> bool:
 
 def _read_part(run: ExportRun, until: float) -> None:
     source = SOURCES[run.source]
-    rows, position = runs_in_parts.read_rows(
-        run, lambda after, left: source.read(run.query, after, left), most=_PART_ROWS, until=until
-    )
+    try:
+        rows, position = runs_in_parts.read_rows(
+            run, lambda after, left: source.read(run.query, after, left), most=_PART_ROWS, until=until
+        )
+    except (InvalidCursor, ValidationFailed) as refusal:
+        # More things match the search than when it was asked for, so that no page is left to go on with.
+        problems = [f"`{each['field']}` {each['message']}." for each in refusal.details or ()]
+        runs_in_parts.fail(run, " ".join([*problems, "Ask again."]))
+        return
     runs_in_parts.enter_part(run, rows, position)
 
 

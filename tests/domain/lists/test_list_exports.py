@@ -8,20 +8,20 @@ import pytest
 
 from chalicelib.clients import aws
 from chalicelib.config import config
-from chalicelib.domain.exports import export_runs, list_rows
+from chalicelib.domain.exports import export_runs, list_files, list_rows
 from chalicelib.domain.lists import follower
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.lists.venues import VENUES
 from chalicelib.table import keys, operations
 from chalicelib.table.items import KnownVenue
-from chalicelib.vocabulary.work import ExportFormat
+from chalicelib.vocabulary.work import ExportFormat, JobStatus
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def test_a_list_is_exported_with_its_filters_and_ranges_in_its_ordering() -> None:
-    for number in range(130):
+def _make_venues(numbers: range) -> None:
+    for number in numbers:
         venue_id = f"ven_{number:026d}"
         made = KnownVenue(
             *keys.events.venue(venue_id),
@@ -32,6 +32,10 @@ def test_a_list_is_exported_with_its_filters_and_ranges_in_its_ordering() -> Non
         )
         operations.record(operations.put(made))
         follower.write([made])
+
+
+def test_a_list_is_exported_with_its_filters_and_ranges_in_its_ordering() -> None:
+    _make_venues(range(130))
     asked = Asked(
         caller_id="adm_1",
         ordering="-created_at",
@@ -48,3 +52,16 @@ def test_a_list_is_exported_with_its_filters_and_ranges_in_its_ordering() -> Non
     assert [row["name"] for row in rows] == [f"'=Hall {number:03}" for number in range(129, 4, -2)]
     assert {row["city"] for row in rows} == {"Lahore"}
     assert rows[0]["created_at"] == "2026-11-01T02:09:00.000Z"
+
+
+def test_an_export_whose_search_became_too_wide_meanwhile_fails_with_the_reason() -> None:
+    _make_venues(range(2))
+    asked = Asked(caller_id="adm_1", search="hall", ordering="name")
+    export = list_files.begin(VENUES, asked, wanted=ExportFormat.CSV, role="admin")
+    _make_venues(range(2, 1_002))
+    assert export_runs.run_step(export.job_id) is False
+    run = operations.get(keys.jobs.export(export.job_id))
+    assert run is not None
+    assert run.status == JobStatus.FAILED
+    assert [each.row for each in export_runs.result(run).errors] == [1]
+    assert "type more letters" in export_runs.result(run).errors[0].message
