@@ -1,7 +1,7 @@
 // The staff's own API: who is logged in, what they may do, and calls that wait for a log-in that ran out.
 import { effect, signal } from "@preact/signals";
 
-import { answerOf, connect, deed as onceOnly, inWords, leave, Refused } from "../../ui/api/client.ts";
+import { type Answered, answerOf, connect, deed as onceOnly, inWords, leave, Refused } from "../../ui/api/client.ts";
 import { session } from "../../ui/api/session.ts";
 import { messageOf } from "../../ui/form.tsx";
 import { t } from "../../ui/i18n.ts";
@@ -43,7 +43,7 @@ function loggedIn(): Promise<void> {
 export const isIn = (): boolean => me.peek() !== null;
 
 /** Return what a call answers. Where the session has run out, the call waits for the log-in and is sent again. */
-export async function ask<T>(call: Call<T>): Promise<T> {
+export async function ask<T>(call: Call<T>): Promise<Answered<T>> {
   const before = (worker = me.peek()?.who.id ?? worker);
   try {
     return await answerOf(call());
@@ -61,7 +61,7 @@ export async function ask<T>(call: Call<T>): Promise<T> {
  * Do a deed that moves money, stock, tickets or admissions: once, also when it is sent again after a lost answer.
  * `body` is what is sent: another body is another deed.
  */
-export function deed<T>(name: string, body: unknown, call: (headers: { "Idempotency-Key": string }) => ReturnType<Call<T>>): Promise<T> {
+export function deed<T>(name: string, body: unknown, call: (headers: { "Idempotency-Key": string }) => ReturnType<Call<T>>): Promise<Answered<T>> {
   return onceOnly(`staff.${name}.${JSON.stringify(body ?? null)}`, (headers) => ask(() => call(headers)));
 }
 

@@ -92,14 +92,17 @@ export function refusalOf(response: Response, body: unknown): Refused {
   return own === null ? inWords(refused, () => wordsOf(response.status)) : refused;
 }
 
+/** What a list answers without a `format`: its page, and no job that writes a file. */
+export type Answered<T> = [Exclude<T, Schemas["AdminExportOut"]>] extends [never] ? T : Exclude<T, Schemas["AdminExportOut"]>;
+
 /** Return what a call answers. Raises Refused and Unreachable. */
-export async function answerOf<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+export async function answerOf<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<Answered<T>> {
   const { data, error, response } = await call.catch((cause: unknown) => {
     // A body that ends in its middle, or that is no JSON of the platform, is no answer.
     throw cause instanceof TypeError || cause instanceof SyntaxError ? new Unreachable("The answer did not arrive whole.", { cause }) : cause;
   });
   if (!response.ok) throw refusalOf(response, error);
-  return data as T;
+  return data as Answered<T>;
 }
 
 /** Return the answer of a route that answers a file's job where a file was asked for (`ui/file.ts` reads those). */
