@@ -198,6 +198,22 @@ def test_the_desk_fits_a_phone_and_has_no_barrier_in_urdu_and_in_the_dark(open_p
         axe(page)
 
 
+def test_a_list_is_exported_by_its_filters_and_support_is_offered_no_file_of_people(
+    open_page: Opener, desk: Desk
+) -> None:
+    page = opened(open_page, "/staff/venues?search=garden", desk.owner)
+    page.get_by_role("button", name="Export CSV").click()
+    expect(page.get_by_role("status").filter(has_text="Started.")).to_be_visible()
+    axe(page)
+    no_overflow(page)
+    page.goto("/staff/jobs")
+    expect(page.locator("main")).to_contain_text("Venues (CSV)")
+    _, support = desk.colleague("support")
+    page = opened(open_page, "/staff/customers", support)
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(page.get_by_role("button", name="Export CSV")).to_have_count(0)
+
+
 def test_the_dashboard_says_acts_in_words_under_the_heading_of_the_view(open_page: Opener, desk: Desk) -> None:
     desk.card()
     page = opened(open_page, "/staff", desk.owner)

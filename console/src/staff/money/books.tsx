@@ -132,6 +132,7 @@ export function Expenses(): JSX.Element {
   return (
     <Register<Expense>
       label={t("staff.finances.expenses")}
+      exportedBy={["read"]}
       maker={({ add }) =>
         may("finance") ? (
           <Decision
@@ -226,6 +227,7 @@ export function Deposits(): JSX.Element {
   return (
     <Register<Deposit>
       label={t("staff.finances.deposits")}
+      exportedBy={["read"]}
       maker={({ add }) =>
         may("finance") ? (
           <Decision

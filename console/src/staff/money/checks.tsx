@@ -71,6 +71,7 @@ export function Unclaimed(): JSX.Element {
   return (
     <Register<Leftover>
       label={t("staff.finances.unclaimed")}
+      exportedBy={["manage"]}
       filters={[
         { name: "age", label: t("staff.age"), values: ["30", "90", "365"] },
         { name: "kind", label: t("staff.kind"), values: ["dead_card", "unused_card", "undelivered_refund"] },

@@ -38,6 +38,7 @@ export function Withdrawals(): JSX.Element {
   return (
     <Register<Withdrawal>
       label={t("staff.finances.withdrawals")}
+      exportedBy={["read"]}
       maker={({ add }) =>
         may("own") ? (
           <Decision

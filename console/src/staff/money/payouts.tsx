@@ -92,6 +92,7 @@ export function Payouts(): JSX.Element {
   return (
     <Register<Known>
       label={t("staff.finances.payouts")}
+      exportedBy={["read"]}
       filters={[
         { name: "status", label: t("staff.status"), values: ["awaiting_second", "scheduled", "processing", "paid", "failed", "on_hold", "cancelled"] },
         { name: "organizer_id", label: t("staff.organizer_id") },

@@ -8,6 +8,9 @@ import { t, word } from "../../ui/i18n.ts";
 import { Listing, useList, type Loaded, type Page } from "../../ui/list.tsx";
 import { go, path, query } from "../../ui/router.ts";
 
+import { may, type Permission } from "./api.ts";
+import { Exports } from "./exports.tsx";
+
 /** A filter: a text, a date, or one of some values, whose words are found under `staff.state`. */
 export interface Filter {
   name: string;
@@ -84,12 +87,14 @@ export interface RegisterProps<T> {
   row(item: T, list: Loaded<T>): JSX.Element;
   /** What makes something that this list then shows. */
   maker?(list: Loaded<T>): ComponentChildren;
+  /** Who may have a file of it: anybody with one of these permissions. The platform decides, too. */
+  exportedBy?: readonly Permission[];
   /** Rises when the list is to be read again. */
   turn?: number;
 }
 
 /** A list of the API as a table, with filters, cursor and states. */
-export function Register<T>({ label, filters = [], columns, empty, read, row, maker, turn = 0 }: RegisterProps<T>): JSX.Element {
+export function Register<T>({ label, filters = [], columns, empty, read, row, maker, exportedBy = [], turn = 0 }: RegisterProps<T>): JSX.Element {
   const wanted = useComputed(() => JSON.stringify(filtersOf(filters)));
   const list = useList<T>(
     (cursor) => read(filtersOf(filters), cursor),
@@ -103,6 +108,12 @@ export function Register<T>({ label, filters = [], columns, empty, read, row, ma
   return (
     <>
       {maker?.(list)}
+      {may(...exportedBy) ? (
+        <div class="register-files">
+          {/* With a format the same list answers with the job of a file. */}
+          <Exports what={label} start={async ({ format = "" }) => (await read({ ...filtersOf(filters), format }, undefined)) as never} />
+        </div>
+      ) : null}
       {filters.length ? <FilterRow filters={filters} /> : null}
       <Listing list={list} label={label} empty={empty} columns={columns} row={(item) => row(item, list)} />
     </>

@@ -68,6 +68,7 @@ export function Edits(): JSX.Element {
   return (
     <Register<Edit>
       label={t("staff.queue.edits")}
+      exportedBy={["read"]}
       filters={[
         { name: "status", label: t("staff.status"), values: ["pending", "approved", "rejected"] },
         { name: "event_id", label: t("staff.event_id") },

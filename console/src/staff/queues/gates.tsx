@@ -20,6 +20,7 @@ export function CardRequests(): JSX.Element {
   return (
     <Register<CardRequest>
       label={t("staff.queue.cards")}
+      exportedBy={["manage"]}
       filters={[
         { name: "status", label: t("staff.status"), values: ["requested", "approved", "sent", "fulfilled", "rejected"] },
         { name: "delivery", label: t("staff.delivery"), values: ["pickup", "post"] },
@@ -150,6 +151,7 @@ export function Incidents(): JSX.Element {
   return (
     <Register<Incident>
       label={t("staff.queue.incidents")}
+      exportedBy={["manage"]}
       filters={[
         { name: "status", label: t("staff.status"), values: ["open", "in_progress", "closed"] },
         { name: "type", label: t("staff.kind"), values: ["lost_card", "dispute", "medical", "security", "technical", "other"] },

@@ -24,6 +24,7 @@ export function Refunds(): JSX.Element {
   return (
     <Register<Request>
       label={t("staff.queue.refunds")}
+      exportedBy={["manage"]}
       filters={[
         { name: "status", label: t("staff.status"), values: ["pending", "awaiting_second", "approved", "rejected", "refunded"] },
         { name: "event_id", label: t("staff.event_id") },
@@ -115,6 +116,7 @@ export function Disputes(): JSX.Element {
   return (
     <Register<Dispute>
       label={t("staff.queue.disputes")}
+      exportedBy={["manage"]}
       filters={[
         { name: "status", label: t("staff.status"), values: ["open", "accepted", "contested", "won", "lost"] },
         { name: "event_id", label: t("staff.event_id") },

@@ -38,6 +38,7 @@ export function Devices(): JSX.Element {
       <Title actions={may("devices") ? <NewDevice event={query.value.get("event_id") ?? ""} created={() => (turn.value += 1)} /> : null}>{t("staff.group.devices")}</Title>
       <Register<Known>
         label={t("staff.group.devices")}
+        exportedBy={["devices", "read"]}
         turn={turn.value}
         filters={[
           { name: "search", label: t("staff.search_short"), kind: "search" },

@@ -23,6 +23,7 @@ export function Events(): JSX.Element {
       </Title>
       <Register<Schemas["AdminEventOut"]>
         label={t("staff.group.events")}
+        exportedBy={["read"]}
         filters={[
           { name: "search", label: t("staff.search_short"), kind: "search" },
           { name: "status", label: t("staff.status"), values: ["draft", "published", "live", "ended", "cancelled", "archived"] },

@@ -17,6 +17,7 @@ export function Customers(): JSX.Element {
       <Title>{t("staff.group.customers")}</Title>
       <Register<Schemas["AdminListedCustomerOut"]>
         label={t("staff.group.customers")}
+        exportedBy={["manage"]}
         filters={[
           { name: "search", label: t("staff.search_person"), kind: "search" },
           { name: "status", label: t("staff.status"), values: ["active", "suspended", "blocked", "deactivated", "erased"] },
@@ -57,6 +58,7 @@ export function Tickets(): JSX.Element {
       <Title>{t("staff.group.tickets")}</Title>
       <Register<Schemas["AdminStaffTicketOut"]>
         label={t("staff.group.tickets")}
+        exportedBy={["manage"]}
         filters={[
           { name: "search", label: t("staff.number"), kind: "search" },
           { name: "event_id", label: t("staff.event_id") },
@@ -115,6 +117,7 @@ export function Cards(): JSX.Element {
       </Title>
       <Register<Schemas["AdminCardOut"]>
         label={t("staff.group.cards")}
+        exportedBy={["manage"]}
         turn={turn.value}
         filters={[
           { name: "search", label: t("staff.uid"), kind: "search" },

@@ -46,6 +46,7 @@ export function Users(): JSX.Element {
       ) : null}
       <Register<Known>
         label={t("staff.group.users")}
+        exportedBy={["manage"]}
         filters={[
           { name: "search", label: t("staff.search_short"), kind: "search" },
           ...(may("read") ? [{ name: "type", label: t("staff.kind"), values: ["organizer", "merchant", "usher", "admin"] }] : []),

@@ -77,6 +77,7 @@ export function Venues(): JSX.Element {
       </Title>
       <Register<Known>
         label={t("staff.group.venues")}
+        exportedBy={["read"]}
         turn={turn.value}
         filters={[
           { name: "search", label: t("staff.search_short"), kind: "search" },

@@ -6,42 +6,12 @@ import type { Schemas } from "../../ui/api/client.ts";
 import { Deed } from "../../ui/form.tsx";
 import { count, Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
-import { query } from "../../ui/router.ts";
-import { useSaid } from "../../ui/said.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
+import { Exports } from "../parts/exports.tsx";
 import { keepJob } from "../parts/jobs.ts";
 import { Register } from "../parts/register.tsx";
 import { Act, Note, State, Thing, Title, When } from "../parts/shown.tsx";
 import { Changes } from "../things/history.tsx";
-
-/** Start a file of what is shown, by the filters of the address. */
-function Exports({ what, start }: { what: string; start(filters: Record<string, string>): Promise<{ job_id: string }> }): JSX.Element {
-  const said = useSaid();
-  return (
-    <>
-      {(["csv", "xlsx"] as const).map((format) => (
-        <Deed
-          key={format}
-          act={async () => {
-            const filters = Object.fromEntries(query.peek());
-            const job = await start({ ...filters, format });
-            keepJob(job.job_id, `${what} (${format.toUpperCase()})`);
-            said.value = () => t("staff.job_started");
-          }}
-        >
-          {t("staff.export_as", { format: format.toUpperCase() })}
-        </Deed>
-      ))}
-      <span role="status">
-        {said.value ? (
-          <>
-            {said.value} <a href="/staff/jobs">{t("staff.jobs")}</a>
-          </>
-        ) : null}
-      </span>
-    </>
-  );
-}
 
 type Checked = Schemas["AdminVerificationOut"];
 
