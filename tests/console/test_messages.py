@@ -65,6 +65,7 @@ _TO_PROGRAMS = {
     "must have at most 9 printable ASCII characters",
     "must have at most 9 parts",
     "must not have the field 9 twice",
+    "names one organizer; read the list, or export it without",
     "narrows the list; a file has every line of its event",
     "this list takes 9",
 }

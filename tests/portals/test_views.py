@@ -14,6 +14,7 @@ from chalicelib.portals.http.route import ROUTES
 from chalicelib.schemas.wire import Out
 
 ROOT = Path(chalicelib.portals.__file__).parent
+_DOORS = ("door", "list_door")
 _DECISIONS = (ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.Match, ast.comprehension, ast.BoolOp)
 # Pure functions that only show what another call returned.
 _SHOWING = {"own_payments.shown"}
@@ -57,7 +58,7 @@ def _views(path: Path) -> Iterator[View]:
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef):
             decorators = [each.func for each in node.decorator_list if isinstance(each, ast.Call)]
-            if any(isinstance(each, ast.Name) and each.id == "door" for each in decorators):
+            if any(isinstance(each, ast.Name) and each.id in _DOORS for each in decorators):
                 yield View(str(path.relative_to(ROOT)), node, domain)
 
 

@@ -4,8 +4,8 @@ Owns the index entries that lists read, kept by the stream; a list is a declarat
 Must not decide anything about what it lists.
 
 To add a list: declare a `ListOf` in a module of this package named like the thing (venues.py is the shortest example),
-name it in declared.py, and answer it with `portals/http/list_doors.py`, which also exports it. The tests of lists and of
-their exports run over every declared one.
+name it in declared.py, and answer it with `portals/http/list_doors.py`, which also exports it. The tests of
+lists and of their exports run over every declared one.
 
 - An `index` is a set of filters with partitions of its own. A page reads the one that covers most of its filters, in
   the ordering, and checks the other filters on the entries. The whole list always is one.

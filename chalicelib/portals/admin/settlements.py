@@ -6,23 +6,22 @@ from chalice import Blueprint
 from pydantic import create_model
 
 from chalicelib import errors
-from chalicelib.domain.exports import list_files
 from chalicelib.domain.lists.payouts import SETTLEMENTS
 from chalicelib.domain.payouts import settlement_books
 from chalicelib.domain.payouts.settlement_files import CONTENT_TYPE, CsvFile, FileJob
 from chalicelib.portals.http.answer import CSV, File
 from chalicelib.portals.http.auth import BOOKKEEPERS, READERS
 from chalicelib.portals.http.door import door
+from chalicelib.portals.http.list_doors import list_door
 from chalicelib.portals.http.list_pages import asked_of, query_with
 from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas.admin import payouts as schema
 from chalicelib.schemas.admin.lists import ListIn
 from chalicelib.schemas.wire import PageOut
-from chalicelib.vocabulary.work import ExportFormat
 
 bp = Blueprint(__name__)
 _BASE = "/api/finances/settlements"
-_CSV, _XLSX = "csv", "xlsx"
+_CSV = "csv"
 _QUERY: Any = create_model(
     "SettlementsQueryIn",
     __base__=(query_with(SETTLEMENTS, ListIn), schema.FormatIn),
@@ -38,8 +37,9 @@ def _shown(found: Any) -> PageOut[schema.SettlementOut] | schema.FileJobOut | Fi
     return PageOut.of(found, schema.SettlementOut.read)
 
 
-@door(
+@list_door(
     bp,
+    SETTLEMENTS,
     Route(
         "GET",
         _BASE,
@@ -49,7 +49,6 @@ def _shown(found: Any) -> PageOut[schema.SettlementOut] | schema.FileJobOut | Fi
         files=(CSV,),
         also={202: schema.FileJobOut},
         refuses=(errors.NotFound,),
-        exports=f"{SETTLEMENTS.name}.export",
         links=(
             Link("admin_payout", {"payout_id": "/results/0/payout_id"}),
             Link("admin_settlements", {"cursor": "/next"}),
@@ -59,10 +58,6 @@ def _shown(found: Any) -> PageOut[schema.SettlementOut] | schema.FileJobOut | Fi
 def admin_settlements(call: Call[None, Any]) -> PageOut[schema.SettlementOut] | schema.FileJobOut | File:
     """List the closed books of events; `format=csv` lists every line of one event's."""
     asked = asked_of(SETTLEMENTS, call)
-    if call.query.format == _XLSX:
-        # As CSV the contract has the lines of one event here.
-        role = call.principal.claims.get("role")
-        return schema.FileJobOut.read(list_files.begin(SETTLEMENTS, asked, wanted=ExportFormat.XLSX, role=role))
     return _shown(settlement_books.read(asked, as_file=call.query.format == _CSV, by=call.principal.id))
 
 

@@ -58,7 +58,7 @@ def admin_users(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         reply=PageOut[schema.UserOut],
         links=(Link("admin_organizers", {"cursor": "/next"}),),
     ),
-    partial(users.selected, only=UserType.ORGANIZER),
+    narrowed=partial(users.selected, only=UserType.ORGANIZER),
 )
 def admin_organizers(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
     """List organizers, newest first."""
@@ -76,7 +76,7 @@ def admin_organizers(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         reply=PageOut[schema.UserOut],
         links=(Link("admin_merchants", {"cursor": "/next"}),),
     ),
-    partial(users.selected, only=UserType.MERCHANT),
+    narrowed=partial(users.selected, only=UserType.MERCHANT),
 )
 def admin_merchants(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
     """List merchants, newest first."""
@@ -94,7 +94,7 @@ def admin_merchants(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
         reply=PageOut[schema.UsherUserOut],
         links=(Link("admin_ushers", {"cursor": "/next"}),),
     ),
-    partial(users.selected, only=UserType.USHER),
+    narrowed=partial(users.selected, only=UserType.USHER),
 )
 def admin_ushers(call: Call[None, ListIn]) -> PageOut[schema.UsherUserOut]:
     """List ushers with their assignments, newest first."""
@@ -113,7 +113,7 @@ def admin_ushers(call: Call[None, ListIn]) -> PageOut[schema.UsherUserOut]:
         reply=PageOut[schema.UserOut],
         links=(Link("admin_admins", {"cursor": "/next"}),),
     ),
-    partial(users.selected, only=UserType.ADMIN),
+    narrowed=partial(users.selected, only=UserType.ADMIN),
 )
 def admin_admins(call: Call[None, ListIn]) -> PageOut[schema.UserOut]:
     """List members of staff, newest first."""

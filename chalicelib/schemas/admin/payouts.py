@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.schemas.organizer.payouts import AmountsOut, PayoutEventOut, PayoutLineOut
 from chalicelib.schemas.wire import Day, Filter, Id, In, Moment, MoneyOut, Out
 from chalicelib.vocabulary.payouts import PayoutAction, PayoutStatus, PayoutWait
-from chalicelib.vocabulary.work import JobStatus
+from chalicelib.vocabulary.work import ExportFormat, JobStatus
 
 
 class FormatIn(In):
@@ -17,6 +17,11 @@ class FormatIn(In):
     format: Filter[Literal["json", "csv", "xlsx"]] = Field(
         "json", description="`csv` lists every line of one event, `xlsx` is a file of the list."
     )
+
+    @property
+    def file_format(self) -> ExportFormat | None:
+        """The kind of file of the list that is asked for; None for a page, and for the lines of an event."""
+        return ExportFormat.XLSX if self.format == "xlsx" else None
 
 
 class SettlementIn(In):

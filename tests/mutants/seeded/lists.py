@@ -4,6 +4,7 @@ from tests.mutants.seeded.mutant import Mutant
 
 _PAGES = "chalicelib/domain/lists/pages.py"
 _ENGINE = "tests/domain/lists/test_engine.py"
+_EXPORTS = "tests/contract/test_list_exports.py"
 
 MUTANTS = (
     Mutant(
@@ -71,5 +72,31 @@ MUTANTS = (
         before="(cls.status == JobStatus.OPEN) & (cls.parts == run.parts)",
         after="cls.status == JobStatus.OPEN",
         tests=("tests/portals/admin/test_checkin_log.py::test_a_part_that_two_steps_read_is_entered_once",),
+    ),
+    Mutant(
+        name="export-of-people-by-readers",
+        bug="support exports the numbers of all customers",
+        file="chalicelib/domain/exports/list_files.py",
+        before="if listed.has_people and not",
+        after="if False and not",
+        tests=(
+            f"{_EXPORTS}::test_a_list_of_people_is_exported_by_administrators_and_any_other_by_its_readers[customers]",
+        ),
+    ),
+    Mutant(
+        name="export-of-every-kind-of-user",
+        bug="an export of the merchants has every user",
+        file="chalicelib/portals/http/list_doors.py",
+        before="narrowed(asked_of(listed, call))",
+        after="asked_of(listed, call)",
+        tests=(f"{_EXPORTS}::test_a_list_of_one_kind_of_user_exports_that_kind_alone",),
+    ),
+    Mutant(
+        name="export-without-an-entry",
+        bug="an export of a list is not in the audit log",
+        file="chalicelib/portals/http/staff_acts.py",
+        before="action = route.audited or _export(route, request)",
+        after="action = route.audited",
+        tests=(f"{_EXPORTS}::test_an_export_and_its_refusal_are_in_the_audit_log_and_a_page_is_not",),
     ),
 )
