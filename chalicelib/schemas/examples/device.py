@@ -58,7 +58,7 @@ OPERATIONS: dict[str, Example] = {
         },
         {
             "config": SETTINGS,
-            "gate": "Gate 2",
+            "gate": "Gate 1",
             "server_public_keys": [KEY],
             "revoked_before": None,
             "time": "2026-11-20T19:05:00.000Z",
