@@ -49,4 +49,20 @@ MUTANTS = (
         after="",
         tests=(_EVENTS,),
     ),
+    Mutant(
+        name="customers-of-a-cancelled-event-forgotten",
+        bug="who lost the last ticket by a cancellation is not notified of it",
+        file="chalicelib/domain/customers/visits.py",
+        before="is_listed = bool(after) or (",
+        after="is_listed = bool(after) and (",
+        tests=(_DOOR,),
+    ),
+    Mutant(
+        name="booking-given-back-still-charged",
+        bug="the payment of a booking that was given back stays open at its provider",
+        file="chalicelib/domain/payments/payments.py",
+        before="        if payment.status not in OPEN or not payment.is_due:\n",
+        after="        if True:\n",
+        tests=("tests/portals/webapp/test_given_back.py",),
+    ),
 )

@@ -89,4 +89,20 @@ MUTANTS = (
         after="return next(iter(good), None)",
         tests=(f"{_TESTS}::test_the_earliest_claims_of_a_familys_card_admit_in_any_order_of_arrival",),
     ),
+    Mutant(
+        name="late-card-takes-a-later-ticket",
+        bug="a late record by a card takes a ticket that came onto it after the record",
+        file="chalicelib/domain/gate/claimed_tickets.py",
+        before="    opened = [ticket for ticket in owned if had_come(upload, ticket)] or owned\n",
+        after="    opened = owned\n",
+        tests=("tests/portals/test_claimed_tickets.py",),
+    ),
+    Mutant(
+        name="kept-records-moved-with-their-device",
+        bug="what a device kept until it was moved is logged at its new gate",
+        file="chalicelib/domain/gate/readings.py",
+        before="return self.moved[1] if self.moved is not None and at < self.moved[0] else self.gate",
+        after="return self.gate",
+        tests=("tests/portals/admin/test_devices.py",),
+    ),
 )
