@@ -267,7 +267,7 @@ def family_of_two(event: Event, *, handed_over: bool) -> tuple[Card, Ticket, Tic
 
 @pytest.mark.parametrize("handed_over", [False, True])
 def test_a_late_record_takes_no_ticket_that_came_on_the_card_after_it(handed_over: bool) -> None:
-    """Two gates let the holder in; the friend whose ticket came later is not refused for the second one."""
+    """Two gates admit the holder; the friend whose ticket came later is not refused for the second one."""
     event, stream = make_event(), StreamReader()
     card, first, friends = family_of_two(event, handed_over=handed_over)
     gate, other = make_reader(event).token(), make_reader(event).token()

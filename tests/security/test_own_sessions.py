@@ -321,8 +321,8 @@ def test_log_ins_from_a_new_device_at_the_same_moment_are_one_notice() -> None:
         sessions.start(read_before, visitor=elsewhere)
     sessions.start(read_before, visitor=Visitor(AT_WORK, PHONE))
     # Each id is sent once (D-NOTE-01).
-    told = {text["message_id"]: text["body"] for text in texts() if not has_code(text)}
-    assert sorted(body[body.index("(") + 1 : body.index(")")] for body in told.values()) == [
+    notices = {text["message_id"]: text["body"] for text in texts() if not has_code(text)}
+    assert sorted(body[body.index("(") + 1 : body.index(")")] for body in notices.values()) == [
         "Chrome on Android",
         "Safari on macOS",
     ]

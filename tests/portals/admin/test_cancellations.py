@@ -386,11 +386,11 @@ def test_customers_hear_of_a_cancellation_that_voids_their_tickets_before_the_no
     archived = call("PUT", f"/api/events/{event.event_id}/", {"status": "archived"}, token=_token(staff))
     assert archived.status == 200
     notices.carry(stream, times=2)
-    told = notices.received()
+    earlier = notices.received()
     (job_id,) = notices.due_runs(event.event_id)
     notices.run(job_id)
     notices.send_waiting()
-    new = [sent.to for sent in notices.received()[len(told) :] if "cancelled" in sent.body]
+    new = [sent.to for sent in notices.received()[len(earlier) :] if "cancelled" in sent.body]
     numbers = [accounts.get(order.customer_id).mobile_number for order in (kept, last)]
     assert sorted(new) == sorted(map(str, numbers))
 

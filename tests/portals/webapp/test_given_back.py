@@ -1,25 +1,11 @@
 """A reservation that its customer gives back: its payment ends at the provider too, so that no open page charges it."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from chalicelib.table.items import Account, Order
 from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
-from tests.support import payers, purchases, stripe_double
+from tests.support import payers, purchases
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer
-from tests.support.stripe_double import API_KEY, GOOD, WEBHOOK_SECRET, StripeDouble
-from tests.support.stripe_ground import leave, point_at
-
-
-@pytest.fixture
-def stripe(moto_cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeDouble]:  # noqa: ARG001  # comes first
-    with stripe_double.running() as double, monkeypatch.context() as environment:
-        point_at(double.url, environment, stripe_api_key=API_KEY, stripe_webhook_secret=WEBHOOK_SECRET)
-        yield double
-        payers.assert_money_and_tickets_are_true()
-    leave()
+from tests.support.stripe_double import GOOD, StripeDouble
 
 
 def give_back(customer: Account, order: Order) -> Answer:

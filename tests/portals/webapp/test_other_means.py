@@ -1,25 +1,13 @@
 """A customer who names another means of payment for the same booking is charged by that one, and once."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support import payers, purchases, stripe_double
+from tests.support import payers, purchases
 from tests.support.factories import make_customer
 from tests.support.payers import confirm, process
-from tests.support.stripe_double import API_KEY, DECLINED, GOOD, NEEDS_OWNER, WEBHOOK_SECRET, StripeDouble
-from tests.support.stripe_ground import leave, point_at
+from tests.support.stripe_double import DECLINED, GOOD, NEEDS_OWNER, StripeDouble
 
 CAME_TO = {GOOD: "succeeded", DECLINED: "failed", NEEDS_OWNER: "requires_action"}
-
-
-@pytest.fixture
-def stripe(moto_cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeDouble]:  # noqa: ARG001  # comes first
-    with stripe_double.running() as double, monkeypatch.context() as environment:
-        point_at(double.url, environment, stripe_api_key=API_KEY, stripe_webhook_secret=WEBHOOK_SECRET)
-        yield double
-        payers.assert_money_and_tickets_are_true()
-    leave()
 
 
 def open_intents(stripe: StripeDouble) -> list[str]:

@@ -1,6 +1,5 @@
 """Payments in currencies whose units at Stripe are not those of ISO 4217: charged, called back, refunded."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,13 +13,13 @@ from chalicelib.errors import ValidationFailed
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.payments import PaymentStatus
 from chalicelib.workers import payments as worker
-from tests.support import payers, purchases, stripe_double
+from tests.support import payers, purchases
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer, make_organizer, token_of
 from tests.support.payers import confirm, process
 from tests.support.settings import configured
-from tests.support.stripe_double import API_KEY, GOOD, WEBHOOK_SECRET, StripeDouble
-from tests.support.stripe_ground import deliver, leave, point_at
+from tests.support.stripe_double import GOOD, StripeDouble
+from tests.support.stripe_ground import deliver
 
 # Price in minor units of ISO 4217, currency, price in wire format, and the amount at Stripe.
 PRICES = [
@@ -32,15 +31,6 @@ PRICES = [
     (70_000, "MGA", "700.00", 700),
 ]
 UID = "04C1D2E3F40012"
-
-
-@pytest.fixture
-def stripe(moto_cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeDouble]:  # noqa: ARG001  # comes first
-    with stripe_double.running() as double, monkeypatch.context() as environment:
-        point_at(double.url, environment, stripe_api_key=API_KEY, stripe_webhook_secret=WEBHOOK_SECRET)
-        yield double
-        payers.assert_money_and_tickets_are_true()
-    leave()
 
 
 @pytest.fixture

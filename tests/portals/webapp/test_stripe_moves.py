@@ -1,7 +1,6 @@
 """Money that moves at Stripe after a charge: refunds and disputes that begin there are booked, shown, and reported."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,20 +18,11 @@ from tests.support import payers, purchases, stripe_double, wallets
 from tests.support.client import call
 from tests.support.factories import admin_token, customer_token, make_customer
 from tests.support.payers import confirm, process
-from tests.support.stripe_double import API_KEY, GOOD, WEBHOOK_SECRET, StripeDouble
-from tests.support.stripe_ground import deliver, leave, point_at
+from tests.support.stripe_double import GOOD, StripeDouble
+from tests.support.stripe_ground import deliver
 
 # Price in minor units of ISO 4217, currency, and a part of it.
 PRICES = [(5_000, "ISK", 1_000), (20_000, "UGX", 500), (1_230, "KWD", 120), (500, "JPY", 60), (150_000, "PKR", 1_001)]
-
-
-@pytest.fixture
-def stripe(moto_cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeDouble]:  # noqa: ARG001  # comes first
-    with stripe_double.running() as double, monkeypatch.context() as environment:
-        point_at(double.url, environment, stripe_api_key=API_KEY, stripe_webhook_secret=WEBHOOK_SECRET)
-        yield double
-        payers.assert_money_and_tickets_are_true()
-    leave()
 
 
 @pytest.fixture
