@@ -109,7 +109,7 @@ def _refund_now(ticket: Ticket, order: Order, *, by: str, sale: Sale | None) -> 
         amount=ticket.price,
         currency=ticket.currency,
         created_at=clock.now(),
-        of_cancellation=ticket.customer_id == order.customer_id or None,
+        of_cancellation=refunds.hears_of_cancellation(sale.event, holder=ticket.customer_id, payer=order.customer_id),
     )
     try:
         operations.commit(*approved_refunds.granted(request, SoldTicket(ticket, sale.order, sale.payment), by=by))

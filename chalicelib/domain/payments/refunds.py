@@ -25,7 +25,7 @@ from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.errors import Conflict, InvalidState, NotFound, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import RefundRequest, Ticket
+from chalicelib.table.items import Event, RefundRequest, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.messages import Fact
 from chalicelib.vocabulary.tickets import RefundRequestStatus
@@ -75,10 +75,12 @@ def approve(
         ticket = tickets.get(ticket_id)
         back = asked_amount(request, ticket, amount)
         try:
-            _require_given_back(ticket, refund_id, deed)
+            event = events.get(ticket.event_id)
+            _require_given_back(ticket, event, refund_id, deed)
             sold = _sold(ticket)
             if deed is Deed.WITHDRAW:
-                request.of_cancellation = request.customer_id == sold.payment.customer_id
+                payer = sold.payment.customer_id
+                request.of_cancellation = hears_of_cancellation(event, holder=request.customer_id, payer=payer)
             writes = _approval(request, sold, back, by=by, note=note)
         except InvalidState:
             if get(ticket_id, refund_id).status != request.status:
@@ -96,8 +98,13 @@ def approve(
     raise Unavailable("This ticket or its payment is being changed by others. Try again.", retry_after=1)
 
 
-def _require_given_back(ticket: Ticket, refund_id: str, deed: Deed) -> None:
-    deeds.require(deed, events.get(ticket.event_id), ticket)
+def hears_of_cancellation(event: Event, *, holder: str, payer: str) -> bool | None:
+    """Return whether who paid for a ticket hears of its event's cancellation, and so not of the refund; else None."""
+    return (holder == payer and not event.cancelled_quietly) or None
+
+
+def _require_given_back(ticket: Ticket, event: Event, refund_id: str, deed: Deed) -> None:
+    deeds.require(deed, event, ticket)
     if ticket.pledge != refund_id:
         raise InvalidState("Another request for this ticket is open.")
 

@@ -140,7 +140,7 @@ class RefundRequest(SweptItem, discriminator="refund_request"):
     note = UnicodeAttribute(null=True)
     # The provider of the payment, which must return the money.
     paid_by = UnicodeAttribute(null=True)
-    # Part of the cancellation of its event, of which the customer who held the ticket and paid for it is notified once.
+    # The customer, who held the ticket and paid for it, is notified of the event's cancellation, and so not of this.
     of_cancellation = BooleanAttribute(null=True)
     # Why an approved refund is not paid back yet, where it waits for more than its turn.
     waits_for = UnicodeAttribute(null=True)

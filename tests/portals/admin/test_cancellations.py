@@ -425,3 +425,23 @@ def test_who_paid_for_a_ticket_and_handed_it_on_hears_of_its_refund_once(staff: 
     )
     assert "PKR 1,500.00 was paid back" in paid_back.body
     assert "is cancelled" in called_off.body
+
+
+@pytest.mark.parametrize("is_asked_for", [False, True], ids=["held", "asked back"])
+def test_customers_of_an_event_that_is_cancelled_without_notices_hear_of_their_money(
+    staff: Account, is_asked_for: bool
+) -> None:
+    event, category = make_show(organizer_id=make_organizer().account_id)
+    stream, order = StreamReader(), buy(category)
+    if is_asked_for:
+        ticket_id = order.tickets[0]["ticket_id"]
+        refund_requests.ask(order.customer_id, ticket_id, reason="Ill.", operation_id=new_id("op"))
+    notices.carry(stream)
+    before = len(notices.received())
+    begun = confirmed(staff, event.event_id, refund="all", notify=False)
+    until_complete(staff, event.event_id, begun.json["job_id"])
+    notices.carry(stream, times=2)
+    assert notices.due_runs(event.event_id) == []
+    (paid_back,) = notices.received()[before:]
+    assert paid_back.to == accounts.get(order.customer_id).mobile_number
+    assert "PKR 1,500.00 was paid back" in paid_back.body
