@@ -21,7 +21,7 @@ _HEADERS = {
     "vary": "Origin",
 }
 # Headers that say something to a client of this route, besides those of HTTP.
-_OWN = ("x-", "idempotent-", "retry-after", "etag")
+_OWN = ("x-", "idempotent-", "retry-after", "etag", "content-disposition")
 assert app.routes
 
 
@@ -127,6 +127,10 @@ def _header_problems(route: AnyRoute, answer: Answer, origin: str | None) -> Ite
     echoed = answer.headers.get("access-control-allow-origin")
     if echoed != (origin if origin in ALLOWED_ORIGINS else None):
         yield f"origin {origin!r} was answered with {echoed!r}"
+    readable = {name.strip().lower() for name in answer.headers.get("access-control-expose-headers", "").split(",")}
+    if echoed is not None:
+        own = {name for name in answer.headers if name.startswith(_OWN)} - _HEADERS.keys()
+        yield from (f"scripts of {origin} cannot read {name}" for name in sorted(own - readable))
     credentials = answer.headers.get("access-control-allow-credentials")
     if credentials != ("true" if origin == ADMIN_ORIGIN else None):
         yield f"origin {origin!r} has credentials {credentials!r}"

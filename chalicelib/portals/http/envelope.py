@@ -34,7 +34,8 @@ ANSWER_HEADERS = {
 BINARY_MEDIA_TYPES = ("*/*",)
 CORS_REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,If-None-Match,X-CSRF-Token"
 _CORS_ANSWER_HEADERS = (
-    "X-Request-Id,Retry-After,Idempotent-Replayed,ETag,X-Job-Id,X-Report-Id,X-Report-Sha256,X-Report-Signature"
+    "X-Request-Id,Retry-After,Idempotent-Replayed,ETag,Content-Disposition,"
+    "X-Job-Id,X-Report-Id,X-Report-Sha256,X-Report-Signature"
 )
 
 

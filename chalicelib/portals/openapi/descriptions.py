@@ -45,6 +45,7 @@ ANSWER_HEADERS = {
     "Cache-Control": "`no-store`, or for public events how long any cache may keep the answer.",
     "ETag": "Names this version of the answer; send it back as `If-None-Match`.",
     "Idempotent-Replayed": "`true` where this is the first answer to the same `Idempotency-Key`, sent again.",
+    "Content-Disposition": "The name of the file, where the answer is one.",
     "X-Job-Id": "The id of the job that goes on after the answer; absent where nothing is left to do.",
     "X-Report-Id": "The id of the report, by which anybody can check a copy.",
     "X-Report-Sha256": "The SHA-256 of the file, in hex.",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.portals.http import forms
-from chalicelib.portals.http.answer import JSON, PNG
+from chalicelib.portals.http.answer import CSV, JSON, PDF, PNG, XLSX
 from chalicelib.portals.http.idempotent_answers import KEY_LENGTH
 from chalicelib.portals.http.route import AnyRoute, Link
 from chalicelib.portals.openapi import components, descriptions, refusals
@@ -144,10 +144,14 @@ def _header(name: str, schema: Schema) -> Schema:
 
 # What it answers
 
+# Types of files that have a name.
+_NAMED_FILES = (CSV, XLSX, PDF)
+
 
 def _answers(route: AnyRoute, of: Components) -> Iterator[tuple[str, Schema]]:
     headers = ["X-Request-Id", "Cache-Control"]
     headers += ["Idempotent-Replayed"] * route.idempotent + ["ETag"] * bool(route.public_seconds or route.resumable)
+    headers += ["Content-Disposition"] * any(kind in _NAMED_FILES for kind in (*route.files, route.media_type))
     headers += route.headers
     shown: Schema = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}}
     first: Schema = {"description": f"{route.summary}.", **shown}
