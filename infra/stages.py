@@ -97,8 +97,8 @@ def aim_at(given: argparse.Namespace) -> None:
     if is_local:
         names |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
         names |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled"}
-    # CloudWatch reads metrics off a function's log; a command's terminal is none.
-    names |= {"POWERTOOLS_METRICS_DISABLED": "true"}
+    # CloudWatch reads metrics off a function's log; a command's terminal is none. Faults alone are for its reader.
+    names |= {"POWERTOOLS_METRICS_DISABLED": "true", "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING")}
     if given.endpoint:
         names |= {"AWS_ENDPOINT_URL": given.endpoint}
     if table := given.table_endpoint or given.endpoint:

@@ -1,5 +1,6 @@
 """An operator's command ends in one line that says what to do, and one that was killed goes on in its own parts."""
 
+import json
 import os
 import re
 import subprocess
@@ -87,6 +88,29 @@ def test_a_command_without_a_region_prints_no_traceback() -> None:
         check=False,
     )
     assert (ran.returncode, "Traceback" in ran.stderr, "region" in ran.stderr) == (1, False, True)
+
+
+def test_a_commands_terminal_has_its_own_lines_and_faults_alone() -> None:
+    work = """
+import argparse
+from infra import stages
+stages.aim_at(argparse.Namespace(stage="local", table=None, endpoint=None, table_endpoint=None))
+from chalicelib.observability import logger
+logger.info("stock left")
+logger.error("message failed")
+"""
+    for level, lines in (({}, ["message failed"]), ({"LOG_LEVEL": "INFO"}, ["stock left", "message failed"])):
+        kept = {name: value for name, value in os.environ.items() if "LOG_LEVEL" not in name}
+        ran = subprocess.run(
+            [sys.executable, "-c", work],
+            cwd=ROOT,
+            env=kept | level,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=True,
+        )
+        assert [json.loads(line)["message"] for line in ran.stdout.splitlines()] == lines
 
 
 def test_the_region_of_the_aws_command_line_is_the_region_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
