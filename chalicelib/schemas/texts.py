@@ -93,5 +93,5 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE]
 # What somebody types to find something. It is compared, and none of it is refused for its characters.
 Sought = Annotated[
-    str, BeforeValidator(_sought), StringConstraints(strip_whitespace=True, min_length=1, max_length=100)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), BeforeValidator(_sought)
 ]

@@ -94,7 +94,8 @@ def _spots(schema: Schema, steps: Steps = (), definitions: Schema | None = None)
         return
     # A definition that leads back to itself, as JSON's own does, is gone through once.
     reference = known.pop(schema.get("schema_ref"), None)
-    parts = [schema.get("schema"), reference, *(schema.get("choices", ()) if schema["type"] == "union" else ())]
+    several = {"union": "choices", "chain": "steps"}.get(schema["type"], "")
+    parts = [schema.get("schema"), reference, *schema.get(several, ())]
     for part in parts:
         if part is not None:
             yield from _spots(part, steps, known)
@@ -168,6 +169,8 @@ def test_every_error_of_a_request_has_its_sentence(model: type[BaseModel]) -> No
         for type_, sentence in raised:
             assert type_ in messages.TABLE, (type_, spot)
             assert sentence != messages.UNKNOWN, (type_, spot)
+            # A text has characters. Around a validator of our own, pydantic counts it as a list of entries.
+            assert kind != "str" or type_ not in ("too_long", "too_short"), (sentence, spot)
             assert not {"<", ">"} & set(sentence), (sentence, spot)  # no word of Python's
             assert not any(
                 sign in sentence for sign in ("Input should", "String should", "^", "\\", "[", "Value error")

@@ -31,9 +31,9 @@ def _in_lines(value: Any) -> Any:
 
 Address = Annotated[
     str,
-    BeforeValidator(_in_lines, json_schema_input_type=str | AddressIn),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1300),
     LINES,
+    BeforeValidator(_in_lines, json_schema_input_type=str | AddressIn),
 ]
 
 
