@@ -131,6 +131,7 @@ def test_a_card_by_its_provider_and_a_wallet_at_once_pay_one_booking_once() -> N
     payers.card_with(customer, 200_000, uid=uid)
     order = purchases.book(customer, category)
     by_card, by_wallet = start(customer, order), start(customer, order, PaymentMethod.WALLET)
+    payers.charge_at_sandbox(by_card)
     at_once(
         lambda: payments.confirm(customer.account_id, by_card),
         lambda: payments.confirm(customer.account_id, by_wallet),

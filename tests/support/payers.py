@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.clients.providers import Outcome, OutcomeStatus
+from chalicelib.clients.providers import Charge, Outcome, OutcomeStatus
 from chalicelib.config import config
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.ledger import account_names, card_balances, journals
 from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.payments import sandbox_callbacks
+from chalicelib.domain.payments import sandbox, sandbox_callbacks
 from chalicelib.domain.payments.sandbox_callbacks import FAILED_KIND, PAYOUT_KIND, SUCCEEDED_KIND
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys, operations
@@ -73,6 +73,13 @@ def post_webhook(raw: bytes, *, signature: str | None = None, age: int = 0) -> A
     """Send a callback, signed `age` seconds ago."""
     signature = signature or sandbox_callbacks.sign(raw, at=int(clock.now().timestamp()) - age)
     return call("POST", "/api/v1/payments/webhook/", raw=raw, headers={"gatehouse-signature": signature})
+
+
+def charge_at_sandbox(payment_id: str) -> None:
+    """Charge a payment on the provider's own page: the platform has not heard of it yet."""
+    payment = stored(payment_id)
+    charge = Charge(payment_id=payment_id, amount=payment.amount, currency=payment.currency)
+    sandbox.Sandbox().confirm(charge, str(payment.provider_reference))
 
 
 def stored(payment_id: str) -> Payment:

@@ -4,6 +4,8 @@
 request to it is idempotent.
 """
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 from pynamodb.expressions.condition import Condition
 
@@ -149,18 +151,22 @@ def give_back(customer_id: str, order_id: str) -> None:
     """
     if not orders.give_back(customer_id, order_id):
         return  # a payment that comes too late is honoured while stock is left
-    pointers = operations.get_many([keys.money.open_payment(order_id, method) for method in PaymentMethod])
+    _close_all(order_id, "The booking was given back.", methods=PaymentMethod)
+
+
+def _close_all(order_id: str, reason: str, *, methods: Iterable[PaymentMethod]) -> None:
+    """Close the open payments of an order that these methods began."""
+    pointers = operations.get_many([keys.money.open_payment(order_id, method) for method in methods])
     for pointer in pointers.values():
         payment = get(pointer.payment_id)
         if payment.status not in OPEN or not payment.is_due:
             continue
         try:
-            _ended(payment, "The booking was given back.")
+            _ended(payment, reason)
         except Unavailable:
             # The sweep closes it when its time is over.
-            logger.warning(
-                "payment of a booking that was given back not closed", extra={"payment_id": payment.payment_id}
-            )
+            ids = {"payment_id": payment.payment_id, "order_id": order_id}
+            logger.warning("payment that nobody needs any more not closed", extra=ids)
 
 
 def _require_payable(order: Order) -> None:
@@ -238,7 +244,10 @@ def confirm(customer_id: str, payment_id: str) -> Payment:
     refused = _objection(payment)
     if refused is not None:
         return settle(payment_id, _without_charge(payment, refused))
-    return settle(payment_id, charges.confirmed(charges.opened(payment)))
+    settled = settle(payment_id, charges.confirmed(charges.opened(payment)))
+    if settled.order_id is not None and settled.method == PaymentMethod.WALLET and settled.status not in OPEN:
+        _close_all(settled.order_id, "The booking was paid from a card's balance.", methods=[PaymentMethod.CARD])
+    return settled
 
 
 def _objection(payment: Payment) -> Objection | None:

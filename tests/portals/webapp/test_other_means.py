@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.vocabulary.payments import PaymentStatus
 from tests.support import payers, purchases
 from tests.support.factories import make_customer
 from tests.support.payers import confirm, process
@@ -54,3 +55,36 @@ def test_a_late_repeat_of_the_first_request_leaves_the_means_that_was_named_last
     assert (late["id"], late["status"]) == (first, "failed")
     assert confirm(customer, second).json["status"] == "succeeded"
     assert open_intents(stripe) == ["succeeded"]
+
+
+def test_a_booking_that_a_card_s_balance_paid_leaves_no_charge_open_at_the_provider(stripe: StripeDouble) -> None:
+    customer = make_customer()
+    card = payers.card_with(customer, 500_000, uid="04C1D2E3F4000A")
+    order = purchases.book(customer, purchases.make_show()[1])
+    opened = process(customer, order, payment_token=GOOD).json["id"]
+    wallet = process(customer, order, method="wallet", card_id=card.card_id).json["id"]
+    assert confirm(customer, wallet).json["status"] == "succeeded"
+    # The page that was opened first charges nobody.
+    assert confirm(customer, opened).json["failure_reason"] == "The booking was paid from a card's balance."
+    assert [one["status"] for one in stripe.intents.values()] == ["canceled"]
+
+
+def test_what_was_charged_before_a_card_s_balance_paid_is_owed_back(stripe: StripeDouble) -> None:
+    customer = make_customer()
+    card = payers.card_with(customer, 500_000, uid="04C1D2E3F4000B")
+    order = purchases.book(customer, purchases.make_show()[1])
+    opened = process(customer, order).json
+    stripe.pay(opened["client_secret"], GOOD)  # the callback is on its way
+    wallet = process(customer, order, method="wallet", card_id=card.card_id).json["id"]
+    assert confirm(customer, wallet).json["status"] == "succeeded"
+    assert payers.stored(opened["id"]).status == PaymentStatus.REFUND_DUE
+
+
+def test_a_provider_that_does_not_answer_keeps_no_card_s_balance_from_paying(stripe: StripeDouble) -> None:
+    customer = make_customer()
+    card = payers.card_with(customer, 500_000, uid="04C1D2E3F4000C")
+    order = purchases.book(customer, purchases.make_show()[1])
+    process(customer, order)
+    wallet = process(customer, order, method="wallet", card_id=card.card_id).json["id"]
+    stripe.broken_answers = 100
+    assert confirm(customer, wallet).json["status"] == "succeeded"

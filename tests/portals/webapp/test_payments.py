@@ -487,6 +487,7 @@ def test_a_late_success_without_stock_is_refunded_in_full_once(customer: Account
 def test_the_second_of_two_payments_for_one_booking_is_refunded(customer: Account, order: Order) -> None:
     payers.card_with(customer, 400_000, uid=UID)
     by_card, by_wallet = opened(customer, order), opened(customer, order, method="wallet")
+    payers.charge_at_sandbox(by_card)
     assert confirm(customer, by_wallet).json["status"] == "succeeded"
     assert confirm(customer, by_card).json["status"] == "refunded"
     worker.handle(payers.envelope(by_card))
@@ -552,6 +553,7 @@ def test_a_charge_whose_answer_was_lost_for_good_is_found_by_the_sweep(customer:
 def test_a_refund_that_nobody_made_is_made_by_the_sweep(customer: Account, order: Order) -> None:
     payers.card_with(customer, 400_000, uid=UID)
     by_card, by_wallet = opened(customer, order), opened(customer, order, method="wallet")
+    payers.charge_at_sandbox(by_card)
     confirm(customer, by_wallet)
     assert confirm(customer, by_card).json["status"] == "refunded"
     with clock.set_to(clock.now() + timedelta(minutes=7)):
