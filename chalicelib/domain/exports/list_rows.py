@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.domain.documents.spreadsheets import Cell
 from chalicelib.domain.exports.rows import ExportRows, ExportSource
 from chalicelib.domain.lists import pages
-from chalicelib.domain.lists.declaration import ItemT, ListOf
+from chalicelib.domain.lists.declaration import AnyList, ItemT, ListOf
 from chalicelib.domain.lists.pages import Asked, Bound
 from chalicelib.domain.money import Money
 from chalicelib.domain.paging import MAX_SIZE
@@ -47,10 +47,15 @@ def source_of(
                 ranges={name: (low, high) for name, (low, high) in ranges.items()},
             ),
         )
-        rows = show(page.results) if show is not None else [_plain(listed, item) for item in page.results]
+        rows = show(page.results) if show is not None else [plain(listed, item) for item in page.results]
         return ExportRows(rows, page.next)
 
-    return ExportSource(f"list-{listed.name}", columns or _columns(listed), stored, read)
+    return ExportSource(name_of(listed), columns or _columns(listed), stored, read)
+
+
+def name_of(listed: AnyList) -> str:
+    """Return the name of the source of a list."""
+    return f"list-{listed.name}"
 
 
 def _columns(listed: ListOf[Any]) -> tuple[str, ...]:
@@ -59,14 +64,17 @@ def _columns(listed: ListOf[Any]) -> tuple[str, ...]:
     return ("id", *dict.fromkeys([*orderings, *listed.filters, *listed.columns, *money]))
 
 
-def _plain(listed: ListOf[ItemT], item: ItemT) -> list[Cell]:
-    cells: dict[str, Cell] = {name: _cell(each.of(item)) for name, each in listed.filters.items()}
+def plain(listed: ListOf[ItemT], item: ItemT, **more: Cell) -> list[Cell]:
+    """Return the row of an item; `more` are cells, by their columns, of which it does not know itself."""
+    cells: dict[str, Cell] = {"id": listed.id_of(item)}
+    cells |= {name: _cell(each.of(item)) for name, each in listed.filters.items()}
     cells |= {each.shown_as or name: _cell(each.of(item)) for name, each in listed.orderings.items()}
     cells |= {name: _cell(getattr(item, name)) for name in listed.columns}
     if listed.amounts:
         currency = item.currency  # type: ignore[attr-defined]  # an item with amounts has one
         cells |= {name: _amount(getattr(item, name), currency) for name in listed.amounts} | {"currency": currency}
-    return [listed.id_of(item), *(cells[name] for name in _columns(listed)[1:])]
+    cells |= more
+    return [cells[name] for name in _columns(listed)]
 
 
 def _amount(minor: int | None, currency: str) -> str | None:
