@@ -160,6 +160,7 @@ def _plan_email(plan: _Plan, account: Account, email: str | None) -> None:
     details = users.details_place(account)
     if details is not None:
         plan.beside.append(operations.change(details, users.emailed(account, email)))
+        plan.actions.append(users.copied_email(email))
     elif account.portal == Portal.ADMIN:
         login = Login(*keys.access.login(account.portal, str(email)), account_id=account.account_id)
         former = keys.access.login(account.portal, account.login)
@@ -169,7 +170,7 @@ def _plan_email(plan: _Plan, account: Account, email: str | None) -> None:
             plan.beside.append(operations.put(login, Login.pk.does_not_exist()))
             plan.beside.append(operations.remove(former, Login.account_id == account.account_id))
     else:
-        plan.actions.append(Account.email.set(email) if email else Account.email.remove())
+        plan.actions.append(users.copied_email(email))
 
 
 def _plan_status(plan: _Plan, account: Account, status: AccountStatus) -> None:

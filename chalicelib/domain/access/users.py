@@ -168,6 +168,8 @@ def create(new: NewUser, *, by: str) -> User:
     if link is not None:
         account.link_hash, account.link_until = link.hash, link.until
     details = _details(account, new.email)
+    if details is not None:
+        account.email = new.email
     try:
         acts.commit(
             *new_accounts.creation(account),
@@ -266,6 +268,22 @@ def emailed(account: Account, email: str | None) -> list[Action]:
         return [*own, OrganizerProfile.email.set(email) if email else OrganizerProfile.email.remove()]
     own = [MerchantSettings.kind.set(MerchantSettings), MerchantSettings.merchant_id.set(account.account_id)]
     return [*own, MerchantSettings.email.set(email) if email else MerchantSettings.email.remove()]
+
+
+def copied_email(email: str | None) -> Action:
+    """Return the change of a partner's account that goes with one of the details' e-mail address: lists find it."""
+    return Account.email.set(email) if email else Account.email.remove()
+
+
+def own_changes(account_id: str, changes: Mapping[str, Any]) -> list[Write]:
+    """Return the writes of a partner's account that go with their own changes of name and e-mail address."""
+    actions: list[Action] = [Account.name.set(changes["name"])] if "name" in changes else []
+    if "email" in changes:
+        actions.append(copied_email(changes["email"]))
+    if not actions:
+        return []
+    place = keys.access.account(account_id)
+    return [operations.change(place, [*actions, Account.version.add(1)], Account.pk.exists())]
 
 
 def email_of(account: Account, details: Item | None) -> str | None:

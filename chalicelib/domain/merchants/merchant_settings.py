@@ -7,7 +7,7 @@ from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain import money
-from chalicelib.domain.access import accounts, notices, otp
+from chalicelib.domain.access import accounts, notices, otp, users
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.otp import SentCode
 from chalicelib.domain.access.sessions import Tokens
@@ -91,10 +91,7 @@ def show(merchant_id: str) -> Shop:
 
 def change(merchant_id: str, changes: Mapping[str, Any]) -> Shop:
     """Update the given fields and return the whole shop. None clears a field."""
-    writes = []
-    if "name" in changes:
-        renamed = [Account.name.set(changes["name"]), Account.version.add(1)]
-        writes.append(operations.change(keys.access.account(merchant_id), renamed, Account.pk.exists()))
+    writes = users.own_changes(merchant_id, changes)
     actions = _actions(changes)
     if actions:
         actions += [MerchantSettings.kind.set(MerchantSettings), MerchantSettings.merchant_id.set(merchant_id)]

@@ -15,7 +15,7 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.clients.bus import Published
 from chalicelib.domain import bank_accounts, photos
-from chalicelib.domain.access import accounts, notices
+from chalicelib.domain.access import accounts, notices, users
 from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.access.sessions import Tokens
 from chalicelib.domain.access.visitors import Visitor
@@ -212,13 +212,10 @@ def _same(attribute: Attribute[Any], seen: object) -> Condition:
 def _commit(
     organizer_id: str, changes: Mapping[str, Any], actions: list[Action], condition: Condition | None = None
 ) -> None:
-    writes = []
+    writes = users.own_changes(organizer_id, changes)
     if actions:
         own = [OrganizerProfile.kind.set(OrganizerProfile), OrganizerProfile.organizer_id.set(organizer_id)]
         writes.append(operations.change(keys.organizers.profile(organizer_id), [*actions, *own], condition))
-    if "name" in changes:
-        renamed = [Account.name.set(changes["name"]), Account.version.add(1)]
-        writes.append(operations.change(keys.access.account(organizer_id), renamed, Account.pk.exists()))
     if writes:
         operations.commit(*writes)
 

@@ -304,3 +304,30 @@ def test_the_lists_of_users_filter_search_and_show_assignments() -> None:
     assert call("DELETE", f"/api/users/{usher.account_id}/", token=owner).status == 204
     StreamReader().drain()
     assert ids("/api/ushers/?status=deactivated") == {usher.account_id}
+
+
+def test_partners_are_found_by_the_e_mail_address_that_their_lists_show() -> None:
+    owner = admin_token()
+    people = {kind: create(owner, **{**new_user(kind), "email": f"{kind}@x.example.com"}).json for kind in PARTNERS}
+    for kind, user in people.items():
+        assert found(owner, f"{kind}@x") == [user["id"]]
+        changed = put(owner, user["id"], email=f"other{kind}@x.example.com", version=user["version"])
+        assert changed.status == 200, changed.text
+        assert (found(owner, f"{kind}@x"), found(owner, f"other{kind}@x")) == ([], [user["id"]])
+        own = call("PUT", PARTNERS[kind], {"email": f"own{kind}@x.example.com"}, token=token_for(stored(user["id"])))
+        assert own.status == 200, own.text
+        assert (found(owner, f"other{kind}@x"), found(owner, f"own{kind}@x")) == ([], [user["id"]])
+        stale = put(owner, user["id"], email=None, version=changed.json["version"])
+        assert (stale.status, stale.json["error"]["present"]["email"]) == (409, f"own{kind}@x.example.com")
+        cleared = put(owner, user["id"], email=None, version=stale.json["error"]["present"]["version"])
+        assert (cleared.status, found(owner, f"own{kind}@x")) == (200, [])
+
+
+# The partners' own routes, by which they change their e-mail address.
+PARTNERS = {"organizer": "/api/organizer/profile/", "merchant": "/api/merchant/settings/"}
+
+
+def found(token: str, search: str) -> list[str]:
+    StreamReader().drain()
+    answer = call("GET", f"/api/users/?search={quote(search)}", token=token)
+    return [row["id"] for row in answer.json["results"]]
