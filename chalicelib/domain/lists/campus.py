@@ -1,4 +1,6 @@
-"""The list of campus people."""
+"""The lists of campus people: of all, and of those who have changed their group or left, which no route shows."""
+
+from collections.abc import Iterator
 
 from chalicelib.domain.lists.declaration import Filter, ListOf, Ordering
 from chalicelib.table.items import CampusProfile
@@ -28,4 +30,25 @@ CAMPUS_USERS = ListOf(
         profile.email,
         profile.student_id,
     ),
+)
+
+
+def _groups(profile: CampusProfile, part: str) -> Iterator[str | None]:
+    yield getattr(profile, part)
+    yield from (each[part] for each in profile.former_groups or ())
+
+
+# Of the present and all former groups (domain/campus/events/expected_people.py).
+CAMPUS_MOVED = ListOf(
+    name="campus_moved",
+    item=CampusProfile,
+    id_name="user_id",
+    only=lambda profile: profile.moved_at is not None,
+    orderings={"moved_at": Ordering(lambda profile: profile.moved_at)},
+    filters={
+        "department": Filter(lambda profile: _groups(profile, "department"), folded=True),
+        "campus": Filter(lambda profile: _groups(profile, "campus_id"), folded=True),
+        "year_level": Filter(lambda profile: _groups(profile, "year_level"), folded=True),
+    },
+    texts=lambda _: (),
 )

@@ -2,7 +2,7 @@
 
 from chalicelib.domain.lists.attendance import APPEALS, ATTENDANCE
 from chalicelib.domain.lists.audit_entries import AUDIT_ENTRIES
-from chalicelib.domain.lists.campus import CAMPUS_USERS
+from chalicelib.domain.lists.campus import CAMPUS_MOVED, CAMPUS_USERS
 from chalicelib.domain.lists.campus_events import CAMPUS_EVENTS
 from chalicelib.domain.lists.cards import CARD_REQUESTS, CARDS
 from chalicelib.domain.lists.customers import CUSTOMERS
@@ -42,4 +42,5 @@ LISTS: tuple[AnyList, ...] = (
     ATTENDANCE,
     APPEALS,
     CAMPUS_USERS,
+    CAMPUS_MOVED,
 )

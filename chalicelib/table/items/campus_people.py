@@ -1,6 +1,8 @@
 """Items of the campus portal's people: profiles, campuses, log-ins, and who claims a student number or a card."""
 
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from datetime import datetime
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
 from chalicelib.table.items.attributes import IntegerAttribute, MomentAttribute
 from chalicelib.table.items.item import Item
@@ -43,6 +45,14 @@ class CampusProfile(Item, discriminator="campus_profile"):
     version = IntegerAttribute(default=1)
     # The group that its student is counted in (people/student_counts.py); absent before, and for staff.
     counted_in = UnicodeAttribute(null=True)
+    # The newest groups before the present one, in order of time (people/student_groups.py).
+    former_groups: JSONAttribute = JSONAttribute(null=True)
+
+    @property
+    def moved_at(self) -> datetime | None:
+        """When the person changed their group or lost their access last; None where the first group is the present."""
+        moves = [datetime.fromisoformat(each["until"]) for each in self.former_groups or ()]
+        return max([*moves, *([self.left_at] if self.left_at else [])], default=None)
 
 
 class StudentCount(Item, discriminator="student_count"):

@@ -170,17 +170,19 @@ def test_a_rule_that_is_set_later_or_replaced_by_a_roster_expects_whom_it_names(
         assert term.figures() == (1, 1, 0.0)
 
 
-def test_a_student_who_changes_department_is_expected_where_they_are_now() -> None:
+def test_a_student_who_changes_department_is_expected_where_they_were() -> None:
     term = Term()
     with clock.set_to(NOW):
         term.event(expected={"department": "Physics"})
         term.event(expected={"department": "Chemistry"})
-        term.event(expected={"department": "Chemistry"})
-        assert term.figures()[0] == 1
         answer = call(
             "PUT", "/api/campus/auth/profile/update/", {"department": "chemistry"}, token=token_of(term.student)
         )
         assert answer.status == 200, answer.text
+        assert term.figures()[0] == 1
+    with clock.set_to(NOW + timedelta(days=3)):
+        term.event(days_ago=1, expected={"department": "Chemistry"})
+        term.event(days_ago=1, expected={"department": "Physics"})
         assert term.figures()[0] == 2
 
 

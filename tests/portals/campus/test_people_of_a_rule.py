@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
+from chalicelib.domain.campus.attendance.attendance_ids import attendance_id
 from chalicelib.table.items import Account, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
 from tests.support import sweeps
@@ -59,6 +60,12 @@ class Course:
         assert answer.status == 200, answer.text
         self.follow()
 
+    def set_rule(self, rule: dict[str, Any]) -> None:
+        path = f"/api/campus/events/{self.event.event_id}/update/"
+        answer = call("PUT", path, {"expected": rule}, token=token_of(self.organizer))
+        assert answer.status == 200, answer.text
+        self.follow()
+
     def end(self) -> None:
         """Sweep in the minutes after the end."""
         with clock.set_to(ENDS):
@@ -84,11 +91,34 @@ class Course:
 
     @property
     def missing(self) -> set[str]:
-        found = self._get(f"events/{self.event.event_id}/attendance/?missing=true")
-        return {each["student"]["id"] for each in found["results"]}
+        return self.missing_by_page(100)
 
-    def _get(self, path: str) -> Any:
-        answer = call("GET", f"/api/campus/{path}", token=token_of(self.organizer))
+    def missing_by_page(self, size: int) -> set[str]:
+        path, found, cursor = f"events/{self.event.event_id}/attendance/?missing=true", list[str](), ""
+        while True:
+            page = self._get(f"{path}&page_size={size}{cursor}")
+            found += [each["student"]["id"] for each in page["results"]]
+            if page["next"] is None:
+                assert len(found) == len({*found})
+                return {*found}
+            cursor = f"&cursor={page['next']}"
+
+    def own(self, person: Account) -> tuple[int, int, float | None]:
+        """Return how often a student was expected and absent, and their rate, by their own dashboard."""
+        summary = self._get("analytics/dashboard/", person)["summary"]
+        return summary["expected"], summary["absent"], summary["rate"]
+
+    def own_missing(self, person: Account) -> list[str]:
+        found = self._get(f"attendance/?missing=true&event={self.event.event_id}", person)
+        return [each["id"] for each in found["results"]]
+
+    def appeal(self, person: Account) -> int:
+        place = f"/api/campus/attendance/{attendance_id(self.event.event_id, person.account_id)}/appeal/"
+        body = {"statement": "I was there", "event_id": self.event.event_id}
+        return call("POST", place, body, token=token_of(person)).status
+
+    def _get(self, path: str, account: Account | None = None) -> Any:
+        answer = call("GET", f"/api/campus/{path}", token=token_of(account or self.organizer))
         assert answer.status == 200, answer.text
         return answer.json
 
@@ -152,3 +182,74 @@ def test_the_next_year_changes_no_rate_of_an_event_that_is_over() -> None:
             course.change(each, year_level="2")
         course.refresh()
         assert (course.figures, course.of_organizer) == ((3, 0.6667), 0.6667)
+
+
+@pytest.mark.parametrize("change", [{"year_level": "2"}, {"department": "Chemistry"}])
+def test_who_moves_to_another_group_has_missed_what_their_former_one_had(change: dict[str, Any]) -> None:
+    course = Course(3)
+    with clock.set_to(BEGINS + timedelta(minutes=5)):
+        course.attend(course.people[0])
+    course.end()
+    with clock.set_to(ENDS + timedelta(hours=2)):
+        moved, stays = course.people[1:]
+        course.change(moved, **change)
+        assert (course.figures, course.missing) == ((3, 0.3333), {moved.account_id, stays.account_id})
+        assert course.missing_by_page(1) == course.missing
+        assert course.own(moved) == course.own(stays) == (1, 1, 0.0)
+        assert course.own_missing(moved) == [attendance_id(course.event.event_id, moved.account_id)]
+        assert course.appeal(moved) == 201
+        course.change(moved, **RULE)
+        assert course.missing == {moved.account_id, stays.account_id}
+
+
+@pytest.mark.parametrize("former", [{"year_level": "2"}, {"department": "Chemistry"}])
+def test_who_joins_a_group_has_missed_nothing_that_was_before(former: dict[str, Any]) -> None:
+    course = Course(2)
+    with clock.set_to(BEGINS - timedelta(hours=1)):
+        joins = make_campus_user(course.campus, **RULE | former)
+        course.follow()
+    with clock.set_to(BEGINS + timedelta(minutes=5)):
+        course.attend(course.people[0])
+    course.end()
+    with clock.set_to(ENDS + timedelta(hours=2)):
+        course.change(joins, **{name: RULE[name] for name in former})
+        assert (course.figures, course.missing) == ((2, 0.5), {course.people[1].account_id})
+        assert course.own(joins) == (0, 0, None)
+        assert (course.own_missing(joins), course.appeal(joins)) == ([], 404)
+
+
+def test_who_comes_back_has_missed_nothing_that_was_meanwhile() -> None:
+    course = Course(3)
+    away, came, absent = course.people
+    with clock.set_to(BEGINS - timedelta(days=1)):
+        course.office(away, is_active=False)
+    with clock.set_to(BEGINS + timedelta(minutes=5)):
+        course.attend(came)
+    course.end()
+    with clock.set_to(ENDS + timedelta(hours=2)):
+        course.office(away, is_active=True)
+        course.office(absent, is_active=False)
+        course.office(absent, is_active=True)
+    with clock.set_to(ENDS + timedelta(hours=3)):
+        assert (course.figures, course.missing) == ((2, 0.5), {absent.account_id})
+        assert (course.own(away), course.own_missing(away)) == ((0, 0, None), [])
+        assert course.own(absent) == (1, 1, 0.0)
+
+
+def test_a_rule_that_is_set_later_expects_those_who_were_in_its_group() -> None:
+    course = Course(3)
+    moved, left, came = course.people
+    with clock.set_to(BEGINS + timedelta(minutes=5)):
+        course.attend(came)
+        joins = make_campus_user(course.campus, department="Chemistry", year_level="1")
+        course.follow()
+    course.end()
+    with clock.set_to(ENDS + timedelta(hours=2)):
+        course.change(moved, department="Chemistry")
+        course.office(left, is_active=False)
+        course.change(joins, department="Physics")
+        course.student()
+        course.follow()
+        course.set_rule({"department": "Physics"})
+        assert (course.figures, course.missing) == ((3, 0.3333), {moved.account_id, left.account_id})
+        assert course.of_organizer == 0.3333

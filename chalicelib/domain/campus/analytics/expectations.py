@@ -46,11 +46,11 @@ def number_after(event: CampusEvent, former: EventStanding | None, *, is_rebuilt
 
 
 def _number_now(event: CampusEvent) -> int | None:
-    """Return how many people are expected as it is now; of a rule that was set after the event, without newcomers."""
+    """Return how many people are expected as it is now; of a rule of an event that is over, as it named them then."""
     found, rule = rosters.expected_count(event), event.rule_of_expected
-    if not found or rule is None or not is_settled(event):
+    if found is None or rule is None or not is_settled(event):
         return found
-    return max(0, found - expected_people.newcomers(rule, since=event_windows.last_end(event)))
+    return max(0, found + expected_people.more_than_now(rule, at=event_windows.last_end(event)))
 
 
 def is_by_rule_of(event: CampusEvent, former: EventStanding | None) -> bool:

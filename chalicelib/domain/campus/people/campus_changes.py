@@ -15,7 +15,14 @@ from pynamodb.expressions.update import Action
 from chalicelib import clock
 from chalicelib.domain.access import accounts, lock_outs, notices
 from chalicelib.domain.access.notices import Changed
-from chalicelib.domain.campus.people import campus_accounts, campus_cards, campus_profiles, campuses, student_numbers
+from chalicelib.domain.campus.people import (
+    campus_accounts,
+    campus_cards,
+    campus_profiles,
+    campuses,
+    student_groups,
+    student_numbers,
+)
 from chalicelib.domain.campus.people.campus_profiles import CampusProfileView
 from chalicelib.errors import Forbidden, NotFound, Refusal, Unavailable, ValidationFailed
 from chalicelib.table import keys, operations, retries
@@ -166,6 +173,9 @@ def _plan(state: _CampusState, after: Mapping[str, Any]) -> _CampusPlan:
     for name, value in after.items():
         attribute: Any = attributes[name]
         plan.profile.append(attribute.remove() if value is None else attribute.set(value))
+    # Who comes back has had no access until now.
+    if after.keys() & {*student_groups.PARTS} or (after.get("is_active") and state.profile.left_at is not None):
+        plan.profile.append(CampusProfile.former_groups.set(student_groups.closed(state.profile)))
     if after.keys() & {"first_name", "last_name"}:
         parts = (after.get(part, getattr(state.profile, part)) for part in ("first_name", "last_name"))
         plan.account.append(Account.name.set(" ".join(parts)))

@@ -14,7 +14,8 @@ from pynamodb.expressions.condition import Condition
 from chalicelib import folding
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background.changes import Change, every, follows
-from chalicelib.domain.campus.people import campus_names
+from chalicelib.domain.campus.people import campus_names, student_groups
+from chalicelib.domain.campus.people.student_groups import StudentGroup
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import CampusProfile, StudentCount
@@ -40,18 +41,22 @@ def number_of(rule: Mapping[str, str]) -> int:
 
 
 def fits(rule: Mapping[str, str], profile: CampusProfile, *, until: datetime | None) -> bool:
-    """Whether a person is a student that a rule names, had registered by a moment, and had not left by then.
+    """Whether a person was at a moment a student that a rule names, had registered, and had not left; None is now.
 
-    Nobody misses what was before, or after they lost their access for good.
+    Nobody misses what was before they came, while they had no access, or in a group that they joined later.
     """
-    if until is not None and profile.created_at > until:
-        return False
-    if profile.left_at is not None and (until is None or profile.left_at <= until):
-        return False
-    if profile.role != CampusRole.STUDENT or rule.get("campus_id", profile.campus_id) != profile.campus_id:
+    if until is None:
+        return profile.left_at is None and is_of(rule, student_groups.present(profile))
+    group = student_groups.at(profile, until)
+    return profile.created_at <= until and group.has(until) and is_of(rule, group)
+
+
+def is_of(rule: Mapping[str, str], group: StudentGroup) -> bool:
+    """Whether a rule names the students of a group."""
+    if group.role != CampusRole.STUDENT or rule.get("campus_id", group.campus_id) != group.campus_id:
         return False
     return all(
-        folding.typed(rule[name]) == folding.typed(getattr(profile, name) or "")
+        folding.typed(rule[name]) == folding.typed(getattr(group, name) or "")
         for name in ("department", "year_level")
         if name in rule
     )
