@@ -24,7 +24,7 @@ SCAN = "**/api/usher/scan/result/"
 def evening(site: Site) -> Night:
     """One event whose tickets are on every phone that logs in; each test takes its own of them."""
     made = night(site, re_entry_allowed=True)
-    made.sell(70)
+    made.sell(75)
     made.synced()
     return made
 
@@ -40,6 +40,14 @@ def log_in(page: Page, at: Night, username: str | None = None) -> None:
     page.goto(f"/gate?event={at.event_id}&usher={username or at.username}")
     page.get_by_label("Password").fill(at.password)
     page.get_by_role("button", name="Begin").click()
+    page.locator("main.gate").wait_for()
+
+
+def log_in_by_name(page: Page, at: Night) -> None:
+    """Log in, in any language."""
+    page.goto(f"/gate?event={at.event_id}&usher={at.username}")
+    page.locator("input[type=password]").fill(at.password)
+    page.locator("button[type=submit]").click()
     page.locator("main.gate").wait_for()
 
 
@@ -415,6 +423,33 @@ def test_a_wrong_password_is_said_in_the_platforms_words(open_page: Opener, even
     expect(page.get_by_label("User name")).to_have_value(evening.username)
 
 
+@pytest.mark.parametrize("side_by_side", [(390, 844), (844, 390)], ids=["upright", "turned"])
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_a_long_verdict_is_seen_on_a_phone(
+    open_page: Opener, evening: Night, codes: Iterator[str], language: str, side_by_side: tuple[int, int]
+) -> None:
+    code, width, height = next(codes), *side_by_side
+    ticket_id = evening.tickets[evening.taken - 1]["id"]
+    known = evening.site.ask("GET", f"/api/tickets/{ticket_id}/", session=evening.admin).json()
+    labels = [f"label number {place}, which is a long one of sixty letters or so" for place in range(10)]
+    body = {"labels": labels, "reason": "guests of the house", "version": known["version"]}
+    assert evening.site.ask("PUT", f"/api/tickets/{ticket_id}/", body, session=evening.admin).is_success
+    page = open_page.context(language=language, viewport="phone").new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    log_in_by_name(page, evening)
+    for verdict in (ADMIT, ALREADY):
+        page.evaluate("scrollTo(0, document.body.scrollHeight)" if verdict == ALREADY else "scrollTo(0, 0)")
+        scan(page, code)
+        shows(page, verdict, labels[9])
+        answer = page.locator(".answer").bounding_box()
+        assert answer is not None
+        assert answer["y"] >= -1
+        assert answer["y"] + answer["height"] <= height + 1
+        camera = page.locator(".eye").bounding_box()
+        assert camera is not None
+        assert camera["height"] < height / 2
+
+
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ur", "dark")])
 def test_every_state_is_accessible_and_fits(
     open_page: Opener, evening: Night, codes: Iterator[str], language: str, scheme: str
@@ -425,9 +460,7 @@ def test_every_state_is_accessible_and_fits(
     page.locator("input[type=password]").wait_for()
     axe(page)
     no_overflow(page)
-    page.locator("input[type=password]").fill(evening.password)
-    page.locator("button[type=submit]").click()
-    page.locator("main.gate").wait_for()
+    log_in_by_name(page, evening)
     code = next(codes)
     for result, text in ((ADMIT, code), (ALREADY, code), (REFUSE, "GH1:NOTHING"), (UNKNOWN, "04A1B2C3D4E599")):
         scan(page, text)

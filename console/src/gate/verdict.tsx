@@ -1,5 +1,6 @@
 // The verdict: a colour, a word, a shape, and all that the usher needs to see of the person.
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 
 import { clock, Num } from "../ui/format.tsx";
 import { known, t } from "../ui/i18n.ts";
@@ -136,8 +137,11 @@ export function VerdictShown({ entry }: { entry: Entry | null }): JSX.Element {
 
 function Answer({ entry, outcome }: { entry: Entry; outcome: Outcome }): JSX.Element {
   const why = whyOf(outcome);
+  const shown = useRef<HTMLDivElement>(null);
+  // On a small or turned phone, and in large letters, it may be below what is seen, or above.
+  useEffect(() => shown.current?.scrollIntoView({ block: "nearest" }), []);
   return (
-    <div class="answer">
+    <div class="answer" ref={shown}>
       <Sign look={lookOf(outcome)} />
       <div>
         <p class="word">{wordOf(entry, outcome)}</p>
