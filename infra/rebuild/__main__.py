@@ -68,7 +68,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=("whole", "catch-up"),
         default="whole",
         help="whole: remove projections and marks first; catch-up: write what the stream never read, remove list"
-        " entries and visits that are out of date, also of a table in use; wrong totals stay (default whole)",
+        " entries, visits and names that are out of date, also of a table in use; wrong totals stay (default whole)",
     )
     parser.add_argument("--in-place", action="store_true", help="also where the table has a stream")
     parser.add_argument("--compare", metavar="TABLE", help="afterwards, compare item by item with this table")

@@ -32,7 +32,7 @@ from chalicelib.domain.payouts import books, event_lines, holds, paying
 from chalicelib.domain.platform_totals import recent_acts, tallies
 from chalicelib.domain.sale import sales_totals
 from chalicelib.table.families import OF_KIND, kind_of
-from chalicelib.table.items import Item, Journal, ListEntry, ListWord, Scan, Ticket, Visit
+from chalicelib.table.items import AttendeeWord, Item, Journal, ListEntry, ListWord, Scan, Ticket, Visit
 from infra.rebuild.resetting import made_of
 from infra.rebuild.walk import RawItem
 
@@ -113,7 +113,7 @@ OF_THE_STREAM: frozenset[Follower] = frozenset((*_IN_PART, *_IN_WHOLE, *LEFT_OUT
 # Events count by the numbers of students, so these are whole before the third pass.
 _BEFORE: tuple[Follower, ...] = (student_counts.follow,)
 # What keeps a former value unless a record says that it is over.
-_OUTDATED = frozenset(map(kind_of, (ListEntry, ListWord, Visit)))
+_OUTDATED = frozenset(map(kind_of, (AttendeeWord, ListEntry, ListWord, Visit)))
 
 
 def before(page: Iterable[RawItem]) -> None:
@@ -139,8 +139,9 @@ def _replay(page: Iterable[RawItem], wanted: Sequence[Follower]) -> None:
 
 
 def catch_up(page: Sequence[RawItem]) -> None:
-    """Replay a page of a table whose projections were kept, and remove list entries and visits that are out of date."""
+    """Replay a page of a table whose projections were kept, and remove list entries, visits and names out of date."""
     replay(page)
     rows = [Item.from_raw_data(raw) for raw in page if raw["kind"]["S"] in _OUTDATED]
     lists.tidy(row for row in rows if isinstance(row, ListEntry | ListWord))
     visits.tidy([row for row in rows if isinstance(row, Visit)])
+    attendee_names.tidy([row for row in rows if isinstance(row, AttendeeWord)])

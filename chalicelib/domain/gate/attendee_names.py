@@ -43,6 +43,20 @@ def rows_of(ticket: object) -> list[Place[AttendeeWord]]:
     return [keys.gate.attendee_word(ticket.event_id, words, ticket.ticket_id) for words in later]
 
 
+def tidy(rows: Sequence[AttendeeWord]) -> None:
+    """Remove rows of names that their tickets no longer have; for a command after a time whose changes were not read.
+
+    A search finds nobody by them, but they keep the name of somebody who may have been erased since.
+    """
+    tickets = {row.place: keys.tickets.ticket(keys.gate.ticket_of_attendee_word(row.sk)) for row in rows}
+    found = operations.get_many(dict.fromkeys(tickets.values()))
+    outdated = [row for row, ticket in tickets.items() if row not in rows_of(found.get(ticket))]
+    if operations.remove_many(outdated):
+        # A ticket that had its former name back meanwhile keeps its rows.
+        again = operations.get_many(dict.fromkeys(tickets[row] for row in outdated)).values()
+        operations.put_many(AttendeeWord(*row) for ticket in again for row in rows_of(ticket) if row in outdated)
+
+
 def find(event_id: str, name: str) -> list[str]:
     """Return the ids of the tickets of an event whose holder's name is found by what an usher typed."""
     words = folding.words(name)
