@@ -76,13 +76,17 @@ class Redrive:
         return failed
 
     def _end_alarm(self, stream: StreamFunction) -> None:
-        """Remove the notices of letters, so that the alarm ends."""
+        """Remove the notices of letters that are gone, so that the alarm ends.
+
+        A letter that comes meanwhile is there before its notice, which stays: else nobody would hear of it.
+        """
         sqs = self._client("sqs")
         # Without a wait, SQS asks some of its servers only, and a queue with few messages may seem empty (AWS, "Amazon
         # SQS short and long polling").
         asked = {"QueueUrl": stream.notices_url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1}
         while found := sqs.receive_message(**asked).get("Messages"):
-            for notice in found:
+            here = {letter.key for letter in stream_letters.waiting(self._client("s3"), stream.bucket)}
+            for notice in (each for each in found if stream_letters.noticed(each["Body"]) not in here):
                 sqs.delete_message(QueueUrl=stream.notices_url, ReceiptHandle=notice["ReceiptHandle"])
 
     def _call(self, stream: StreamFunction) -> Call:

@@ -36,6 +36,15 @@ def waiting(s3: Any, bucket: str) -> Iterator[StreamLetter]:
             yield StreamLetter(found["Key"], found["LastModified"], found["Size"])
 
 
+def noticed(body: str) -> str | None:
+    """Return the letter of a notice, which is S3's event in the form of EventBridge; None for anything else."""
+    try:
+        key: str = json.loads(body)["detail"]["object"]["key"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return key
+
+
 def replay(letter: StreamLetter, s3: Any, bucket: str, *, call: Call) -> int:
     """Give a letter's records to the function and remove the letter; return the number of records.
 

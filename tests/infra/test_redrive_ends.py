@@ -22,7 +22,10 @@ class Cloud:
         self.gone: set[str] = set()
         self.refused: dict[str, str] = {}
         self.calls: list[bytes] = []
+        self.notices: list[str] = []
+        self.comes_late: str | None = None
         self._asked = ""
+        self._hidden: list[str] = []
 
     def answer(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
         if operation == "GetObject":
@@ -34,6 +37,11 @@ class Cloud:
                 raise refusal(operation, self.refused[self._asked])
             self.calls.append(asked["Payload"])
             return {"Payload": io.BytesIO(b"{}")}
+        if operation == "ReceiveMessage":
+            return self._notices()
+        if operation == "DeleteMessage":
+            self.notices.remove(asked["ReceiptHandle"])
+            return {}
         return self._listed(operation)
 
     def _letter(self, key: str) -> dict[str, Any]:
@@ -50,8 +58,21 @@ class Cloud:
         if operation == "ListObjectsV2":
             now = datetime.now(UTC)
             return {"Contents": [{"Key": key, "LastModified": now, "Size": 1} for key in sorted(self.letters)]}
-        assert operation in ("DeleteObject", "ReceiveMessage"), operation
+        assert operation == "DeleteObject", operation
         return {}
+
+    def _notices(self) -> dict[str, Any]:
+        if self.comes_late is not None:
+            # Since the command saw that no letter waits.
+            self.letters[self.comes_late] = "{}"
+            self.notices.append(_notice(self.comes_late))
+            self.comes_late = None
+        seen, self._hidden = [each for each in self.notices if each not in self._hidden], list(self.notices)
+        return {"Messages": [{"Body": each, "ReceiptHandle": each} for each in seen]} if seen else {}
+
+
+def _notice(key: str) -> str:
+    return json.dumps({"detail-type": "Object Created", "detail": {"object": {"key": key}}})
 
 
 def redrive(cloud: Cloud) -> int:
@@ -83,6 +104,14 @@ def test_what_another_run_replayed_meanwhile_ends_no_run() -> None:
     redrive(cloud)
     assert list(cloud.letters) == ["a"]  # the listing's, and long gone
     assert len(cloud.calls) == 1
+
+
+def test_a_letter_that_comes_while_the_alarm_is_ended_keeps_its_notice() -> None:
+    cloud = Cloud("a", "b")
+    cloud.notices = [_notice("a"), _notice("b"), "no notice"]
+    cloud.comes_late = "c"
+    assert redrive(cloud) == 0
+    assert cloud.notices == [_notice("c")]
 
 
 def test_a_fault_of_the_account_ends_the_run(capsys: pytest.CaptureFixture[str]) -> None:
