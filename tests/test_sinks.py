@@ -4,6 +4,7 @@ import csv
 import email
 import email.policy
 import io
+import json
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -57,7 +58,7 @@ def _sms() -> str:
 def _csv() -> str:
     ticket = NumberedTicket(
         "p", "s", ticket_id="tkt_1", organization_id="o", job_id="j", prefix="RUN", number=1, ordinal=1,
-        extra=HOSTILE, created_by="u", generated_at=NOW,
+        extra=json.dumps(HOSTILE), created_by="u", generated_at=NOW,
     )  # fmt: skip
     _, row = csv.reader(io.StringIO(ticket_lists.render([ticket]).decode("utf-8-sig"), newline=""))
     return "".join(row)

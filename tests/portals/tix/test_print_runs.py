@@ -116,6 +116,27 @@ def test_chinese_and_korean_are_printed(admin: Account) -> None:
     assert typefaces.REPLACEMENT not in text
 
 
+def test_lines_of_a_text_stay_apart_and_a_field_is_spelled_as_it_was_sent(admin: Account) -> None:
+    generate(admin, 1, prefix="LINES", extra=json.dumps("Row\tA\n\nCome early\nNo dogs"))
+    generate(admin, 1, prefix="FIELDS", extra=json.dumps({"vip": True, "guest": False, "seat": 7, "gate": "N\nW"}))
+    texts = {}
+    for prefix in ("LINES", "FIELDS"):
+        job_id = printed(admin, prefix=prefix, to=1)["job_id"]
+        (document,) = [content for key, content in stored_files().items() if job_id in key]
+        texts[prefix] = codes_and_texts(document)[1].splitlines()
+    assert texts["LINES"][2:] == ["Row A", "Come early", "No dogs"]
+    assert texts["FIELDS"][2:] == ["vip: true", "guest: false", "seat: 7", "gate: N W"]
+
+
+@pytest.mark.parametrize("extra", ['Row A, "front"\nCome early', {"seat": "\u00e41", "vip": True}, None])
+def test_a_list_says_a_text_as_it_was_sent(admin: Account, extra: Any) -> None:
+    generate(admin, 1, extra=json.dumps(extra, ensure_ascii=False) if extra else None)
+    printed(admin, to=1, format="csv")
+    (content,) = stored_files().values()
+    (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    assert (json.loads(row["extra"]) if isinstance(extra, dict) else row["extra"]) == (extra or "")
+
+
 @pytest.mark.parametrize("escaped", [False, True])
 def test_what_cannot_be_printed_is_named_before_a_sheet_is_made(admin: Account, escaped: bool) -> None:
     generate(admin, 3)

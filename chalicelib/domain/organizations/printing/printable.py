@@ -15,13 +15,18 @@ _NAMED_AT_MOST = 10
 
 
 def extra_lines(extra: str | None) -> list[str]:
-    """Return a ticket's extra data (JSON) as lines; an object has one line for each scalar field."""
-    said = json.loads(extra) if extra else None
+    """Return a ticket's extra data (JSON) as lines: those of a text, or one for each scalar field of an object."""
+    said = json.loads(extra) if extra else ""
     if isinstance(said, dict):
-        lines = [f"{name}: {value}" for name, value in said.items() if isinstance(value, str | int | float)]
+        lines = [f"{name}: {_words(value)}" for name, value in said.items() if isinstance(value, str | int | float)]
     else:
-        lines = [str(said)] if said is not None else []
-    return [line[:EXTRA_LENGTH] for line in lines[:EXTRA_LINES]]
+        lines = [" ".join(line.split()) for line in str(said).splitlines()]
+    return [line[:EXTRA_LENGTH] for line in lines if line][:EXTRA_LINES]
+
+
+def _words(value: str | float) -> str:
+    """Return a value in one line, as JSON writes it: `true`, not `True`."""
+    return " ".join(value.split()) if isinstance(value, str) else json.dumps(value)
 
 
 def require(tickets: Iterable[NumberedTicket], layout: SheetLayout, *, name: str) -> None:

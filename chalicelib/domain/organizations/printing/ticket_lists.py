@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable
 
 from chalicelib import clock
@@ -19,7 +20,13 @@ def render(tickets: Iterable[NumberedTicket]) -> bytes:
     rows.writerow(COLUMNS)
     for ticket in tickets:
         moments = (ticket.generated_at, ticket.scanned_at, ticket.voided_at)
-        cells = [numbered_tickets.number_of(ticket), ticket.ticket_id, ticket.extra or ""]
+        cells = [numbered_tickets.number_of(ticket), ticket.ticket_id, _extra(ticket)]
         rows.writerow([*map(spreadsheet_cell, cells), *(clock.to_text(at) if at else "" for at in moments)])
     # Excel detects UTF-8 only by the byte order mark.
     return written.getvalue().encode("utf-8-sig")
+
+
+def _extra(ticket: NumberedTicket) -> str:
+    """Return the extra data as it was sent: a text without the quotes and escapes of JSON, an object as JSON."""
+    said = json.loads(ticket.extra) if ticket.extra else ""
+    return said if isinstance(said, str) else str(ticket.extra)
