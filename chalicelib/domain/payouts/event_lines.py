@@ -83,7 +83,7 @@ def _sums(journal: Journal, event_id: str) -> tuple[int, int, int, int]:
         if entry["account"] in sums:
             sums[entry["account"]] += int(entry["amount"])
     sales, fees, lost, due = sums.values()
-    return sales, fees, -lost, 0 if sales or lost else due
+    return sales, fees, -lost, due
 
 
 def _what(journal: Journal, *, paid: int, taken_back: int) -> str:

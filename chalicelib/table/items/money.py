@@ -212,7 +212,7 @@ class EventLine(Item, discriminator="event_line"):
     """One movement of an event's money as its settlement's file lists it; amounts are in minor units.
 
     `gross` is what buyers paid, `refunds` what went back to them, `platform_fee` what the platform kept of it or gave
-    back. `waiting` is money that bought nothing and goes back.
+    back. `waiting` adds up to what is owed to buyers, and not paid back yet.
     """
 
     journal_id = UnicodeAttribute()

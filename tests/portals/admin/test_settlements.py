@@ -15,6 +15,7 @@ from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
 from chalicelib.domain.money import Money
+from chalicelib.domain.payments import repayments
 from chalicelib.vocabulary.access import AdminRole
 from chalicelib.workers import jobs as jobs_worker
 from tests.support import mixed_sales, paid_out, settled
@@ -109,7 +110,24 @@ def test_a_file_names_every_order_refund_dispute_and_late_payment_once() -> None
     bought = next(row for row in rows if row["order_id"] == order.order_id and row["what"] == "order")
     assert (bought["gross"], bought["platform_fee"], bought["net"]) == ("3000.00", "150.00", "2850.00")
     given = next(row for row in rows if row["what"] == "refund")
-    assert (given["refunds"], given["platform_fee"]) == ("1500.00", "-75.00")
+    assert (given["refunds"], given["platform_fee"], given["waiting"]) == ("1500.00", "-75.00", "1500.00")
+
+
+def test_what_waits_in_a_file_adds_up_to_what_is_owed_and_to_nothing_once_it_is_paid_back() -> None:
+    token, organizer, stream = paid_out.staff(AdminRole.ADMIN), make_organizer(), StreamReader()
+    event, standard, _ = settled.make_evening(organizer)
+    granted = [settled.give_back(settled.buy(standard)), settled.give_back(settled.buy(standard), amount="333.33")]
+    stream.drain()
+    assert _waiting(event.event_id, token) == Decimal("1833.33")
+    for request in granted:
+        repayments.pay_back(request.ticket_id, request.refund_id)
+    stream.drain()
+    assert _waiting(event.event_id, token) == 0
+
+
+def _waiting(event_id: str, token: str) -> Decimal:
+    rows = csv.DictReader(text_of(event_id, token).lstrip("\ufeff").splitlines())
+    return sum((Decimal(row["waiting"]) for row in rows), Decimal(0))
 
 
 def test_a_large_file_is_written_by_a_job_and_the_same_request_is_the_same_job() -> None:
