@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.domain.campus.attendance.attendance_ids import attendance_id
+from chalicelib.domain.campus.privacy import campus_erasure
 from chalicelib.table.items import Account, CampusEvent
 from chalicelib.vocabulary.campus import CampusRole
 from tests.support import sweeps
@@ -65,6 +66,14 @@ class Course:
         answer = call("PUT", path, {"expected": rule}, token=token_of(self.organizer))
         assert answer.status == 200, answer.text
         self.follow()
+
+    def erase(self, person: Account) -> None:
+        job_id = campus_erasure.begin(person.account_id, by="operator")
+        self.follow()
+        with clock.set_to(clock.now() + campus_erasure.QUIET):
+            while campus_erasure.run_step(job_id):
+                pass
+            self.follow()
 
     def end(self) -> None:
         """Sweep in the minutes after the end."""
@@ -253,3 +262,22 @@ def test_a_rule_that_is_set_later_expects_those_who_were_in_its_group() -> None:
         course.set_rule({"department": "Physics"})
         assert (course.figures, course.missing) == ((3, 0.3333), {moved.account_id, left.account_id})
         assert course.of_organizer == 0.3333
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_is_erased_before_the_end_is_not_among_those_expected(*, is_first: bool) -> None:
+    course = Course(4)
+    with clock.set_to(BEGINS + timedelta(minutes=5)):
+        course.attend(*course.people[:2])
+    with clock.set_to(BEGINS + timedelta(minutes=10)):
+        course.erase(course.people[0] if is_first else course.people[2])
+        assert course.figures == ((3, 0.3333) if is_first else (3, 0.6667))
+    course.end()
+    with clock.set_to(ENDS + timedelta(hours=2)):
+        assert course.figures == ((3, 0.3333) if is_first else (3, 0.6667))
+        assert course.of_organizer == course.figures[1]
+        assert len(course.missing) == (2 if is_first else 1)
+        course.erase(course.people[1])
+        course.refresh()
+        assert course.figures == ((3, 0.3333) if is_first else (3, 0.6667))
+        assert course.of_organizer == course.figures[1]

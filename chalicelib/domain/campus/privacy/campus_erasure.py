@@ -39,6 +39,7 @@ from chalicelib.table.items import (
     Item,
     Login,
 )
+from chalicelib.table.operations import Write
 from chalicelib.table.places import Key
 from chalicelib.vocabulary.access import AccountStatus, Portal
 from chalicelib.vocabulary.campus import ErasedKind, PhotoSide
@@ -117,10 +118,21 @@ def _close(account: Account, job_id: str, *, by: str) -> None:
     acts.commit(
         operations.change(account.place, closed, Account.version == account.version),
         operations.put(job, CampusErasure.pk.does_not_exist()),
+        *_leaving(user_id),
         *lock_outs.revocations(Portal.CAMPUS, user_id),
         *(otp.voiding(Portal.CAMPUS, account.email) if account.email else ()),
         subject=AuditSubject("campus_person", user_id, after={"job_id": job_id}),
     )
+
+
+def _leaving(user_id: str) -> list[Write]:
+    """Return the write by which no rule expects a person any more: counted while their records are still theirs."""
+    profile = operations.get(keys.campus_people.profile(user_id))
+    if profile is None or profile.left_at is not None:
+        return []
+    as_read = CampusProfile.pk.exists() & (CampusProfile.version == profile.version)
+    leaving = [CampusProfile.left_at.set(clock.now()), CampusProfile.version.add(1)]
+    return [operations.change(profile.place, leaving, as_read)]
 
 
 def run_step(job_id: str) -> bool | timedelta:
