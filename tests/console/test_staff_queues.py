@@ -104,14 +104,21 @@ def test_a_card_that_was_asked_for_is_approved_and_sent(open_page: Opener, desk:
     row = page.locator("tbody tr")
     row.get_by_role("button", name="Approve").click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(row).to_contain_text("12 Main Boulevard Lahore", use_inner_text=True)
+    # Another day, and perhaps another person, has the card in hand.
+    page.reload()
     row.get_by_role("button", name="Send").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("UID").fill("04 not a card")
+    dialog.get_by_role("button", name="Show the address").click()
+    expect(dialog).to_contain_text("12 Main Boulevard")
+    expect(dialog.get_by_label("UID")).to_have_value("04 not a card")
     dialog.get_by_role("button", name="Send").click()
     expect(dialog.get_by_label("UID")).to_have_attribute("aria-invalid", "true")
     dialog.get_by_label("UID").fill(uid.lower())
     dialog.get_by_role("button", name="Send").click()
     expect(row).to_contain_text(uid)
+    expect(row).to_contain_text("12 Main Boulevard")
     [stored] = desk.ask("GET", f"/api/card-requests/?customer_id={customer['who']['id']}")["results"]
     assert (stored["id"], stored["status"], stored["card_uid"]) == (made["id"], "sent", uid)
 

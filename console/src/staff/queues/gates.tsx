@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
-import { Choice, Field } from "../../ui/form.tsx";
+import { Choice, Deed, Field } from "../../ui/form.tsx";
 import { Num } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import type { Loaded } from "../../ui/list.tsx";
@@ -12,7 +12,8 @@ import { countAgain } from "../parts/pending.ts";
 import { Register } from "../parts/register.tsx";
 import { State, Sum, Thing, When } from "../parts/shown.tsx";
 
-type CardRequest = Schemas["AdminCardRequestOut"];
+// The list has no address: the answer to a decision has it, which the audit log records.
+type CardRequest = Schemas["AdminCardRequestOut"] & { address?: string | null };
 type Entry = Schemas["AdminCheckinEntryOut"];
 type Incident = Schemas["IncidentsIncidentOut"];
 
@@ -42,6 +43,7 @@ export function CardRequests(): JSX.Element {
           </th>
           <td>
             {word("staff.state", request.delivery)} <Thing id={request.merchant_id} />
+            <Address of={request} />
           </td>
           <td>
             <Sum of={request.fee} />
@@ -58,6 +60,11 @@ export function CardRequests(): JSX.Element {
       )}
     />
   );
+}
+
+/** Where a posted card goes, as it was written. */
+function Address({ of }: { of: CardRequest }): JSX.Element | null {
+  return of.address ? <p class="address">{of.address}</p> : null;
 }
 
 function CardRequestDeeds({ request, list }: { request: CardRequest; list: Loaded<CardRequest> }): JSX.Element | null {
@@ -79,6 +86,7 @@ function CardRequestDeeds({ request, list }: { request: CardRequest; list: Loade
       ) : null}
       {posted && request.status === "approved" ? (
         <Decision label={t("staff.send_card")} tone="primary" name={`send.${request.id}`} refused={list.reload} act={({ card_uid: uid = "" }) => answer({ action: "send", card_uid: uid })}>
+          {request.address ? <Address of={request} /> : <Deed act={() => answer({ action: "approve" })}>{t("staff.show_address")}</Deed>}
           <Field name="card_uid" label={t("staff.uid")} hint={t("staff.send_card_hint")} required />
         </Decision>
       ) : null}

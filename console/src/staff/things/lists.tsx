@@ -76,7 +76,7 @@ export function Tickets(): JSX.Element {
             <th scope="row">
               <Thing id={ticket.id} name={ticket.number} />
             </th>
-            <td>{ticket.customer_id ? <Thing id={ticket.customer_id} name={ticket.holder_name} /> : <Num>{ticket.holder_name}</Num>}</td>
+            <td>{ticket.customer_id ? <Thing id={ticket.customer_id} name={ticket.holder_name} /> : <bdi>{ticket.holder_name}</bdi>}</td>
             <td>{ticket.tier}</td>
             <td>
               <Sum of={ticket.price} />
