@@ -125,6 +125,27 @@ def test_an_organizer_drafts_an_event_in_five_steps_and_errors_lead_to_their_ste
     expect(page.get_by_role("link", name="Open the Board")).to_have_attribute("href", f"/board/{event_id}")
 
 
+def test_a_new_draft_that_another_step_stops_keeps_what_was_typed(page: Page) -> None:
+    page.get_by_role("link", name="New event").first.click()
+    page.get_by_label("Title").fill("Lanterns")
+    page.get_by_label("Address of a picture").fill("not an address")
+    on(page)
+    heading(page, "Where and when")
+    on(page)
+    begins = page.get_by_label("Begins")
+    expect(begins).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".field", has=begins)).to_contain_text("must not be empty")
+    begins.fill(wall_clock(9, 19))
+    page.get_by_label("Ends").fill(wall_clock(9, 23))
+    on(page)
+    expect(page.get_by_label("Address of a picture")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Address of a picture").fill("")
+    on(page)
+    expect(begins).to_have_value(wall_clock(9, 19))
+    on(page)
+    heading(page, "Ticket categories")
+
+
 def test_a_sale_shows_in_the_pictures_at_once_and_its_buyer_in_the_file(
     page: Page, desk: Desk, site: Site, organizer: Session
 ) -> None:

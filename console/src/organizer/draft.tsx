@@ -153,6 +153,7 @@ function StepForm({ id, here, event, reload }: FrameProps): JSX.Element {
     } catch (error) {
       if (error instanceof Refused && error.status === 409) reload(); // its version: the next try is of what is there now
       leadTo(id, here, error);
+      throw error; // this step was not stored either: it keeps what was typed
     }
   };
   if (event === null && here !== "what" && here !== "when") return <Failure error={new Refused(404, "NOT_FOUND", t("organizer.draft.not_yet"))} />;

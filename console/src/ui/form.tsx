@@ -98,6 +98,15 @@ function controlOf(field: string, controls: ReadonlySet<string | null>): string 
   return null;
 }
 
+const SPELLED = /^must be a (date|time)\b/;
+
+/** How a date is spelled is no matter of a person who picks it, and picked none. */
+function left(detail: Detail, form: HTMLFormElement | null): Detail {
+  const control = form?.elements.namedItem(detail.field);
+  const isEmpty = control instanceof HTMLInputElement && control.type.startsWith("date") && control.value === "";
+  return isEmpty && SPELLED.test(detail.message) ? { ...detail, message: "must not be empty" } : detail;
+}
+
 /** A form whose button waits for the answer. */
 export function Form({ label, draft, initial = {}, secret = [], onSubmit, children, class: name, refused }: FormProps): JSX.Element {
   // What was typed, over what the form is about: a field that nobody touched follows that when it is read again.
@@ -135,7 +144,7 @@ export function Form({ label, draft, initial = {}, secret = [], onSubmit, childr
   const explain = (error: unknown): void => {
     const controls = new Set([...(form.current?.elements ?? [])].map((each) => each.getAttribute("name")));
     const details = error instanceof Refused ? error.details : [];
-    const found = details.map((detail) => ({ control: controlOf(detail.field, controls), detail }));
+    const found = details.map((detail) => ({ control: controlOf(detail.field, controls), detail: left(detail, form.current) }));
     const placed = found.filter(({ control }) => control !== null);
     errors.value = Object.fromEntries(placed.map(({ control, detail }) => [String(control), detail]));
     const rest = found.filter(({ control }) => control === null);
