@@ -123,6 +123,11 @@ def test_a_hand_over_that_was_left_is_continued(page: Page, desk: Desk, site: Si
 def test_an_unknown_number_and_a_card_of_others_are_refused_in_words(page: Page, desk: Desk, site: Site) -> None:
     others = desk.card()
     type_as_a_reader(page, others)
+    number_field = page.get_by_label("Customer's mobile number")
+    for typed, said in (("", "must not be empty"), ("12", "must be the number of a mobile phone")):
+        find(page, typed)
+        expect(number_field).to_have_attribute("aria-invalid", "true")
+        expect(page.locator(".field", has=number_field)).to_contain_text(said)
     find(page, f"+92302{secrets.randbelow(10**7):07}")
     expect(page.get_by_text("No customer has this number.")).to_be_visible()
     number, _ = site.new_customer()

@@ -1,5 +1,5 @@
 // What the merchant's views read and write, as the API has it.
-import { answerOf, connect, leave, type Schemas } from "../ui/api/client.ts";
+import { answerOf, connect, leave, Refused, refusedAt, type Schemas } from "../ui/api/client.ts";
 import { keep, latest } from "../ui/api/session.ts";
 import type { Amount } from "../ui/format.tsx";
 
@@ -28,6 +28,17 @@ export const beginLogIn = (mobile_number: string, password: string): Promise<Sch
 export async function finishLogIn(challenge_id: string, otp: string): Promise<void> {
   const { access, refresh, merchant } = await answerOf(connect(null).POST("/api/merchant/verify-otp/", { body: { challenge_id, otp } }));
   keep(PORTAL, { access, refresh, who: kept(merchant) });
+}
+
+/** Look a customer up. What is refused is the number, which is a part of the address and of no body. */
+export async function lookUp(mobile: string): Promise<Recipient> {
+  if (!mobile.trim()) throw refusedAt("mobile_number", () => "must not be empty");
+  try {
+    return await answerOf(api.GET("/api/merchant/verify-customer/{mobile}/", { params: { path: { mobile } } }));
+  } catch (error) {
+    const message = error instanceof Refused ? error.details.find(({ field }) => field === "mobile")?.message : undefined;
+    throw message === undefined ? error : refusedAt("mobile_number", () => message);
+  }
 }
 
 export const logOut = (): Promise<void> => leave(PORTAL, () => api.POST("/api/merchant/logout/"));

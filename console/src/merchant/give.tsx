@@ -9,7 +9,7 @@ import { money, Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { go, query } from "../ui/router.ts";
 
-import { api, cardFee, type Recipient } from "./data.ts";
+import { api, cardFee, lookUp, type Recipient } from "./data.ts";
 import { handed, isOpen, remember } from "./handed.ts";
 import { hasNfc, listen, readCards, uidIn } from "./readers.ts";
 
@@ -110,8 +110,7 @@ function Waiting(): JSX.Element | null {
 function CustomerStep({ uid }: { uid: string }): JSX.Element {
   const found = useSignal<{ number: string; recipient: Recipient } | null>(null);
   const look = async (number: string): Promise<void> => {
-    const recipient = await answerOf(api.GET("/api/merchant/verify-customer/{mobile}/", { params: { path: { mobile: number } } }));
-    found.value = { number, recipient };
+    found.value = { number, recipient: await lookUp(number) };
   };
   const send = async (values: Readonly<Record<string, string>>): Promise<void> => {
     const mobile_number = values.mobile_number ?? "";

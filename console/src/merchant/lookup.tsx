@@ -2,12 +2,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { answerOf } from "../ui/api/client.ts";
 import { Field, Form, Submit } from "../ui/form.tsx";
 import { Num } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 
-import { api, type Recipient } from "./data.ts";
+import { lookUp, type Recipient } from "./data.ts";
 
 export function LookUp(): JSX.Element {
   const found = useSignal<{ number: string; recipient: Recipient } | null>(null);
@@ -21,7 +20,7 @@ export function LookUp(): JSX.Element {
           draft="merchant.look_up"
           onSubmit={async ({ mobile_number: mobile = "" }) => {
             found.value = null;
-            const recipient = await answerOf(api.GET("/api/merchant/verify-customer/{mobile}/", { params: { path: { mobile } } }));
+            const recipient = await lookUp(mobile);
             found.value = { number: mobile, recipient };
           }}
         >
