@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import stages
+from infra.rebuild.left_out import LeftOut
 
 # One request reads up to a megabyte, which is 128 read units of an eventually consistent read.
 _UNITS_PER_PAGE = 128
@@ -36,10 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     marks = Path(options.mark or f".local/relist-{options.stage}.json")
     kept = stages.mark(marks)
     # A file of another table, such as the one before a restore, is none of this one's.
-    reached = kept["reached"] if kept.get("of") == os.environ["TABLE_NAME"] else {}
+    kept = kept if kept.get("of") == os.environ["TABLE_NAME"] else {}
+    reached, left_out = kept.get("reached", {}), LeftOut(kept.get("left_out"))
     pause = _UNITS_PER_PAGE / options.units
     client: Any = operations.client()
     rows = indexed = 0
+
+    def write(page: list[dict[str, Any]]) -> None:
+        nonlocal rows, indexed
+        rows += follower.write([Item.from_raw_data(raw) for raw in page if raw["kind"]["S"] in listed])
+        indexed += reindex.write(Item.from_raw_data(raw) for raw in page if raw["kind"]["S"] in reindex.KINDS)
+
     while True:
         begun = time.monotonic()
         answer = client.scan(
@@ -49,19 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             **({"ExclusiveStartKey": reached} if reached else {}),
             **({"Limit": options.limit} if options.limit else {}),
         )
-        rows += follower.write([Item.from_raw_data(raw) for raw in answer["Items"] if raw["kind"]["S"] in listed])
-        indexed += reindex.write(
-            Item.from_raw_data(raw) for raw in answer["Items"] if raw["kind"]["S"] in reindex.KINDS
-        )
+        left_out.give(answer["Items"], write)
         reached = answer.get("LastEvaluatedKey")
         sys.stdout.write(f"{rows} rows of {len(LISTS)} lists, {indexed} missing keys and copies\n")
         if not reached:
             marks.unlink(missing_ok=True)
             sys.stdout.write("done\n")
-            return 0
+            sys.stderr.write(left_out.said())
+            return 1 if left_out.items else 0
         marks.parent.mkdir(parents=True, exist_ok=True)
         written = marks.with_suffix(".part")
-        written.write_text(json.dumps({"of": os.environ["TABLE_NAME"], "reached": reached}))
+        written.write_text(json.dumps({"of": os.environ["TABLE_NAME"], "reached": reached, "left_out": left_out.items}))
         written.replace(marks)
         time.sleep(max(0.0, pause - (time.monotonic() - begun)))
 

@@ -15,7 +15,7 @@ _SHOWN = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Rebuild or compare; return 0, or 1 where tables differ or a table is in use."""
+    """Rebuild or compare; return 0, or 1 where tables differ, items were left out or a table is in use."""
     options = _options(arguments)
     stages.aim_at(options)
     # Only now: the items read the name of their table when they are imported.
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def walk(name: str) -> Walk:
         return Walk.of(client, name, options)
 
-    began = time.monotonic()
+    began, has_failed = time.monotonic(), False
     if not options.compare_only:
         is_used = _is_read(client, table)
         if options.way == "whole" and is_used and not options.dry_run and not options.in_place:
@@ -41,15 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         progress = Progress(None if options.dry_run else options.mark, passes=passes, of=f"{table} {options.way}")
         done = rebuilding.rebuild(walk(table), progress, passes=passes, reset=Reset(options.dry_run, is_used))
         sys.stdout.write(f"{done}\n{table}: {(time.monotonic() - began) / 60:.2f} minutes\n")
+        sys.stderr.write(progress.left_out.said())
+        has_failed = bool(progress.left_out.items)
     if options.compare is None:
-        return 0
+        return int(has_failed)
     found = list(comparing.differences(comparing.read(walk(options.compare)), comparing.read(walk(table))))
     for each in found[:_SHOWN]:
         sys.stdout.write(f"{each.what}: {each.kind} {each.key.pk} {each.key.sk}\n")
     if len(found) > _SHOWN:
         sys.stdout.write(f"and {len(found) - _SHOWN:,} more\n")
     sys.stdout.write(f"{len(found):,} differences from {options.compare}\n")
-    return 1 if found else 0
+    return 1 if found or has_failed else 0
 
 
 def _is_read(client: Any, table: str) -> bool:

@@ -7,6 +7,7 @@ memory; a pass that was killed begins from its beginning.
 
 import threading
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.domain.campus.analytics import attendance_counts, counted_as
@@ -21,6 +22,12 @@ from infra.rebuild import followers, resetting
 from infra.rebuild.walk import RawItem
 
 _TALLIED = frozenset(map(kind_of, TALLIED))
+# How the mark of each kind is read.
+_STANDINGS: Mapping[str, Callable[[str], counted_as.Standing | None]] = {
+    "counted_attendance": counted_as.record_standing,
+    "counted_campus_event": counted_as.event_standing,
+    "counted_listing": counted_as.listing_standing,
+}
 _COUNTS, _SALES = kind_of(PlatformCounts), kind_of(PlatformSales)
 
 
@@ -41,16 +48,16 @@ class Sums:
             self._add(page)
 
     def _add(self, page: list[RawItem]) -> None:
-        for raw in page:
-            kind = raw["kind"]["S"]
-            if kind in _TALLIED and "tallied" in raw:
-                self.standings[raw["tallied"]["S"]] += 1
-            elif kind == "counted_attendance":
-                counted_as.add(self.moves, None, counted_as.record_standing(raw["counted_as"]["S"]))
-            elif kind == "counted_campus_event":
-                counted_as.add(self.moves, None, counted_as.event_standing(raw["counted_as"]["S"]))
-            elif kind == "counted_listing":
-                counted_as.add(self.moves, None, counted_as.listing_standing(raw["counted_as"]["S"]))
+        # All are read before the first is added: a page with one that cannot be read is passed on again by its items.
+        tallied = [raw["tallied"]["S"] for raw in page if raw["kind"]["S"] in _TALLIED and "tallied" in raw]
+        counted = [
+            standing_of(raw["counted_as"]["S"])
+            for raw in page
+            if (standing_of := _STANDINGS.get(raw["kind"]["S"])) is not None
+        ]
+        self.standings.update(tallied)
+        for standing in counted:
+            counted_as.add(self.moves, None, standing)
 
     def write(self) -> int:
         """Write the totals; return how many. Not idempotent: the next run of the pass removes them first."""

@@ -13,15 +13,14 @@ def rebuild(walk: Walk, progress: Progress, *, passes: tuple[str, ...], reset: R
     for name in passes:
         if progress.is_done(name):
             continue
-        if is_dry:
-            if name == "reset":
-                walk.run(name, reset.take)
-        elif name == "reset":
+        if name == "reset":
             walk.run(name, reset.take, progress)
+        elif is_dry:
+            continue
         elif name == "marks":
             # It has no place to go on from: its sums are in memory.
             sums = Sums()
-            walk.run(name, sums.take)
+            walk.run(name, sums.take, left_out=progress.left_out)
             totals = sums.write()
         else:
             walk.run(name, followers.replay if name == "replay" else followers.catch_up, progress)

@@ -36,17 +36,17 @@ class Reset:
         """Reset the items of one page."""
         gone = {operations.key_of(raw): raw for raw in page if _is_projection(raw)}
         gone |= {operations.key_of(raw): raw for raw in _derived_scans(page)}
-        self._count(self.removed, gone.values())
-        if not self.is_dry:
-            operations.remove_many(gone)
         changes = {
             operations.key_of(raw): (raw, change)
             for raw in page
             if operations.key_of(raw) not in gone and (change := _change(raw)) is not None
         }
+        # Nothing is counted of a page with an item that cannot be read: its items come one by one.
+        self._count(self.removed, gone.values())
         self._count(self.changed, (raw for raw, _ in changes.values()))
         if self.is_dry:
             return
+        operations.remove_many(gone)
         if not self.is_used:
             operations.put_raw(change.applied(raw) for raw, change in changes.values())
             return

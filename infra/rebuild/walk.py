@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from infra import stages
+from infra.rebuild.left_out import LeftOut
 
 RawItem = dict[str, Any]
 # List price of on-demand reads in us-east-1 (aws.amazon.com/dynamodb/pricing, as bench/bill.py has it).
@@ -59,6 +61,7 @@ class Progress:
         if kept.get("of") != of:
             kept = {"of": of, "done": [], "positions": {}}
         self._kept = kept
+        self.left_out = LeftOut(kept.get("left_out"))
 
     @property
     def is_begun(self) -> bool:
@@ -78,6 +81,7 @@ class Progress:
         """Keep how far a segment is; True at its end."""
         with self._lock:
             self._kept["positions"][f"{name}/{segment}"] = position
+            self._kept["left_out"] = self.left_out.items
             self._save()
 
     def finish(self, name: str) -> None:
@@ -131,14 +135,26 @@ class Walk:
         """Return the reads of a table as a command's arguments ask for them."""
         return cls(client, table, options.segments, options.threads, options.units, options.page)
 
-    def run(self, name: str, take: Callable[[list[RawItem]], None], progress: Progress | None = None) -> None:
-        """Pass every page to `take`; each segment in order, several at once. A fault of one ends all."""
+    def run(
+        self,
+        name: str,
+        take: Callable[[list[RawItem]], None],
+        progress: Progress | None = None,
+        *,
+        left_out: LeftOut | None = None,
+    ) -> None:
+        """Pass every page to `take`; each segment in order, several at once. A fault of one ends all.
+
+        With `progress` or `left_out`, an item that `take` fails with is left out, and named there.
+        """
+        left_out = left_out or (progress.left_out if progress else None)
+        given: Callable[[list[RawItem]], None] = partial(left_out.give, take=take) if left_out else take
         progress = progress or Progress(None, passes=(name,), of="")
         ending = threading.Event()
 
         def read(segment: int) -> None:
             try:
-                self._read(name, segment, take, progress, ending)
+                self._read(name, segment, given, progress, ending)
             except BaseException:
                 ending.set()
                 raise

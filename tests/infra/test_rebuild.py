@@ -2,7 +2,7 @@
 
 import copy as copies
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from chalicelib.table.items import CampusProfile, Counters, Item, Scan, Ticket
 from chalicelib.vocabulary.campus import CampusRole
 from chalicelib.vocabulary.events import EventStatus
 from chalicelib.workers import stream as worker
+from infra.local.console import CannotStart
 from infra.rebuild import __main__ as command
 from infra.rebuild import comparing, followers
 from infra.rebuild.marks import Sums
@@ -221,6 +222,66 @@ def test_a_table_in_use_catches_up_with_what_its_stream_never_read(
     # The whole way is the measure: from the base items alone it makes the same.
     copy("gatehouse", ORIGINAL)
     assert run("--in-place", "--compare", ORIGINAL) == 0, capsys.readouterr().out
+
+
+DAMAGED = (
+    {"pk": {"S": "TICKET#tkt_odd"}, "sk": {"S": "TICKET"}, "kind": {"S": "ticket"}},
+    {"pk": {"S": "SCAN#odd"}, "sk": {"S": "SCAN#tkt_odd"}, "kind": {"S": "scan"}, "scan_id": {"S": "scn_odd"}},
+    {"pk": {"S": "MARK#odd"}, "sk": {"S": "MARK"}, "kind": {"S": "counted_attendance"}},
+)
+
+
+@pytest.mark.usefixtures("moto_cloud")
+@pytest.mark.parametrize("way", [("--in-place",), ("--way", "catch-up")])
+def test_a_damaged_item_is_named_and_keeps_no_other_from_being_rebuilt(
+    way: tuple[str, ...], run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = StreamReader()
+    event, token = _open_gate()
+    _scan(event, token, name="Ayesha Lost Malik")
+    _, standard, _ = make_evening(make_organizer())
+    buy(standard, 2)
+    while stream.drain():
+        pass
+    copy("gatehouse", ORIGINAL)
+    assert _lose({"list_entry", "list_word", "attendee_word"}) > 1
+    client: Any = operations.client()
+    for raw in DAMAGED:
+        client.put_item(TableName="gatehouse", Item=raw)
+    # In small pages, in whole ones, and after a kill.
+    with pytest.raises(KeyboardInterrupt), failing("Scan", act=_stopped_after(30)):
+        run(*way, "--page", "2")
+    capsys.readouterr()
+    assert run(*way) == 1
+    shown = capsys.readouterr().err
+    named = shown.splitlines()[-1]
+    assert named.startswith(f"{2 if 'catch-up' in way else 3} items were left out: ")
+    assert all(odd in named for odd in ("ticket TICKET#tkt_odd TICKET", "scan SCAN#odd SCAN#tkt_odd"))
+    for raw in DAMAGED:
+        client.delete_item(TableName="gatehouse", Key={name: raw[name] for name in ("pk", "sk")})
+    assert differing() == []
+    assert run(*way, "--compare", ORIGINAL) == 0, capsys.readouterr()
+
+
+@pytest.mark.usefixtures("moto_cloud")
+def test_many_items_that_cannot_be_taken_are_a_fault_of_the_code(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    client: Any = operations.client()
+    for number in range(102):
+        odd = {"pk": {"S": f"TICKET#tkt_{number}"}, "sk": {"S": "TICKET"}, "kind": {"S": "ticket"}}
+        client.put_item(TableName="gatehouse", Item=odd)
+    with pytest.raises(CannotStart, match="Over 100 items"):
+        run("--in-place")
+    assert "left out ticket TICKET#tkt_7 TICKET: " in capsys.readouterr().err
+
+
+def _stopped_after(reads: int) -> Callable[[], None]:
+    left = iter(range(reads))
+
+    def act() -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+
+    return act
 
 
 @pytest.mark.usefixtures("moto_cloud")

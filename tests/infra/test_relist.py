@@ -1,6 +1,7 @@
 """`make relist`: rows from before a list was declared get their entries, also where the command was killed."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,21 @@ def test_rows_without_entries_are_listed_and_a_killed_command_goes_on(
     assert [each.name for each in pages.page(VENUES, Asked(caller_id="adm_1")).results] == names
     assert not (tmp_path / "mark.json").exists()
     assert capsys.readouterr().out.endswith("done\n")
+
+
+def test_a_damaged_row_is_named_and_the_others_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["Hall 1", "Hall 2"]
+    for name in names:
+        venues.add(name=name)
+    client: Any = operations.client()
+    odd = {"pk": {"S": "VENUE#ven_odd"}, "sk": {"S": "VENUE"}, "kind": {"S": "venue"}, "name": {"N": "1"}}
+    client.put_item(TableName="gatehouse", Item=odd)
+    arguments = ["--table", "gatehouse", "--mark", str(tmp_path / "mark.json"), "--units", "100000"]
+    assert commands.run(relist.main, arguments) == 1
+    shown = capsys.readouterr()
+    assert shown.out.endswith("done\n")
+    assert "1 item was left out: venue VENUE#ven_odd VENUE." in shown.err
+    assert [each.name for each in pages.page(VENUES, Asked(caller_id="adm_1")).results] == names
 
 
 def test_orders_from_before_their_indexes_are_found_by_customer_and_event(
