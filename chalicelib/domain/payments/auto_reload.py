@@ -8,7 +8,7 @@ from chalicelib.clients import messages
 from chalicelib.clients.messages import Channel, Message
 from chalicelib.domain import idempotency, money
 from chalicelib.domain.access import accounts
-from chalicelib.domain.cards import own_cards
+from chalicelib.domain.cards import bindings, own_cards
 from chalicelib.domain.cards.own_cards import CardHolding
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import card_balances
@@ -135,9 +135,11 @@ def run(uid: str, entry: int) -> None:
     """
     operation_id = f"op_auto_reload_{uid}_{entry}"
     ids = {"operation_id": operation_id}
-    found = own_cards.holdings([uid])
-    balance = found[0].balance if found else None
-    if balance is None or balance.auto_amount is None or not _is_on(found[0]):
+    holding = _holding(uid)
+    balance = holding.balance if holding else None
+    if holding is not None and holding.card.uid != uid:
+        uid, entry = holding.card.uid, holding.balance.entries
+    if holding is None or balance is None or balance.auto_amount is None or not _is_on(holding):
         logger.info("automatic reload not run: it is off, or the card is not active", extra=ids)
         return
     owner_id = balance.auto_customer_id
@@ -157,6 +159,17 @@ def run(uid: str, entry: int) -> None:
         _count_decline(uid, entry, owner_id, operation_id=f"{operation_id}_declined", payment_id=payment.payment_id)
     elif payment.status == PaymentStatus.SUCCEEDED and balance.auto_declines:
         _forget_declines(uid, before=entry)
+
+
+def _holding(uid: str) -> CardHolding | None:
+    """Return the card of a purchase; of one that was replaced since, the card in its place, if that is low as well."""
+    found = own_cards.holdings([uid])
+    if not found or not found[0].card.replaced_by:
+        return found[0] if found else None
+    heir = bindings.usable(uid, found[0].card.customer_id)
+    taken = own_cards.holdings([heir.uid]) if heir is not None else []
+    is_low = taken and taken[0].balance.amount < (taken[0].balance.auto_threshold or 0)
+    return taken[0] if is_low else None
 
 
 def _is_on(holding: CardHolding) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+import app
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.customers import dependents
@@ -77,6 +78,29 @@ def test_a_lost_card_gives_all_it_has_to_its_replacement_in_one_call() -> None:
     stream.drain()
     assert {tickets.get(ticket_id).card_uid for ticket_id in ticket_ids} == {spare}
     wallets.assert_balanced(wallets.books())
+
+
+def test_the_reload_of_a_purchase_goes_to_the_card_that_took_the_place_of_a_lost_one() -> None:
+    customer, evening = new_customer(), make_evening()
+    card = wallets.make_card(customer, holds=200_000)
+    auto = {"enabled": True, "threshold": "1000.00", "amount": "700.00", "payment_token": "tok_ok"}
+    own = f"/api/v1/users/nfc-cards/{card.card_id}/auto-reload-settings/"
+    assert call("POST", own, auto, token=customer_token(customer)).status == 200
+    order = purchases.book(customer, evening.category)
+    opened = payers.process(customer, order, method="wallet", card_id=card.card_id)
+    assert payers.confirm(customer, opened.json["id"]).json["status"] == "succeeded"
+    balance = operations.get(keys.money.card_balance(card.uid))
+    assert balance is not None
+    spare = stock()
+    assert replace(card.card_id, spare).status == 200
+    # The queue delivers the low balance only now, and twice.
+    detail = {"card_uid": card.uid, "entry": balance.crossed_at_entry}
+    for _ in range(2):
+        low = payers.batch_of({"detail-type": "card.balance_low", "detail": detail})
+        assert app.payments(low, None) == {"batchItemFailures": []}
+    books = wallets.books()
+    assert books.balances[spare].amount == 50_000 + 70_000
+    wallets.assert_balanced(books, drained=False)
 
 
 def test_money_and_tickets_that_arrive_late_follow_to_the_replacement() -> None:
