@@ -23,6 +23,7 @@ test("a whole number that is a price is said in its currency, or as what it is",
   assert.equal(ui.said(1500, "amount", "JPY"), "JPY 1,500");
   assert.equal(ui.said(-5, "amount", "PKR"), "PKR −0.05");
   assert.equal(ui.said(150_000, "amount"), "150000 in the smallest unit");
+  for (const name of ["balance", "gross", "refunds", "platform_fee", "net", "taken_back"]) assert.equal(ui.said(150_000, name, "PKR"), "PKR 1,500.00", name);
   assert.equal(ui.said({ amount: "1500.00", currency: "PKR" }, "price"), "PKR 1,500.00");
   assert.equal(ui.said(150_000, "capacity", "PKR"), "150000");
 });

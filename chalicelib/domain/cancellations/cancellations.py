@@ -161,7 +161,10 @@ def _audited(cancellation: Cancellation) -> dict[str, Any]:
         "refund": cancellation.refund,
         "notify": cancellation.notify,
         "reason": cancellation.reason,
-        "total": Money(cancellation.total, cancellation.currency).amount,
+        "total": {
+            "amount": Money(cancellation.total, cancellation.currency).amount,
+            "currency": cancellation.currency,
+        },
     }
 
 

@@ -114,7 +114,8 @@ def show(event_id: str, *, by: str) -> Preview:
     shown = CancellationPreview(
         *place, event_id=event_id, admin_id=by, challenge_id=challenge_id, previewed_at=clock.now()
     )
-    after = {"previewed": preview.total.amount, "tickets": preview.tickets}
+    total = {"amount": preview.total.amount, "currency": preview.total.currency}
+    after = {"previewed": total, "tickets": preview.tickets}
     acts.commit(operations.put(shown), subject=AuditSubject("event", event_id, after=after))
     return preview
 

@@ -80,7 +80,8 @@ def make_link(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
     _send(token, operation_id, contact, money, uid=uid)
     newest = operations.put(NewestCardClaim(*keys.money.newest_claim(uid), claim_id=claim_id))
     sent = LeftoverAnswer(LeftoverState.LINK_SENT, money, nothing)
-    subject = AuditSubject("card", card.card_id, after={"claim_id": claim_id, "amount": balance.amount})
+    claimable = {"claim_id": claim_id, "amount": balance.amount, "currency": balance.currency}
+    subject = AuditSubject("card", card.card_id, after=claimable)
     try:
         acts.commit(
             pay_backs.answered_once(operation_id, sent),

@@ -83,9 +83,8 @@ def pay_back(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
             once=answered_once(operation_id, asking),
         ):
             return asking
-        subject = AuditSubject(
-            "card", card.card_id, before={"balance": balance.amount}, after={"balance": balance.amount - total}
-        )
+        before = {"balance": balance.amount, "currency": balance.currency}
+        subject = AuditSubject("card", card.card_id, before=before, after={**before, "balance": balance.amount - total})
         try:
             once = answered_once(operation_id, answer)
             acts.commit(once, *_writes(card, balance, sources, total, by=by), subject=subject)

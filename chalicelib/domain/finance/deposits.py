@@ -113,8 +113,8 @@ def _drafted(asked: AmountInput, source: str, received_on: date, reference: str,
 
 
 def _audited(deposit: Deposit) -> dict[str, Any]:
-    shown = {"deposit_id": deposit.deposit_id, "amount": deposit.amount, "source": deposit.source}
-    return {**shown, "received_on": deposit.received_on}
+    shown = {"deposit_id": deposit.deposit_id, "amount": deposit.amount, "currency": deposit.currency}
+    return {**shown, "source": deposit.source, "received_on": deposit.received_on}
 
 
 def _booked(deposit: Deposit, *, sign: int = 1) -> list[Write]:

@@ -106,6 +106,8 @@ def change(expense_id: str, changes: Mapping[str, Any], *, version: int | None) 
     changed = [name for name in _AUDITED if old[name] != new[name]]
     if not changed:
         return before
+    if "amount" in changed:
+        changed.append("currency")
     subject = AuditSubject(
         "expense",
         expense_id,

@@ -218,7 +218,8 @@ def _withdrawn(partner: str, amount: Money, *, by: str, operation_id: str) -> Wi
     within = PartnerAccount.withdrawn <= entitled - amount.minor
     if entitled >= amount.minor:
         within = PartnerAccount.withdrawn.does_not_exist() | within
-    subject = AuditSubject("withdrawal", withdrawal_id, after={"partner": partner, "amount": amount.minor})
+    asked = {"partner": partner, "amount": amount.minor, "currency": amount.currency}
+    subject = AuditSubject("withdrawal", withdrawal_id, after=asked)
     try:
         acts.commit(
             idempotency.once(operation_id, withdrawal_id),

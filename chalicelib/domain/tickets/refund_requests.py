@@ -5,6 +5,7 @@ of an event that was moved after the booking may be returned until the event sta
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct
 
@@ -141,9 +142,7 @@ def _ask(wish: RefundWish, *, operation_id: str) -> RefundRequest:
                 *stored(request),
                 idempotency.once(operation_id, request.refund_id),
                 deeds.while_unchanged(event),
-                subject=AuditSubject(
-                    "refund_request", request.refund_id, after={"ticket_id": ticket_id, "amount": request.amount}
-                ),
+                subject=AuditSubject("refund_request", request.refund_id, after=_audited(request)),
             )
         except operations.ConditionFailed:
             if (first := idempotency.result_of(operation_id)) is not None:
@@ -152,6 +151,10 @@ def _ask(wish: RefundWish, *, operation_id: str) -> RefundRequest:
         logger.info("refund asked for", extra={"refund_id": request.refund_id, "ticket_id": ticket_id})
         return request
     raise Unavailable("This ticket is being changed by others. Try again.", retry_after=1)
+
+
+def _audited(request: RefundRequest) -> dict[str, Any]:
+    return {"ticket_id": request.ticket_id, "amount": request.amount, "currency": request.currency}
 
 
 def _request(wish: RefundWish, ticket: Ticket) -> RefundRequest:

@@ -4,7 +4,7 @@ import { known, t } from "../../ui/i18n.ts";
 
 const isAmount = (value: object): value is Amount => "amount" in value && "currency" in value && typeof value.amount === "string";
 // Whole numbers under these names are stored in the smallest unit of their currency.
-const SUMS = new Set(["price", "amount"]);
+const SUMS = new Set(["price", "amount", "balance", "gross", "refunds", "platform_fee", "net", "taken_back"]);
 
 // ISO 4217, as the platform has it: a browser's own table leaves out the paisa.
 const NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF";
