@@ -186,6 +186,14 @@ def found(deed: Deed, event: Event, ticket: Ticket | None = None) -> Objection |
     return objection(deed, state_of_event(event, ticket), state)
 
 
+def found_anew(deed: Deed, event: Event) -> Objection | None:
+    """Return why a deed of the sale is refused now whose reservation is over: after an event's end it is too late.
+
+    Its gates may still be open. Its books close, so nobody would be paid for what it sells.
+    """
+    return objection(deed, EventState.OVER) if event.ends_at <= clock.now() else found(deed, event)
+
+
 def require(deed: Deed, event: Event, ticket: Ticket | None = None) -> None:
     """Raise the refusal of a deed with these items, if there is one: InvalidState, Conflict or NotFound."""
     refused = found(deed, event, ticket)

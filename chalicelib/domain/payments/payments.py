@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 from pynamodb.expressions.condition import Condition
 
+from chalicelib import clock
 from chalicelib.clients.providers import Declined, Outcome, OutcomeStatus
 from chalicelib.config import config
 from chalicelib.domain import idempotency, money
@@ -254,7 +255,9 @@ def _objection(payment: Payment) -> Objection | None:
     """Return why an order's payment must not be charged now, from the cached offer: its resolution asks again."""
     if payment.order_id is None or payment.status != PaymentStatus.REQUIRES_CONFIRMATION:
         return None
-    return deeds.found(Deed.CHECK_OUT, categories.offer(payment.event_id).event)
+    event, until = categories.offer(payment.event_id).event, payment.open_until
+    is_late = until is not None and until - GRACE <= clock.now()
+    return deeds.found_anew(Deed.CHECK_OUT, event) if is_late else deeds.found(Deed.CHECK_OUT, event)
 
 
 def _without_charge(payment: Payment, refused: Objection) -> Outcome:

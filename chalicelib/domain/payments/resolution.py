@@ -26,7 +26,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Card, Payment, ProviderEvent
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.cards import CardStatus, EntryType
-from chalicelib.vocabulary.payments import PaymentMethod, PaymentPurpose, PaymentStatus
+from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
 
 _ATTEMPTS = 12
 _RETURNED = "the money is returned"
@@ -158,10 +158,11 @@ def _facts(payment: Payment, outcome: Outcome) -> PaymentFacts:
     if payment.purpose != PaymentPurpose.ORDER:
         return PaymentFacts(card=operations.get(keys.cards.card(payment.card_uid)))
     # No condition in the transaction: 2,000 buyers a second would contend for the event's item (D-STATE-01).
-    event = events.get(payment.event_id)
-    refused = deeds.found(Deed.SETTLE, event)
+    event, order = events.get(payment.event_id), orders.get(payment.order_id)
+    find = deeds.found_anew if order.status == OrderStatus.EXPIRED else deeds.found
+    refused = find(Deed.SETTLE, event)
     return PaymentFacts(
-        order=orders.get(payment.order_id),
+        order=order,
         event_objection=refused.message if refused else None,
         fee_basis_points=event.fee_basis_points,
     )

@@ -14,11 +14,12 @@ import pytest
 from chalicelib import clock
 from chalicelib.clients import files
 from chalicelib.config import config
+from chalicelib.domain.ledger import account_names
 from chalicelib.domain.money import Money
 from chalicelib.domain.payments import repayments
 from chalicelib.vocabulary.access import AdminRole
 from chalicelib.workers import jobs as jobs_worker
-from tests.support import mixed_sales, paid_out, settled
+from tests.support import mixed_sales, paid_out, payers, settled
 from tests.support.client import call
 from tests.support.factories import customer_token, make_organizer
 from tests.support.meanwhile import asked
@@ -169,3 +170,23 @@ def test_settlements_and_payouts_are_found_by_event_organizer_and_status() -> No
         assert [each["id"] for each in found] == [closed["payout_id"]]
     assert len(call("GET", "/api/payouts/?status=scheduled", token=token).json["results"]) == 1
     assert call("GET", "/api/payouts/?status=paid", token=token).json["results"] == []
+
+
+def test_a_charge_that_comes_after_the_end_sells_nothing_that_no_payout_pays() -> None:
+    organizer, stream, now = make_organizer(), StreamReader(), clock.now()
+    times = {"starts_at": now + timedelta(minutes=1), "ends_at": now + timedelta(minutes=12)}
+    # Its gates are open longer, for who comes back from a break.
+    event, standard, _ = settled.make_evening(organizer, **times, scanning_closes_at=now + timedelta(hours=3))
+    settled.buy(standard)
+    late, payment_id = settled.expired(standard)
+    stream.drain()
+    with settled.after(event):
+        assert paid_out.close(event.event_id, paid_out.staff()).status == 201
+        refused = payers.confirm(late, payment_id)
+        assert (refused.status, refused.code) == (409, "INVALID_STATE")
+        # It was charged on the provider's own page.
+        payers.charge_at_sandbox(payment_id)
+        confirmed = payers.confirm(late, payment_id).json
+    assert (confirmed["status"], confirmed["tickets"]) == ("refunded", [])
+    assert "The event is over" in confirmed["failure_reason"]
+    assert payers.balances()[account_names.sales(event.event_id)] == 0
