@@ -106,8 +106,9 @@ def show(event_id: str, *, by: str) -> Preview:
     subject = f"{staff.login}/{event_id}"
     if known is None or not otp.waits(OtpPurpose.CANCELLATION, known.challenge_id, subject):
         otp.take_send(OtpPurpose.CANCELLATION, subject, address=None)
-        giving_back = f"giving back up to {preview.total.currency} {preview.total.amount}"
-        about = {"event_title": event.title, "fee": giving_back, "found_by": numbers.number_macs(subject)}
+        # Whether it is given back is said with the code, not before.
+        paid = f"for which {preview.total.currency} {preview.total.amount} was paid"
+        about = {"event_title": event.title, "fee": paid, "found_by": numbers.number_macs(subject)}
         challenge_id = otp.send(OtpPurpose.CANCELLATION, staff.login, account=staff, pending=about).challenge_id
     else:
         challenge_id = known.challenge_id

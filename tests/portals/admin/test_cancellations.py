@@ -29,7 +29,7 @@ from tests.support.cancelled import (
     until_complete,
 )
 from tests.support.client import call
-from tests.support.codes import code_for
+from tests.support.codes import code_for, texts
 from tests.support.factories import customer_token, make_customer, make_organizer, make_ticket, token_of, usher_token
 from tests.support.purchases import book, make_show
 from tests.support.settings import configured
@@ -445,3 +445,13 @@ def test_customers_of_an_event_that_is_cancelled_without_notices_hear_of_their_m
     (paid_back,) = notices.received()[before:]
     assert paid_back.to == accounts.get(order.customer_id).mobile_number
     assert "PKR 1,500.00 was paid back" in paid_back.body
+
+
+@pytest.mark.parametrize("refund", ["all", "none"])
+def test_the_code_says_what_was_paid_and_nothing_of_what_is_given_back(staff: Account, refund: str) -> None:
+    event, _, _ = sold(1)
+    texts()
+    preview(staff, event.event_id, refund=refund)
+    (text,) = [each["body"] for each in texts() if each["to"] == staff.login]
+    assert f'CANCELS the event "{event.title}", for which PKR 1500.00 was paid.' in text
+    assert "back" not in text
