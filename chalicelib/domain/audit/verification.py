@@ -7,9 +7,9 @@ be resumed from `progress`, which is small.
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -18,10 +18,13 @@ from chalicelib.table import keys, operations
 from chalicelib.table.keys.audit import AUDIT_SHARDS
 from chalicelib.table.operations import RawItem
 
+ReadT = TypeVar("ReadT")
 _ATTRIBUTES = ("body", "digest")
 # Entries and seals that one request reads. Each shard keeps one page in memory.
 _PAGE = 1_000
 _SEALS_PAGE = 200
+# The shards as seals spell them.
+_SHARDS = {str(shard): shard for shard in range(AUDIT_SHARDS)}
 # Entries that are verified between two looks at the clock.
 _STRIDE = 500
 
@@ -106,19 +109,19 @@ class Walk:
 
     def _seals(self, last: Reached) -> None:
         """Verify the seals, and the shards up to the last of them; `last` is what the head of the seals names."""
-        reached, heads = self.progress.seal, dict[str, Any]()
+        reached, heads = self.progress.seal, dict[int, Reached]()
         pages = operations.stream(keys.audit.audit_seal(reached.number + 1), _ATTRIBUTES, page=_SEALS_PAGE)
         known = {**({last.number: last.digest} if last.number else {}), **self._witnessed}
         for raw in chain.from_iterable(pages):
-            content = _verified(raw, reached, "seals", "seal")
-            digest = raw["digest"]["S"]
-            if known.get(content["number"], digest) != digest:
-                raise Broken("seals", content["number"], "the seal is another one than was logged or is in the head")
-            for shard, head in content["heads"].items():
+            sealed = _verified(raw, reached, "seals", "seal", _heads_of)
+            number, digest = reached.number + 1, raw["digest"]["S"]
+            if known.get(number, digest) != digest:
+                raise Broken("seals", number, "the seal is another one than was logged or is in the head")
+            for shard, head in sealed.items():
                 if heads.get(shard) != head:
-                    self._up_to(int(shard), Reached(*head))
-            heads = content["heads"]
-            reached.number, reached.digest = content["number"], digest
+                    self._up_to(shard, head)
+            heads = sealed
+            reached.number, reached.digest = number, digest
             self._check_time()
         if known and reached.number < max(known):
             raise Broken("seals", reached.number + 1, f"seals are missing up to {max(known)}; the end was cut off")
@@ -148,10 +151,10 @@ class Walk:
         """Verify some entries of a shard, up to a number; return whether there was one. Raises _OutOfTime."""
         reached, name, begun = self.progress.shards[shard], _name(shard), self.progress.shards[shard].number
         for raw in islice(self._entries[shard], min(last - begun, _STRIDE)):
-            content = _verified(raw, reached, name, "entry")
-            if content["shard"] != shard:
-                raise Broken(name, reached.number + 1, f"the entry was moved here from shard {content['shard']}")
-            reached.number, reached.digest = content["number"], raw["digest"]["S"]
+            said = _verified(raw, reached, name, "entry", _shard_of)
+            if said != shard:
+                raise Broken(name, reached.number + 1, f"the entry was moved here from shard {said}")
+            reached.number, reached.digest = reached.number + 1, raw["digest"]["S"]
         if reached.number > begun:
             self._check_time()
             return True
@@ -171,14 +174,14 @@ class Walk:
             raise _OutOfTime
 
 
-def _verified(raw: RawItem, before: Reached, where: str, what: str) -> dict[str, Any]:
-    """Return what an item says, if it follows another one. Raises Broken."""
+def _verified(raw: RawItem, before: Reached, where: str, what: str, read: Callable[[dict[str, Any]], ReadT]) -> ReadT:
+    """Return what `read` finds in an item, if it follows another one. Raises Broken."""
     expected = before.number + 1
     try:
         body, digest = raw["body"]["S"], raw["digest"]["S"]
         content: dict[str, Any] = json.loads(body)
-        number, previous = content["number"], content["previous"]
-    except (KeyError, ValueError, TypeError) as error:
+        number, previous, said = _whole(content["number"]), content["previous"], read(content)
+    except (AttributeError, KeyError, ValueError, TypeError) as error:
         raise Broken(where, expected, f"the {what} cannot be read") from error
     if number != expected:
         raise Broken(where, expected, f"the {what} is missing or was moved; number {number} is in its place")
@@ -186,7 +189,25 @@ def _verified(raw: RawItem, before: Reached, where: str, what: str) -> dict[str,
         raise Broken(where, expected, f"the {what} was changed")
     if previous != before.digest:
         raise Broken(where, expected, f"the {what} does not follow the one before; one of the two was replaced")
-    return content
+    return said
+
+
+def _shard_of(content: dict[str, Any]) -> Any:
+    return content["shard"]
+
+
+def _heads_of(content: dict[str, Any]) -> dict[int, Reached]:
+    """Return what a seal names of each shard. Raises AttributeError, KeyError, TypeError, ValueError."""
+    return {
+        _SHARDS[shard]: Reached(_whole(number), str(digest)) for shard, (number, digest) in content["heads"].items()
+    }
+
+
+def _whole(number: object) -> int:
+    """Return a number that is whole, also in its spelling. Raises TypeError."""
+    if type(number) is not int:
+        raise TypeError(number)
+    return number
 
 
 def _name(shard: int) -> str:

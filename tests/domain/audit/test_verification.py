@@ -115,6 +115,21 @@ def _garbage(entries: list[AuditEntry]) -> None:
     _put(entries[2], at=3, body="[]", digest=chains.digest_of("[]"))
 
 
+def _made_again(changes: dict[str, Any]) -> Callable[[list[AuditEntry]], None]:
+    """Return the tampering that replaces the third entry by another with a right digest; None leaves a field out."""
+
+    def replace(entries: list[AuditEntry]) -> None:
+        body = _changed(entries[2].body, changes)
+        _put(entries[2], at=3, body=body, digest=chains.digest_of(body))
+
+    return replace
+
+
+def _changed(body: str, changes: dict[str, Any]) -> str:
+    content = {**json.loads(body), **changes}
+    return chains.canonical({name: value for name, value in content.items() if value is not None})
+
+
 def _removed(entries: list[AuditEntry]) -> None:
     operations.remove_many([entries[2].place])
 
@@ -159,6 +174,9 @@ TAMPERINGS = {
     "a digest changed": Tampering(_digest, lambda _: 3, "was changed"),
     "an entry rewritten with its digest": Tampering(_rewritten, lambda _: 4, "does not follow"),
     "an entry replaced by garbage": Tampering(_garbage, lambda _: 3, "cannot be read"),
+    "an entry without its shard": Tampering(_made_again({"shard": None}), lambda _: 3, "cannot be read"),
+    "a number that is none": Tampering(_made_again({"number": 3.0}), lambda _: 3, "cannot be read"),
+    "a shard that is none": Tampering(_made_again({"shard": "x"}), lambda _: 3, "moved here from shard x"),
     "an entry removed": Tampering(_removed, lambda _: 3, "number 4 is in its place"),
     "two entries swapped": Tampering(_swapped, lambda _: 3, "number 4 is in its place"),
     "the last entry cut off": Tampering(_cut(1), len, "the end was cut off"),
@@ -217,6 +235,18 @@ def test_a_break_of_the_seals_is_named(tamper: Callable[[list[AuditSeal]], Any],
     found = broken()
     assert found[:2] == ("seals", number)
     assert problem in found[2]
+
+
+@pytest.mark.usefixtures("shard")
+@pytest.mark.parametrize(
+    "heads",
+    [None, [], "x", {"99": [1, "0"]}, {"x": [1, "0"]}, {"-1": [1, "0"]}, {"3": [1]}, {"3": ["a", "b"]}, {"3": 5}],
+)
+def test_a_seal_that_names_no_heads_is_a_break(heads: Any) -> None:
+    sealed = _seals()[1]
+    body = _changed(sealed.body, {"heads": heads})
+    operations.put_many([AuditSeal(*sealed.place, body=body, digest=chains.digest_of(body))])
+    assert broken() == ("seals", 2, "the seal cannot be read")
 
 
 @pytest.mark.usefixtures("shard")
