@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.gate import conflict_counts, merging
-from chalicelib.domain.tickets import tickets, transfers
+from chalicelib.domain.tickets import states, tickets, transfers
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, Counters, Event, Ticket
@@ -310,3 +310,39 @@ def test_a_card_that_had_no_ticket_yet_was_rightly_refused() -> None:
     del kept["offline"]
     assert tapped(token, kept)[0]["result"] == "not_found"
     assert scan(usher_token(event), card_id=card.uid)["result"] == "valid"
+
+
+@pytest.mark.parametrize("reason", ["transferred", "refunded", "cancelled"])
+def test_an_entry_by_the_card_of_a_ticket_that_was_given_up_before_is_a_conflict(reason: str) -> None:
+    """A gate without the network goes on admitting by the card; staff see that, as they do where a code was shown."""
+    event, stream, customer, now = make_event(), StreamReader(), make_customer(), clock.now()
+    with clock.set_to(now - timedelta(minutes=60)):
+        holder = Holder(name="A", customer_id=customer.account_id)
+        ticket = tickets.issue(TicketToIssue(event_id=event.event_id, holder=holder, number="A-1"))
+        card = card_of(customer, ticket)
+    with clock.set_to(now - timedelta(minutes=30)):
+        if reason == "transferred":
+            operations.commit(*transfers.handing_over(ticket, to=make_customer()))
+        else:
+            void = operations.change(ticket.place, states.becoming(TicketStatus(reason)))
+            operations.commit(void, *bindings.releasing(ticket))
+    late, twin = record(card, minutes=20), {"scan_id": scan_id()}
+    gate = make_reader(event).token()
+    for attempt in ("conflict", "replayed"):
+        (found,) = tapped(gate, late)
+        assert (found["status"], found["result"], found["reason"]) == (attempt, "invalid", reason)
+        assert found["conflict"] == {"kind": "revoked_before", "with": None}
+    # The gate did not get the platform's answer to the next one, and admitted its bearer by itself.
+    assert scan(usher_token(event), card_id=card.uid)["result"] == "not_found"
+    (online,) = tapped(gate, {key: value for key, value in record(card).items() if key != "offline"} | twin)
+    assert online["result"] == "not_found"
+    (after,) = tapped(gate, record(card) | twin)
+    assert (after["status"], after["conflict"]["kind"]) == ("conflict", "revoked_before")
+    stream.drain()
+    assert admitted(ticket) == [False]
+    assert (counters(event).admitted, counters(event).inside, conflict_counts.pending(event.event_id)) == (0, 0, 2)
+    entry = log_of(event)[late["scan_id"]]
+    assert (entry["ticket_id"], entry["conflict"], entry["error"]) == (ticket.ticket_id, "revoked_before", None)
+    # Of before, it is the right admission of the card.
+    (right,) = tapped(gate, record(card, minutes=40))
+    assert (right["status"], right["result"], admitted(ticket)) == ("accepted", "valid", [True])

@@ -327,7 +327,7 @@ def test_a_card_opens_for_a_late_record_what_it_opened_then() -> None:
     by_card = {"ticket_id": None, "card_id": card.card_id}
     late = verdict(token, {**record(ticket, at=released_at + timedelta(minutes=1)), **by_card})
     early = verdict(token, {**record(ticket, at=released_at - timedelta(minutes=1)), **by_card})
-    assert (late["status"], late["error"]["code"], early["status"]) == ("rejected", "NOT_FOUND", "accepted")
+    assert (late["status"], late["conflict"]["kind"], early["status"]) == ("conflict", "revoked_before", "accepted")
 
 
 def by_card(card: Card, *, at: datetime, **more: Any) -> Record:

@@ -217,6 +217,13 @@ def opened_at(card: Card, event_id: str, at: datetime) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*released_after(card, event_id, at), *now]))
 
 
+def released_last(card: Card, event_id: str, at: datetime) -> str | None:
+    """Return the ticket of an event that a card opened last before a moment, of those that it opened no longer then."""
+    then = (card.released or {}).get(event_id, {})
+    gone = {ticket_id: until for ticket_id, until in then.items() if until <= clock.to_text(at)}
+    return max(gone, key=lambda ticket_id: gone[ticket_id], default=None)
+
+
 def released_after(card: Card, event_id: str, at: datetime) -> list[str]:
     """Return the tickets of an event that a card opened at a moment, and opened no longer later."""
     then = (card.released or {}).get(event_id, {})

@@ -18,7 +18,7 @@ from chalicelib.errors import Refusal
 from chalicelib.identifiers import log_id_of
 from chalicelib.table.items import Card, Ticket
 from chalicelib.vocabulary.cards import CardStatus
-from chalicelib.vocabulary.gate import Correction, Direction, Presence, ScanKind, Signature
+from chalicelib.vocabulary.gate import Correction, Direction, Presence, Reason, ScanKind, ScanResult, Signature
 
 
 class Upload(Struct, frozen=True, kw_only=True):
@@ -113,6 +113,11 @@ def objection_then(upload: Upload, ticket: Ticket) -> Verdict | None:
         direction=upload.record.direction,
     )
     return admission.objection_of_state(case)
+
+
+def objection_to_given_up(upload: Upload, ticket: Ticket) -> Verdict:
+    """Return why a ticket that had left its card admits nobody by it: it is void, or another's."""
+    return objection_then(upload, ticket) or Verdict(ScanResult.INVALID, Reason.TRANSFERRED)
 
 
 def objection_to_proof(upload: Upload) -> Verdict | None:

@@ -14,7 +14,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.domain import admission
 from chalicelib.domain.admission import Verdict
-from chalicelib.domain.cards import cards
+from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.gate import claimed_tickets, conflicts, merging, passages, verdicts
 from chalicelib.domain.gate.answers import ScanDecision, ScanFacts, attendee_of, scan_record, ticket_shown
 from chalicelib.domain.gate.claimed_tickets import Upload
@@ -127,13 +127,16 @@ def _is_overruled(upload: Upload, scan: Scan) -> bool:
 
 def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
     ticket = claimed_tickets.find(upload, known.tickets)
+    given_up = _given_up(upload) if ticket is None else None
+    ticket = ticket or given_up
     if ticket is None:
         return _reject(upload, verdicts.UnknownThing(), subject=upload.subject, result=ScanResult.NOT_FOUND)
     if ticket.event_id != upload.caller.event_id:
         return _reject(upload, verdicts.OfAnotherEvent(), subject=upload.subject, reason=Reason.WRONG_EVENT)
     if claimed_tickets.objection_to_proof(upload) is not None or not _spends_message(upload):
         return _reject(upload, verdicts.Unproven(), subject=upload.subject, reason=Reason.CLONE_SUSPECTED)
-    objection = claimed_tickets.objection_then(upload, ticket)
+    objects = claimed_tickets.objection_then if given_up is None else claimed_tickets.objection_to_given_up
+    objection = objects(upload, ticket)
     if objection is not None:
         if known.scan is not None:
             return _contradict(upload, known.scan, ticket)
@@ -161,6 +164,14 @@ def _claim(upload: Upload, known: Known) -> RecordVerdict | None:
     return _verdict(
         upload, status, admission.VALID, ticket, conflict=verdicts.conflict_of(kind, [ticket]), log_id=passage.log_id
     )
+
+
+def _given_up(upload: Upload) -> Ticket | None:
+    """Return the ticket that a card opened before it was refunded, cancelled or handed on; None where it had none."""
+    if upload.card is None:
+        return None
+    ticket_id = bindings.released_last(upload.card, upload.caller.event_id, upload.at)
+    return operations.get(keys.tickets.ticket(ticket_id)) if ticket_id is not None else None
 
 
 def _spends_message(upload: Upload) -> bool:
