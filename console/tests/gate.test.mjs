@@ -226,6 +226,23 @@ test("only a refusal of its content sets a scan aside; all others wait", async (
   assert.equal(await waiting(), 0);
 });
 
+test("a phone reports all scans of its event that wait on it, also those of other ushers", async () => {
+  const reported = [];
+  const { sendSoon, counted, put, queue } = await opened((path, { body }) => {
+    if (String(path).endsWith("/sync/status/")) reported.push(JSON.parse(body).queue_depth);
+    return Promise.resolve(json({}));
+  }, 'export * from "./background.ts"');
+  await put(entryOf("scn_own"));
+  for (const name of ["scn_1", "scn_2"]) await put(entryOf(name, { owner: "evt_a/ush_2" }));
+  await put(entryOf("scn_sent", { owner: "evt_a/ush_2", state: "done" }));
+  await put(entryOf("scn_elsewhere", { owner: "evt_ab/ush_1", event_id: "evt_ab" }));
+  await counted();
+  assert.deepEqual(queue.value, { own: 1, others: 3, here: 3 });
+  sendSoon();
+  await until(() => reported.length > 0);
+  assert.deepEqual(reported, [3]);
+});
+
 test("a scan is what the place did at its reading, however long it waits for the scans before it", async () => {
   let release;
   const held = new Promise((done) => (release = done));

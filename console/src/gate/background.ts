@@ -68,7 +68,8 @@ let echo: string | undefined;
 async function heartbeat(): Promise<Schemas["UsherPhoneHeartbeatIn"]> {
   const known = event.peek();
   return {
-    queue_depth: queue.peek().own,
+    // The phone is one device of the event, whoever holds it.
+    queue_depth: queue.peek().here,
     clock_offset_ms: Math.round(known?.clock_offset_ms ?? 0),
     snapshot_cursor: known?.attendees?.cursor,
     snapshot_generated_at: known?.attendees?.generated_at,
@@ -174,7 +175,7 @@ export function begin(): void {
     barred.value = "";
     event.value = null;
     current.value = null;
-    queue.value = { own: 0, others: 0 };
+    queue.value = { own: 0, others: 0, here: 0 };
     if (usher === null) return;
     void keepOfEvent(usher.event_id, (before) => before);
     void counted(false);

@@ -15,8 +15,8 @@ export const deciding = signal(0);
 export const isFormer = signal(false);
 /** What is known of the event. */
 export const event = signal<KeptEvent | null>(null);
-/** How many scans wait here: of this usher, and of others. */
-export const queue = signal({ own: 0, others: 0 });
+/** How many scans wait on this phone: of this usher, of others, and of all at this event. */
+export const queue = signal({ own: 0, others: 0, here: 0 });
 /** Rises when the list of the last scans changes. */
 export const listed = signal(0);
 /** Why this phone cannot keep scans, in the browser's words; empty while it can. */

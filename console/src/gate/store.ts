@@ -223,11 +223,13 @@ export async function queued(owner: string, state: State, most?: number): Promis
   return most === undefined ? found : found.slice(0, most);
 }
 
-/** Return how many scans wait: of this owner, and of others who used this phone. */
-export async function waiting(owner: string): Promise<{ own: number; others: number }> {
+/** Return how many scans wait: of this owner, of others who used this phone, and of all at this owner's event. */
+export async function waiting(owner: string): Promise<{ own: number; others: number; here: number }> {
   const database = await store();
+  const event = owner.slice(0, owner.indexOf("/") + 1);
   let own = 0;
   let others = 0;
+  let here = 0;
   const kept = database.transaction("entries").store.index("queue");
   for (let cursor = await kept.openKeyCursor(); cursor !== null; ) {
     const [whose, state] = cursor.key;
@@ -236,10 +238,11 @@ export async function waiting(owner: string): Promise<{ own: number; others: num
     else {
       if (whose === owner) own += 1;
       else others += 1;
+      if (whose.startsWith(event)) here += 1;
       cursor = await cursor.continue();
     }
   }
-  return { own, others };
+  return { own, others, here };
 }
 
 /** Return the newest entries of an owner. */
