@@ -19,6 +19,7 @@ from chalicelib.portals.http.route import Call, Link, Route
 from chalicelib.schemas import device as schema
 from chalicelib.schemas.records import FaultyRecord, RecordIn
 from chalicelib.schemas.usher.scans import DecisionOut
+from chalicelib.vocabulary.gate import ScanKind
 
 bp = Blueprint(__name__)
 _BASE = "/api/device"
@@ -35,8 +36,12 @@ def _caller(principal: Principal) -> Caller:
 
 
 def _number_source(body: schema.TapsIn, principal: Principal) -> str | None:
-    """Return whose numbers to note at once. A tap that waits at the gate does not wait for that: the stream does it."""
-    is_waiting = len(body.taps) == 1 and isinstance(body.taps[0], RecordIn) and body.taps[0].offline is None
+    """Return whose numbers to note at once. A tap that waits at the gate does not wait for that: the stream does it.
+
+    The stream knows those that the platform decides; people who are counted are no such tap.
+    """
+    only = body.taps[0] if len(body.taps) == 1 else None
+    is_waiting = isinstance(only, RecordIn) and only.offline is None and only.kind is not ScanKind.COUNT
     return None if is_waiting else principal.id
 
 

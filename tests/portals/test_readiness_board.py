@@ -311,6 +311,24 @@ def test_a_lost_record_of_an_agent_is_seen_until_it_arrives() -> None:
     assert missing() == (0, [])
 
 
+def test_records_of_each_kind_that_come_alone_are_no_lost_ones() -> None:
+    event, stream = make_event(), StreamReader()
+    agent, now = make_reader(event), clock.now()
+    shown: list[dict[str, Any]] = [{"uid": "04A1B2C3D4E5F6", "kind": kind} for kind in ("scan", "leave", "return")]
+    counts: list[dict[str, Any]] = [{"kind": "count", "delta": delta} for delta in (1, -1)]
+    for seq, content in enumerate([*shown, *counts], start=1):
+        record = {"scan_id": scan_id(), "scanned_at": fresh(), "seq": seq, **content}
+        body = {"taps": [record], "device_time": fresh()}
+        assert call("POST", "/api/device/taps/", body, token=agent.token()).status == 200
+        stream.drain()
+    for seconds in (0, 30):  # a heartbeat says what was made before the last one
+        with clock.set_to(now + timedelta(seconds=seconds)):
+            assert beat(agent, snapshot_generated_at=fresh(), seq=5).status == 200
+            row = rows(event)[agent.device_id]
+
+    assert (row["missing_seq"], row["why"]) == (0, [])
+
+
 def test_records_that_were_lost_after_the_last_that_arrived_are_seen() -> None:
     """A device says how many it made, so the evening's last ones are missed although no later one shows a gap."""
     event, now = make_event(), clock.now()
