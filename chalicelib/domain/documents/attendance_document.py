@@ -46,7 +46,7 @@ class PrintedRow(Struct, frozen=True):
 
 
 class AttendanceFacts(Struct, frozen=True):
-    """The content of the document. `bars` are the label and the height of each bar of the histogram."""
+    """The content of the document. `bars` are the label, of one or two lines, and the height of each bar."""
 
     letterhead: str
     title: str
@@ -226,7 +226,9 @@ class _Writer:
             if number:
                 document.rect(left + step * 0.1, top + _CHART - height, step * 0.8, height, style="F")
             self._at(left, top + _CHART - height - 3.5, str(number), step, _BAR_NUMBER)
-            self._at(left, top + _CHART + 1, label, step, _BAR_LABEL)
+            for line, text in enumerate(label.split("\n")):
+                below = line * _BAR_LABEL.size * _MM_PER_POINT * _LEADING
+                self._at(left, top + _CHART + 1 + below, text, step, _BAR_LABEL)
         self._rule(top + _CHART)
         document.set_xy(_MARGIN, top + _CHART + 8)
 

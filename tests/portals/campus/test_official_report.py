@@ -195,6 +195,15 @@ def test_the_totals_of_the_page_are_those_of_the_data(lecture: Lecture) -> None:
             ("2026-10-23T10:00:00Z", "2026-10-25T22:30:00Z", "2026-10-29T10:00:00Z"),
             "23.10. 1, 24.10. 0, 25.10. 1, 26.10. 0, 27.10. 0, 28.10. 0, 29.10. 1",
         ),
+        # An evening that goes on after midnight, and three days.
+        (
+            ("2026-10-20T21:50:00Z", "2026-10-20T22:20:00Z"),
+            "23:50 20.10. 1, 23:55 0, 00:00 21.10. 0, 00:05 0, 00:10 0, 00:15 0, 00:20 1",
+        ),
+        (
+            ("2026-10-19T22:30:00Z", "2026-10-20T16:00:00Z", "2026-10-22T07:00:00Z"),
+            "00:00 20.10. 1, 08:00 0, 16:00 1, 00:00 21.10. 0, 08:00 0, 16:00 0, 00:00 22.10. 0, 08:00 1",
+        ),
     ],
 )
 def test_the_bars_are_equal_steps_of_time_also_where_clocks_are_set(submitted_at: tuple[str, ...], bars: str) -> None:
@@ -207,8 +216,8 @@ def test_the_bars_are_equal_steps_of_time_also_where_clocks_are_set(submitted_at
         stream.drain()
     with clock.set_to(moments[-1]):
         _, _, chart = text_of(report(teacher, event).content).partition("Submissions by time")
-    found = re.findall(r"(\d+)\s+(\d\d:\d\d|\d\d\.\d\d\.)", chart)
-    assert ", ".join(f"{label} {number}" for number, label in found) == bars
+    found = re.findall(r"(\d+)\s+(\d\d:\d\d(?:\s+\d\d\.\d\d\.)?|\d\d\.\d\d\.)", chart)
+    assert ", ".join(f"{' '.join(label.split())} {number}" for number, label in found) == bars
 
 
 @pytest.mark.by_day

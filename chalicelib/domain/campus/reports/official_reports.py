@@ -208,7 +208,8 @@ def _submitted_at(row: Mapping[str, Any]) -> datetime:
 def bars_of(moments: Sequence[datetime], timezone: str) -> list[tuple[str, int]]:
     """Return the label and the height of the bars of some times: equal steps from the first to the last.
 
-    Bars of a day are days of the time zone. Shorter ones are steps of time, also over an hour that comes twice.
+    Bars of a day are days of the time zone. Shorter ones are steps of time, also over an hour that comes twice; where
+    they are of several days, the first one of each has its day in a second line.
     """
     if not moments:
         return []
@@ -221,7 +222,14 @@ def bars_of(moments: Sequence[datetime], timezone: str) -> list[tuple[str, int]]
         return _bars(numbers, lambda place: f"{day + timedelta(days=place):%d.%m.}")
     begin, step = datetime.combine(day, time.min, timezones.zone(timezone)).astimezone(UTC), timedelta(minutes=width)
     numbers = Counter((moment - begin) // step for moment in moments)
-    return _bars(numbers, lambda place: f"{timezones.local(begin + place * step, timezone):%H:%M}")
+    has_days, low = day != timezones.local(last, timezone).date(), min(numbers)
+
+    def label(place: int) -> str:
+        there, before = (timezones.local(begin + each * step, timezone) for each in (place, place - 1))
+        is_first = has_days and (place == low or there.date() != before.date())
+        return f"{there:%H:%M}\n{there:%d.%m.}" if is_first else f"{there:%H:%M}"
+
+    return _bars(numbers, label)
 
 
 def _bars(numbers: Mapping[int, int], label: Callable[[int], str]) -> list[tuple[str, int]]:
