@@ -418,6 +418,8 @@ def test_a_card_is_topped_up_and_pays_from_its_balance(open_page: Opener, site: 
     ]
     page = open_page("/cards", sessions={"webapp": session})
     page.get_by_role("link", name=re.compile(f"{demo.CARD_UID[-4:]}$")).click()
+    page.get_by_role("button", name="Block this card").wait_for()
+    axe(page)
     page.get_by_label("Amount in PKR").first.fill("2000")
     page.get_by_role("button", name="Go on").click()
     pay(page)

@@ -180,11 +180,9 @@ function Movements({ id, turn }: { id: string; turn(): string }): JSX.Element {
     () => `${type() ?? ""}${turn()}`,
   );
   return (
-    <section aria-labelledby="movements">
+    <section>
       <div class="row">
-        <h2 id="movements" class="grow">
-          {t("shop.movements")}
-        </h2>
+        <h2 class="grow">{t("shop.movements")}</h2>
         <label>
           <span class="unseen">{t("shop.filter.type")}</span>
           <select value={type() ?? ""} onChange={(event) => go(event.currentTarget.value ? `/cards/${id}?type=${event.currentTarget.value}` : `/cards/${id}`, { replace: true })}>
