@@ -27,6 +27,7 @@ def test_many_events_are_created_from_rows_or_none_and_wrong_rows_are_named(open
     expect(problems).to_have_count(1)
     expect(problems).to_contain_text("4")
     expect(problems).to_contain_text("latitude")
+    page.locator("summary").click()
     axe(page)
     no_overflow(page)
 
