@@ -113,7 +113,7 @@ def test_numbers_are_generated_printed_and_scanned_once(club: Club, open_page: O
 
     # Two browsers of one organization: what one scans, the other shows.
     other = open_page("/tix/scan", sessions=club.sessions())
-    expect(other.locator(".recent .live")).to_contain_text("Live")
+    expect(other.locator(".recent .follow")).to_contain_text("Live")
     page.get_by_role("link", name="Scan", exact=True).click()
     expect(page.locator(".verdict")).to_contain_text("Ready to scan")
     type_as_scanner(page, "GALA-000007")
@@ -144,7 +144,7 @@ def test_a_ticket_is_scanned_by_the_camera(club: Club, camera_page: CameraPage) 
 def test_a_scan_without_an_answer_is_not_counted_twice(club: Club, open_page: Opener) -> None:
     [number] = club.generate(1)
     page = open_page("/tix/scan", sessions=club.sessions())
-    expect(page.locator(".recent .live")).to_contain_text("Live")
+    expect(page.locator(".recent .follow")).to_contain_text("Live")
 
     def lose(route: Any) -> None:
         route.fetch()  # the platform decides, and its answer is lost

@@ -22,7 +22,7 @@ export function Recent(): JSX.Element {
     <section class="card recent" aria-label={t("tix.recent")}>
       <div class="row">
         <h2 class="grow">{t("tix.recent")}</h2>
-        <p class={`live ${state}`} role="status">
+        <p class={`follow ${state}`} role="status">
           {state === "live" ? t("ui.live") : state === "polling" ? t("ui.polling") : t("ui.loading")}
         </p>
       </div>
