@@ -50,6 +50,8 @@ def test_cards_of_a_file_are_created_and_bad_rows_are_named_by_their_line(open_p
     good = [f"04{secrets.token_hex(6)}".upper() for _ in range(3)]
     rows = ["Card UID,note", good[0], "not a card", good[1], known, good[2]]
     page = opened(open_page, "/staff/jobs", desk.owner)
+    press(page, "Start")
+    expect(page.locator("textarea[name=csv]")).to_have_attribute("aria-invalid", "true")
     content = "\r\n".join(rows).encode()
     page.get_by_label("CSV file").set_input_files({"name": "box.csv", "mimeType": "text/csv", "buffer": content})
     press(page, "Start")

@@ -67,9 +67,9 @@ function Bulk({ begun }: { begun(): void }): JSX.Element {
       <Form
         label={t("staff.bulk.title")}
         draft="staff.bulk"
-        onSubmit={async ({ action: chosen = "create", cards = "", merchant_id: shop = "", reason = "" }) => {
+        onSubmit={async ({ action: chosen = "create", csv: typed = "", merchant_id: shop = "", reason = "" }) => {
           const chosenFile = file.current?.files?.[0];
-          const csv = chosenFile ? await chosenFile.text() : cards;
+          const csv = chosenFile ? await chosenFile.text() : typed;
           const body: Schemas["AdminBulkIn"] = {
             action: chosen as "create",
             csv,
@@ -88,7 +88,7 @@ function Bulk({ begun }: { begun(): void }): JSX.Element {
           <label for="bulk-file">{t("staff.bulk.file")}</label>
           <input id="bulk-file" ref={file} type="file" accept=".csv,text/csv,text/plain" />
         </div>
-        <Field name="cards" label={t("staff.bulk.cards")} lines={4} hint={t("staff.bulk.cards_hint")} />
+        <Field name="csv" label={t("staff.bulk.cards")} lines={4} hint={t("staff.bulk.cards_hint")} />
         <div class="pair">
           <Field name="merchant_id" label={t("staff.merchant_id")} hint={t("staff.bulk.shop_hint")} />
           <Field name="reason" label={t("staff.reason")} />
