@@ -103,15 +103,17 @@ console() {
 }
 
 # browser: chromium for the console's tests, from the system's packages, with letters of both languages.
+has_urdu() { ! command -v fc-list >/dev/null || [ -n "$(fc-list ':lang=ur')" ]; }
 browser() {
-    if command -v chromium >/dev/null; then return; fi
+    if command -v chromium >/dev/null && has_urdu; then return; fi
     if command -v apt-get >/dev/null; then
-        say "installing chromium for the console's tests"
+        say "installing chromium and fonts for the console's tests"
         quick="-o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15"
         # shellcheck disable=SC2086  # several options
         { as_root apt-get $quick update -qq && as_root env DEBIAN_FRONTEND=noninteractive \
-            apt-get $quick install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1 || true
+            apt-get $quick install -y -qq --no-install-recommends chromium fonts-noto-core; } >/dev/null 2>&1 || true
     fi
+    has_urdu || say "no font here has the letters of Urdu; pictures show boxes in their places"
     command -v chromium >/dev/null || say "chromium cannot be installed here; the console's tests in a browser are skipped"
 }
 
