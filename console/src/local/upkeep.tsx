@@ -40,7 +40,7 @@ export function Upkeep(): JSX.Element {
             news.value = () => t("local.dispute.done", { payment });
           }}
         >
-          <Field name="booking_id" label={t("local.dispute.booking")} required />
+          <Field name="booking_id" label={t("local.dispute.booking")} hint={t("local.dispute.booking_hint")} required />
           <Submit>{t("local.dispute.begin")}</Submit>
         </Form>
       </section>
