@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infra import pages
@@ -11,7 +11,7 @@ from infra.deploy import parameters, regional
 from infra.deploy.account import Account
 from infra.deploy.pages import publish
 from infra.deploy.releases import Release, Releases
-from infra.deploy.stack import ChangeSet, Stack
+from infra.deploy.stack import ChangeSet, Stack, StackChange
 from infra.local.console import CannotStart, step
 from infra.package import canary
 from infra.package.application import Template
@@ -19,7 +19,8 @@ from infra.package.builder import Package
 
 # What a rollback leaves as it is: where the data is, and how a release gets its traffic. A release from before a
 # restore would ask for the lost table again, and one with Canary=on would wait for the alarm that it is to end.
-_OF_NO_RELEASE = ("TableName", "TableStreamArn", "KeyArn", "DataKeyArn", "Canary")
+_KEYS = ("KeyArn", "DataKeyArn")
+_OF_NO_RELEASE = ("TableName", "TableStreamArn", *_KEYS, "Canary")
 # Asks the operator; the answer is whether to go on.
 Confirm = Callable[[ChangeSet], bool]
 
@@ -197,10 +198,12 @@ def _apply(
     imports: bool = False,
 ) -> bool:
     asked = {**chosen, **_own(target, code_key)}
+    swapped = _swapped_keys(target.stack.parameters(), asked)
     change_set = target.stack.prepare(target.template_url(template_key), asked, imports=imports)
     if change_set is None:
         step("nothing changes: this is what runs already")
         return True
+    change_set = replace(change_set, changes=[*swapped, *change_set.changes])
     step(f"{target.stack.name}: {len(change_set.changes)} changes")
     change_set.show()
     is_wanted = False
@@ -212,6 +215,18 @@ def _apply(
     if is_wanted:
         change_set.execute()
     return is_wanted
+
+
+def _swapped_keys(present: Mapping[str, str], asked: Mapping[str, str]) -> list[StackChange]:
+    """Return the keys of an earlier stack that another one replaces, which CloudFormation shows as no change of a key.
+
+    What the former key encrypted cannot be read with the other one.
+    """
+    return [
+        StackChange("Modify", name, "AWS::KMS::Key", replaces=True)
+        for name in _KEYS
+        if present.get(name) and asked.get(name, "") != present[name]
+    ]
 
 
 def queues(resources: list[dict[str, Any]]) -> dict[str, str]:

@@ -248,6 +248,32 @@ def test_removing_what_keeps_data_needs_a_word_of_its_own(target: Target, packag
     assert "Table" not in names(target)
 
 
+def test_another_key_for_what_is_encrypted_needs_a_word_of_its_own(
+    target: Target, package: Callable[..., Package], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def with_key() -> Package:
+        made = package()
+        content = json.loads(made.template.read_text(encoding="utf-8"))
+        content["Parameters"]["DataKeyArn"] = {"Type": "String", "Default": ""}
+        # As the functions' permission, which CloudFormation changes in its place.
+        content["Resources"]["Reads"] = {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Name": f"/{target.stage}/key", "Type": "String", "Value": {"Fn::Sub": "key ${DataKeyArn}"}},
+        }
+        made.template.write_text(json.dumps(content))
+        return made
+
+    first = GIVEN | {"DataKeyArn": "arn:aws:kms:us-east-1:000000000000:key/first"}
+    assert deployment.deploy(target, with_key(), first, confirm=yes)
+    careful = Question(stage=target.stage, is_sure=True, may_lose_data=False)
+    assert deployment.deploy(target, with_key(), {"MailFrom": "other@example.com"}, confirm=careful)
+    for other in ("", "arn:aws:kms:us-east-1:000000000000:key/second"):
+        with pytest.raises(CannotStart, match="--lose-data"):
+            deployment.deploy(target, with_key(), {"DataKeyArn": other}, confirm=careful)
+    assert "LOSES DATA ~ DataKeyArn (AWS::KMS::Key), replaced" in capsys.readouterr().out
+    assert target.stack.parameters()["DataKeyArn"] == first["DataKeyArn"]
+
+
 def test_a_stack_that_fails_names_the_resource_and_the_reason(target: Target, package: Callable[..., Package]) -> None:
     broken = package()
     content = template(target.stage)
