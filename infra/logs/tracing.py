@@ -45,7 +45,7 @@ _WORK = (*NAMES, "log_id", "due_id", "sms_id", "sent_id", "challenge_id", "event
 def trace(ask: Ask, wanted: str) -> list[Row]:
     """Return the lines of a work by one of its ids, oldest first. Raises ValueError for what is no id."""
     if not ID.fullmatch(wanted):
-        raise ValueError(f"{wanted!r} is no id. An id has letters, digits, _ . : and -")
+        raise ValueError(f"{wanted!r} is no id. An id has 4 to 128 letters, digits, _ . : and -")
     found = _lines(ask, [wanted])
     return _lines(ask, [wanted, *_related(found, besides=wanted)])
 

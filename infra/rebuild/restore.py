@@ -84,6 +84,11 @@ def finish(client: Any, table: str, *, stage: str) -> None:
         TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
     arn = _when_active(client, table)["LatestStreamArn"]
+    if stage == stages.LOCAL:
+        sys.stdout.write(
+            f"{table} is ready. A local run keeps its own table; `--compare` of `make rebuild` compares both.\n"
+        )
+        return
     sys.stdout.write(f'make deploy STAGE={stage} ARGS="--lose-data TableName={table} TableStreamArn={arn}"\n')
 
 

@@ -92,6 +92,11 @@ def test_a_restored_table_gets_what_the_template_gives_and_ends_cursors(capsys: 
     assert raw["generation"] == {"N": str(offline.generation + 1)}
     assert raw["fingerprint_key"]["B"] != offline.fingerprint_key
     assert int(stored(keys.live.head("event-1"))["last_id"]["N"]) > 1000
+    # A local run cannot be pointed at another table, so no command of the last step is named.
+    restore.finish(client, TARGET, stage="local")
+    shown = capsys.readouterr().out
+    assert f"{TARGET} is ready" in shown
+    assert "make deploy" not in shown
 
 
 @pytest.mark.parametrize(
