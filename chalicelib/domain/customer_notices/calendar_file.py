@@ -52,12 +52,15 @@ def of(event: Event) -> Attachment:
 
 
 def _named(event: Event) -> tuple[datetime, datetime]:
-    """Return start and end in the event's time zone; in UTC if either is in the second of two equal hours.
+    """Return start and end in the event's time zone; in UTC if the clocks of the zone change around the event.
 
-    A local time names the first of them (RFC 5545, 3.3.5).
+    A local time of two equal hours names the first of them (RFC 5545, 3.3.5), and the rules that icalendar writes lack
+    some changes, such as those around Ramadan in Morocco.
     """
-    here = timezones.local(event.starts_at, event.timezone), timezones.local(event.ends_at, event.timezone)
-    return (event.starts_at, event.ends_at) if any(moment.fold for moment in here) else here
+    moments = (event.starts_at - _MARGIN, event.starts_at, event.ends_at, event.ends_at + _MARGIN)
+    before, starts_at, ends_at, after = (timezones.local(moment, event.timezone) for moment in moments)
+    is_steady = len({each.utcoffset() for each in (before, starts_at, ends_at, after)}) == 1
+    return (starts_at, ends_at) if is_steady else (event.starts_at, event.ends_at)
 
 
 def _plain(words: str, *, is_address: bool = False) -> str:

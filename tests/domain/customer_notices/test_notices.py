@@ -130,6 +130,29 @@ class TestBought:
         assert entry.start.astimezone(UTC) == starts_at
         assert entry.end.astimezone(UTC) == starts_at + timedelta(hours=4)
 
+    @pytest.mark.parametrize(
+        ("zone", "changes_at"),
+        [
+            ("Africa/Casablanca", datetime(2027, 2, 7, 2, tzinfo=UTC)),
+            ("Africa/Casablanca", datetime(2027, 3, 14, 2, tzinfo=UTC)),
+            ("Europe/Berlin", datetime(2027, 3, 28, 1, tzinfo=UTC)),
+            ("Asia/Karachi", datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        ],
+    )
+    def test_the_file_alone_says_the_moments_of_an_event_while_the_clocks_change(
+        self, stream: StreamReader, mailed: Account, zone: str, changes_at: datetime
+    ) -> None:
+        starts_at, ends_at = changes_at - timedelta(hours=9), changes_at + timedelta(hours=33)
+        with clock.set_to(starts_at - timedelta(days=3)):
+            bought(mailed, timezone=zone, starts_at=starts_at, ends_at=ends_at)
+            carry(stream, times=2)
+        (mail,) = received()
+        calendar, entry = entry_of(mail.files["event.ics"])
+        # As a calendar that knows no zone but those of the file.
+        zones = [part.to_tz(lookup_tzid=False) for part in calendar.timezones] or [UTC]
+        read = [moment.replace(tzinfo=zones[0]).astimezone(UTC) for moment in (entry.start, entry.end)]
+        assert read == [starts_at, ends_at]
+
     def test_the_entry_of_a_calendar_has_the_whole_address_of_its_venue(
         self, stream: StreamReader, mailed: Account
     ) -> None:
