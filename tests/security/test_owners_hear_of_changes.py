@@ -10,10 +10,14 @@ import pytest
 from chalicelib import clock
 from chalicelib.domain.access import accounts, new_accounts, notices, sessions
 from chalicelib.domain.access.notices import Changed
+from chalicelib.domain.cards import cards
+from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.cards import CardStatus
 from tests.support.client import call
 from tests.support.codes import code_for, has_code, texts
+from tests.support.desk import ask, new_uid
 from tests.support.factories import (
     PASSWORD,
     admin_token,
@@ -112,6 +116,24 @@ def bound_card() -> Account:
     return account
 
 
+def card_that_was_sent() -> Account:
+    account, uid = customer(), cards.register(CardRegistration(new_uid(), status=CardStatus.STOCK)).uid
+    asked = send("POST", "/api/v1/users/nfc-cards/request/", {"delivery": "post", "address": "12 Mall"}, account)
+    for body in ({"action": "approve"}, {"action": "send", "card_uid": uid}, {"action": "send", "card_uid": uid}):
+        assert ask("PUT", f"card-requests/{asked['id']}/", body).status == 200
+    return account
+
+
+def replaced_card() -> Account:
+    account, shop = customer(), make_shop()
+    old, new = shop.stock(2)
+    shop.hand_over(old, account)
+    texts()
+    replacement = {"to_uid": new.uid, "reason": "Lost it."}
+    assert ask("POST", f"nfc-cards/{old.card_id}/transfer/", replacement).status == 200
+    return account
+
+
 def log_in_of_a_customer(account: Account, user_agent: str) -> None:
     headers, body = {"user-agent": user_agent}, {"mobile_number": account.mobile_number, "password": PASSWORD}
     begun = call("POST", "/api/v1/users/login/", body, headers=headers).json
@@ -176,7 +198,11 @@ CHANGES: dict[Changed, dict[str, Callable[[], Account]]] = {
         "a customer's": new_bank_account(customer, PROFILES["customer"]),
         "an organizer's": new_bank_account(organizer, PROFILES["organizer"]),
     },
-    Changed.CARD: {"a customer's": bound_card},
+    Changed.CARD: {
+        "a customer's": bound_card,
+        "a customer's, sent by staff": card_that_was_sent,
+        "a customer's, replaced by staff": replaced_card,
+    },
     Changed.NEW_DEVICE: {"a customer's": new_device},
     Changed.EMAIL: {"staff's": new_email},
     Changed.RECOVERY_CODE: {"staff's, renewed": recovery_codes_renewed},

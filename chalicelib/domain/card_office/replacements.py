@@ -9,7 +9,6 @@ Money that still arrives on the old card, such as a reload that was under way, f
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +17,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.access import notices
-from chalicelib.domain.access.notices import Changed
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
-from chalicelib.domain.card_office import card_states
+from chalicelib.domain.card_office import binding_notices, card_states
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.ledger import account_names, card_balances, journals
 from chalicelib.domain.ledger.postings import Posting
@@ -38,7 +35,6 @@ from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.cards import CardStatus, EntryType
 
 _REPLACEABLE = (CardStatus.ACTIVE, CardStatus.BLOCKED, CardStatus.LOST)
-_BY = "our staff"
 
 
 class Replacement(Struct, frozen=True):
@@ -83,7 +79,8 @@ def replace(name: str, *, to: str, reason: str) -> Replacement:
             continue  # a sale, a reload or a change of a card was written first
         ids = {"card_id": read.old.card_id, "to_card_id": read.new.card_id, "customer_id": read.old.customer_id}
         logger.info("card replaced", extra=ids)
-        _notify(read)
+        if read.old.customer_id is not None:
+            binding_notices.send(read.old.customer_id, read.new.uid)
         return moved
     raise Unavailable("These cards are being used by many at once. Try again.", retry_after=1)
 
@@ -312,14 +309,3 @@ def _subject(read: _Read, moved: Replacement, *, reason: str) -> AuditSubject:
             "reason": reason,
         },
     )
-
-
-def _notify(read: _Read) -> None:
-    """Tell the customer, after the commit: they may not have asked for it."""
-    customer_id = read.old.customer_id
-    if customer_id is None:
-        return
-    with suppress(Unavailable):  # a notice that cannot be read for fails no replacement
-        account = operations.get(keys.access.account(customer_id))
-        if isinstance(account, Account):
-            notices.send(notices.owner(account), Changed.CARD, card=read.new.uid[-4:], shop=_BY)

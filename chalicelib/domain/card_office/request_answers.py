@@ -17,7 +17,7 @@ from chalicelib.clients.bus import Published
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import AuditSubject
 from chalicelib.domain.background.changes import Change, every, follows, that_became
-from chalicelib.domain.card_office import card_states
+from chalicelib.domain.card_office import binding_notices, card_states
 from chalicelib.domain.cards import bindings, cards
 from chalicelib.domain.crypto import encryption
 from chalicelib.domain.ledger import card_balances
@@ -94,6 +94,8 @@ def answer(request_id: str, wanted: RequestAnswer, *, by: str) -> AnsweredReques
             continue  # another answer, a shop, or a change of the card was first
         ids = {"card_request_id": request_id, "customer_id": request.customer_id}
         logger.info("card request answered", extra={**ids, "status": status})
+        if uid is not None:
+            binding_notices.send(request.customer_id, uid)
         return _shown(operations.get(place) or request)
     raise Unavailable("This request is being answered by others. Try again.", retry_after=1)
 
