@@ -4,11 +4,11 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Protocol, Self
 
-from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from chalicelib import clock
 from chalicelib.identifiers import ticket_number
-from chalicelib.schemas.texts import LINES, ONE_LINE
+from chalicelib.schemas.texts import LINES, ONE_LINE, Title
 from chalicelib.schemas.tix.settings import Prefix
 from chalicelib.schemas.wire import BareErrorOut, Filter, Id, In, Moment, Out, RootOut
 from chalicelib.vocabulary.numbered_tickets import TicketFilter
@@ -183,7 +183,7 @@ class TicketsOut(Out):
 class ClearIn(In):
     """The full name of the organization, which confirms the deletion."""
 
-    confirm: Annotated[str, StringConstraints(max_length=200)] | None = None
+    confirm: Title | None = None
 
 
 class DoneOut(Out):

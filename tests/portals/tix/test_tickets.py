@@ -279,6 +279,13 @@ def test_only_an_admin_who_says_the_organizations_name_clears_its_tickets(admin:
     assert generate(token, 1)[0]["number"] == "VIP-000005"
 
 
+@pytest.mark.parametrize("typed", ["Caf\u00e9 S\u00fcd", "Cafe\u0301 Su\u0308d", " Caf\u00e9 S\u00fcd\n"])
+def test_the_name_that_clears_is_read_as_it_is_where_it_is_stored(typed: str) -> None:
+    token = token_of(make_organization(name="Caf\u00e9 S\u00fcd"))
+    generate(token, 1)
+    assert call("DELETE", f"{TICKETS}?confirm={quote(typed)}", token=token).json == {"success": True}
+
+
 def test_two_organizations_know_nothing_of_each_others_tickets(token: str) -> None:
     mine = generate(token, 2)
     other = token_of(make_organization(name="Another"))
