@@ -46,7 +46,7 @@ MUTANTS = (
         name="used-ticket-tried-again",
         bug="staff who refund a ticket that was used are told to try again, for ever",
         file=_REFUNDS,
-        before="    deeds.require(deed, events.get(ticket.event_id), ticket)\n",
+        before="    deeds.require(deed, event, ticket)\n",
         after="",
         tests=(_REFUND,),
     ),

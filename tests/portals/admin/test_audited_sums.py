@@ -17,7 +17,7 @@ SUMS = {"amount", "balance", "price", "total", "previewed", "gross", "refunds", 
 
 
 def without_currency(state: dict[str, Any]) -> list[str]:
-    """Return the sums of a state, and of its parts, that no currency is told of."""
+    """Return the sums of a state, and of its parts, that have no currency beside them."""
     found = [name for name, value in state.items() if name in SUMS and isinstance(value, int | str)]
     parts = [value for value in state.values() if isinstance(value, dict)]
     return [*(() if "currency" in state else found), *(name for part in parts for name in without_currency(part))]
