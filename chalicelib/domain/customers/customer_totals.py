@@ -83,7 +83,7 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     for change in changes:
         after = change.after
         paid = isinstance(after, Order) and _is_uncounted(after)
-        refunded = isinstance(after, Payment) and after.order_id and after.refunded
+        refunded = isinstance(after, Payment) and after.order_id and (after.refunded or after.returned is not None)
         if isinstance(after, Order | Payment) and (paid or refunded):
             by_customer[after.customer_id].add(after.order_id)
     for customer_id, order_ids in by_customer.items():
@@ -121,10 +121,18 @@ def _pending(order_ids: Sequence[str]) -> list[tuple[Order, int]]:
     found = []
     for order in sold:
         payment = payments.get(keys.money.payment(order.payment_id))
-        refunded = payment.refunded if payment else 0
-        if not order.counted or refunded > order.refund_counted:
+        refunded = _given_back(payment) if payment else 0
+        if not order.counted or refunded != order.refund_counted:
             found.append((order, refunded))
     return found
+
+
+def _given_back(payment: Payment) -> int:
+    """Return what of a payment is not spent: what was decided here, or what its provider returned, whichever is more.
+
+    A dispute that is won in the end makes it less again.
+    """
+    return max(int(payment.refunded or 0), min(int(payment.returned or 0), payment.amount))
 
 
 def _totals_changed(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Order, int]]) -> Write:

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib import clock
+from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain.ledger import account_names, card_balances, journals
 from chalicelib.domain.ledger.postings import Posting
+from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.domain.tickets import tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import operations
@@ -20,13 +22,38 @@ from chalicelib.vocabulary.cards import CardStatus, EntryType
 from chalicelib.vocabulary.payments import OrderStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, make_evening
-from tests.support import payers, purchases
+from tests.support import payers, purchases, taken_back
 from tests.support.client import call
 from tests.support.factories import at, customer_token, make_customer
 from tests.support.streams import StreamReader, project
 from tests.support.wire import wire
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
+
+
+def test_what_the_provider_returned_is_not_spent_and_what_a_won_dispute_brought_back_is(stream: StreamReader) -> None:
+    customer, evening = make_customer(), make_evening()
+    order = purchases.book(customer, evening.category, 2)
+    opened = payers.process(customer, order, token="tok_ok").json  # the sandbox's, no secret
+    assert payers.confirm(customer, opened["id"]).json["status"] == "succeeded"
+
+    def spent() -> tuple[str, str]:
+        taken_back.project_all(stream)
+        shown = told(customer)
+        return shown["total_spent"]["amount"], shown["by_month"][0]["spent"]["amount"]
+
+    assert spent() == ("3000.00", "3000.00")
+    payment = payers.stored(opened["id"])
+    refund = Move("re_by_hand", MoveKind.REFUND, 50_000, "PKR", (MoveWord.SUCCEEDED,))
+    charge = str(payment.provider_reference)
+    callback = sandbox_callbacks.moved(payment.payment_id, charge, refund, event_id="sbe_by_hand")
+    assert payers.post_webhook(callback).status == 200
+    # As the payment's history shows it.
+    assert spent() == ("2500.00", "2500.00")
+    taken_back.tell_of(payment.payment_id, 100_000, *taken_back.LOST)
+    assert spent() == ("1500.00", "1500.00")
+    taken_back.tell_of(payment.payment_id, 100_000, MoveWord.WON, MoveWord.REINSTATED)
+    assert spent() == ("2500.00", "2500.00")
 
 
 @pytest.fixture
