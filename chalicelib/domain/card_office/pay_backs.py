@@ -65,10 +65,11 @@ def pay_back(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
         if (first := first_answer(operation_id)) is not None:
             return first
         card, balance = read(uid)
-        sources = _sources(uid, balance)
+        paid_by = _paid_by(uid)
+        sources = _sources(paid_by, balance)
         total = sum(source.amount for source in sources)
         if not total:
-            raise InvalidState("No payment can take this balance back. Make a claim link.")
+            raise _nothing_goes_back(paid_by)
         answer = LeftoverAnswer(
             LeftoverState.REFUNDING,
             Money(total, balance.currency),
@@ -153,14 +154,32 @@ def may_act(name: str, left: Money, action: LeftoverAction, *, by: str, once: Wr
     return False
 
 
-def _sources(uid: str, balance: CardBalance) -> list[_Source]:
-    """Return the payments that loaded a balance, newest first, with what each takes back of it."""
+def _paid_by(uid: str) -> list[Payment]:
+    """Return the payments behind a card's ledger, newest first."""
+    places = [keys.money.payment(payment_id) for payment_id in dict.fromkeys(_payment_ids(uid))]
+    found = operations.get_many(places)
+    return [found[place] for place in places if place in found]
+
+
+def _nothing_goes_back(paid_by: Sequence[Payment]) -> InvalidState:
+    """Return why no payment takes a balance back, and what to do instead."""
+    for payment in paid_by:
+        if payment.voided or returns.standing(payment.moves).is_disputed:
+            word = "took back" if payment.voided else "disputes"
+            return InvalidState(
+                f"A bank {word} payment {payment.payment_id}, which loaded this card, so nothing is paid back. "
+                "See whether anything of the balance is owed before you make a claim link."
+            )
+    return InvalidState("No payment can take this balance back. Make a claim link.")
+
+
+def _sources(paid_by: Sequence[Payment], balance: CardBalance) -> list[_Source]:
+    """Return the payments that take a balance back, newest first, each with its part of it."""
     rest, found = balance.amount, list[_Source]()
-    for payment_id in _payment_ids(uid):
+    for payment in paid_by:
         if not rest or len(found) == _MOST_SOURCES:
             break
-        payment = operations.get(keys.money.payment(payment_id))
-        if payment is None or not _takes_back(payment, balance.currency):
+        if not _takes_back(payment, balance.currency):
             continue
         amount = min(rest, payment.amount - int(payment.refunded or 0))
         if amount > 0:

@@ -18,7 +18,7 @@ from chalicelib.domain.payments import repayments, sandbox_callbacks
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, Card, SandboxCharge
 from chalicelib.vocabulary.cards import CardStatus
-from tests.support import card_states, meanwhile, notices, payers, settled, wallets
+from tests.support import card_states, meanwhile, notices, payers, settled, taken_back, wallets
 from tests.support.client import Answer, call
 from tests.support.desk import ask
 from tests.support.factories import admin_token, customer_token
@@ -332,3 +332,15 @@ def test_a_leftover_that_others_write_all_the_time_is_not_forgotten() -> None:
     drain(stream)
     with clock.set_to(clock.now() + timedelta(days=31)):
         assert listed()[card.card_id] == ("unused_card", "300.00")
+
+
+@pytest.mark.parametrize(("words", "said"), [(taken_back.LOST[:1], "disputes"), (taken_back.LOST, "took back")])
+def test_staff_hear_of_a_bank_that_takes_back_what_loaded_a_card_before_they_give_it_away(
+    words: tuple[MoveWord, ...], said: str
+) -> None:
+    customer = new_customer()
+    card, payment_id = loaded(customer)
+    taken_back.tell_of(payment_id, 100_000, *words)
+    refused = act("pay_back", card.card_id)
+    assert (refused.status, refused.code) == (409, "INVALID_STATE")
+    assert f"A bank {said} payment {payment_id}" in refused.json["error"]["message"]
