@@ -25,6 +25,7 @@ from chalicelib.domain.payments import background as payments
 from chalicelib.domain.payouts import background as payouts
 from chalicelib.domain.platform_totals import background as platform_totals
 from chalicelib.domain.sale import background as sale
+from chalicelib.domain.tickets import background as tickets
 from chalicelib.observability import logger
 from chalicelib.workers import Failures, failures_from
 
@@ -33,6 +34,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     account_totals.follow,
     *cards.FOLLOWERS,
     *customers.FOLLOWERS,
+    *tickets.FOLLOWERS,
     *events.FOLLOWERS,
     *payments.FOLLOWERS,
     *payouts.FOLLOWERS,

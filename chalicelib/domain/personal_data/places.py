@@ -21,6 +21,7 @@ from chalicelib.domain.lists.disputes import REFUND_REQUESTS
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import MAX_SIZE
 from chalicelib.domain.payments import disputes, returns
+from chalicelib.domain.tickets import gifts
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
     Account,
@@ -170,6 +171,8 @@ def _beside_tickets(person: Person) -> Iterator[Item]:
         for gift in _partition(first.pk, first.sk):
             if isinstance(gift, Gift) and (ticket_id in held or gift.giver_id == person.customer_id):
                 yield gift
+    # One that waits is with its number.
+    yield from filter(None, map(gifts.of_ticket, person.tickets))
 
 
 def _refund_requests(person: Person) -> dict[Key, RefundRequest]:

@@ -17,7 +17,7 @@ from chalicelib.domain.money import Money
 from chalicelib.domain.payments import refunds, withdrawals
 from chalicelib.domain.personal_data.places import Person
 from chalicelib.domain.sale import orders
-from chalicelib.domain.tickets import refund_requests, tickets
+from chalicelib.domain.tickets import gifts, refund_requests, tickets
 from chalicelib.errors import InvalidState, Unavailable
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
@@ -107,6 +107,8 @@ def _give_ticket_back(ticket_id: str, *, by: str) -> None:
         state = deeds.state_of_ticket(ticket)
         if state not in _UNUSED:
             return
+        if state is TicketState.GIFTED and gifts.end(ticket):
+            continue
         payment = _refundable(ticket)
         # Refused again, such as after a charge-back of the whole payment.
         if payment is None or refused > 1:

@@ -8,14 +8,17 @@ A gift and a registration of the same number may race. A gift is stored only whi
 the gift sees the registered number, or the registration finds the gift.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from chalicelib import clock
+from chalicelib.clients.bus import Published
 from chalicelib.config import config
 from chalicelib.domain import idempotency
 from chalicelib.domain.access import accounts, numbers
+from chalicelib.domain.background.changes import Change, every, follows
 from chalicelib.domain.events import deeds, events
 from chalicelib.domain.events.deeds import Deed
 from chalicelib.domain.quotations import quote
@@ -27,7 +30,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import Account, Gift, Login, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.access import AccountStatus, Portal
-from chalicelib.vocabulary.tickets import GiftStatus
+from chalicelib.vocabulary.tickets import GiftStatus, TicketStatus
 
 # The most gifts that one log-in claims; the rest wait for the next log-in.
 _CLAIMED_AT_ONCE = 100
@@ -84,7 +87,7 @@ def _give(giver: Account, present: GiftInput, *, operation_id: str) -> Gift:
         event = events.get(ticket.event_id)
         is_own_number = present.mobile_number == giver.mobile_number
         deeds.require(Deed.TAKE_BACK if is_own_number else Deed.GIFT, event, ticket)
-        waiting = _waiting(ticket)
+        waiting = of_ticket(ticket)
         if ticket.pledge is not None and waiting is None:
             continue  # the gift ended after the ticket was read
         if is_own_number and waiting is not None:
@@ -107,7 +110,7 @@ def _give(giver: Account, present: GiftInput, *, operation_id: str) -> Gift:
     raise Unavailable("This ticket or its card is being changed by others. Try again.", retry_after=1)
 
 
-def _waiting(ticket: Ticket) -> Gift | None:
+def of_ticket(ticket: Ticket) -> Gift | None:
     """Return the pending gift that a ticket is pledged to."""
     if ticket.pledge is None or ticket.pledged_to is None:
         return None
@@ -227,6 +230,27 @@ def end_waiting(mobile_number: str) -> int:
         for raw in operations.query(keys.tickets.gift(mac).pk, consistent=True):
             count += _close(Gift.from_raw_data(raw))
     return count
+
+
+@follows(*every(Ticket))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Close gifts whose tickets were refunded or cancelled: their number may never register. Idempotent."""
+    for change in changes:
+        before, after = change.before, change.after
+        if isinstance(before, Ticket) and isinstance(after, Ticket) and _leaves_its_gift(before, after):
+            end(before)
+    return []
+
+
+def end(ticket: Ticket) -> bool:
+    """Close the pending gift that a ticket is pledged to; False if none waits. Raises Unavailable."""
+    gift = of_ticket(ticket)
+    return gift is not None and _close(gift)
+
+
+def _leaves_its_gift(before: Ticket, after: Ticket) -> bool:
+    is_kept = after.pledge == before.pledge and after.status == TicketStatus.VALID
+    return before.pledged_to is not None and not is_kept
 
 
 def _close(gift: Gift) -> bool:

@@ -12,13 +12,15 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients import files
+from chalicelib.domain.payments import withdrawals
 from chalicelib.domain.personal_data import exports
 from chalicelib.domain.personal_data.places import PLACES
-from chalicelib.domain.tickets import gifts
+from chalicelib.domain.tickets import gifts, tickets
 from chalicelib.errors import Unavailable
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, PersonalExport, Ticket
+from chalicelib.table.items import Account, Payment, PersonalExport, Ticket
 from chalicelib.vocabulary.access import AdminRole
+from chalicelib.vocabulary.tickets import TicketStatus
 from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import jobs
 from tests.portals.webapp.evening import ask, forget_answers, make_evening
@@ -173,3 +175,44 @@ def test_what_a_giver_called_the_receiver_is_not_kept_once_the_ticket_is_theirs(
     assert not whole_store.holding(called, whole_store.dump())
     again = ask(giver, "POST", f"{ticket.ticket_id}/gift/", body, key=ticket.ticket_id)
     assert (again.status, again.json["id"], again.json["name"]) == (201, given.json["id"], called)
+
+
+def give_away(giver: Account, ticket: Ticket) -> str:
+    """Give a ticket to a number that nobody has; return the words that the giver sends with it."""
+    words = f"From {uuid.uuid4().hex}"
+    body = {"mobile_number": unused_number("5"), "name": words, "message": words}
+    assert ask(giver, "POST", f"{ticket.ticket_id}/gift/", body, key=ticket.ticket_id).json["status"] == "pending"
+    forget_answers()
+    return words
+
+
+def test_a_gift_that_waits_is_in_its_givers_export_and_goes_with_their_data() -> None:
+    giver = make_customer()
+    ticket = make_evening().sell(giver)
+    words = give_away(giver, ticket)
+    StreamReader().drain()
+    (shown,) = [each for each in content_of(giver)["refunds_and_gifts"] if each["kind"] == "Gift"]
+    assert (shown["name"], shown["message"]) == (words, words)
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        token = admin_token(AdminRole.ADMIN)
+        started = call("DELETE", f"/api/customers/{giver.account_id}/?force=true", token=token)
+        assert started.status == 202, started.text
+        with clock.set_to(clock.now() + timedelta(minutes=2)):
+            run(started.json["job_id"])
+    assert tickets.get(ticket.ticket_id).status == TicketStatus.REFUNDED
+    assert not whole_store.holding(words, whole_store.dump())
+
+
+@pytest.mark.parametrize("is_refunded", [True, False])
+def test_a_gift_ends_with_its_ticket(is_refunded: bool) -> None:
+    giver, stream = make_customer(), StreamReader()
+    ticket = make_evening().sell(giver)
+    words = give_away(giver, ticket)
+    stream.drain()
+    given = tickets.get(ticket.ticket_id)
+    if is_refunded:
+        assert withdrawals.request(given, Payment(currency="PKR"), "Returned by the provider.") is not None
+    else:
+        tickets.set_status(ticket.ticket_id, TicketStatus.CANCELLED)
+    stream.drain()
+    assert not whole_store.holding(words, whole_store.dump())
