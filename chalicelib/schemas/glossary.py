@@ -47,7 +47,9 @@ FIELDS: Mapping[str, str] = {
     "challenge_id": "Names the code that was asked for; send it back with the code.",
     "permissions": "What this role may do.",
     "token": "The access token, a JWT, valid for twelve hours.",
-    "assertion": "A JWT that the device signed with its own key, valid for 60 seconds.",
+    "assertion": "A JWT that the device signed with its own key (EdDSA), with `typ` device-assertion+jwt in its "
+    "header. `iss` and `sub` are the device's id, `aud` is gatehouse-device-token, `exp` is at most 60 seconds after "
+    "`iat`, and `jti` is a new one: each is taken once.",
     # People
     "mobile_number": "A phone number in E.164, such as +923001000003.",
     "contact_mobile": "The phone number of the organizer's contact, in E.164.",

@@ -10,8 +10,10 @@ from dataclasses import replace
 from enum import EnumType
 from typing import Any, get_args
 
+import jwt
 import openapi_pydantic
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
 from msgspec import structs
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -26,6 +28,7 @@ from chalicelib.vocabulary.access import Portal
 from tests.contract.answers import ADMIN_ORIGIN, document, operation, problems, validator
 from tests.contract.ground import Ground, contract, contract_rows, routes
 from tests.support.client import call
+from tests.support.factories import Reader
 
 _REFUSALS = {"400", "401", "403", "404", "409", "413", "415", "416", "422", "429", "500", "503"}
 
@@ -66,6 +69,14 @@ def test_a_path_variable_is_described_as_long_as_it_is_read() -> None:
     }
     assert described == {(r.path, name): kind.longest for r in routes() for name, kind in r.variables.items()}
     assert len(set(described.values())) == 2
+
+
+def test_who_builds_a_device_finds_what_its_assertion_must_say() -> None:
+    described = document()["components"]["schemas"]["DeviceTokenIn"]["properties"]["assertion"]["description"]
+    signed = Reader("dev_1", Ed25519PrivateKey.generate()).assertion()
+    header, claims = jwt.get_unverified_header(signed), jwt.decode(signed, options={"verify_signature": False})
+    for value in (header["alg"], header["typ"], claims["aud"], *(f"`{name}`" for name in claims)):
+        assert value in described, value
 
 
 def test_operation_ids_are_unique() -> None:
