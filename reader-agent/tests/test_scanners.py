@@ -354,3 +354,15 @@ def test_a_device_that_may_not_be_opened_says_what_to_do() -> None:
         reader = HidReader("hid:/dev/input/x", open_device=refuse(number), log=structlog.get_logger())
         with pytest.raises(ReaderUnavailable, match=advice):
             reader.open()
+
+
+def test_a_line_that_another_agent_reads_says_so(line: Line) -> None:
+    """As a self-test beside a running agent finds it."""
+    line.plug()
+    holder = SerialReader(line.path, log=structlog.get_logger())
+    holder.open()
+    try:
+        with pytest.raises(ReaderUnavailable, match="another program uses it"):
+            SerialReader(line.path, log=structlog.get_logger()).open()
+    finally:
+        holder.close()

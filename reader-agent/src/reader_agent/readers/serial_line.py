@@ -1,6 +1,7 @@
 """Code scanners on a serial line (`serial:/dev/ttyACM0`, `serial:/dev/ttyUSB0@115200`), through pyserial."""
 
 import codecs
+import errno
 import os
 import sys
 import threading
@@ -94,4 +95,6 @@ def _advice(path: str, device: str, error: Exception) -> str:
         return f"{path}: there is no {device}; check the cable, or see `gatehouse-reader readers`"
     if not os.access(device, os.R_OK | os.W_OK):
         return f"{path}: this user may not open it; add the user to the group dialout, or the udev rule of the README"
+    if isinstance(error, OSError) and error.errno in (errno.EAGAIN, errno.EBUSY):
+        return f"{path}: another program uses it (does an agent run?); end that program"
     return f"{path}: the line cannot be opened ({describe(error)})"
