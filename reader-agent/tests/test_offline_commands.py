@@ -16,6 +16,7 @@ from reader_agent.cli import main
 from reader_agent.identity import Identity
 from reader_agent.outbox import Outbox
 from reader_agent.snapshot.store import store_path
+from reader_agent.state_lock import only_one
 
 
 def test_a_snapshot_is_fetched_and_shown_without_an_agent(
@@ -46,12 +47,31 @@ def test_a_running_agent_fetches_at_once_when_it_is_asked(
     state: Path,
     box: Box,
 ) -> None:
-    with work() as gate:
+    with only_one(state), work() as gate:
         wait_until(lambda: gate.agent.offline.gate.snapshot is not None)
         wait_until(lambda: (state / "runtime.json").exists())
         box.publish(cursor="c2")
         done = here("sync", "now", "--json", "--state", str(state))
         assert (done.returncode, json.loads(done.stdout)["cursor"]) == (0, "c2"), done.stderr
+
+
+@pytest.mark.usefixtures("box")
+def test_an_agent_that_the_platform_refuses_says_at_once_why_it_fetches_nothing(
+    here: Command,  # noqa: F811
+    work: Work,
+    platform: Platform,
+    state: Path,
+    identity: Identity,
+) -> None:
+    with only_one(state), work() as gate:
+        wait_until(lambda: gate.agent.offline.gate.snapshot is not None)
+        platform.revoke(identity.device_id)
+        wait_until(lambda: json.loads((state / "runtime.json").read_text())["alarm"] is not None)
+        refused = here("sync", "now", "--json", "--state", str(state))
+        assert (refused.returncode, refused.stderr) == (3, ""), refused.stderr
+        facts = json.loads(refused.stdout)
+        assert "refuses this device" in facts["error"]
+        assert facts["cursor"] == "c1"  # what is here stays
 
 
 def test_people_without_a_ticket_are_counted_and_sent_in_their_order(

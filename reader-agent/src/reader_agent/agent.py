@@ -43,11 +43,14 @@ SYNC_REQUEST = "sync.request"
 # More taps than a gate makes between two looks at its outbox, half a minute apart.
 _LAST_NUMBER, _MOST_BETWEEN_LOOKS = "last number", 1000
 _WIPED, _FORGOTTEN = "wiped at the wish of", "cards forgotten at the wish of"
+_WIPED_FOR_NOW = "this device was wiped: it fetches no snapshot before a restart or `sync now`"
 # nfcpy returns to the loop several times a second; a reader that hangs in its driver does not.
 _LOOP_DEAD_SECONDS = 20.0
 _LOOK_SECONDS, REPORT_SECONDS = 1.0, 15.0
 # When a report was made, by the clock of the boot.
 REPORTED_NS = "reported_ns"
+# When the last fetch that is over began, by the same clock.
+FETCHED_NS = "fetched_ns"
 
 
 class Agent:
@@ -104,7 +107,7 @@ class Agent:
             log=self._log,
             seconds=self._settings.snapshot_seconds,
         )
-        sync.may_fetch = lambda: self.standing.locked_out is None and not self._is_wiped
+        sync.why_not_fetch = lambda: _WIPED_FOR_NOW if self._is_wiped else self.standing.locked_out
         sync.load()
         # An outbox that was lost or moved aside: some numbers are left out, and so are seen to be missing.
         last = int(sync.store.fact(_LAST_NUMBER) or 0)
@@ -251,6 +254,8 @@ class Agent:
             "queue_depth": self.outbox.depth(),
             "dead_letters": self.outbox.dead(),
             "last_sequence": self.outbox.last(),
+            # Before the state: a fetch that ends meanwhile is in the state.
+            FETCHED_NS: self.sync.tried_ns,
             "snapshot": self.sync.state(),
             "conflicts": delivery.tally.conflicts,
             "rejected": delivery.tally.rejected,
@@ -384,7 +389,7 @@ class Agent:
             self.sync.wipe()
             store.set_fact(_WIPED, asked)
             self._log.warning("wiped", asked_at=asked, dead_letters=self.outbox.dead())
-            self._display.say("this device was wiped: it fetches no snapshot before a restart or `sync now`", "red")
+            self._display.say(_WIPED_FOR_NOW, "red")
         if self.outbox.forget_cards():
             store.set_fact(_FORGOTTEN, asked)
 

@@ -10,7 +10,7 @@ import typer
 from ulid import ULID
 
 from reader_agent import logs
-from reader_agent.agent import RUNTIME, SYNC_REQUEST
+from reader_agent.agent import FETCHED_NS, RUNTIME, SYNC_REQUEST
 from reader_agent.clock import Clock
 from reader_agent.failures import BadSetup
 from reader_agent.identity import Identity, read_json, write_privately
@@ -145,20 +145,18 @@ def _fetch(settings: Settings, identity: Identity) -> dict[str, Any]:
 
 def _ask_running_agent(state_dir: Path, seconds: float) -> dict[str, Any]:
     """Let the agent that runs fetch, and return what it reports then. Raises BadSetup."""
-    before = _reported(state_dir).get("tried_at")
+    clock = Clock()
+    asked_ns = clock.monotonic_ns()
     write_privately(state_dir / SYNC_REQUEST, b"", durably=False)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        facts = _reported(state_dir)
-        if facts.get("tried_at") not in (None, before):
-            return facts
+        report = read_json(state_dir / RUNTIME)
+        is_of_now = isinstance(report, dict) and report.get("boot_id") == clock.boot_id
+        # A fetch that began before may not have what is new since.
+        if is_of_now and report.get(FETCHED_NS, 0) > asked_ns:
+            return dict(report["snapshot"])
         time.sleep(_LOOK_SECONDS)
     raise BadSetup(f"the agent that runs with {state_dir} did not fetch within {seconds:g} s; see `status`")
-
-
-def _reported(state_dir: Path) -> dict[str, Any]:
-    known = (read_json(state_dir / RUNTIME) or {}).get("snapshot")
-    return known if isinstance(known, dict) else {}
 
 
 def _show(facts: dict[str, Any], *, as_json: bool) -> None:

@@ -62,10 +62,12 @@ class SnapshotSync:
         # Why the last fetch brought nothing; None after one that did.
         self.last_error: str | None = store.fact(_LAST_ERROR) or None
         self.tried_at: datetime | None = None
+        # When the last attempt that is over began, by the clock of the boot.
+        self.tried_ns = 0
         self._server, self._offline, self.identity, self._log = server, offline, identity, log
         self._seconds = seconds
-        # Whether it is of any use to ask the platform.
-        self.may_fetch: Callable[[], bool] = lambda: True
+        # Why it is of no use to ask the platform; None where it is.
+        self.why_not_fetch: Callable[[], str | None] = lambda: None
         self._names: dict[int, Name] = {}
         self._lock, self._wake, self._stop = threading.Lock(), threading.Event(), threading.Event()
         # Held while a snapshot comes into use, or is wiped: of the two, the wipe has the last word.
@@ -125,18 +127,27 @@ class SnapshotSync:
     def fetch(self) -> bool:
         """Fetch what is new; return whether a snapshot is in use that the platform just sent. Raises no AgentError."""
         with self._lock:
+            began_ns = self._server.clock.monotonic_ns()
+            why: str | None = "the fetch ended with an error of this program; see its log"
             try:
                 self._fetch()
+                why = None
             except AgentError as error:
-                self._refuse(str(error))
-                return False
+                why = str(error)
             except sqlite3.Error as error:
-                self._refuse(f"the snapshot could not be stored: {error}")
-                return False
+                why = f"the snapshot could not be stored: {error}"
             finally:
-                self.tried_at = self._offline.time.now()
+                self._ended(began_ns, why)
+            return why is None
+
+    def _ended(self, began_ns: int, why: str | None) -> None:
+        """Note that an attempt is over, and why it brought nothing; `tried_ns` comes last, for who waits for it."""
+        if why:
+            self._refuse(why)
+        else:
             self._set_error(None)
-            return True
+        self.tried_at = self._offline.time.now()
+        self.tried_ns = began_ns
 
     def _fetch(self) -> None:
         snapshot, sizes = self._offline.gate.snapshot, self.store.sizes()
@@ -203,7 +214,7 @@ class SnapshotSync:
             headers["If-Range"] = etag
 
         def on_piece(status: int, answered: httpx.Headers, piece: bytes) -> None:
-            if not progress.current or not self.may_fetch():
+            if not progress.current or self.why_not_fetch():
                 return
             try:
                 self._take(progress, wanted, status, answered, piece)
@@ -238,7 +249,7 @@ class SnapshotSync:
         """Use a snapshot, and store it; return its head. Raises SnapshotRefused."""
         package = self._read(content)
         with self._using:
-            if not self.may_fetch():
+            if self.why_not_fetch():
                 self.store.drop_pieces()
                 raise AgentError("this device must not have a snapshot any more")
             self._use(package, content)
@@ -300,7 +311,9 @@ class SnapshotSync:
             self._wake.clear()
             pause = self._seconds
             try:
-                if self.may_fetch() and not self.fetch():
+                if why_not := self.why_not_fetch():
+                    self._ended(self._server.clock.monotonic_ns(), why_not)
+                elif not self.fetch():
                     pause = min(self._seconds, backoff.next(_LONGEST_BACKOFF))
                 else:
                     backoff.reset()
