@@ -1,8 +1,10 @@
 """The snapshot on the way and on the disk: resumed, replaced whole, encrypted, and judged by the time that is known."""
 
 import contextlib
+import json
 import os
 import secrets
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ from reader_agent.clock import Clock, write_time
 from reader_agent.identity import Identity
 from reader_agent.local_gate import CannotDecide, LocalGate
 from reader_agent.offline import Offline
-from reader_agent.outcomes import DecidedHere, Kept
+from reader_agent.outcomes import Decided, DecidedHere, Kept
 from reader_agent.server import Server
 from reader_agent.snapshot.store import SnapshotStore, store_path
 from reader_agent.snapshot.sync import SnapshotSync
@@ -358,6 +360,32 @@ def test_a_dead_letter_keeps_its_card_readable_and_does_not_hold_up_a_wipe(work:
         gate.agent.outbox.retry(None, at=datetime.now(UTC))
         wait_until(lambda: [entry.tap.uid for entry in gate.agent.outbox.entries()] == [None])
     assert [record["uid"] for record in platform.received] == [DEMO_UID]
+
+
+@pytest.mark.usefixtures("box")
+def test_an_agent_whose_snapshot_file_is_damaged_still_reports_and_keeps_its_watchdog_quiet(
+    work: Work, platform: Platform, state: Path, identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wipe that cannot be noted, as on a full disk, must not make systemd end a gate that works."""
+    platform.config["heartbeat_seconds"] = 0.2
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(60)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        with work() as gate:
+            wait_until(has_snapshot(gate))
+            with contextlib.closing(sqlite3.connect(store_path(state, identity.device_id))) as db:
+                db.execute("DROP TABLE fact")
+            platform.revoked_before = write_time(datetime.now(UTC))
+            wait_until(lambda: "no such table" in gate.log.getvalue())
+            systemd.settimeout(0)
+            with contextlib.suppress(BlockingIOError):
+                while systemd.recv(64):
+                    pass
+            systemd.settimeout(60)
+            assert systemd.recv(64) == b"WATCHDOG=1"
+            assert isinstance(tap(gate), Decided)
+            wait_until(lambda: json.loads((state / "runtime.json").read_text())["shown"] == {"valid": 1})
 
 
 @pytest.mark.parametrize("size", [int(os.environ.get("READER_TICKETS", "5000"))])

@@ -339,8 +339,8 @@ class Agent:
         reported: dict[str, Any] = {}
         reported_at = 0.0
         while not self.stop.is_set():
+            self._look_after()
             try:
-                self._look_after()
                 state = self.snapshot()
                 is_stale = bool(state["snapshot"].get("is_expired"))
                 self._signals.rest(is_degraded=is_stale or bool(state["why_not_ready"]))
@@ -358,19 +358,28 @@ class Agent:
 
     def _look_after(self) -> None:
         """Start threads again that died, and try a disk that failed."""
-        self.delivery.backlog.ensure()
-        self.heartbeat.ensure()
-        self.sync.ensure()
-        self.hub.ensure()
-        self._wipe_if_asked()
+        threads = (self.delivery.backlog, self.heartbeat, self.sync, self.hub)
+        duties = (self._wipe_if_asked, self._fetch_if_asked, self._note_time_and_number, self._try_disk)
+        # A disk that fails at one of them must keep from no other, nor from the report.
+        for duty in (*(thread.ensure for thread in threads), *duties):
+            try:
+                duty()
+            except Exception as error:  # noqa: BLE001  # logged in full; it is done again in a second
+                self._log.exception("not looked after", duty=duty.__qualname__, error=str(error))
+
+    def _fetch_if_asked(self) -> None:
         request = self._settings.state_dir / SYNC_REQUEST
         if request.exists():
             request.unlink(missing_ok=True)
             self._is_wiped = False
             self.sync.wake()
+
+    def _note_time_and_number(self) -> None:
         with contextlib.suppress(sqlite3.Error):
             if self.sync.mark_time():
                 self.sync.store.set_fact(_LAST_NUMBER, str(self.outbox.last()))
+
+    def _try_disk(self) -> None:
         if self.outbox.trouble:
             with contextlib.suppress(sqlite3.Error, OSError):
                 self.outbox.check_writable()
