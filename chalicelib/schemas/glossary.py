@@ -466,7 +466,7 @@ FIELDS: Mapping[str, str] = {
     "minute": "The minute, in UTC.",
     "next_step": "What the client does next.",
     "next_steps": "What the student does next, in words.",
-    "open_appeals": "How many contested records wait for an answer.",
+    "open_appeals": "How many appeals wait for an answer.",
     "organizer": "The organizer.",
     "passed": "Whether this part of the evidence is good; null while it is not known.",
     "pending": "How many records wait for the check of their photos.",

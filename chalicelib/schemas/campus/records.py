@@ -142,6 +142,7 @@ class MissingOut(Out):
     event: EventBriefOut
     student: StudentBriefOut
     status: Literal[AttendanceStatus.ABSENT] | None
+    appeal: RecordAppealOut | None = Field(description="The person's appeal, until its answer makes the record.")
 
 
 class RecordEntryOut(RootOut[RecordOut | MissingOut]):

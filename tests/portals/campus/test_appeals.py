@@ -204,6 +204,34 @@ def test_a_person_without_a_record_contests_their_absence(absent: Absent) -> Non
     assert absent.record() is None  # an appeal alone stores no absence
 
 
+def test_a_contested_absence_is_shown_as_contested_to_both_until_it_is_answered(absent: Absent) -> None:
+    student, organizer = token_of(absent.student), token_of(absent.case.organizer)
+    event_id = absent.case.event.event_id
+    paths = {
+        f"/api/campus/attendance/?missing=true&event={event_id}": student,
+        f"/api/campus/events/{event_id}/attendance/?missing=true": organizer,
+    }
+
+    def shown() -> list[Any]:
+        found = [call("GET", path, token=token).json["results"] for path, token in paths.items()]
+        [mine], staff = found
+        [theirs] = [each for each in staff if each["id"] == mine["id"]]
+        assert mine == theirs
+        summary = call("GET", "/api/campus/analytics/dashboard/", token=student).json["summary"]
+        return [mine["appeal"], summary["open_appeals"]]
+
+    StreamReader().drain()
+    assert shown() == [None, 0]
+    filed = absent.appeal().json
+    brief = {"statement": STATEMENT, "at": filed["filed_at"], "status": "open"}
+    unanswered = {"answer": None, "answered_at": None, "answered_by": None}
+    assert shown() == [brief | unanswered, 1]
+    absent.decide(decision="correct", status="absent", note="We asked around.")
+    for path, token in paths.items():
+        assert absent.attendance_id not in {each["id"] for each in call("GET", path, token=token).json["results"]}
+    assert call("GET", "/api/campus/analytics/dashboard/", token=student).json["summary"]["open_appeals"] == 0
+
+
 @pytest.mark.parametrize(("status", "outcome"), [("present", "corrected"), ("absent", "upheld")])
 def test_staff_answer_an_absence_by_an_explicit_status(absent: Absent, status: str, outcome: str) -> None:
     absent.appeal()

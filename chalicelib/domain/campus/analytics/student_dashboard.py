@@ -13,12 +13,12 @@ from chalicelib.domain.campus.analytics.counted_as import ATTENDED, ON_ANOTHER_D
 from chalicelib.domain.campus.analytics.expected_events import ExpectedEvent, RulesOfStudent
 from chalicelib.domain.campus.analytics.figures import DateRange, FigureRow, Numbers
 from chalicelib.domain.campus.analytics.viewers import AskedFigures
-from chalicelib.domain.campus.attendance import record_views
+from chalicelib.domain.campus.attendance import missing_attendance, record_views
 from chalicelib.domain.campus.attendance.record_views import Names, ShownRecord
 from chalicelib.table import keys, operations
 from chalicelib.table.items import AttendanceRecord
 from chalicelib.table.places import Key, Place
-from chalicelib.vocabulary.campus import AttendanceStatus
+from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus
 
 RECENT = 5
 
@@ -26,7 +26,8 @@ RECENT = 5
 class StudentDashboard(Struct, frozen=True):
     """A student's figures. `absent` are events that expected them and are over, without a record, or marked absent.
 
-    `rate` is None where no event expected them. `streak` counts the newest attended events up to the last absence.
+    `open_appeals` are against records and absences. `rate` is None where no event expected them. `streak` counts the
+    newest attended events up to the last absence.
     """
 
     expected: int
@@ -46,7 +47,7 @@ class StudentDashboard(Struct, frozen=True):
 def of_student(caller: Principal, asked: AskedFigures) -> StudentDashboard:
     """Return the dashboard of a student: one query and one batch read, however many events and records there are.
 
-    Above 50 events of one rule and month there is a further one.
+    Above 50 events of one rule and month there is a further one, and one where they were absent.
     """
     mine = viewers.figures_of(caller, asked)
     rows = [row for row in mine.days if row.numbers["n"]]
@@ -89,7 +90,7 @@ def of_student(caller: Principal, asked: AskedFigures) -> StudentDashboard:
         absent=statuses[AttendanceStatus.ABSENT] + len(missed),
         rate=round(min(1.0, attended / due), 4) if due > 0 else None,
         flagged=mine.sums["ve_flagged"],
-        open_appeals=mine.sums["ap"],
+        open_appeals=mine.sums["ap"] + _open_appeals(caller, missed),
         recent=_recent(newest, found),
         streak=_streak(rows, missed),
         dates=mine.dates,
@@ -103,6 +104,12 @@ def _places(newest: Sequence[FigureRow]) -> list[Place[Any]]:
         for row in newest
         for place in (keys.attendance.record(str(row.attendance_id)), keys.campus_events.event(str(row.event_id)))
     ]
+
+
+def _open_appeals(caller: Principal, missed: Sequence[ExpectedEvent]) -> int:
+    """Return how many of the events without a record are contested."""
+    found = missing_attendance.first_appeals([(each.event_id, caller.id) for each in missed])
+    return sum(appeal.status == AppealStatus.OPEN for appeal in found.values())
 
 
 def _recent(newest: Sequence[FigureRow], found: Mapping[Key, Any]) -> list[ShownRecord]:

@@ -4,21 +4,21 @@ They are nowhere stored: `absent` follows from the roster once the time of the e
 at the event is the one that the record would have, and an appeal names it (D-CAMPUS-43).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from chalicelib import clock
 from chalicelib.domain import paging
 from chalicelib.domain.access.tokens import Principal
-from chalicelib.domain.campus.attendance import attendance_ids, event_staff
-from chalicelib.domain.campus.attendance.record_views import EventBrief, Names, StudentBrief
+from chalicelib.domain.campus.attendance import attendance_ids, event_staff, record_views
+from chalicelib.domain.campus.attendance.record_views import EventBrief, Names, RecordAppeal, StudentBrief
 from chalicelib.domain.campus.events import campus_events, event_windows, expected_people, rosters
 from chalicelib.domain.lists.pages import Asked
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import InvalidState, NotFound, ValidationFailed
 from chalicelib.table import keys, operations
-from chalicelib.table.items import CampusEvent
+from chalicelib.table.items import AttendanceAppeal, CampusEvent
 from chalicelib.vocabulary.campus import AttendanceStatus
 
 _UNKNOWN = "There is no such attendance record."
@@ -27,12 +27,16 @@ _LAST = "\x7f"
 
 
 class ShownMissing(Struct, frozen=True):
-    """An expected person without a record; `status` is None until the time of the event is over."""
+    """An expected person without a record; `status` is None until the time of the event is over.
+
+    Without a record there is one appeal at most: its answer makes the record.
+    """
 
     id: str
     event: EventBrief
     student: StudentBrief
     status: AttendanceStatus | None
+    appeal: RecordAppeal | None
 
 
 def page(caller: Principal, asked: Asked) -> Page[ShownMissing]:
@@ -95,19 +99,30 @@ def missing_of(pairs: Sequence[tuple[CampusEvent, str]]) -> list[ShownMissing | 
     """Return each event and person as missing; None where there is a record."""
     places = [keys.attendance.record(attendance_ids.attendance_id(event.event_id, user_id)) for event, user_id in pairs]
     recorded = operations.get_many(places, only=["attendance_id"])
-    names = Names.of([(event.event_id, user_id) for event, user_id in pairs])
+    missing = [pair for place, pair in zip(places, pairs, strict=True) if place not in recorded]
+    names = Names.of([(event.event_id, user_id) for event, user_id in missing])
+    appeals = first_appeals([(event.event_id, user_id) for event, user_id in missing])
     return [
-        None if place in recorded else _shown(event, user_id, names)
+        None if place in recorded else _shown(event, user_id, names, appeals)
         for place, (event, user_id) in zip(places, pairs, strict=True)
     ]
 
 
-def _shown(event: CampusEvent, user_id: str, names: Names) -> ShownMissing:
+def first_appeals(pairs: Sequence[tuple[str, str]]) -> dict[str, AttendanceAppeal]:
+    """Return the appeals of people at events, by the id of the record, where they have none."""
+    ids = (attendance_ids.attendance_id(event_id, user_id) for event_id, user_id in pairs)
+    found = operations.get_many([keys.attendance.appeal(attendance_id, 1) for attendance_id in ids])
+    return {appeal.attendance_id: appeal for appeal in found.values()}
+
+
+def _shown(event: CampusEvent, user_id: str, names: Names, appeals: Mapping[str, AttendanceAppeal]) -> ShownMissing:
+    attendance_id = attendance_ids.attendance_id(event.event_id, user_id)
     return ShownMissing(
-        id=attendance_ids.attendance_id(event.event_id, user_id),
+        id=attendance_id,
         event=EventBrief(event.event_id, event.title),
         student=names.student(user_id),
         status=AttendanceStatus.ABSENT if is_over(event) else None,
+        appeal=record_views.filed(appeals[attendance_id]) if attendance_id in appeals else None,
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from chalicelib.domain.campus.attendance import judgement_words
 from chalicelib.domain.campus.attendance.judgement_words import WordedFactor, WordedFlag
 from chalicelib.table import keys, operations
-from chalicelib.table.items import AttendanceRecord, CampusEvent, CampusProfile
+from chalicelib.table.items import AttendanceAppeal, AttendanceRecord, CampusEvent, CampusProfile
 from chalicelib.table.places import Key, Place
 from chalicelib.vocabulary.campus import (
     AppealStatus,
@@ -74,6 +74,18 @@ class ShownRecord(Struct, frozen=True):
     note: str | None
     appeal: RecordAppeal | None
     corrected: bool
+
+
+def filed(appeal: AttendanceAppeal) -> RecordAppeal:
+    """Return an appeal as the record shows it, or the absence that it contests."""
+    return RecordAppeal(
+        statement=appeal.statement,
+        at=appeal.filed_at,
+        status=appeal.status,
+        answer=appeal.answer,
+        answered_at=appeal.answered_at,
+        answered_by=appeal.answered_by,
+    )
 
 
 def show(record: AttendanceRecord) -> ShownRecord:

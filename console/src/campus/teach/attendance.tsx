@@ -145,6 +145,7 @@ function Row({ entry, mark }: { entry: Entry; mark(student: Student): void }): J
           <td />
           <td />
           <td>
+            {entry.appeal ? <div>{`${t("campus.appeal")}: ${word("campus.appeal_status", entry.appeal.status)}`}</div> : null}
             <button type="button" aria-label={`${t("campus.mark")}: ${student.full_name}`} onClick={() => mark(student)}>
               {t("campus.mark")}
             </button>

@@ -12,7 +12,7 @@ import { go, match, query } from "../../ui/router.ts";
 import { api, isStaff, me, type AttendanceRecord, type CampusEvent, type Missing } from "../api.ts";
 import { Tabs, Title } from "../parts.tsx";
 import { periodOf } from "../period.ts";
-import { AppealForm } from "../record.tsx";
+import { Appeal, AppealForm } from "../record.tsx";
 import { RecordRow } from "../records.tsx";
 
 import { Attendance } from "./attendance.tsx";
@@ -186,7 +186,7 @@ function ForStudent({ event }: { event: CampusEvent }): JSX.Element {
             <section class="card">
               <p>{t("campus.missing_you")}</p>
               <p role="status">{filed.value ? t("campus.appeal.filed") : ""}</p>
-              {filed.value ? null : <AppealForm id={missing.id} eventId={event.id} filed={() => (filed.value = true)} />}
+              {missing.appeal ? <Appeal appeal={missing.appeal} /> : filed.value ? null : <AppealForm id={missing.id} eventId={event.id} filed={() => (filed.value = true)} />}
             </section>
           ) : (
             <p class="quiet">{t("campus.no_record")}</p>
