@@ -107,8 +107,8 @@ export function placeOf(id: string): string | null {
 export function Thing({ id, name }: { id: string | null | undefined; name?: string | null }): JSX.Element | null {
   if (!id) return null;
   const to = placeOf(id);
-  // A name goes on in the next line, an id does not.
-  const text = name ? <bdi>{name}</bdi> : <Num>{short(id)}</Num>;
+  // A name goes on in the next line; an id or a ticket's number does not.
+  const text = name?.includes(" ") ? <bdi>{name}</bdi> : <Num>{name ?? short(id)}</Num>;
   return to ? (
     <a href={to} title={id}>
       {text}
