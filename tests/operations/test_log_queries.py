@@ -20,6 +20,8 @@ from infra.local import run_log
 from infra.logs import evaluation, language, saved, sources, tracing
 from infra.logs.__main__ import main
 from infra.logs.language import NotAQuery
+from infra.service_levels import lines
+from tests.docs import runbooks
 
 QUERIES = saved.load()
 NOW = datetime(2026, 11, 28, 8, 0, 30, tzinfo=UTC)
@@ -149,6 +151,24 @@ def test_the_template_has_the_same_queries_over_the_groups_of_the_functions() ->
     }
     for resource in found.values():
         assert {group["Fn::Sub"] for group in resource["Properties"]["LogGroupNames"]} == groups
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [(never.subject.kind, each.message) for never in lines.NEVER for each in never.counted]
+    + [("payouts-paid", each.message) for each in lines.NOT_PAID],
+)
+def test_the_page_of_what_must_never_happen_asks_for_the_line_itself(page: str, message: str) -> None:
+    asked = [command.words for command in runbooks.commands("run") if page in (command.page, *_pages_with(command))]
+    names = [word.removeprefix("QUERY=") for words in asked for word in words if word.startswith("QUERY=")]
+    one, other = line(message=message, number=1), line(message=message, number=2)
+    # Of a query that counts lines, both are one row, which names neither.
+    assert [name for name in names if len(evaluation.run(QUERIES[name].text, [one, other])) == 2], names
+
+
+def _pages_with(command: runbooks.Command) -> list[str]:
+    """The pages that have a command; the same command of several pages is one."""
+    return [page.stem for page in runbooks.each_page() if command.text in page.read_text(encoding="utf-8")]
 
 
 def test_a_stage_is_asked_in_its_own_groups_alone() -> None:
