@@ -64,6 +64,7 @@ _TO_PROGRAMS = {
     "must end with the form's last boundary",
     "must have at most 9 printable ASCII characters",
     "must have at most 9 parts",
+    "must not have a number beyond 1.8e308",
     "must not have the field 9 twice",
     "names one organizer; read the list, or export it without",
     "narrows the list; a file has every line of its event",

@@ -14,6 +14,14 @@ from chalicelib.schemas.wire import ChangeIn, In, Moment, Out, Scanned
 _PAPER_BYTES = 4_000
 
 
+def bytes_as_json(value: Any) -> int:
+    """Return the size of a client's own data. Raises ValueError for a number that is read as infinite (1e400)."""
+    try:
+        return len(json.dumps(value, ensure_ascii=False, default=str, allow_nan=False).encode())
+    except ValueError as error:
+        raise ValueError("must not have a number beyond 1.8e308") from error
+
+
 def _known_zone(value: str) -> str:
     if not time_zones.is_known(value):
         raise ValueError(time_zones.UNKNOWN)
@@ -56,7 +64,7 @@ class PaperIn(In):
 
     @model_validator(mode="after")
     def _not_too_much(self) -> "PaperIn":
-        if len(json.dumps(self.model_extra, default=str, allow_nan=False).encode()) > _PAPER_BYTES:
+        if bytes_as_json(self.model_extra) > _PAPER_BYTES:
             raise ValueError(f"must have at most {_PAPER_BYTES} bytes of other fields")
         return self
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 from chalicelib import clock
 from chalicelib.identifiers import ticket_number
 from chalicelib.schemas.texts import LINES, ONE_LINE, Title
-from chalicelib.schemas.tix.settings import Prefix
+from chalicelib.schemas.tix.settings import Prefix, bytes_as_json
 from chalicelib.schemas.wire import BareErrorOut, Filter, Id, In, Moment, Out, RootOut
 from chalicelib.vocabulary.numbered_tickets import TicketFilter
 from chalicelib.vocabulary.work import JobStatus
@@ -20,7 +20,7 @@ _ANSWER_BYTES = 6 * 1024 * 1024 - 64 * 1024
 
 
 def _small(value: dict[str, JsonValue] | str) -> dict[str, JsonValue] | str:
-    if len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode()) > _EXTRA_BYTES:
+    if bytes_as_json(value) > _EXTRA_BYTES:
         raise ValueError(f"must have at most {_EXTRA_BYTES} bytes as JSON")
     return value
 

@@ -87,6 +87,21 @@ def test_paper_keeps_nothing_that_no_answer_can_hold(admin: Account, value: str)
     assert shown(admin) == before
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", PATH, b'{"paper": {"own": [-1e400]}}'),
+        ("POST", "/api/tix/tickets/generate", b'{"count": 1, "prefix": "A", "extra": {"seat": 1e400}}'),
+    ],
+)
+def test_a_number_that_is_read_as_infinite_is_refused_in_plain_words(
+    admin: Account, method: str, path: str, body: bytes
+) -> None:
+    refused = call(method, path, token=token_of(admin), raw=body)
+    assert refused.status == 400
+    assert [problem["message"] for problem in refused.json["details"]] == ["must not have a number beyond 1.8e308"]
+
+
 def test_there_may_not_be_fewer_users_than_there_are(admin: Account) -> None:
     make_tix_user(admin)
     refused = put(admin, max_users=1)
