@@ -15,6 +15,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 _WHOLE_NUMBER = "must be a whole number, such as 12"
 _DECIMAL_NUMBER = "must be a number, such as 12.5"
 _NULL = "must not be null"
+PERCENTAGE = "must be a percentage with at most two decimals, such as 33.34"
 _BOOLEAN = "must be true or false"
 _DATE = "must be a date, such as 2026-11-20"
 _MOMENT = "must be a time with its offset, such as 2026-11-20T19:00:00Z"
@@ -42,7 +43,7 @@ PATTERNS: Mapping[str, str] = {
     r"^https://[^\s]+$": "must be a URL that begins with https://",
     r"^https?://[^\s\\]+$": "must be a URL that begins with https:// or http://",
     r"^https://[^\s\"<>]{1,500}$": "must be a URL of at most 500 characters after https://",
-    r"^[0-9]{1,3}(\.[0-9]{1,2})?$": "must be a percentage with at most two decimals, such as 33.34",
+    r"^[0-9]{1,3}(\.[0-9]{1,2})?$": PERCENTAGE,
     r"^-?[0-9]{1,3}(\.[0-9]{1,7})?$": "must be an angle in degrees with at most seven decimals, such as 24.8607",
     r"^[^\s@]+$": "must have no space and no @",
     r"^[0-9A-Fa-f]{64}$": "must be a SHA-256 of 64 hexadecimal digits",

@@ -93,7 +93,7 @@ _OF_FIELD_WORDS = re.compile(
 )
 _DESCRIBED = {"description", "summary", "title"}
 # Words of a schema's check that stand in a module of their own.
-_IMPORTED = {"time_zones.UNKNOWN": time_zones.UNKNOWN}
+_IMPORTED = {"time_zones.UNKNOWN": time_zones.UNKNOWN, "messages.PERCENTAGE": platform.PERCENTAGE}
 # Functions that make the problem of a field of their words.
 _OF_A_FIELD = {"_problem", "_invalid", "of_field", "EventProblem"}
 # `t("…")`, and the beginning of a key that ends with a value: `t(`ui.scheme.${each}`)`, `word("result", …)`.

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import AfterValidator, Field, StrictBool
 
+from chalicelib.schemas import messages
 from chalicelib.schemas.organizer import events as organizer
 from chalicelib.schemas.organizer.events import AnalyticsOut, DifferenceOut, DraftCategoryIn, Reason, TicketCategoryOut
 from chalicelib.schemas.organizer.events import Text as LongText
@@ -12,8 +13,19 @@ from chalicelib.schemas.tix.settings import Timezone
 from chalicelib.schemas.wire import ChangeIn, Id, In, Instant, Moment, MoneyOut, Out, Version
 from chalicelib.vocabulary.events import DraftReview, EditRequestStatus, EventStatus
 
-# With at most two decimals.
-Percent = Annotated[float, Field(ge=0, le=100, multiple_of=0.01, strict=True)]
+
+def _two_decimals(value: float) -> float:
+    if round(value, 2) != value:
+        raise ValueError(messages.PERCENTAGE)
+    return value
+
+
+# Pydantic's own check of a multiple takes 1e-10, and has no words of ours.
+Percent = Annotated[
+    float,
+    Field(ge=0, le=100, strict=True, json_schema_extra={"multipleOf": 0.01}),
+    AfterValidator(_two_decimals),
+]
 
 
 class EventVenueOut(Out):
