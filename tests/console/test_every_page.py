@@ -139,6 +139,25 @@ def test_another_language_changes_every_word_and_nothing_else(open_page: Opener,
     assert opened.title() == title
 
 
+@pytest.mark.parametrize(
+    ("portal", "path"),
+    [
+        ("organizer", "/organizer/draft/new/when"),
+        ("tix", "/tix/settings"),
+        ("campus", "/campus/events/new"),
+        ("campus", "/campus/analytics"),
+    ],
+)
+def test_letters_of_twice_their_size_fit_a_phone(open_page: Opener, site: Site, portal: str, path: str) -> None:
+    opened = open_page(path, viewport="phone", sessions={portal: site.session(portal)})
+    opened.locator("main h1").wait_for()
+    expect(opened.locator("[aria-busy=true]")).to_have_count(0)
+    opened.evaluate("document.documentElement.style.fontSize = '200%'")
+    for part in opened.locator("main summary").all():
+        part.click()
+    no_overflow(opened)
+
+
 @pytest.mark.parametrize("page", INSIDE)
 def test_why_a_form_was_refused_follows_the_language(open_page: Opener, site: Site, page: str) -> None:
     inside = INSIDE[page]
