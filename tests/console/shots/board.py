@@ -1,5 +1,6 @@
 """Pictures of the Board: an evening whose gates were open for two hours."""
 
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,6 +52,8 @@ def _drawn(page: Page) -> None:
     page.locator(".chart canvas").wait_for()
     page.locator(".feed li").first.wait_for()
     page.locator(".state.live").wait_for()
+    # The scans of the evening, which the Board reads after its numbers.
+    page.locator(".pace td", has_text=re.compile("[1-9]")).first.wait_for(state="attached")
 
 
 def shots(site: Site) -> list[Shot]:
