@@ -243,8 +243,10 @@ def _change_shown(event: Event, given: Mapping[str, Any]) -> tuple[list[Write], 
 
 
 def _change_categories(present: EventSnapshot, given: Mapping[str, Any]) -> tuple[list[Write], list[Difference]]:
-    if given.get("ticket_categories") is None:
+    if "ticket_categories" not in given:
         return [], []
+    if given["ticket_categories"] is None:
+        raise _invalid("ticket_categories", "cannot be cleared while the event is on sale")
     changes = {"ticket_categories": given["ticket_categories"]}
     try:
         diff = event_edits.differences(present, changes)

@@ -196,6 +196,15 @@ def test_a_category_of_an_event_on_sale_is_not_left_without_what_it_needs(staff:
     pay(book(make_customer(), categories.of(event.event_id)[0], 2))
 
 
+def test_the_categories_of_an_event_on_sale_are_not_cleared(staff: str) -> None:
+    event, category = make_show(organizer_id=make_organizer().account_id)
+    refused = change(staff, event.event_id, ticket_categories=None)
+    assert refused.status == 400
+    assert [each["field"] for each in refused.json["error"]["details"]] == ["ticket_categories"]
+    kept = change(staff, event.event_id, ticket_categories=[])
+    assert [each["id"] for each in kept.json["ticket_categories"]] == [category.category_id]
+
+
 def test_the_categories_of_a_draft_are_whole(staff: str, organizer: Account, venue_id: str) -> None:
     draft = call("POST", EVENTS, body(organizer, venue_id), token=staff).json
     whole = {"name": "Standard", "price": "1500.00", "capacity": 100}
