@@ -95,7 +95,7 @@ def _finish(run: ExportRun) -> None:
     """Write the one file from all parts."""
     most = spreadsheets.MOST_ROWS[run.format]
     if most is not None and run.done > most:
-        problem = f"A workbook holds {most} rows, and there are {run.done}. Ask for CSV, or for fewer days."
+        problem = f"A workbook holds {most} rows, and there are {run.done}. Ask for CSV, or for fewer by a filter."
         runs_in_parts.fail(run, problem)
         return
     key = f"{runs_in_parts.FOLDER}{run.job_id}/{run.source}-{secrets.token_hex(8)}.{run.format}"

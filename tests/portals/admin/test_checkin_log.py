@@ -295,4 +295,4 @@ def test_a_workbook_that_would_have_too_many_rows_is_refused_with_the_reason(nig
     export_runs.run_step(job_id)
     job = call("GET", f"/api/jobs/{job_id}/", token=nights.token).json
     assert (job["status"], job["url"]) == ("failed", None)
-    assert "CSV" in job["errors"][0]["message"]
+    assert "Ask for CSV, or for fewer by a filter." in job["errors"][0]["message"]
