@@ -27,8 +27,12 @@ class _CheckinFiltersIn(BetweenIn):
     source: Filter[ScanSource] | None = None
     conflict: _YesOrNo | None = Field(default=None, description="Whether the scan contradicts another one.")
     resolved: _YesOrNo | None = Field(default=None, description="Of conflicts: whether the staff closed it.")
-    ordering: Filter[Literal["-scanned_at"]] | None = Field(
-        default=None, description="The log has this order alone: the newest first, event by event."
+    ordering: Filter[Literal["-received_at", "-scanned_at"]] | None = Field(
+        default=None,
+        description=(
+            "The log has one order, event by event: what was received last is first. `-scanned_at` is the same order; "
+            "scans that a gate sent late stand where they came in."
+        ),
     )
 
     def named(self) -> str | None:

@@ -131,6 +131,20 @@ def test_each_filter_shows_what_it_names(nights: Nights) -> None:
     assert nights.ask("shoe=44").status == 400
 
 
+def test_the_one_order_of_the_log_is_that_of_receipt(nights: Nights) -> None:
+    token = usher_token(nights.newest, make_usher(nights.newest, username="late"))
+    earlier = clock.to_text(clock.now() - timedelta(hours=1))
+    record = {"scan_id": scan_id(), "uid": "04AABBCCDDEE99", "scanned_at": earlier, "offline": {"result": "not_found"}}
+    with clock.set_to(clock.now() + timedelta(minutes=5)):
+        sent = {"logs": [record], "device_time": clock.to_text(clock.now())}
+        assert call("POST", "/api/usher/sync/logs/", sent, token=token).json["accepted"] == 1
+    nights.stream.drain()
+    first, *rest = nights.walk(f"event_id={nights.newest.event_id}&ordering=-received_at")
+    assert first["scanned_at"] < min(each["scanned_at"] for each in rest)
+    assert first["received_at"] >= max(each["received_at"] for each in rest)
+    assert nights.ask("ordering=received_at").status == 400
+
+
 def test_a_search_without_an_event_shows_the_same_scans_as_one_of_each_event(nights: Nights) -> None:
     # A card where it has no ticket, an unknown card, and an usher who was moved to another event since.
     stranger = make_card(make_ticket(nights.newest))
