@@ -103,6 +103,42 @@ def test_a_return_by_a_familys_card_is_of_one_who_left_and_locks_nobody_out() ->
     assert scan(usher_token(event), ticket_id=family[0].ticket_id)["result"] == "valid"
 
 
+def test_a_late_entry_by_a_familys_card_is_not_that_of_one_who_went_out_later() -> None:
+    """At two gates: one who is out now was still inside when the second one came in by the same card."""
+    event, stream = make_event(re_entry_allowed=True), StreamReader()
+    family, card, (gate, other) = *family_with_card(event), [make_reader(event).token() for _ in range(2)]
+    tapped(gate, record(card, minutes=30), record(card, minutes=10, kind="leave"))
+    (late,) = tapped(other, record(card, minutes=20))
+    assert (late["status"], late["conflict"]) == ("accepted", None)
+    assert admitted(*family) == [True, True]
+    # The card's bearers are all known: one more is one too many, until somebody has left.
+    (double,) = tapped(other, record(card, minutes=15))
+    assert (double["status"], double["conflict"]["kind"]) == ("conflict", "double_admission")
+    assert tapped(other, record(card, minutes=5))[0]["conflict"] is None
+    stream.drain()
+    assert (counters(event).admitted, counters(event).inside, counters(event).on_leave) == (2, 2, 0)
+
+
+def test_a_late_leave_by_a_familys_card_is_that_of_one_who_was_inside_then() -> None:
+    event, stream = make_event(re_entry_allowed=True), StreamReader()
+    family, card, (gate, other) = *family_with_card(event), [make_reader(event).token() for _ in range(2)]
+    first, _ = family
+    tapped(gate, record(card, minutes=30), record(card, minutes=25))
+    tapped(gate, record(first, minutes=20, kind="leave"), record(first, minutes=5, kind="return"))
+    (late,) = tapped(other, record(card, minutes=10, kind="leave"))
+    assert (late["status"], late["result"]) == ("accepted", "valid")
+    stream.drain()
+    assert [tickets.get(ticket.ticket_id).presence for ticket in family] == ["inside", "outside"]
+    assert (counters(event).admitted, counters(event).inside, counters(event).on_leave) == (2, 1, 1)
+
+
+def family_with_card(event: Event) -> tuple[list[Ticket], Card]:
+    """Return two tickets of an hour ago, and the card that opens them."""
+    with clock.set_to(clock.now() - timedelta(minutes=60)):
+        family = [make_ticket(event) for _ in range(2)]
+        return family, make_card(*family)
+
+
 def test_a_right_refusal_that_did_not_reach_the_gate_is_a_conflict_and_holds_up_nothing() -> None:
     event, stream = make_event(), StreamReader()
     ticket, token = make_ticket(event), make_reader(event).token()

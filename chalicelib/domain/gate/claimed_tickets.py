@@ -62,8 +62,8 @@ def find(upload: Upload, tickets: Mapping[str, Ticket]) -> Ticket | None:
     # One that came to its customer later is for the one who comes with it, unless the card had no other.
     opened = [ticket for ticket in owned if had_come(upload, ticket)] or owned
     good = [ticket for ticket in opened if objection_then(upload, ticket) is None] or opened
-    fitting = (ticket for presences in _passing(upload) for ticket in good if ticket.presence in presences)
-    found = next(fitting, None)
+    fitting = [ticket for presences in _passing(upload) for ticket in good if ticket.presence in presences]
+    found = next((ticket for ticket in fitting if _was_there(upload, ticket)), None) or next(iter(fitting), None)
     if found is not None or upload.record.heading is Direction.EXIT:
         return found or next(iter(good), None)
     return max(good, key=passages.came_in, default=None)
@@ -79,6 +79,12 @@ def _passing(upload: Upload) -> Sequence[Sequence[Presence | None]]:
     if upload.record.kind is ScanKind.RETURN:
         return [[Presence.OUTSIDE]]
     return [[None, Presence.OUTSIDE]] if upload.event.re_entry_allowed else [[None], [Presence.OUTSIDE]]
+
+
+def _was_there(upload: Upload, ticket: Ticket) -> bool:
+    """Whether a ticket's bearer was where they are now when the record was made: they have not passed since."""
+    last = ticket.passage or ticket.admission
+    return last is None or passages.at_of(last) <= upload.at
 
 
 def _is_owned(upload: Upload, ticket: Ticket) -> bool:
