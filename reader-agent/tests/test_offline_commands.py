@@ -4,6 +4,7 @@ import contextlib
 import json
 import sqlite3
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from reader_agent.identity import Identity
 from reader_agent.outbox import Outbox
 from reader_agent.snapshot.store import store_path
 from reader_agent.state_lock import only_one
+from reader_agent.wire import Decision
 
 
 def test_a_snapshot_is_fetched_and_shown_without_an_agent(
@@ -146,3 +148,15 @@ def test_a_fetch_that_cannot_be_stored_says_so_and_waits_for_no_agent(
         main()
     said = " ".join(" ".join(capsys.readouterr()).split())
     assert (ended.value.code, "the snapshot" in said, "agent that runs" in said) == (3, True, False), said
+
+
+def test_a_wiped_tap_is_not_called_damaged(
+    here: Command,  # noqa: F811
+    state: Path,
+    identity: Identity,
+) -> None:
+    with Outbox(identity.outbox_path(state), secret=identity.storage_secret()) as outbox:
+        taken = outbox.record(tap())
+        outbox.decided({taken: Decision(scan_id="x", result="valid")}, at=datetime.now(UTC))
+        assert outbox.forget_cards()
+    assert "wiped" in here("outbox", "list", "--state", str(state)).stdout

@@ -230,7 +230,10 @@ def _shown(row: dict[str, Any]) -> str:
     """Return what was shown at the gate in short."""
     if row["kind"] == "count":
         return f"{row['delta']:+} people"
-    return "damaged, cannot be read" if row["damaged"] else str(row["uid"] or "QR code")
+    if row["damaged"]:
+        # A wipe takes the cards of taps that are done; on the disk it looks as damage does.
+        return "wiped or damaged" if row["state"] == "done" else "damaged, cannot be read"
+    return str(row["uid"] or "QR code")
 
 
 def _said(row: dict[str, Any]) -> str:
