@@ -217,3 +217,19 @@ def test_an_event_beyond_the_first_page_is_searched_for_its_report(open_page: Op
     with page.expect_request(lambda sent: "/reports/official-format/" in sent.url) as sent:
         button(form, "Download the PDF").click()
     assert f"event={old['id']}" in sent.value.url
+
+
+def test_an_absence_that_was_contested_is_shown_so_to_student_and_teacher(open_page: Opener, site: Site) -> None:
+    by, student = teacher(site), new_student(site)
+    event = new_event(site, by, begins=-120, ends=-60)
+    answer(site, "PUT", f"/api/campus/events/{event['id']}/roster/", {"users": [student.id]}, by)
+    phone = phone_of(open_page, student, f"/campus/events/{event['id']}")
+    phone.get_by_label("Your statement").fill("I was in the third row.")
+    button(phone, "Send the appeal").click()
+    phone.get_by_text("Your appeal was sent.").wait_for()
+    phone.reload()
+    phone.locator(".appeal").get_by_text("I was in the third row.").wait_for()
+    expect(phone.get_by_label("Your statement")).to_have_count(0)
+    page = open_page(f"/campus/events/{event['id']}", sessions={"campus": by})
+    page.get_by_label("Missing").check()
+    page.get_by_role("row").filter(has_text=student.name).get_by_text("Appeal: open").wait_for()
