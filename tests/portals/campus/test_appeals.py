@@ -14,6 +14,7 @@ from chalicelib.vocabulary.campus import AppealStatus, AttendanceStatus, CampusR
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
 from tests.support.client import Answer, call
+from tests.support.lecture import Attendee
 from tests.support.meanwhile import before
 from tests.support.streams import StreamReader
 
@@ -246,6 +247,24 @@ def test_staff_answer_an_absence_by_an_explicit_status(absent: Absent, status: s
     history = call("GET", path, token=token_of(absent.student)).json
     assert [each["status"] for each in history["versions"]] == [status]
     assert [each["statement"] for each in history["appeals"]] == [STATEMENT]
+
+
+def test_who_submits_after_all_keeps_their_open_appeal(absent: Absent) -> None:
+    absent.appeal()
+    event_id = absent.case.event.event_id
+    longer = {"end_datetime": clock.to_text(clock.now() + timedelta(hours=1))}
+    answer = call("PUT", f"/api/campus/events/{event_id}/update/", longer, token=token_of(absent.case.organizer))
+    assert answer.status == 200, answer.text
+    student = Attendee(absent.case.event, absent.student)
+    assert (student.verify().status, student.submit().status) == (200, 201)
+    StreamReader().drain()
+    [mine] = call("GET", "/api/campus/attendance/", token=student.token).json["results"]
+    assert (mine["status"], mine["appeal"]["status"], mine["appeal"]["statement"]) == ("present", "open", STATEMENT)
+    [listed_] = listed(absent.case.organizer)
+    assert (listed_["record"], listed_["status"]) == (mine, "open")
+    summary = call("GET", "/api/campus/analytics/dashboard/", token=student.token).json["summary"]
+    assert summary["open_appeals"] == 1
+    assert absent.decide(decision="verify", note="You are counted.").json["appeal"]["status"] == "upheld"
 
 
 @pytest.mark.parametrize("same", [False, True])

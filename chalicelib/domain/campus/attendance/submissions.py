@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from chalicelib import clock
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.attendance import (
+    attendance_appeals,
     attendance_ids,
     attendance_periods,
     evidence_marks,
@@ -37,6 +38,7 @@ from chalicelib.errors import NotFound, Unavailable
 from chalicelib.identifiers import is_unkeyed
 from chalicelib.table import keys, operations
 from chalicelib.table.items import (
+    AttendanceAppeal,
     AttendanceDraft,
     AttendanceRecord,
     CampusEvent,
@@ -96,6 +98,8 @@ class _Attempt(Struct, frozen=True):
     facts: SubmissionFacts
     files: SubmissionFiles
     traces: dict[TraceKind, TraceLook]
+    # An absence may be contested before its event is made longer.
+    appeal: AttendanceAppeal | None
 
 
 def submit(given: SubmissionInput, *, principal: Principal, operation_id: str) -> Submitted:
@@ -136,8 +140,8 @@ def _prepared(given: SubmissionInput, *, principal: Principal, operation_id: str
     at = clock.now()
     attendance_id = attendance_ids.asked_for(given.event_id, given.submission_id, principal.id)
     record_place, draft_place = keys.attendance.record(attendance_id), keys.attendance.draft(attendance_id)
-    profile_place = keys.campus_people.profile(principal.id)
-    places: list[Place[Any]] = [record_place, draft_place, profile_place]
+    profile_place, appeal_place = keys.campus_people.profile(principal.id), keys.attendance.appeal(attendance_id, 1)
+    places: list[Place[Any]] = [record_place, draft_place, profile_place, appeal_place]
     places += submission_evidence.file_places(attendance_id, principal.id)
     if given.event_id is not None:
         places += [keys.campus_events.event(given.event_id), *_likely_traces(given, given.event_id, principal)]
@@ -159,7 +163,8 @@ def _prepared(given: SubmissionInput, *, principal: Principal, operation_id: str
         raise NotFound("This account has no profile of the campus.")
     facts = _facts(draft, given, event, at=at)
     traces = _traces(event.event_id, facts, found)
-    return _Attempt(attendance_id, event, profile, draft, given.position, facts, files, traces)
+    appeal = found.get(appeal_place)
+    return _Attempt(attendance_id, event, profile, draft, given.position, facts, files, traces, appeal)
 
 
 def _likely_traces(given: SubmissionInput, event_id: str, principal: Principal) -> list[Place[EvidenceTrace]]:
@@ -252,6 +257,8 @@ def _judged(attempt: _Attempt, operation_id: str) -> Submitted:
         position_mac=facts.position_mac,
         is_mock=facts.is_mock or None,
         operation_id=None if is_unkeyed(operation_id) else operation_id,
+        appeal=attendance_appeals.brief_of(attempt.appeal) if attempt.appeal else None,
+        appeal_status=attempt.appeal.status if attempt.appeal else None,
     )
     return Submitted(record, judgements.awaits_photos(event, attempt.files, facts.nonce, may_photos_come=True))
 
