@@ -138,6 +138,9 @@ def _aggregate(wanted: Aggregate, rows: Sequence[Line]) -> Any:
     values = [row[wanted.field] for row in rows if row.get(wanted.field) is not None]
     if wanted.function == "count":
         return len(values)
+    if wanted.function == "latest":
+        known = [row for row in rows if row.get(wanted.field) is not None]
+        return max(known, key=lambda row: row[TIMESTAMP])[wanted.field] if known else None
     if wanted.function == "count_distinct":
         return len({text_of(value) for value in values})
     numbers = sorted(number for value in values if (number := _number(value)) is not None)

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 # The longest retention of a log group (infra/resources/logs.yaml).
 _LONGEST_SECONDS = 3653 * 86400
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-AGGREGATES = ("count", "count_distinct", "sum", "avg", "min", "max", "pct")
+AGGREGATES = ("count", "count_distinct", "sum", "avg", "min", "max", "pct", "latest")
 
 
 class NotAQuery(ValueError):  # named for its message at the terminal

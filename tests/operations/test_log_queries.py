@@ -14,6 +14,7 @@ import pytest
 from botocore.session import get_session
 from moto import mock_aws
 
+from chalicelib.domain.access import second_factor
 from chalicelib.observability import logger
 from infra import template
 from infra.local import run_log
@@ -156,7 +157,8 @@ def test_the_template_has_the_same_queries_over_the_groups_of_the_functions() ->
 @pytest.mark.parametrize(
     ("page", "message"),
     [(never.subject.kind, each.message) for never in lines.NEVER for each in never.counted]
-    + [("payouts-paid", each.message) for each in lines.NOT_PAID],
+    + [("payouts-paid", each.message) for each in lines.NOT_PAID]
+    + [("second-factor", second_factor.GUESSED)],
 )
 def test_the_page_of_what_must_never_happen_asks_for_the_line_itself(page: str, message: str) -> None:
     asked = [command.words for command in runbooks.commands("run") if page in (command.page, *_pages_with(command))]
@@ -304,3 +306,12 @@ def test_a_time_longer_than_any_log_is_kept_is_refused(since: str, capsys: pytes
     with pytest.raises(SystemExit):
         main(["logs", "--query", "scans", "--since", since])
     assert "error" in capsys.readouterr().err
+
+
+def test_the_latest_value_of_a_group_is_that_of_its_newest_line_with_one() -> None:
+    found = [
+        {**line(security="refusal", code=code, request_id=name), "@timestamp": NOW + timedelta(seconds=seconds)}
+        for seconds, code, name in ((2, "A", "r2"), (3, "A", None), (1, "A", "r1"), (0, "B", None))
+    ]
+    rows = evaluation.run(QUERIES["refusals-by-caller"].text, found)
+    assert {row["code"]: row.get("one_request") for row in rows} == {"A": "r2", "B": None}
