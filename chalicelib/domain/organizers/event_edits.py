@@ -283,7 +283,7 @@ def _require_unsold(category: Category, price: Money) -> None:
     if gone:
         present = Money(category.price, category.currency)
         raise InvalidState(
-            f"{category.name}: {gone} tickets were sold at {present.amount} {present.currency}, so the price cannot "
-            f"become {price.amount}. Add another category instead.",
+            f"{category.name}: the price cannot become {price.amount}, since {gone} of its tickets went at "
+            f"{present.amount} {present.currency}. Add another category instead.",
             extra={"present": {"category_id": category.category_id, "sold": gone, "price": _wire(present)}},
         )
