@@ -15,10 +15,11 @@ _BESIDE = frozenset(
     re.findall(
         r"\w+",
         "account accounts admin alert alerts app bank billing booking bookings card cards care center centre code "
-        "codes com counter customer desk finance head help helpdesk hotline inc info limited login ltd merchant "
-        "merchants my net no office official online org organizer organizers otp password payment payments pin pk "
-        "platform pvt refund refunds reply s secure security service services shop shops sms staff store stores "
-        "support system team the ticket tickets verification verified verify wallet wallets www your ",
+        "cash co codes com counter customer desk dev eu event events example finance head help helpdesk hotline inc "
+        "info io limited live login ltd merchant merchants my net no office official online org organizer organizers "
+        "otp password pay payment payments payout payouts pin pk platform pvt refund refunds reply s secure security "
+        "service services shop shops site sms staff store stores support system team the ticket tickets uk us "
+        "verification verified verify wallet wallets web website www your ",
     )
 )
 # Letters and digits that look like a Latin letter (a part of Unicode TS 39), after case folding.

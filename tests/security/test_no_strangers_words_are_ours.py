@@ -395,6 +395,9 @@ OURS = (
     "Gatehouse Head Office",
     "Gatehouse's Refund Desk",
     "Gatehouse24",
+    "gatehouse/pay",
+    "gatehouse.example",
+    "gatehouse.co.uk",
     "24/7 Gatehouse Help 1",
     "Gatehouse \u0662\u0664 Support",
     # Letters of generators of "fancy text": small capitals, squares, circles, strokes, flags.
