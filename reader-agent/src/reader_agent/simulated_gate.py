@@ -16,6 +16,7 @@ import json
 import os
 import queue
 import threading
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -40,6 +41,7 @@ from reader_agent.simulator.air import Air
 
 _VERDICT_SECONDS, _GONE_POLLS, _GONE_SECONDS = 25.0, 6, 5.0
 _ANSWER_SECONDS, _SNAPSHOT_SECONDS = 5.0, 20.0
+_OPEN_SECONDS, _LOOK_SECONDS = 30.0, 0.02
 _TAPS_SHOWN, _SCREEN_LINES = 50, 60
 _SCREEN_COLUMNS = 64
 
@@ -89,6 +91,7 @@ class SimulatedGate:
             runner.start()
             undo.callback(runner.join, 10.0)
             undo.callback(agent.stop.set)
+            _wait_for_readers(agent, runner)
             doors = _Doors(agent, air, line, trouble)
             _say(answers, {"ready": True, "device_id": self._identity.device_id, "gate": self._identity.gate})
             for text in asked:
@@ -169,6 +172,15 @@ class _Doors:
         self.air = air
         self.line = line
         self.line_trouble = line_trouble
+
+
+def _wait_for_readers(agent: Agent, runner: threading.Thread) -> None:
+    """Wait until the readers are open: a line that is opened throws away what was sent before. Raises BadSetup."""
+    until = time.monotonic() + _OPEN_SECONDS
+    while not agent.readers.is_open:
+        if not runner.is_alive() or time.monotonic() > until:
+            raise BadSetup(f"the simulated readers did not open within {_OPEN_SECONDS:g} s: {agent.readers.last_error}")
+        time.sleep(_LOOK_SECONDS)
 
 
 @contextmanager
