@@ -129,8 +129,8 @@ MUTANTS = (
         name="wipe-loses-a-snapshot-on-its-way",
         bug="a snapshot that was on its way while staff wiped a stolen device comes into use after it, with its names",
         file=f"{_AGENT}/agent.py",
-        before="        sync.may_fetch = lambda: self.standing.locked_out is None and not self._is_wiped\n",
-        after="        sync.may_fetch = lambda: self.standing.locked_out is None\n",
+        before="_WIPED_FOR_NOW if self._is_wiped else self.standing.locked_out\n",
+        after="self.standing.locked_out\n",
         tests=(
             (
                 f"{_TESTS}/test_snapshot_store.py"
