@@ -19,6 +19,15 @@ def desk(site: Site) -> Desk:
 
 
 @pytest.mark.each_run
+def test_what_a_search_or_a_filter_cannot_be_is_said_with_the_reason(open_page: Opener, desk: Desk) -> None:
+    page = opened(open_page, "/staff/search?q=%F0%9F%98%80", desk.owner)
+    expect(page.locator(".failure").first).to_contain_text("search: ")
+    page.goto("/staff/tickets?event_id=not%20an%20id")
+    expect(page.locator(".failure").first).to_contain_text("event_id: ")
+    page.goto("/staff/search?q=%20%20")
+    expect(page.get_by_text("found. Understood as")).to_have_count(0)
+
+
 def test_a_search_understands_a_number_a_name_a_ticket_a_card_and_an_order(open_page: Opener, desk: Desk) -> None:
     number, customer = desk.site.new_customer("Zeenat Qureshi")
     ticket = desk.ticket(customer, desk.event())

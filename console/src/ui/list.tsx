@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Refused, Unreachable } from "./api/client.ts";
 import { messageOf } from "./form.tsx";
 import { count } from "./format.tsx";
-import { t } from "./i18n.ts";
+import { saidOfField, t } from "./i18n.ts";
 import { root } from "./router.ts";
 import { useSaid } from "./said.ts";
 
@@ -243,6 +243,14 @@ export function Failure({ error, again }: { error: unknown; again?: () => void }
     <div ref={place} class={`failure ${offline ? "offline" : ""}`} role="alert">
       {whole.value ? <h1>{t(gone ? "ui.gone" : "ui.not_read")}</h1> : null}
       <p>{messageOf(error)}</p>
+      {/* No field of a form is beside it that could show them. */}
+      {error instanceof Refused
+        ? error.details.map(({ field, message }) => (
+            <p key={field}>
+              <bdi>{field}</bdi>: {saidOfField(message)}
+            </p>
+          ))
+        : null}
       {error instanceof Refused && error.requestId ? <p class="hint">{t("ui.request", { id: error.requestId })}</p> : null}
       {again ? (
         <button type="button" onClick={again}>

@@ -21,7 +21,7 @@ export function arrows(event: KeyboardEvent): void {
 }
 
 export function SearchView(): JSX.Element {
-  const wanted = query.value.get("q") ?? "";
+  const wanted = (query.value.get("q") ?? "").trim();
   const read = useRead(
     () => search(query.peek().get("q") ?? ""),
     () => query.value.get("q") ?? "",
