@@ -31,6 +31,7 @@ from chalicelib.domain.payments import cleared, disputes, invoices, reconciliati
 from chalicelib.domain.payouts import books, event_lines, holds, paying
 from chalicelib.domain.platform_totals import recent_acts, tallies
 from chalicelib.domain.sale import sales_totals
+from chalicelib.domain.tickets import gifts
 from chalicelib.table.families import OF_KIND, kind_of
 from chalicelib.table.items import AttendeeWord, Item, Journal, ListEntry, ListWord, Scan, Ticket, Visit
 from infra.rebuild.resetting import made_of
@@ -98,6 +99,7 @@ LEFT_OUT: Mapping[Follower, str] = {
     pay_backs.follow: "pays back",
     request_answers.follow: "answers card requests",
     leftovers.follow: "keeps the day of the last movement",
+    gifts.follow: "closes gifts of tickets that end",
     photo_check_jobs.follow: "begins jobs",
     resubmission.follow: "asks students again",
     record_notices.follow: "notices to students",
