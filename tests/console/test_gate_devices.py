@@ -3,10 +3,12 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
 from chalicelib.schemas.examples import demo
@@ -163,3 +165,21 @@ def test_a_phone_reads_family_and_secure_cards_and_lights_its_lamp(phone: Page) 
     cards.click()
     expect(cards).to_have_attribute("aria-pressed", "false")
     assert phone.evaluate("() => globalThis.tap('04:00', undefined)") is False
+
+
+def test_a_phone_shows_the_photo_of_who_shows_a_card(site: Site, phone: Page) -> None:
+    session, picture = site.session("webapp"), BytesIO()
+    Image.new("RGB", (60, 60), "teal").save(picture, "PNG")
+
+    def change(**sent: Any) -> None:
+        headers = {"Authorization": f"Bearer {session['access']}"}
+        assert site.run.client.put("/api/v1/users/profile/", headers=headers, **sent).is_success
+
+    change(files={"photo": ("me.png", picture.getvalue(), "image/png")})
+    try:
+        phone.get_by_role("button", name="Read cards").click()
+        tap(phone, demo.CARD_UID)
+        expect(phone.locator(".verdict img.photo")).to_have_attribute("alt", f"Photo of {demo.CUSTOMER_NAME}")
+        phone.wait_for_function("() => document.querySelector('.verdict img.photo')?.naturalWidth > 0")
+    finally:
+        change(json={"photo_key": None})

@@ -135,10 +135,11 @@ def _is_dependent(ticket: Ticket, holder: Ticket) -> bool:
     return ticket.dependent_id is not None and ticket.customer_id == holder.customer_id
 
 
-def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
+def by_card(name: str, *, event_id: str, by: str, with_health: bool = True) -> AttendeeFound:
     """Return the person behind a card, their dependents and the other tickets on it.
 
-    Their health data are returned only once the card was presented here.
+    Their health data are returned only once the card was presented here, and counted; a page that shows each person's
+    photo asks without them.
 
     Raises NotFound for a card without tickets here, RateLimited (look-ups of health data by this usher).
     """
@@ -155,7 +156,7 @@ def by_card(name: str, *, event_id: str, by: str) -> AttendeeFound:
     customer_id = _customer_behind(found, holder)
     known = customers.UNKNOWN
     if customer_id:
-        asked = HealthLookUp(by, event_id, lambda: _was_presented(found, in_order, event_id))
+        asked = HealthLookUp(by, event_id, lambda: with_health and _was_presented(found, in_order, event_id))
         known = customers.helpful(customer_id, asked)
     return AttendeeFound(
         name=holder.holder_name,

@@ -26,6 +26,12 @@ def _preview(card_name: str, event_id: str | None) -> Reading:
     return Reading(scan_id="preview", uid=cards.name_to_uid(card_name), event_id=event_id)
 
 
+def _attendee(call: Call[None, schema.AttendeeIn], event_id: str) -> schema.AttendeeOut:
+    card, usher_id = call.path["card_id"], call.principal.id
+    found = attendees.by_card(card, event_id=event_id, by=usher_id, with_health=call.query.health)
+    return schema.AttendeeOut.read(found)
+
+
 def reading_of(
     shown: schema.ShownIn,
     *,
@@ -97,17 +103,15 @@ def usher_validate_card(call: Call[schema.ValidateIn, None]) -> schema.PreviewOu
         "GET",
         f"{_BASE}/attendee/{{card_id}}",
         guard=USHER,
+        query=schema.AttendeeIn,
         reply=schema.AttendeeOut,
         refuses=(errors.ValidationFailed, errors.NotFound),
         links=(Link("usher_card", {"card_id": "/card_id"}),),
     ),
 )
-def usher_attendee(call: Call[None, None]) -> schema.AttendeeOut:
+def usher_attendee(call: Call[None, schema.AttendeeIn]) -> schema.AttendeeOut:
     """Show the attendee behind a card, at the usher's event."""
-    principal = call.principal
-    return schema.AttendeeOut.read(
-        attendees.by_card(call.path["card_id"], event_id=principal.event_id, by=principal.id)
-    )
+    return _attendee(call, call.principal.event_id)
 
 
 @door(
@@ -116,14 +120,14 @@ def usher_attendee(call: Call[None, None]) -> schema.AttendeeOut:
         "GET",
         f"{_BASE}/attendee/{{card_id}}/event/{{event_id}}",
         guard=USHER,
+        query=schema.AttendeeIn,
         reply=schema.AttendeeOut,
         refuses=(errors.ValidationFailed, errors.NotAssigned, errors.NotFound),
     ),
 )
-def usher_attendee_at_event(call: Call[None, None]) -> schema.AttendeeOut:
+def usher_attendee_at_event(call: Call[None, schema.AttendeeIn]) -> schema.AttendeeOut:
     """Show the attendee behind a card, at the event named."""
-    event_id = require_own_event(call.principal, call.path["event_id"])
-    return schema.AttendeeOut.read(attendees.by_card(call.path["card_id"], event_id=event_id, by=call.principal.id))
+    return _attendee(call, require_own_event(call.principal, call.path["event_id"]))
 
 
 @door(

@@ -167,6 +167,15 @@ class EmergencyContactOut(Out):
     mobile_number: str
 
 
+class AttendeeIn(In):
+    """What to show of an attendee."""
+
+    health: bool = Field(
+        default=True,
+        description="Whether to show emergency contact and blood type, which an usher may see of 60 people an hour.",
+    )
+
+
 class AttendeeOut(Out):
     """An attendee, found by card."""
 

@@ -112,7 +112,7 @@ async function one(usher: Person, reading: Reading, taken: Entry, began: number)
     show(answered, began);
     if (isKept) await store(usher, answered);
     if (answered.state === "waiting") scanStored.value += 1;
-    else void family(usher, answered);
+    else void introduce(usher, answered);
   } finally {
     inFlight.delete(entry.scan_id);
     void counted();
@@ -198,15 +198,18 @@ async function decideAlone(usher: Person, entry: Entry): Promise<Entry> {
   }
 }
 
-/** Name the others who may still come in by the card, once the verdict is shown. */
-async function family(usher: Person, entry: Entry): Promise<void> {
+/** Show the photo of who shows a card, and name the others who may still come in by it, once the verdict is shown. */
+async function introduce(usher: Person, entry: Entry): Promise<void> {
   const { shown, outcome } = entry;
-  if (!outcome?.remaining || shown === null || !("card_id" in shown)) return;
-  const path = `/api/usher/scan/attendee/${encodeURIComponent(shown.card_id)}/`;
+  if (!outcome?.name || shown === null || !("card_id" in shown)) return;
+  // Without data on health: an usher may see those of 60 people an hour, by an act of their own.
+  const path = `/api/usher/scan/attendee/${encodeURIComponent(shown.card_id)}/?health=false`;
   const found = await ask<Schemas["UsherAttendeeOut"]>(usher.owner, "GET", path, undefined, { milliseconds: 4_000, quiet: true }).catch(() => null);
   if (found === null || current.peek()?.scan_id !== entry.scan_id) return;
-  const others = [...found.children, ...found.more].filter(({ scan_status: status }) => status === "not_scanned");
-  current.value = { ...entry, outcome: { ...outcome, rest: others.map(({ name }) => name) } };
+  const others = outcome.remaining ? [...found.children, ...found.more].filter(({ scan_status: status }) => status === "not_scanned") : [];
+  const photo = found.ticket_id === outcome.ticket_id ? found.photo_url : null;
+  if (others.length === 0 && !photo) return;
+  current.value = { ...entry, outcome: { ...outcome, photo_url: photo, rest: others.map(({ name }) => name) } };
 }
 
 function show(entry: Entry, began: number): void {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.access import numbers
+from chalicelib.domain.access import limits, numbers
 from chalicelib.domain.cards import cards
 from chalicelib.domain.cards.cards import CardRegistration
 from chalicelib.domain.customers import registration
@@ -84,6 +84,24 @@ def test_an_usher_is_shown_them_and_that_is_logged_by_ids_alone(event: Event, cu
     )
     for secret in (*CONTACT.values(), "AB-", NUMBER, customer.name):
         assert secret not in lines.text
+
+
+def test_a_page_that_shows_each_photo_asks_without_them_and_takes_none_of_the_ushers_look_ups(
+    event: Event, customer: Account
+) -> None:
+    usher = make_usher(event)
+    card, token = card_of(event, customer), usher_token(event, usher)
+    present(card, token)
+    own = f"/api/usher/scan/attendee/{card.uid}/"
+    with collected() as lines:
+        for path in (own, f"{own}event/{event.event_id}/"):
+            attendee = call("GET", f"{path}?health=false", token=token).json
+            assert attendee["name"] == customer.name
+            assert (attendee["emergency_contact"], attendee["blood_type"]) == (None, None)
+    assert "health data shown" not in lines.text
+    for _ in range(limits.HEALTH_BY_USHER.allowed):
+        limits.HEALTH_BY_USHER.take(usher.account_id)
+    assert [call("GET", path, token=token).status for path in (own, f"{own}?health=false")] == [429, 200]
 
 
 def test_who_gave_none_has_none_and_nothing_is_logged(event: Event) -> None:
