@@ -309,6 +309,15 @@ def test_a_secure_card(gate: LocalGate) -> None:
     assert "not checked" in str(decision.warning)
 
 
+def test_a_card_that_is_not_registered_as_secure_and_shows_a_message(gate: LocalGate) -> None:
+    """The platform refuses a bad message of any card, and no gate can tell a bad one from a good one."""
+    with pytest.raises(CannotDecide, match="platform only"):
+        gate.decide(tap(UID, sun=SUN))
+    gate.secure_policy = "admit"
+    decision = gate.decide(tap(UID, sun=SUN))
+    assert (decision.result, "not checked" in str(decision.warning)) == ("valid", True)
+
+
 def test_codes(hands: Hands, gate: LocalGate, signer: Signer, tickets: list[TicketRow]) -> None:
     stranger, unknown = Signer(), TicketRow(ULID())
     assert list(

@@ -269,8 +269,9 @@ class LocalGate:
     def _of_card(self, tap: Tap, uid: str, snapshot: Snapshot, now: datetime, last: Decision | None) -> Decision:
         card = snapshot.card(uid)
         shown, warning = Presented(by_card=True), None
-        if card is not None and card.is_secure and tap.sun is not None:
-            # The keys of secure cards never leave the platform, so nobody here can check their messages.
+        if card is not None and tap.sun is not None:
+            # The keys of secure cards never leave the platform, so nobody here can check their messages. The platform
+            # refuses a bad one of any card, also of one that is not registered as secure.
             if self.secure_policy == "refuse":
                 raise CannotDecide("a secure card can be checked by the platform only")
             shown, warning = replace(shown, signature="good"), "the card's secure message is not checked yet"
