@@ -128,7 +128,7 @@ class LogEntryOut(Out):
     device_id: str | None
     source: ScanSource
     conflict: ConflictKind | None
-    error: str | None = Field(description="The code of a record that was rejected; it counts for nothing.")
+    error: str | None = Field(description="The code of a record that was rejected; it counts nobody.")
     correction: Correction | None = Field(description="How the time of an offline record was corrected.")
     seq: int | None
     via: str | None

@@ -111,7 +111,7 @@ class Scan(Item, discriminator="scan"):
     via = UnicodeAttribute(null=True)
     # Sent after the device was revoked, and made before.
     late = BooleanAttribute(null=True)
-    # The code of a refusal: the record is kept, and counts for nothing.
+    # The code of a refusal: the record is kept, and counts nobody.
     error = UnicodeAttribute(null=True)
     # Why an offline scan contradicts another, and how staff closed that; an open conflict has no resolution.
     conflict = UnicodeAttribute(null=True)
