@@ -44,6 +44,7 @@ BOUNDS = {
     "AuditVerification.progress": "one head a shard",
     "CancellationRun.shown": "a few counts, and the first problems",
     "CancellationRun.sums": "a few counts, and the first problems",
+    "CampusProfile.former_groups": "the newest twenty",
     "Card.admitted": "events on one card",
     "Card.admitted_at": "events on one card",
     "Card.released": "eleven tickets an event",
