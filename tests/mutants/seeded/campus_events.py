@@ -54,4 +54,12 @@ MUTANTS = (
         after='    return found[0], ""\n',
         tests=("tests/portals/campus/test_roster.py",),
     ),
+    Mutant(
+        name="past-events-judge-by-the-group-of-now",
+        bug="who moves to another department was absent from its earlier lectures",
+        file="chalicelib/domain/campus/people/student_groups.py",
+        before="    return since(profile, moment)[0]\n",
+        after="    return present(profile)\n",
+        tests=("tests/portals/campus/test_people_of_a_rule.py",),
+    ),
 )

@@ -138,4 +138,12 @@ MUTANTS = (
             ),
         ),
     ),
+    Mutant(
+        name="message-of-a-plain-card-passed-over",
+        bug="without the network a gate admits a card whose message the platform would refuse",
+        file=f"{_AGENT}/local_gate.py",
+        before="        if card is not None and tap.sun is not None:\n",
+        after="        if card is not None and card.is_secure and tap.sun is not None:\n",
+        tests=(f"{_TESTS}/test_local_gate.py",),
+    ),
 )

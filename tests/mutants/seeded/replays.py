@@ -105,4 +105,20 @@ MUTANTS = (
         after="return self.gate",
         tests=("tests/portals/admin/test_devices.py",),
     ),
+    Mutant(
+        name="card-of-a-given-up-ticket-is-unknown",
+        bug="an admission by the card of a refunded ticket is shown to nobody",
+        file="chalicelib/domain/gate/settling.py",
+        before="    given_up = _given_up(upload) if ticket is None else None\n",
+        after="    given_up = None\n",
+        tests=("tests/portals/test_claimed_tickets.py",),
+    ),
+    Mutant(
+        name="photo-takes-a-look-up",
+        bug="a page that shows each person's photo uses up the look-ups of health data of its usher",
+        file="chalicelib/domain/gate/attendees.py",
+        before="lambda: with_health and _was_presented(",
+        after="lambda: _was_presented(",
+        tests=("tests/portals/webapp/test_health_at_the_gate.py",),
+    ),
 )
