@@ -238,19 +238,30 @@ def test_what_is_sold_out_leaves_the_basket_and_a_lost_answer_keeps_its_key(open
     assert len(site.ask("GET", "/api/v1/users/bookings/", session=session).json()["results"]) == 1
 
 
-def test_money_that_came_too_late_is_not_called_uncharged_or_on_the_card(open_page: Opener, site: Site) -> None:
-    _, session = site.new_customer()
-    booking = shopping.booked(site, session, shopping.event(site))
-    page = open_page(f"/bookings/{booking['id']}", sessions={"webapp": session})
+def at_the_bank(open_page: Opener, site: Site, session: dict[str, Any]) -> tuple[Page, str]:
+    """Return a page whose owner is at the bank with a payment, and the id of its booking."""
+    booking_id: str = shopping.booked(site, session, shopping.event(site))["id"]
+    page = open_page(f"/bookings/{booking_id}", sessions={"webapp": session})
     page.get_by_label("Test card").select_option("tok_3ds")
     page.get_by_role("button", name=re.compile("^Pay ")).click()
-    confirmed = page.get_by_role("button", name="I have confirmed")
-    confirmed.wait_for()
-    assert site.ask("DELETE", f"/api/v1/users/bookings/{booking['id']}/", session=session).is_success
-    confirmed.click()
-    expect(page.get_by_role("heading", name="Your money is on its way back")).to_be_visible()
-    expect(page.get_by_text("Nothing was charged")).to_have_count(0)
-    # The same of a card that was blocked while its owner was at the bank, as the platform answers then.
+    page.get_by_role("button", name="I have confirmed").wait_for()
+    return page, booking_id
+
+
+def test_a_booking_that_was_given_back_meanwhile_is_not_charged(open_page: Opener, site: Site) -> None:
+    _, session = site.new_customer()
+    page, booking_id = at_the_bank(open_page, site, session)
+    assert site.ask("DELETE", f"/api/v1/users/bookings/{booking_id}/", session=session).is_success
+    page.get_by_role("button", name="I have confirmed").click()
+    expect(
+        page.get_by_role("alert").filter(has_text="The booking was given back. Nothing was charged.")
+    ).to_be_visible()
+
+
+def test_money_that_came_too_late_is_not_called_uncharged_or_on_the_card(open_page: Opener, site: Site) -> None:
+    """The platform answers so after the reservation ran out, or where a card was blocked while its owner was away."""
+    _, session = site.new_customer()
+    page, _ = at_the_bank(open_page, site, session)
     card: dict[str, Any] = {
         "id": "crd_x",
         "uid": "04A1B2C3D4E5F6",
@@ -265,11 +276,14 @@ def test_money_that_came_too_late_is_not_called_uncharged_or_on_the_card(open_pa
         "status": "requires_confirmation",
         "next_action": None,
     }
-    paid |= {"amount": {"amount": "500.00", "currency": "PKR"}, "tickets": [], "failure_reason": "the card is blocked"}
+    paid |= {"amount": {"amount": "500.00", "currency": "PKR"}, "tickets": [], "failure_reason": "it came too late"}
+    page.route("**/payments/confirm/", lambda route: route.fulfill(json=paid | {"status": "refunded"}))
+    page.get_by_role("button", name="I have confirmed").click()
+    expect(page.get_by_role("heading", name="Your money is on its way back")).to_be_visible()
+    expect(page.get_by_text("Nothing was charged")).to_have_count(0)
     page.route("**/users/nfc-cards/?**", lambda route: route.fulfill(json={"results": [card], "requests": []}))
     page.route("**/crd_x/transactions/**", lambda route: route.fulfill(json={"results": [], "next": None}))
     page.route("**/crd_x/reload/", lambda route: route.fulfill(status=201, json=paid))
-    page.route("**/payments/confirm/", lambda route: route.fulfill(json=paid | {"status": "refunded"}))
     page.goto("/cards/crd_x")
     top_up = page.locator("section", has=page.get_by_role("heading", name="Top up", exact=True))
     top_up.get_by_label("Amount").fill("500.00")
