@@ -41,7 +41,7 @@ _REASONS = {
         r"|is needed (to|with)|is required (for|where|to)|send (exactly )?one of|send .+, or |^name |^say |must sum to"
         r"|needs `\w+`|is required(, or| with)|is missing; or|goes with|must not be (less|after)|needs (sms|a letter)"
         r"|must name at least one|would change nothing|cannot be cleared|narrows the list; a file has every line"
-        r"|this list has \w+ only|goes to \d+; use the cursor"
+        r"|this list has \w+ only|goes to \d+; use the cursor|^only a count has"
     ),
     "it has check digits, or is a key, a picture or a document in itself": (
         r"IBAN|Ed25519|base64|must be an https address of an origin|key of an upload|SVG|not a picture|data URL|PNG"
