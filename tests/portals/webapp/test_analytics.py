@@ -39,7 +39,7 @@ def test_what_the_provider_returned_is_not_spent_and_what_a_won_dispute_brought_
 
     def spent() -> tuple[str, str]:
         taken_back.project_all(stream)
-        shown = told(customer)
+        shown = analytics_of(customer)
         return shown["total_spent"]["amount"], shown["by_month"][0]["spent"]["amount"]
 
     assert spent() == ("3000.00", "3000.00")
@@ -61,7 +61,7 @@ def stream(moto_cloud: None) -> StreamReader:  # noqa: ARG001  # the cloud comes
     return StreamReader()
 
 
-def told(customer: Account) -> dict[str, Any]:
+def analytics_of(customer: Account) -> dict[str, Any]:
     answer = call("GET", "/api/v1/users/analytics/", token=customer_token(customer))
     assert answer.status == 200, answer.text
     body: dict[str, Any] = answer.json
@@ -121,12 +121,12 @@ def tell_badly(stream: StreamReader) -> None:
     """Deliver the new records out of order, some twice, in batches of any size; then deliver all of them again."""
     records = stream.read()
     shuffle = random.Random(3)  # noqa: S311  # no secret
-    told_of = records + shuffle.choices(records, k=len(records) // 4)
-    shuffle.shuffle(told_of)
-    while told_of:
+    delivered = records + shuffle.choices(records, k=len(records) // 4)
+    shuffle.shuffle(delivered)
+    while delivered:
         size = shuffle.randint(1, 25)
-        assert project(told_of[:size]) == {"batchItemFailures": []}
-        told_of = told_of[size:]
+        assert project(delivered[:size]) == {"batchItemFailures": []}
+        delivered = delivered[size:]
     assert project(records) == {"batchItemFailures": []}
     stream.drain()
 
@@ -137,7 +137,7 @@ def give(giver: Account, ticket_id: str, path: str, number: str | None) -> None:
 
 
 def test_who_did_nothing_yet_sees_zeros(ayesha: Account) -> None:
-    assert told(ayesha) == {
+    assert analytics_of(ayesha) == {
         "events_attended": 0,
         "tickets_bought": 0,
         "total_spent": money(0),
@@ -179,7 +179,7 @@ def test_the_statistics_are_what_a_recount_says(
     assert asked.status == 201
     tell_badly(stream)
     for customer in (ayesha, bilal):
-        assert told(customer) == recounted(customer)
+        assert analytics_of(customer) == recounted(customer)
 
     # Some tickets are refunded, others are admitted, and a card is reloaded.
     purchases.refund(paid[4][3], 80_000)
@@ -192,8 +192,8 @@ def test_the_statistics_are_what_a_recount_says(
     payers.card_with(ayesha, 30_000, uid="04C1D2E3F40002", status=CardStatus.BLOCKED)
     payers.card_with(bilal, 7_000, uid="04C1D2E3F40003")
     tell_badly(stream)
-    hers = told(ayesha)
-    for customer, own in ((ayesha, hers), (bilal, told(bilal))):
+    hers = analytics_of(ayesha)
+    for customer, own in ((ayesha, hers), (bilal, analytics_of(bilal))):
         assert own == recounted(customer)
     # So that no recount of nothing agrees with nothing.
     assert (hers["tickets_bought"], hers["events_attended"], hers["upcoming_events"]) == (24, 2, 3)
@@ -219,7 +219,7 @@ def test_a_purchase_is_of_the_month_that_it_was_at_the_event(
     show = make_evening(timezone=zone)
     purchases.pay(purchases.book(ayesha, show.category), at=at(paid_at))
     stream.drain()
-    assert told(ayesha)["by_month"] == [{"month": month, "tickets": 1, "spent": money(150_000)}]
+    assert analytics_of(ayesha)["by_month"] == [{"month": month, "tickets": 1, "spent": money(150_000)}]
 
 
 def test_a_refund_is_taken_from_the_month_of_its_purchase(stream: StreamReader, ayesha: Account) -> None:
@@ -228,7 +228,7 @@ def test_a_refund_is_taken_from_the_month_of_its_purchase(stream: StreamReader, 
     stream.drain()
     purchases.refund(payment, 150_000)
     stream.drain()
-    assert told(ayesha)["by_month"] == [{"month": "2026-03", "tickets": 2, "spent": money(150_000)}]
+    assert analytics_of(ayesha)["by_month"] == [{"month": "2026-03", "tickets": 2, "spent": money(150_000)}]
 
 
 def test_what_a_card_is_charged_and_given_shows_in_its_balance_at_once(ayesha: Account) -> None:
@@ -240,14 +240,14 @@ def test_what_a_card_is_charged_and_given_shows_in_its_balance_at_once(ayesha: A
         card_entry_type=EntryType.ADJUSTMENT,
     )
     operations.commit(*writes)
-    assert told(ayesha)["card_balance"] == money(30_000)
+    assert analytics_of(ayesha)["card_balance"] == money(30_000)
 
 
 def test_another_sees_nothing_of_it(stream: StreamReader, evening: Evening, ayesha: Account, bilal: Account) -> None:
     evening.sell(ayesha)
     stream.drain()
-    assert told(ayesha)["tickets_bought"] == 1
-    assert told(bilal)["tickets_bought"] == 0
+    assert analytics_of(ayesha)["tickets_bought"] == 1
+    assert analytics_of(bilal)["tickets_bought"] == 0
 
 
 def test_the_statistics_cost_the_same_however_much_was_bought(stream: StreamReader, evening: Evening) -> None:
