@@ -17,6 +17,7 @@ _TOPS = (
     ".github/",
     "bench/",
     "chalicelib/",
+    "console/",
     "docs/",
     "infra/",
     "reader-agent/",
