@@ -96,6 +96,9 @@ deploy-local: setup ## Deploy the package to MiniStack and use it through its AP
 first-admin: setup ## Print a one-time link for the first administrator (STAGE=prod, ARGS="--help" explains)
 	@$(PY) -m infra.first_admin $(if $(STAGE),--stage $(STAGE)) $(ARGS)
 
+recover-staff: setup ## Give a member of staff a new way in whom no colleague can help (STAGE=prod, ARGS="--help" explains)
+	@$(PY) -m infra.staff_recovery $(if $(STAGE),--stage $(STAGE)) $(ARGS)
+
 campus: setup ## Create a campus (NAME=, TIMEZONE=; ADMIN_EMAIL=, ADMIN_NAME= and URL= make a link for its first admin)
 	@$(PY) -m infra.campus $(if $(STAGE),--stage $(STAGE)) $(if $(NAME),--name "$(NAME)") \
 	$(if $(TIMEZONE),--timezone "$(TIMEZONE)") $(if $(ADMIN_EMAIL),--admin-email "$(ADMIN_EMAIL)") \
@@ -182,4 +185,4 @@ apiclient: setup
 next: setup
 	@infra/setup.sh next
 
-.PHONY: help run test test-all test-fast fuzz check check-next next lint audit format truth mutants bench scale cost load package deploy rollback destroy deploy-local first-admin campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser
+.PHONY: help run test test-all test-fast fuzz check check-next next lint audit format truth mutants bench scale cost load package deploy rollback destroy deploy-local first-admin recover-staff campus audit-verify campus-erase seed rotate redrive logs trace relist lock clean setup engine localstripe devices tixclient campusclient apiclient client console console-checks screenshots pages browser

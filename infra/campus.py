@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from pydantic import BaseModel, ValidationError
 
     from chalicelib import clock
+    from chalicelib.domain.access import password_links
     from chalicelib.domain.campus.people import campus_founding
     from chalicelib.domain.campus.people.campus_founding import CampusAdmin
     from chalicelib.errors import Refusal, Unavailable
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"{made.campus.name} ({made.campus.campus_id}, {made.campus.timezone}) {how}.\n")
     if admin is not None and made.link is not None:
         sys.stdout.write(
-            f"\n{campus_founding.page_of(options.url, made.link)}\n\n"
+            f"\n{password_links.page_of(options.url, made.link)}\n\n"
             f"For {admin.email}. It works once, until {clock.to_text(made.link.until)}.\n"
             "It is shown only now; a further run makes a new one and ends this one.\n"
         )

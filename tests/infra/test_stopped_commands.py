@@ -40,6 +40,7 @@ STOPPED: dict[str, tuple[str, ...]] = {
     "infra.rebuild.upgrade": ("--stage prod", "--stage prod --table t --threads 1 --mark {tmp}/upgrade.json"),
     "infra.redrive": ("--stage prod --table t", "--stage prod --table t --dry-run"),
     "infra.relist": ("--stage prod", "--stage prod --table t --mark {tmp}/relist.json"),
+    "infra.staff_recovery": ("--stage prod --email a@example.com --second-factor",),
     "infra.rotate": (
         "--stage prod --table t --name sessions",
         "--stage prod --table t --name tickets --prune",

@@ -55,6 +55,11 @@ def make(account_id: str) -> PasswordLink:
     return PasswordLink(f"{secret}{account_id}", _hash(secret), clock.now() + LIFETIME)
 
 
+def page_of(url: str, link: PasswordLink) -> str:
+    """Return the address of the page that takes a link; the token is in the fragment, which no server sees."""
+    return urlsplit(f"{url.rstrip('/')}{PAGE}")._replace(fragment=f"set.{link.token}").geturl()
+
+
 def require_reachable(owner: Owner) -> None:
     """Raise InvalidState if no link can be sent to this owner."""
     if owner.number is None and owner.email is None:
@@ -63,8 +68,7 @@ def require_reachable(owner: Owner) -> None:
 
 def send(link: PasswordLink, account: Account, owner: Owner) -> None:
     """Queue a link to its owner: by e-mail where there is an address, else to the number."""
-    # In the fragment, which browsers send to no server.
-    address = urlsplit(config().public_url + PAGE)._replace(fragment=f"set.{link.token}").geturl()
+    address = page_of(config().public_url, link)
     name = quote(account.name, longest=_LONGEST_NAME)
     body = f"Gatehouse: set the password of {name} ({account.portal}) here, once, within 24 hours: {address}"
     by_mail = owner.email is not None

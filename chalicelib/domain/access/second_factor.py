@@ -183,7 +183,7 @@ def remove(account_id: str, *, code: str, address: str) -> None:
     owner = notices.owner(account)
     try:
         acts.record(
-            operations.change(account.place, [attribute.remove() for attribute in _ATTRIBUTES], condition),
+            operations.change(account.place, removal(), condition),
             subject=_subject(account, before=_state(account), after="off"),
         )
     except operations.ConditionFailed as failure:
@@ -194,6 +194,11 @@ def remove(account_id: str, *, code: str, address: str) -> None:
     if account.totp_sealed is not None:
         accounts.log_security_event("second factor switched off", account_id=account_id)
         notices.send(owner, Changed.SECOND_FACTOR)
+
+
+def removal() -> list[Action]:
+    """Return the changes of an account that leave it without a second factor and without recovery codes."""
+    return [attribute.remove() for attribute in _ATTRIBUTES]
 
 
 def require(account: Account, code: str | None, *, address: str) -> None:

@@ -4,8 +4,6 @@ The admin sets the password by a one-time link, as other users of the portals do
 may be repeated: it then finds the campus, and makes another link, which ends the earlier one.
 """
 
-from urllib.parse import urlsplit
-
 from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 
@@ -99,9 +97,3 @@ def _invite(account: Account, campus: Campus, writes: list[Write]) -> PasswordLi
         raise Conflict("The account is being changed by others. Try again.") from failure
     accounts.log_security_event("link for a campus admin made", account_id=account.account_id)
     return link
-
-
-def page_of(url: str, link: PasswordLink) -> str:
-    """Return the address of the page that takes a link; the token is in the fragment, which no server sees."""
-    page = urlsplit(f"{url.rstrip('/')}{password_links.PAGE}")
-    return page._replace(fragment=f"set.{link.token}").geturl()
