@@ -13,7 +13,7 @@ from chalicelib import clock
 from chalicelib.clients.providers import Declined, Outcome, OutcomeStatus
 from chalicelib.config import config
 from chalicelib.domain import idempotency, money
-from chalicelib.domain.cards import bindings, own_cards
+from chalicelib.domain.cards import bindings, cards, own_cards
 from chalicelib.domain.events import categories, deeds
 from chalicelib.domain.events.deeds import Deed, Objection
 from chalicelib.domain.money import AmountInput, Money
@@ -29,6 +29,10 @@ from chalicelib.table.items import Card, OpenPayment, Operation, Order, Payment
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.payments import OrderStatus, PaymentMethod, PaymentPurpose, PaymentStatus
+
+_NOT_RELOADED = Objection(
+    InvalidState, "Our staff blocked this card, so it is not reloaded and nothing is charged. Reload an active card."
+)
 
 
 def process(
@@ -236,8 +240,8 @@ def _closed(payment: Payment, reason: str) -> Write:
 def confirm(customer_id: str, payment_id: str) -> Payment:
     """Charge a customer's payment and return the result; a settled payment is returned unchanged.
 
-    Raises NotFound, InvalidState (the event sells nothing any more, so nothing is charged), Unavailable; for a payment
-    from a card's balance InsufficientBalance, InvalidState.
+    Raises NotFound, InvalidState (the event sells nothing any more, or staff blocked the card to reload, so nothing is
+    charged), Unavailable; for a payment from a card's balance InsufficientBalance, InvalidState.
     """
     payment = own_payments.own(customer_id, payment_id)
     if payment.status not in OPEN:
@@ -252,12 +256,21 @@ def confirm(customer_id: str, payment_id: str) -> Payment:
 
 
 def _objection(payment: Payment) -> Objection | None:
-    """Return why an order's payment must not be charged now, from the cached offer: its resolution asks again."""
-    if payment.order_id is None or payment.status != PaymentStatus.REQUIRES_CONFIRMATION:
+    """Return why a payment must not be charged now; of an order from the cached offer: its resolution asks again."""
+    if payment.status != PaymentStatus.REQUIRES_CONFIRMATION:
         return None
+    if payment.order_id is None:
+        return _objection_of_card(payment)
     event, until = categories.offer(payment.event_id).event, payment.open_until
     is_late = until is not None and until - GRACE <= clock.now()
     return deeds.found_anew(Deed.CHECK_OUT, event) if is_late else deeds.found(Deed.CHECK_OUT, event)
+
+
+def _objection_of_card(payment: Payment) -> Objection | None:
+    """Return why a reload must not be charged now: what reaches a card that staff blocked stays there (D-STATE-08)."""
+    card = operations.get(keys.cards.card(payment.card_uid))
+    is_fed = card is not None and (card.status == CardStatus.ACTIVE or cards.is_given_up(card))
+    return None if is_fed else _NOT_RELOADED
 
 
 def _without_charge(payment: Payment, refused: Objection) -> Outcome:

@@ -16,7 +16,7 @@ from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.payments import OrderStatus, PaymentStatus
 from chalicelib.workers import payments as worker
 from chalicelib.workers import schedules
-from tests.support import card_states, payers, purchases
+from tests.support import card_states, desk, payers, purchases
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer
 from tests.support.payers import confirm, process
@@ -354,14 +354,29 @@ def test_a_reload_puts_what_the_provider_took_on_the_card(customer: Account) -> 
     assert line.type == "reload"
 
 
-def test_a_card_that_was_blocked_meanwhile_still_gets_its_money(customer: Account) -> None:
+def test_a_reload_of_a_card_that_staff_blocked_meanwhile_charges_nothing(customer: Account) -> None:
     payers.card_with(customer, 0, uid=UID)
     body = {"method": "card", "card_id": UID, "amount": "100"}
     payment_id = payers.ask(customer, "process", body).json["id"]
-    card_states.put_into(UID, CardStatus.BLOCKED)
+    blocked = desk.ask("PUT", f"nfc-cards/{UID}/", {"status": "blocked", "reason": "Under review."})
+    assert blocked.status == 200
+    refused = confirm(customer, payment_id)
+    assert (refused.status, refused.code) == (409, "INVALID_STATE")
+    assert "nothing is charged" in refused.json["error"]["message"]
+    assert payers.balances() == {}
+    assert payers.ask(customer, "process", body).code == "INVALID_STATE"
+    # What the provider took all the same is on the card.
+    payers.charge_at_sandbox(payment_id)
     assert confirm(customer, payment_id).json["status"] == "succeeded"
     assert payers.balances()[f"card:{UID}"] == 10_000
-    assert payers.ask(customer, "process", body).code == "INVALID_STATE"
+
+
+def test_a_card_that_its_customer_lost_meanwhile_still_gets_its_money(customer: Account) -> None:
+    payers.card_with(customer, 0, uid=UID)
+    payment_id = payers.ask(customer, "process", {"method": "card", "card_id": UID, "amount": "100"}).json["id"]
+    card_states.put_into(UID, CardStatus.LOST)
+    assert confirm(customer, payment_id).json["status"] == "succeeded"
+    assert payers.balances()[f"card:{UID}"] == 10_000
 
 
 # Callbacks
