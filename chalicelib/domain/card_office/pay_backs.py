@@ -66,7 +66,7 @@ def pay_back(uid: str, *, by: str, operation_id: str) -> LeftoverAnswer:
             return first
         card, balance = read(uid)
         paid_by = _paid_by(uid)
-        sources = _sources(paid_by, balance)
+        sources = _sources(paid_by, balance, owner_id=card.customer_id)
         total = sum(source.amount for source in sources)
         if not total:
             raise _nothing_goes_back(paid_by)
@@ -173,13 +173,16 @@ def _nothing_goes_back(paid_by: Sequence[Payment]) -> InvalidState:
     return InvalidState("No payment can take this balance back. Make a claim link.")
 
 
-def _sources(paid_by: Sequence[Payment], balance: CardBalance) -> list[_Source]:
-    """Return the payments that take a balance back, newest first, each with its part of it."""
+def _sources(paid_by: Sequence[Payment], balance: CardBalance, *, owner_id: str | None) -> list[_Source]:
+    """Return the payments that take a balance back, newest first, each with its part of it.
+
+    What another customer paid is not theirs any more: the card's owner claimed it. An erased owner is None.
+    """
     rest, found = balance.amount, list[_Source]()
     for payment in paid_by:
         if not rest or len(found) == _MOST_SOURCES:
             break
-        if not _takes_back(payment, balance.currency):
+        if owner_id not in (None, payment.customer_id) or not _takes_back(payment, balance.currency):
             continue
         amount = min(rest, payment.amount - int(payment.refunded or 0))
         if amount > 0:

@@ -186,6 +186,33 @@ def test_a_link_moves_what_no_payment_takes_back_to_another_card_and_works_once(
     assert not [item for item in everything() if new in str(item.serialize())]
 
 
+def test_money_that_another_customer_paid_and_gave_by_a_link_is_not_paid_back_to_them() -> None:
+    stream, giver, heir = StreamReader(), new_customer(), new_customer()
+    (given, of_giver), (card, of_heir) = loaded(giver), loaded(heir, "200.00")
+    drain(stream)
+    assert act("claim_link", given.card_id).status == 200
+    (token,) = token_sent_to(giver)
+    assert claim(heir, token, card).json["amount"]["amount"] == "1000.00"
+    drain(stream)
+
+    (paid,) = act("pay_back", card.card_id).json["results"]
+    assert (paid["state"], paid["amount"]["amount"], paid["rest"]["amount"]) == ("refunding", "200.00", "1000.00")
+    refused = act("pay_back", card.card_id)
+    assert (refused.status, "claim link" in refused.json["error"]["message"]) == (409, True)
+    make_refunds(stream)
+    assert (charge(of_giver).refunded, charge(of_heir).refunded) == (0, 20_000)
+    # The giver may still claim back by a link that the heir hands on, and have it paid back then.
+    drain(stream)
+    assert act("claim_link", card.card_id).status == 200
+    assert claim(giver, token_sent_to(heir)[-1], given).status == 200
+    drain(stream)
+    assert act("pay_back", given.card_id).json["results"][0]["amount"]["amount"] == "1000.00"
+    make_refunds(stream)
+    assert charge(of_giver).refunded == 100_000
+    drain(stream)
+    wallets.assert_balanced(wallets.books())
+
+
 def test_a_newer_link_voids_the_one_before() -> None:
     stream, customer = StreamReader(), new_customer()
     dead, alive = wallets.make_card(customer, holds=700), wallets.make_card(customer)
