@@ -342,8 +342,9 @@ def test_a_roster_names_an_erased_person_no_more_and_none_lists_them() -> None:
     (shown,) = client.call("GET", path, token=token).json["results"]
     names = {name: shown[name] for name in ("id", "full_name", "student_id", "department")}
     assert names == {"id": person.account_id, "full_name": None, "student_id": None, "department": None}
-    listed = client.call("PUT", path, {"users": [person.account_id]}, token=token).json
-    assert (listed["size"], listed["unknown"][0]["message"]) == (0, "is no student")
+    users = [person.account_id, make_campus_user(campus).account_id]
+    listed = client.call("PUT", path, {"users": users}, token=token).json
+    assert (listed["size"], listed["removed"], listed["unknown"][0]["message"]) == (1, 1, "is no student")
 
 
 def test_an_export_that_is_written_during_the_erasure_is_not_kept() -> None:

@@ -106,6 +106,25 @@ def test_a_list_takes_the_place_of_the_list_before(event: CampusEvent, token: st
     assert listed(event, token) == set()
 
 
+@pytest.mark.parametrize("with_version", [False, True], ids=["", "with its version"])
+def test_a_file_of_the_wrong_column_takes_nobody_off_the_roster(
+    event: CampusEvent, token: str, students: list[Account], with_version: bool
+) -> None:
+    put(event, token, student_ids=[f"S 20-{number}" for number in range(3)])
+    version = {"version": 1} if with_version else {}
+    for sent in ({"csv": "Name\nSana\nAli\n"}, {"student_ids": ["20-0"]}, {"users": ["usr_nobody"]}):
+        refused = put(event, token, **sent, **version)
+        assert refused.status == 400, refused.text
+        assert next(iter(sent)) in refused.json["error"]
+        assert "all 3 people" in refused.json["error"]
+    assert "Line 1, 'Name'" in put(event, token, csv="Name\nSana\n").json["error"]
+    assert listed(event, token) == ids(students[:3])
+    # Rows that add or remove nobody change nothing; an empty list says that nobody is expected.
+    for action in ("add", "remove"):
+        assert put(event, token, student_ids=["20-0"], action=action).json["size"] == 3
+    assert put(event, token, student_ids=[]).json["removed"] == 3
+
+
 def test_a_number_that_several_claim_lists_nobody_until_one_is_verified(
     event: CampusEvent, token: str, campus: Campus
 ) -> None:

@@ -44,6 +44,11 @@ class RosterInput(Struct, frozen=True):
         """Whether no list was sent at all."""
         return self.student_ids is None and self.users is None and self.csv is None
 
+    @property
+    def field(self) -> str:
+        """The field that names the people."""
+        return "csv" if self.csv is not None else "student_ids" if self.student_ids else "users"
+
 
 class RosterRow(Struct, frozen=True):
     """A row of a list, by its line in the file or its place in the list, both from 1."""
@@ -77,8 +82,7 @@ def read(sent: RosterInput) -> RosterList:
     else:
         rows = [RosterRow(line, said) for line, said in enumerate((*(student_ids or ()), *(users or ())), start=1)]
     if len(rows) > MOST:
-        field = "csv" if text is not None else "student_ids" if student_ids else "users"
-        raise _wrong(field, f"must name at most {MOST:,} people; this names {len(rows):,}")
+        raise _wrong(sent.field, f"must name at most {MOST:,} people; this names {len(rows):,}")
     return _resolved(rows)
 
 

@@ -14,7 +14,7 @@ from chalicelib import clock
 from chalicelib.domain import paging
 from chalicelib.domain.access.tokens import Principal
 from chalicelib.domain.campus.events import campus_events, event_windows, roster_lists
-from chalicelib.domain.campus.events.roster_lists import RosterInput, UnknownRow
+from chalicelib.domain.campus.events.roster_lists import RosterInput, RosterList, UnknownRow
 from chalicelib.domain.campus.people import campus_profiles, student_counts
 from chalicelib.domain.paging import Page, PageRequest, ReadBudget
 from chalicelib.errors import Conflict, Unavailable, ValidationFailed
@@ -64,13 +64,13 @@ def change(event_id: str, sent: RosterInput, *, by: Principal) -> RosterChange:
     listed = roster_lists.read(sent)
     if sent.version is not None:
         # Counted before anything is written, and looked at before, so that a refused list has changed nothing.
-        _wanted(set(_user_ids(event_id)), listed.user_ids, sent.action)
+        _wanted(set(_user_ids(event_id)), listed, sent)
         if not _counted(present):
             raise _stale(campus_events.require_staff_of(event_id, by, fresh=True))
     for _ in retries.attempts():
         event = campus_events.require_staff_of(event_id, by, fresh=True)
         before = set(_user_ids(event_id))
-        wanted = _wanted(before, listed.user_ids, sent.action)
+        wanted = _wanted(before, listed, sent)
         added, removed = wanted - before, before - wanted
         _write(event_id, sorted(added), sorted(removed), clock.now())
         if not _counted(event, CampusEvent.roster_size.set(len(wanted))):
@@ -81,14 +81,20 @@ def change(event_id: str, sent: RosterInput, *, by: Principal) -> RosterChange:
     raise Unavailable("The roster is being changed at this moment. Try again.", retry_after=1)
 
 
-def _wanted(before: set[str], listed: frozenset[str], action: RosterAction) -> set[str]:
-    """Return who is on a roster after a list. Raises ValidationFailed for too many people."""
-    if action is RosterAction.REMOVE:
-        return before - listed
-    wanted = before | listed if action is RosterAction.ADD else set(listed)
+def _wanted(before: set[str], listed: RosterList, sent: RosterInput) -> set[str]:
+    """Return who is on a roster after a list. Raises ValidationFailed for too many people, and for a list that would
+    take everybody off by naming nobody, as the wrong file or the wrong column does."""
+    if sent.action is RosterAction.REMOVE:
+        return before - listed.user_ids
+    wanted = before | listed.user_ids if sent.action is RosterAction.ADD else set(listed.user_ids)
     if len(wanted) > roster_lists.MOST:
         text = f"would make {len(wanted):,} people; a roster has at most {roster_lists.MOST:,}"
         raise ValidationFailed(details=[{"field": "action", "message": text}])
+    if before and not wanted and listed.unknown:
+        first = listed.unknown[0]
+        text = f"names no student, and would take all {len(before):,} people off the roster; an empty list does that"
+        text = f"{text}. Line {first.line}, {first.said!r}: {first.message}"
+        raise ValidationFailed(details=[{"field": sent.field, "message": text}])
     return wanted
 
 
