@@ -125,6 +125,35 @@ def test_a_file_of_the_wrong_column_takes_nobody_off_the_roster(
     assert put(event, token, student_ids=[]).json["removed"] == 3
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        'student_id,name\n="S 20-0",Sana\n"=""S 20-1""",Ali\n',
+        "sep=;\r\nname;student_id\r\nSana;S 20-0\r\nAli;S 20-1\r\n",
+        "\u200bstudent_id\u200b\nS\u200b 20-0\u200e\n\ufeffS 20-1\n",
+    ],
+    ids=["kept as text", "delimiter in the first line", "letters that nobody sees"],
+)
+def test_a_roster_of_a_spreadsheet_is_read_as_it_is_seen(
+    event: CampusEvent, token: str, students: list[Account], file: str
+) -> None:
+    assert put_csv(event, token, file.encode()).json["unknown"] == []
+    assert listed(event, token) == ids(students[:2])
+
+
+def test_a_student_number_that_an_export_kept_as_text_is_found(event: CampusEvent, token: str, campus: Campus) -> None:
+    student = make_campus_user(campus, student_id="-77")
+    assert put_csv(event, token, b"student_id\n'-77\n").json["size"] == 1
+    assert listed(event, token) == ids([student])
+
+
+def test_a_workbook_in_place_of_a_csv_is_named_as_one(event: CampusEvent, token: str) -> None:
+    for content in (b"PK\x03\x04\x14\x00\x06\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        refused = put_csv(event, token, content)
+        assert refused.status == 400
+        assert "workbook" in refused.json["error"]
+
+
 def test_a_number_that_several_claim_lists_nobody_until_one_is_verified(
     event: CampusEvent, token: str, campus: Campus
 ) -> None:
