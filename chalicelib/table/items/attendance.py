@@ -176,7 +176,8 @@ class AttendancePhoto(Item, discriminator="attendance_photo"):
 
     `sha256` is of the bytes that were uploaded, `picture_hash` the 256-bit perceptual hash of the picture (32 bytes).
     `upload_key` is where an upload was offered that is not taken yet, for the submission with `upload_nonce`;
-    `earlier_uploads` are those that were offered before it (domain/campus/attendance/offered_uploads.py).
+    `earlier_uploads` are those that were offered before it (domain/campus/attendance/offered_uploads.py), and
+    `taken_upload` is the one that the photo came by.
     `findings` are those of the check (domain/campus/attendance/photo_findings.py). `revision` counts the changes.
     """
 
@@ -193,6 +194,7 @@ class AttendancePhoto(Item, discriminator="attendance_photo"):
     upload_nonce = UnicodeAttribute(null=True)
     offered_at = MomentAttribute(null=True)
     earlier_uploads: JSONAttribute = JSONAttribute(null=True)
+    taken_upload = UnicodeAttribute(null=True)
     checked_at = MomentAttribute(null=True)
     findings: JSONAttribute = JSONAttribute(null=True)
     erased_at = MomentAttribute(null=True)

@@ -16,6 +16,7 @@ from chalicelib.table.items import Account, AttendanceDraft, AttendancePhoto, Ca
 from chalicelib.vocabulary.campus import CampusRole, VerificationStatus
 from tests.support import client, evidence, meanwhile
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
+from tests.support.client import Answer
 from tests.support.evidence import (
     PHOTOS,
     ask_upload,
@@ -351,6 +352,41 @@ def test_after_the_submission_a_photo_is_taken_only_where_it_is_missing() -> Non
     assert send_photo(student, submission_id, encoded(SMALL), side="back").status == 200
     event_prefix = f"campus/{(stored(submission_id) or AttendancePhoto()).event_id}/"
     assert files.count_all(event_prefix) == 2
+
+
+@pytest.mark.parametrize("way", ["form", "upload"])
+def test_a_photo_whose_answer_was_lost_is_sent_again_and_answered_alike(way: str) -> None:
+    _, student, submission_id = ground()
+    key = ask_upload(student, submission_id).json["upload"]["key"] if way == "upload" else ""
+    if key:
+        put_upload(key, encoded(SMALL))
+
+    def send() -> Answer:
+        if key:
+            return ask_upload(student, submission_id, uploaded=key)
+        return send_photo(student, submission_id, encoded(SMALL))
+
+    first, second = send(), send()
+    assert first.status == second.status == 200, second.text
+    submit(submission_id)
+    with clock.set_to(clock.now() + timedelta(minutes=1)):
+        third = send()
+    assert third.status == 200, third.text
+    assert third.json == second.json
+    assert files.count_all(f"campus/{(stored(submission_id) or AttendancePhoto()).event_id}/") == 1
+    # Another photo takes the place of none.
+    assert send_photo(student, submission_id, encoded(scene(9))).status == 409
+    assert ask_upload(student, submission_id, uploaded=key + "0").status == 404
+
+
+def test_an_upload_that_the_check_took_first_is_confirmed_all_the_same() -> None:
+    _, student, submission_id = ground()
+    key = ask_upload(student, submission_id).json["upload"]["key"]
+    put_upload(key, encoded(SMALL))
+    attendance_id = evidence.submit(student, submission_id)
+    StreamReader().drain()
+    evidence.check(attendance_id)
+    assert ask_upload(student, submission_id, uploaded=key).json["stored"] is True
 
 
 def test_a_photo_carries_the_nonce_of_the_submission_it_was_sent_for() -> None:

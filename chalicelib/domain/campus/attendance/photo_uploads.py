@@ -77,10 +77,16 @@ class OfferedUpload(Struct, frozen=True):
 
 def receive(submission_id: str, side: PhotoSide, content: bytes, *, user_id: str) -> AttendancePhoto:
     """Keep a photo that came in a request. Raises NotFound, ValidationFailed, UnsupportedMediaType, TooLarge, and
-    InvalidState where a submitted record has one."""
+    InvalidState where a submitted record has another one."""
     draft = open_submissions.get(submission_id, user_id=user_id)
     drawn = drawn_of(content)
-    kept = _keep(draft, side, content, drawn)
+    try:
+        kept = _keep(draft, side, content, drawn)
+    except InvalidState:
+        photo = _kept(draft, side)
+        if photo is None or photo.sha256 != _sha256(content):
+            raise
+        return photo  # the answer to the request that brought it may be lost
     _check_again(kept)
     return kept.after
 
@@ -113,16 +119,33 @@ def offer(submission_id: str, side: PhotoSide, *, content_type: str, user_id: st
 
 def confirm(submission_id: str, side: PhotoSide, *, upload_key: str, user_id: str) -> AttendancePhoto:
     """Take the upload that was offered; idempotent. Raises as `receive` does."""
-    open_submissions.get(submission_id, user_id=user_id)
-    photo = operations.get(keys.attendance.photo(attendance_ids.attendance_of(submission_id), side))
+    draft = open_submissions.get(submission_id, user_id=user_id)
+    try:
+        taken = _confirmed(draft, side, upload_key)
+    except (NotFound, InvalidState, ValidationFailed):
+        photo = _kept(draft, side)
+        if photo is None or photo.taken_upload != upload_key:
+            raise
+        return photo  # by an earlier request, whose answer may be lost, or by the check
+    _check_again(taken)
+    return taken.after
+
+
+def _confirmed(draft: AttendanceDraft, side: PhotoSide, upload_key: str) -> PhotoChange:
+    photo = operations.get(keys.attendance.photo(_record_of(draft), side))
     offers = [each for each in offered_uploads.of(photo) if each.key == upload_key] if photo is not None else []
     if photo is None or not offers:
         raise NotFound("There is no such upload for this submission.")
     taken = _take(photo, offers[0])
     if taken is None:
         raise ValidationFailed(details=[{"field": "uploaded", "message": "names no upload; upload the photo first"}])
-    _check_again(taken)
-    return taken.after
+    return taken
+
+
+def _kept(draft: AttendanceDraft, side: PhotoSide) -> AttendancePhoto | None:
+    """Return the photo that is kept of a side, if there is one."""
+    photo = operations.get(keys.attendance.photo(_record_of(draft), side))
+    return photo if photo is not None and photo.key is not None else None
 
 
 def take(photo: AttendancePhoto) -> "PhotoChange | None":
@@ -184,7 +207,8 @@ def _keep(
 
     def keep(photo: AttendancePhoto) -> None:
         photo.key = key
-        photo.sha256 = hashlib.sha256(content).hexdigest()
+        photo.sha256 = _sha256(content)
+        photo.taken_upload = of.key if of else None
         photo.nonce = of.nonce if of else draft.nonce
         photo.uploaded_at = uploaded_at
         photo.picture_hash = photo.checked_at = photo.findings = photo.erased_at = None
@@ -290,6 +314,10 @@ def withdraw(photo: AttendancePhoto, offers: Sequence[NotedOffer] | None = None)
     with suppress(operations.ConditionFailed):  # another upload was offered meanwhile
         as_read = (AttendancePhoto.upload_key == photo.upload_key) & (AttendancePhoto.revision == photo.revision)
         operations.record(operations.change(photo.place, actions, as_read))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _delete(offers: Iterable[NotedOffer]) -> None:

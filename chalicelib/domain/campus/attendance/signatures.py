@@ -22,7 +22,7 @@ from chalicelib.table.items import AttendanceDraft, AttendanceSignature
 def capture(submission_id: str, signature: str, *, user_id: str) -> AttendanceSignature:
     """Keep the signature of a submission.
 
-    Raises NotFound, ValidationFailed, and InvalidState where a submitted record has a signature.
+    Raises NotFound, ValidationFailed, and InvalidState where a submitted record has another signature.
     """
     draft = open_submissions.get(submission_id, user_id=user_id)
     attendance_id = attendance_ids.attendance_of(submission_id)
@@ -36,7 +36,10 @@ def capture(submission_id: str, signature: str, *, user_id: str) -> AttendanceSi
         files.delete(key)
         # The request that stored the signature may have died before this.
         resubmission.rejudge(attendance_id)
-        raise
+        there = operations.get(keys.attendance.signature(attendance_id))
+        if there is None or there.key is None or files.read(there.key, limit=len(content)) != content:
+            raise
+        return there  # the answer to the request that brought it may be lost
     if before is not None and before.key is not None:
         files.delete(before.key)
     resubmission.rejudge(attendance_id)  # nothing, before the submission

@@ -37,6 +37,7 @@ def photo(place: Place[AttendancePhoto], *, campus_id: str) -> None:
         AttendancePhoto.upload_key.remove(),
         AttendancePhoto.upload_nonce.remove(),
         AttendancePhoto.earlier_uploads.remove(),
+        AttendancePhoto.taken_upload.remove(),
         AttendancePhoto.sha256.remove(),
         AttendancePhoto.picture_hash.remove(),
         AttendancePhoto.erased_at.set(clock.now()),

@@ -36,7 +36,7 @@ _MOST_BYTES = 8 * 1024 * 1024
 _LEFT_OUT = frozenset(
     {"pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl", "kind", "version", "revision", "counted_in"}
     | {"nonce", "device_mac", "position_mac", "picture_hash", "operation_id", "upload_key", "upload_nonce"}
-    | {"earlier_uploads"}
+    | {"earlier_uploads", "taken_upload"}
     | {"token_hash", "generation"}
     | {"password_hash", "link_hash", "known_devices", "tallied", "findings"}
 )
