@@ -178,6 +178,7 @@ class AttendancePhoto(Item, discriminator="attendance_photo"):
     `upload_key` is where an upload was offered that is not taken yet, for the submission with `upload_nonce`;
     `earlier_uploads` are those that were offered before it (domain/campus/attendance/offered_uploads.py), and
     `taken_upload` is the one that the photo came by.
+    `indexed_in` is the campus in whose index of pictures the check has put it; the event may move to another one.
     `findings` are those of the check (domain/campus/attendance/photo_findings.py). `revision` counts the changes.
     """
 
@@ -196,6 +197,7 @@ class AttendancePhoto(Item, discriminator="attendance_photo"):
     earlier_uploads: JSONAttribute = JSONAttribute(null=True)
     taken_upload = UnicodeAttribute(null=True)
     checked_at = MomentAttribute(null=True)
+    indexed_in = UnicodeAttribute(null=True)
     findings: JSONAttribute = JSONAttribute(null=True)
     erased_at = MomentAttribute(null=True)
     revision = IntegerAttribute(default=1)

@@ -229,6 +229,19 @@ def test_an_erasure_may_run_again_and_goes_on_where_it_was() -> None:
             assert everything() == done
 
 
+def test_pictures_of_an_event_that_moved_to_another_campus_are_erased() -> None:
+    kind = ErasedKind.PHOTOS
+    day, admin = Day(), make_campus_user(make_campus(), role=CampusRole.ADMIN)
+    path, moved = f"/api/campus/events/{day.event.event_id}/update/", {"campus": make_campus().campus_id}
+    assert call("PUT", path, moved, token=token_of(admin)).status == 200
+    day.stream.drain()
+    known = secrets_of(day)[kind]
+    with clock.set_to(retention_days.ends_at(day.event, kind)):
+        erase(day.event, kind)
+    left = everything()
+    assert not [text for text in known if text in left]
+
+
 def test_coordinates_of_a_code_that_was_never_submitted_go_with_the_others() -> None:
     campus, stream = make_campus(), StreamReader()
     event = make_campus_event(campus, make_campus_user(campus, role=CampusRole.ORGANIZER), retention=DAYS)

@@ -88,6 +88,7 @@ def check(photo: AttendancePhoto, event: CampusEvent) -> None:
     def mark() -> list[Action]:
         return [
             AttendancePhoto.checked_at.set(clock.now()),
+            AttendancePhoto.indexed_in.set(campus_id),
             AttendancePhoto.picture_hash.set(look.hashed) if look.hashed else AttendancePhoto.picture_hash.remove(),
         ]
 

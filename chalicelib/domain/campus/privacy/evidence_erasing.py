@@ -24,11 +24,14 @@ _MACS = {
 
 
 def photo(place: Place[AttendancePhoto], *, campus_id: str) -> None:
-    """Erase a photo: its files with all versions, and what the index of pictures has of it. Its findings stay."""
+    """Erase a photo: its files with all versions, and what the index of pictures has of it. Its findings stay.
+
+    `campus_id` is the event's, for photos that do not say in which index they are.
+    """
     item = operations.get(place)
     if item is None:
         return
-    picture_index.forget(item, campus_id=campus_id)
+    picture_index.forget(item, campus_id=item.indexed_in or campus_id)
     for key in (item.key, *(each.key for each in offered_uploads.of(item))):
         if key is not None:
             files.delete(key)
