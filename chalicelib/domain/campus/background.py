@@ -40,6 +40,8 @@ FOLLOWERS: tuple[Follower, ...] = (
     last_places.follow,
     photo_check_jobs.follow,
     retention.follow,
+    retention.follow_late,
+    campus_erasure.follow,
     record_notices.follow,
 )
 FACT_TAKERS: dict[Fact, Callable[[dict[str, Any]], None]] = {Fact.ATTENDANCE_DECIDED: record_notices.send}

@@ -24,7 +24,7 @@ from chalicelib.vocabulary.access import AccountStatus
 from chalicelib.vocabulary.campus import CampusRole
 from chalicelib.vocabulary.work import JobStatus
 from infra import campus_erase
-from tests.support import client, meanwhile, whole_store
+from tests.support import client, meanwhile, sweeps, whole_store
 from tests.support.attended import list_on_roster
 from tests.support.campus import (
     LATITUDE,
@@ -174,6 +174,29 @@ def test_the_place_of_the_last_event_does_not_come_back_by_a_late_stream() -> No
     erase(student)
     stream.drain()
     assert operations.get(place) is None
+
+
+def test_what_the_stream_brings_after_an_erasure_is_erased_as_well() -> None:
+    stream, campus = StreamReader(), make_campus()
+    event = make_campus_event(campus, make_campus_user(campus, role=CampusRole.ORGANIZER))
+    student = make_campus_user(campus)
+    stream.drain()
+    attendance_id = submit(student, begin_submission(event, student, device_mac="device-mac-late"))
+    # The batch with the submission is held back, or comes from the dead letters.
+    job_id = erase(student)
+    with clock.set_to(clock.now() + timedelta(hours=2)):
+        stream.drain()
+        sweeps.at_due(keys.campus_privacy.erasure(job_id))
+        while campus_erasure.run_step(job_id):
+            pass
+        stream.drain()
+    assert record_of(attendance_id).erased_at is not None
+    assert "device-mac-late" not in "\n".join(whole_store.dump())
+    assert campus_people_places.scans(student.account_id) == []
+    assert operations.get(keys.attendance.draft(attendance_id)) is None
+    job = operations.get(keys.campus_privacy.erasure(job_id))
+    assert job is not None
+    assert job.status is JobStatus.COMPLETE
 
 
 def test_an_erased_person_cannot_log_in_and_their_token_ends() -> None:

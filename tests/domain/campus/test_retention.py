@@ -229,6 +229,27 @@ def test_an_erasure_may_run_again_and_goes_on_where_it_was() -> None:
             assert everything() == done
 
 
+def test_what_the_stream_brings_after_the_clock_ran_out_is_erased_as_well() -> None:
+    campus, stream = make_campus(), StreamReader()
+    event = make_campus_event(campus, make_campus_user(campus, role=CampusRole.ORGANIZER), retention=DAYS)
+    student = make_campus_user(campus)
+    stream.drain()
+    record = submit(student, begin_submission(event, student, device_mac="device-mac-late"))
+    known = [str(record_of(record).position_mac), "device-mac-late"]
+    for kind in (ErasedKind.POSITION, ErasedKind.DEVICE):
+        with clock.set_to(retention_days.ends_at(event, kind)):
+            erase(event, kind)
+    with clock.set_to(retention_days.ends_at(event, ErasedKind.DEVICE) + timedelta(hours=3)):
+        # The batch with the submission was held back, or comes from the dead letters.
+        stream.drain()
+        assert all(text in everything() for text in known)
+        for kind in (ErasedKind.POSITION, ErasedKind.DEVICE):
+            sweeps.at_due(keys.attendance.evidence_erasure(retention.job_id_of(event.event_id, kind)))
+            erase(event, kind)
+            assert job_of(event, kind).status is JobStatus.COMPLETE
+    assert not [text for text in known if text in everything()]
+
+
 def test_pictures_of_an_event_that_moved_to_another_campus_are_erased() -> None:
     kind = ErasedKind.PHOTOS
     day, admin = Day(), make_campus_user(make_campus(), role=CampusRole.ADMIN)

@@ -15,12 +15,14 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.clients import files
+from chalicelib.clients.bus import Published
 from chalicelib.domain import erasure_register
 from chalicelib.domain.access import accounts, lock_outs, otp
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
 from chalicelib.domain.background import jobs
-from chalicelib.domain.campus.attendance import evidence_files
+from chalicelib.domain.background.changes import Change, Wanted, follows
+from chalicelib.domain.campus.attendance import evidence_files, late_changes
 from chalicelib.domain.campus.people import campus_profiles, student_numbers
 from chalicelib.domain.campus.privacy import campus_people_places, evidence_erasing, own_export
 from chalicelib.errors import NotFound, Unavailable
@@ -53,12 +55,17 @@ FIRST_NAME, LAST_NAME = "Erased", "person"
 _OPERATOR = "operator"
 
 
+def job_id_of(user_id: str) -> str:
+    """Return the id of the job that erases a person."""
+    return id_of_fact("job", f"campus_erasure/{user_id}")
+
+
 def begin(user_id: str, *, by: str) -> str:
     """Close an account and start its erasure; return the id of the job, also where it was started before.
 
     `by` names the operator, for the audit log. Raises NotFound, Unavailable.
     """
-    job_id = id_of_fact("job", f"campus_erasure/{user_id}")
+    job_id = job_id_of(user_id)
     for _ in retries.attempts():
         account = operations.get(keys.access.account(user_id))
         if account is None or account.portal != Portal.CAMPUS:
@@ -90,6 +97,26 @@ def _reopen(job_id: str) -> None:
         place = keys.campus_privacy.erasure(job_id)
         operations.record(operations.change(place, again, CampusErasure.status == JobStatus.FAILED))
     jobs.start(job_id)
+
+
+@follows(Wanted(AttendanceRecord, only_new=True), Wanted(AttendanceDraft, unless=AttendanceDraft.submitted_at))
+def follow(changes: Sequence[Change]) -> list[Published]:
+    """Begin erasures again that records or readings of codes come after: they read both as the stream left them."""
+    places = [keys.access.account(user_id) for user_id in sorted(late_changes.people(changes))]
+    for account in operations.get_many(places).values() if places else ():
+        if account.status == AccountStatus.ERASED:
+            _begin_again(job_id_of(account.account_id))
+    return []
+
+
+def _begin_again(job_id: str) -> None:
+    again: list[Action] = [
+        CampusErasure.status.set(JobStatus.OPEN),
+        CampusErasure.done.set(0),
+        CampusErasure.completed_at.remove(),
+        *CampusErasure.due_at(jobs.due_place(job_id)),
+    ]
+    operations.record(operations.change(keys.campus_privacy.erasure(job_id), again, CampusErasure.pk.exists()))
 
 
 def _act(action: str, by: str, job_id: str) -> Act:

@@ -9,6 +9,7 @@ coordinates, and the keyed hashes of positions and devices with their traces. Re
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
@@ -19,7 +20,7 @@ from chalicelib.clients import files
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.changes import Change, Wanted, follows
-from chalicelib.domain.campus.attendance import evidence_files, retention_days
+from chalicelib.domain.campus.attendance import evidence_files, late_changes, retention_days
 from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.campus.privacy import evidence_erasing
 from chalicelib.domain.lists import pages
@@ -32,6 +33,7 @@ from chalicelib.table import keys, operations, retries
 from chalicelib.table.items import (
     AttendancePhoto,
     AttendancePosition,
+    AttendanceRecord,
     AttendanceSignature,
     CampusEvent,
     EvidenceErasure,
@@ -58,6 +60,31 @@ def follow(changes: Sequence[Change]) -> list[Published]:
             before = change.before if isinstance(change.before, CampusEvent) else None
             schedule(change.after, before=before)
     return []
+
+
+@follows(Wanted(AttendanceRecord, only_new=True))
+def follow_late(changes: Sequence[Change]) -> list[Published]:
+    """Open erasures again that a record comes after: they read records by their list."""
+    places = {keys.campus_events.event(record.event_id) for record in late_changes.records(changes)}
+    for event in operations.get_many(places).values() if places else ():
+        for kind in (ErasedKind.POSITION, ErasedKind.DEVICE):
+            if clock.now() >= retention_days.ends_at(event, kind):
+                _reopen(job_id_of(event.event_id, kind))
+    return []
+
+
+def _reopen(job_id: str) -> None:
+    again: list[Action] = [
+        EvidenceErasure.status.set(JobStatus.OPEN),
+        # A step that is under way stores no place beyond the record.
+        EvidenceErasure.done.add(1),
+        EvidenceErasure.position.remove(),
+        EvidenceErasure.completed_at.remove(),
+        *EvidenceErasure.due_at(jobs.due_place(job_id)),
+    ]
+    with suppress(operations.ConditionFailed):  # the event comes late as well, and its job with it
+        place = keys.attendance.evidence_erasure(job_id)
+        operations.record(operations.change(place, again, EvidenceErasure.pk.exists()))
 
 
 def schedule(event: CampusEvent, *, before: CampusEvent | None = None) -> None:
