@@ -6,14 +6,19 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 import infra.local.agents  # noqa: F401  # declares the refusals of the local desk
 from chalicelib import time_zones
+from chalicelib.domain.campus.analytics import anomalies
+from chalicelib.domain.campus.attendance import judgement_words
+from chalicelib.domain.campus.evidence import flag_messages
 from chalicelib.portals.openapi import refusals
 from chalicelib.schemas import messages as platform
+from chalicelib.vocabulary.campus import EvidenceFactor, EvidenceFlag, VerificationStatus
 from infra import pages
 from infra.pages import SOURCE
 
@@ -309,6 +314,54 @@ def test_what_the_platform_says_of_a_field_is_known_in_both_languages() -> None:
     sentences = {*sentences, *of_schemas.values(), *spelled_sentences(), *numbers} - _NOT_SAID
     unknown = {each for each in sentences if not any(pattern.fullmatch(each) for pattern in known)}
     assert sorted(unknown) == sorted(_TO_PROGRAMS)
+
+
+_NUMBERS = (
+    "age",
+    "limit",
+    "accuracy",
+    "distance",
+    "minutes",
+    "speed",
+    "others",
+    "seconds",
+    "missing",
+    "photos",
+    "bits",
+)
+
+
+def evidence_sentences() -> Iterator[str]:
+    """Go through what is said of the evidence of an attendance, with and without each number that explains it."""
+    numbers = dict.fromkeys(_NUMBERS, 9)
+    without = {name: 9 for name in _NUMBERS if name not in ("accuracy", "age")}
+    few: dict[str, int] = {**without, "others": 1, "bits": 0}
+    for flag in EvidenceFlag:
+        for known in (numbers, without, few, {"missing": 9}, {}):
+            yield flag_messages.flag_message(flag, known)
+    for factor, passed in product(EvidenceFactor, (True, False, None)):
+        for explained in ((), (9,), (9000, 99)):
+            yield flag_messages.factor_message(factor, passed, explained)
+    for status, awaits in product(VerificationStatus, (True, False)):
+        yield from judgement_words.next_steps(status, awaits_photos=awaits)
+
+
+def anomaly_sentences() -> Iterator[str]:
+    """Go through what is said of the attendance of some days."""
+    for rule, count in product(anomalies.RULES.values(), ("9", "9 of 99")):
+        yield f"{count} records of one event {rule.words}."
+    texts = map(text_of, ast.walk(ast.parse(Path(anomalies.__file__).read_text(encoding="utf-8"))))
+    rate = max((text for text in texts if text and text.startswith("The attendance rate")), key=len)
+    for kind, side in product(("event", "department"), ("above", "below")):
+        yield rate.replace("far 9", f"far {side}").replace("9 9s", f"9 {kind}s")
+
+
+def test_what_is_said_of_attendance_is_known_in_both_languages() -> None:
+    own = [text for key, text in SAID["en"].items() if key.startswith("said.evidence.")]
+    known = [re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text))) for text in own]
+    sentences = {*evidence_sentences(), *anomaly_sentences()}
+    assert len(sentences) > 60
+    assert sorted(each for each in sentences if not any(pattern.fullmatch(each) for pattern in known)) == []
 
 
 @pytest.mark.parametrize("folder", [*FOLDERS, None], ids=lambda folder: named(folder) if folder else "the platform's")

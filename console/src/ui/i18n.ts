@@ -107,6 +107,9 @@ function ofPlatform(sentence: string): string | null {
   return null;
 }
 
+/** Return a sentence of the platform in another language than its own, where that is the page's and the sentence is known. */
+export const saidBy = (sentence: string): string | null => (language.value === "en" ? null : ofPlatform(sentence));
+
 /** Return what the platform says of a field; a field of several types has several sentences. */
 export function saidOfField(message: string): string {
   if (language.value === "en") return message;
