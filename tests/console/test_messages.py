@@ -189,6 +189,19 @@ def test_each_key_of_the_source_has_a_message(folder: Path) -> None:
     assert not missing
 
 
+def test_each_value_of_a_filter_of_staff_has_words() -> None:
+    folder = _SRC / "staff"
+    known = messages(folder, "en")
+    values = {
+        (path.name, value)
+        for path, text in sources(folder)
+        for found in re.findall(r"\bvalues: \[(.*?)\]", text)
+        for value in re.findall(r'"(\w+)"', found)
+    }
+    assert len(values) > 60
+    assert sorted(each for each in values if f"staff.state.{each[1]}" not in known) == []
+
+
 def said_sentences() -> Iterator[str]:
     """Go through what the platform says of a field by its table; `value_error` has the words of its check."""
     for kind in platform.TABLE:
