@@ -21,7 +21,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Card, Ticket, Visit
 from chalicelib.table.operations import Write
 from chalicelib.table.places import Place
-from chalicelib.table.ranges import Between
+from chalicelib.table.ranges import Begins, Between
 from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 
@@ -70,11 +70,28 @@ def newest_active(customer_id: str) -> list[Card]:
     return [card for card in newest(customer_id) if card.status == CardStatus.ACTIVE]
 
 
+def usual(customer_id: str) -> Card | None:
+    """Return the card of a customer who names none: the newest active one, their own before a dependent's."""
+    return next(iter(_own_first(customer_id, newest_active(customer_id))), None)
+
+
 def newest(customer_id: str, *, also: Sequence[str] = ()) -> list[Card]:
     """Return a customer's newest cards, newest first, and those with these UIDs, which the index may not list yet."""
     places = dict.fromkeys([*_newest(customer_id), *map(keys.cards.card, also)])
     mine = [card for card in operations.get_many(places).values() if card.customer_id == customer_id]
     return sorted(mine, key=lambda card: card.card_id, reverse=True)
+
+
+def _own_first(customer_id: str, mine: list[Card]) -> list[Card]:
+    """Return a customer's cards, those that a dependent carries last; the dependents are read for several cards only.
+
+    A ticket of the customer on a child's card would be used by the child.
+    """
+    if len(mine) < 2:
+        return mine
+    family = keys.customers.dependent(customer_id)
+    carried = {raw["card_uid"]["S"] for raw in operations.query(family.pk, Begins(family.sk)) if "card_uid" in raw}
+    return sorted(mine, key=lambda card: card.uid in carried)
 
 
 def usable(uid: str | None, customer_id: str) -> Card | None:
@@ -108,15 +125,15 @@ def adding(card: Card | None, event_id: str, ticket_ids: Sequence[str]) -> list[
 def rebinding(ticket: Ticket, *, to: str) -> tuple[str | None, list[Write]]:
     """Return the UID of the card for a ticket after its transfer to customer `to`, and the writes for it.
 
-    The ticket is removed from the giver's cards. It is added to the recipient's newest active card that has room; the
-    UID is None without such a card.
+    The ticket is removed from the giver's cards. It is added to the recipient's newest active card that has room, one
+    of their own before a dependent's; the UID is None without such a card.
     """
     found = _cards_around(ticket, to=to)
     writes = _removing(found, ticket)
-    for card in found:
+    usable = [card for card in found if card.customer_id == to and card.status == CardStatus.ACTIVE]
+    for card in _own_first(to, usable):
         opened = card.tickets.get(ticket.event_id, [])
-        is_usable = card.customer_id == to and card.status == CardStatus.ACTIVE
-        if is_usable and ticket.ticket_id not in opened and room(card.tickets, ticket.event_id):
+        if ticket.ticket_id not in opened and room(card.tickets, ticket.event_id):
             return card.uid, [*writes, *adding(card, ticket.event_id, [ticket.ticket_id])]
     return None, writes
 

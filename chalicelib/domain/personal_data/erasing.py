@@ -106,7 +106,10 @@ def _ticket(ticket: Ticket) -> list[Write]:
 
 
 def _order(order: Order) -> list[Write]:
-    lines = [{**line, "holder_name": NOBODY, "dependent_id": None, "on_card": False} for line in order.tickets]
+    lines = [
+        {**line, "holder_name": NOBODY, "dependent_id": None, "card_id": None, "on_card": False}
+        for line in order.tickets
+    ]
     actions: list[Action] = [Order.tickets.set(lines), Order.card_uid.remove(), Order.card_id.remove()]
     same: Condition = Order.status == order.status
     return [operations.change(order.place, actions, same)]

@@ -96,12 +96,13 @@ def page(customer_id: str, *, caller_id: str, page_size: int, cursor: str | None
 
 def _shown(order: Order) -> Booking:
     offer = categories.offer(order.event_id)
+    own_cards = {line["ticket_id"]: line.get("card_id") for line in order.tickets}
     tickets = [
         OwnTicket(
             ticket=ticket,
             event=offer.event,
             category=offer.categories.get(ticket.category_id),
-            card_id=order.card_id if ticket.card_uid else None,
+            card_id=(own_cards[ticket.ticket_id] or order.card_id) if ticket.card_uid else None,
         )
         for ticket in order_tickets.of(order)
     ]

@@ -1,14 +1,15 @@
 """The tickets of an order: reserved with it, and made valid and bound to a card when it is paid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain.tickets import states
+from chalicelib.identifiers import uid_of_card_id
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Category, Order, Ticket
+from chalicelib.table.items import Card, Category, Order, Ticket
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.payments import OrderStatus
 from chalicelib.vocabulary.tickets import TicketStatus
@@ -18,7 +19,7 @@ Line = dict[str, Any]
 
 def reserved(order: Order) -> list[Ticket]:
     """Return the tickets of a reserved order: listed for their customer, but not indexed for the gate."""
-    return [_ticket(order, line, card_uid=order.card_uid if line["on_card"] else None) for line in order.tickets]
+    return [_ticket(order, line, card_uid=_booked_card(order, line)) for line in order.tickets]
 
 
 def of(order: Order) -> list[Ticket]:
@@ -30,11 +31,11 @@ def of(order: Order) -> list[Ticket]:
     return [found[place] for place in places if place in found]
 
 
-def issued(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Ticket]:
-    """Return new valid tickets of an order that is paid at `at`."""
+def issued(order: Order, *, opened: Mapping[str, Card], at: datetime) -> list[Ticket]:
+    """Return new valid tickets of an order that is paid at `at`; `opened` are the cards by ticket id."""
     tickets = []
     for line in order.tickets:
-        ticket = _ticket(order, line, card_uid=_card_of(order, line, on_card))
+        ticket = _ticket(order, line, card_uid=_card_of(line, opened))
         ticket.put_in_gsi1(keys.gate.attendee(order.event_id, ticket.holder_name, ticket.ticket_id))
         ticket.status, ticket.issued_at, ticket.reserved_until = TicketStatus.VALID, at, None
         tickets.append(ticket)
@@ -46,12 +47,12 @@ def put(tickets: Sequence[Ticket]) -> list[Write]:
     return [operations.put(ticket, Ticket.pk.does_not_exist()) for ticket in tickets]
 
 
-def make_valid(order: Order, *, on_card: Sequence[str], at: datetime) -> list[Write]:
+def make_valid(order: Order, *, opened: Mapping[str, Card], at: datetime) -> list[Write]:
     """Return the writes that make an order's reserved tickets valid and index them for the gate."""
     writes = []
     for line in order.tickets:
         place = keys.gate.attendee(order.event_id, line["holder_name"], line["ticket_id"])
-        card_uid = _card_of(order, line, on_card)
+        card_uid = _card_of(line, opened)
         actions: list[Action] = [
             *states.becoming(TicketStatus.VALID),
             Ticket.issued_at.set(at),
@@ -99,6 +100,11 @@ def recategorized(order: Order, ticket_id: str, category: Category, *, shard: in
     return list(items.values()), tickets
 
 
+def own_uid(line: Line) -> str | None:
+    """Return the UID of a dependent's own card for their ticket."""
+    return uid_of_card_id(line["card_id"]) if line.get("card_id") else None
+
+
 def _take(item: Line, shard: str, count: int) -> None:
     item["quantity"] = int(item["quantity"]) + count
     left = int(item["shards"].get(shard, 0)) + count
@@ -107,8 +113,13 @@ def _take(item: Line, shard: str, count: int) -> None:
     )
 
 
-def _card_of(order: Order, line: Line, on_card: Sequence[str]) -> str | None:
-    return order.card_uid if line["ticket_id"] in on_card else None
+def _booked_card(order: Order, line: Line) -> str | None:
+    return own_uid(line) or order.card_uid if line["on_card"] else None
+
+
+def _card_of(line: Line, opened: Mapping[str, Card]) -> str | None:
+    card = opened.get(line["ticket_id"])
+    return card.uid if card is not None else None
 
 
 def _ticket(order: Order, line: Line, *, card_uid: str | None) -> Ticket:

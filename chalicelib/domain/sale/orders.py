@@ -11,22 +11,20 @@ from msgspec import Struct
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.domain.cards import bindings
 from chalicelib.domain.events import categories, stock
 from chalicelib.domain.events.categories import Offer
 from chalicelib.domain.events.stock import Portions
 from chalicelib.domain.ledger import postings
-from chalicelib.domain.sale import allowances, order_tickets, rules
+from chalicelib.domain.sale import allowances, order_cards, order_tickets, rules
 from chalicelib.domain.sale.rules import RequestedTickets
 from chalicelib.domain.tickets import seats
 from chalicelib.domain.tickets.tickets import Holder
-from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, SoldOut, Unavailable
+from chalicelib.errors import InvalidState, NotFound, Refusal, SoldOut, Unavailable
 from chalicelib.identifiers import id_of_operation, new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Account, Card, Category, Order, Seats
+from chalicelib.table.items import Account, Category, Dependent, Order, Seats
 from chalicelib.table.operations import Write
-from chalicelib.vocabulary.cards import CardStatus
 from chalicelib.vocabulary.payments import OrderStatus
 
 # How long a reservation holds its stock (contract, "Booking").
@@ -59,7 +57,8 @@ def book(
     """Reserve all requested tickets for ten minutes, or none; idempotent per `operation_id`.
 
     `card_uid` is the customer's own active card to bind the tickets to, which must have room for all of them. The
-    default is the customer's newest active card, as far as it has room. `held` are the customer's seats, if read.
+    default is the customer's own card, and for a dependent's ticket the dependent's, as far as each has room. `held`
+    are the customer's seats, if read.
     Raises NotFound (event, card, dependent), ValidationFailed, InvalidState (not on sale; card not active), Conflict
     (the card is full; the customer's own reservations and seats), RateLimited (one of them ran out), SoldOut,
     Unavailable (every attempt lost to purchases from the same shards).
@@ -104,30 +103,21 @@ def shown_status(order: Order) -> OrderStatus:
 def fulfil(order: Order, *, payment_id: str, at: datetime, terms: SaleTerms = USUAL_TERMS) -> list[Write]:
     """Return the writes that pay a reserved order, the order's own first; also after its deadline, until it is expired.
 
-    Their conditions require a reserved order and a card unchanged since the read; on failure, load and decide again.
+    Their conditions require a reserved order and cards unchanged since the read; on failure, load and decide again.
     """
-    card = _card_of(order)
-    on_card = bindings.fitting(card, order.event_id, order.tickets)
+    opened = order_cards.opening(order)
     return [
         _close(order, OrderStatus.RESERVED, OrderStatus.PAID, at=at, payment_id=payment_id, terms=terms),
         *stock.sell(order.event_id, _taken(order)),
-        *order_tickets.make_valid(order, on_card=on_card, at=at),
-        *bindings.adding(card, order.event_id, on_card),
+        *order_tickets.make_valid(order, opened=opened, at=at),
+        *order_cards.adding(order.event_id, opened),
     ]
-
-
-def _card_of(order: Order) -> Card | None:
-    """Return the usable card for an order's tickets; one that was replaced since the booking gives way to its heir."""
-    card = bindings.usable(order.card_uid, order.customer_id)
-    if card is not None:
-        order.card_uid = card.uid
-    return card
 
 
 def revive(order: Order, *, payment_id: str, at: datetime, terms: SaleTerms = USUAL_TERMS) -> list[Write]:
     """Return the writes that pay an expired order from the stock left now, the order's own first.
 
-    Their conditions require an expired order, and stock, card and seats unchanged since the read. On failure, load and
+    Their conditions require an expired order, and stock, cards and seats unchanged since the read. On failure, load and
     decide again. Raises SoldOut (too little stock left), Unavailable.
     """
     places = {item["category_id"]: keys.events.category(order.event_id, item["category_id"]) for item in order.items}
@@ -139,13 +129,12 @@ def revive(order: Order, *, payment_id: str, at: datetime, terms: SaleTerms = US
         for item in order.items
     }
     order.items = _with_shards(order, taken)
-    card = _card_of(order)
-    on_card = bindings.fitting(card, order.event_id, order.tickets)
+    opened = order_cards.opening(order)
     return [
         _close(order, OrderStatus.EXPIRED, OrderStatus.PAID, at=at, payment_id=payment_id, terms=terms),
         *stock.sell_free(order.event_id, taken),
-        *order_tickets.put(order_tickets.issued(order, on_card=on_card, at=at)),
-        *bindings.adding(card, order.event_id, on_card),
+        *order_tickets.put(order_tickets.issued(order, opened=opened, at=at)),
+        *order_cards.adding(order.event_id, opened),
         seats.late(order.customer_id, order.order_id, allowances.counts(order)),
     ]
 
@@ -204,10 +193,10 @@ def _draft(
     event_id = offer.event.event_id
     rules.require_on_sale(offer.event, at=now)
     sold = rules.require_sellable(offer, wanted, at=now)
-    _require_own_dependents(customer, wanted)
+    dependents = _own_dependents(customer, wanted)
     tickets = _ticket_lines(order_id, customer, sold)
-    card = _card_for(customer, card_uid, event_id, len(tickets))
-    on_card = bindings.fitting(card, event_id, tickets)
+    card = order_cards.usual(customer.account_id, card_uid, event_id, len(tickets))
+    of_dependents = order_cards.carried(customer.account_id, dependents) if card_uid is None else {}
     expires_at = now + HELD
     due = keys.jobs.due(expires_at, order_id)
     return Order(
@@ -220,7 +209,7 @@ def _draft(
         organizer_id=offer.event.organizer_id,
         status=OrderStatus.RESERVED,
         items=[_item(category, want.quantity) for category, want in sold],
-        tickets=[{**ticket, "on_card": ticket["ticket_id"] in on_card} for ticket in tickets],
+        tickets=order_cards.booked(event_id, tickets, card, of_dependents),
         total=sum(category.price * want.quantity for category, want in sold),
         currency=sold[0][0].currency,
         card_uid=card.uid if card else None,
@@ -352,27 +341,11 @@ def _with_shards(order: Order, taken: dict[str, Portions]) -> list[order_tickets
     ]
 
 
-def _require_own_dependents(customer: Account, wanted: Sequence[RequestedTickets]) -> None:
-    """Raise NotFound if a holder is not the customer's own dependent; one batch read for all."""
+def _own_dependents(customer: Account, wanted: Sequence[RequestedTickets]) -> list[Dependent]:
+    """Return the dependents among the holders; one batch read for all. Raises NotFound for one of somebody else."""
     named = {holder.dependent_id for want in wanted for holder in want.holders if holder.dependent_id}
     places = [keys.customers.dependent(customer.account_id, dependent_id) for dependent_id in sorted(named)]
-    if len(operations.get_many(places)) < len(named):
+    found = operations.get_many(places)
+    if len(found) < len(named):
         raise NotFound("You have no such dependent.")
-
-
-def _card_for(customer: Account, uid: str | None, event_id: str, count: int) -> Card | None:
-    """Return the requested card, which must have room for all tickets, or the customer's newest active card.
-
-    Raises NotFound, InvalidState (not active), Conflict (too little room).
-    """
-    if uid is None:
-        return next(iter(bindings.newest_active(customer.account_id)), None)
-    card = operations.get(keys.cards.card(uid))
-    if card is None or card.customer_id != customer.account_id:
-        raise NotFound("You have no such card.")
-    if card.status != CardStatus.ACTIVE:
-        raise InvalidState(f"This card is {card.status}; only an active card opens tickets.")
-    free = bindings.room(card.tickets, event_id)
-    if free < count:
-        raise Conflict(f"This card can open {free} more tickets of this event, not {count}.")
-    return card
+    return list(found.values())

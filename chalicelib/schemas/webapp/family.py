@@ -13,6 +13,8 @@ from chalicelib.schemas.wire import Birthday, ChangeIn, Id, In, Moment, MoneyOut
 from chalicelib.vocabulary.customers import BloodType
 from chalicelib.vocabulary.events import EventStatus
 
+_CARD = "The customer's card that the dependent carries; tickets that are bought for them from then on are on it."
+
 
 class DependentIn(In):
     """The details of a dependent."""
@@ -22,7 +24,7 @@ class DependentIn(In):
     date_of_birth: Birthday | None = None
     blood_type: BloodType | None = None
     emergency_contact: ContactIn | None = None
-    card_id: CardName | None = None
+    card_id: CardName | None = Field(default=None, description=_CARD)
 
 
 class DependentChangeIn(ChangeIn):
@@ -33,7 +35,7 @@ class DependentChangeIn(ChangeIn):
     date_of_birth: Birthday | None = None
     blood_type: BloodType | None = None
     emergency_contact: ContactIn | None = None
-    card_id: CardName | None = None
+    card_id: CardName | None = Field(default=None, description=_CARD)
 
 
 class DependentOut(Out):

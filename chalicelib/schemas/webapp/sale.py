@@ -34,7 +34,9 @@ class BookIn(In):
     event_id: Id
     items: Annotated[list[BookItemIn], Field(min_length=1, max_length=_MOST)]
     card_id: Id | None = Field(
-        default=None, description="The customer's own active card for the tickets; by default the newest one."
+        default=None,
+        description="The customer's own active card for the tickets; by default the newest that no dependent has, and "
+        "for a dependent's ticket the card of the dependent.",
     )
 
 

@@ -11,8 +11,8 @@ class Order(SweptItem, discriminator="order"):
     """A booking and its outcome.
 
     `items` is `[{category_id, name, tier, quantity, price, shards: {shard: taken}}]`, prices in minor units;
-    `tickets` is `[{ticket_id, number, category_id, holder_name, dependent_id}]`, with the `shard` of the stock once
-    staff moved a ticket of the order to another category.
+    `tickets` is `[{ticket_id, number, category_id, holder_name, dependent_id}]`, with `on_card`, the `card_id` of a
+    dependent's own card, and the `shard` of the stock once staff moved a ticket of the order to another category.
     """
 
     order_id = UnicodeAttribute()

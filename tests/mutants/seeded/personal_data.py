@@ -20,8 +20,8 @@ MUTANTS = (
         name="erased-order-keeps-holders",
         bug="an erased customer's orders keep the names of holders",
         file="chalicelib/domain/personal_data/erasing.py",
-        before='{**line, "holder_name": NOBODY, "dependent_id": None, "on_card": False}',
-        after='{**line, "dependent_id": None, "on_card": False}',
+        before='{**line, "holder_name": NOBODY, "dependent_id": None, "card_id": None, "on_card": False}',
+        after='{**line, "dependent_id": None, "card_id": None, "on_card": False}',
         tests=(_LEAVES_NONE,),
     ),
     Mutant(
