@@ -95,6 +95,15 @@ _BY_FILE = ("cost",)
 _DAYS, _DAYS_OF_A_FAMILY = 8, 16
 # Python asks for one after 700; a test makes some thousands.
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
+# Characters of a parameter in a test's id.
+_LONGEST_OF_AN_ID = 200
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Shorten a long text in a test's id, which workers send with each report: one photo made an id of 20 MB."""
+    if not isinstance(val, bytes | str) or len(val) <= _LONGEST_OF_AN_ID:
+        return None
+    return f"{val[:20]!a} and {len(val) - 20} more"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
