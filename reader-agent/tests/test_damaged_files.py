@@ -1,13 +1,15 @@
-"""Rows that a worn card damaged: they hold up no other row, and what of them can be read reaches the platform."""
+"""Rows that a worn card damaged, which hold up no other row, and files that another program takes from an agent."""
 
+import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import structlog
-from conftest import wait_until
+from conftest import Work, wait_until
 from platform_double import Platform
 
 from reader_agent.backlog import Backlog
@@ -113,3 +115,82 @@ def test_a_hub_starts_with_a_damaged_row_and_decides_its_tap_again(tmp_path: Pat
         remembered = journal.remembered("dev_1", "scn_1")
         assert remembered
         assert remembered.answer == decisions[1]
+
+
+def _remove_log(path: Path) -> None:
+    path.with_name(f"{path.name}-wal").unlink()
+
+
+def _remove_all(path: Path) -> None:
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+
+
+def _replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(b"not this outbox")
+    other.replace(path)
+
+
+TAKEN: dict[str, Callable[[Path], object]] = {
+    "removed": Path.unlink,
+    "without its log": _remove_log,
+    "with all beside it": _remove_all,
+    "with its folder": lambda path: shutil.rmtree(path.parent),
+    "moved": lambda path: path.rename(path.with_name("moved")),
+    "replaced": _replace,
+}
+
+
+def _tap(uid: str) -> Tap:
+    return Tap.of_card(Clock(), uid, sun=None, direction=None, clock_offset_ms=None)
+
+
+@pytest.mark.parametrize("how", TAKEN)
+def test_an_outbox_that_is_taken_away_while_it_is_open_is_written_again(
+    state: Path, identity: Identity, how: str
+) -> None:
+    path, secret = identity.outbox_path(state), identity.storage_secret()
+    outbox = Outbox(path, secret=secret)
+    outbox.record(_tap("04000000000001"))
+    TAKEN[how](path)
+    outbox.record(_tap("04000000000002"))
+
+    # Not closed: so it is after a power cut as well.
+    with Outbox.reading(path, secret=secret) as found:
+        assert [(entry.sequence, entry.tap.uid) for entry in found.pending(9)] == [
+            (1, "04000000000001"),
+            (2, "04000000000002"),
+        ]
+    assert path.stat().st_mode & 0o777 == 0o600
+    if how == "replaced":
+        assert path.with_name(f"{path.name}.0").read_bytes() == b"not this outbox"
+    TAKEN[how](path)
+    outbox.close()
+    with Outbox(path, secret=secret) as later:
+        assert later.depth() == 2
+        assert later.record(_tap("04000000000003")) == 3
+
+
+def test_no_tap_is_taken_for_an_outbox_that_cannot_be_written_again(state: Path, identity: Identity) -> None:
+    with Outbox(identity.outbox_path(state), secret=identity.storage_secret()) as outbox:
+        outbox.record(_tap("04000000000001"))
+        shutil.rmtree(state)
+        state.write_text("in the way")
+        with pytest.raises(sqlite3.Error, match="was removed, and cannot be written again"):
+            outbox.record(_tap("04000000000002"))
+        assert "was removed" in str(outbox.trouble)
+        state.unlink()
+        outbox.check_there()
+        assert outbox.record(_tap("04000000000003")) == 2
+        assert outbox.trouble is None
+
+
+def test_an_agent_whose_folder_is_removed_writes_its_taps_and_its_key_again(
+    work: Work, state: Path, identity: Identity
+) -> None:
+    with work() as working:
+        working.agent.outbox.record(_tap("04000000000001"))
+        state.rename(state.with_name("taken"))
+        wait_until(lambda: identity.outbox_path(state).exists() and Identity.is_stored(state))
+        assert Identity.load(state).private_key == identity.private_key

@@ -359,13 +359,23 @@ class Agent:
     def _look_after(self) -> None:
         """Start threads again that died, and try a disk that failed."""
         threads = (self.delivery.backlog, self.heartbeat, self.sync, self.hub)
-        duties = (self._wipe_if_asked, self._fetch_if_asked, self._note_time_and_number, self._try_disk)
+        asked = (self._wipe_if_asked, self._fetch_if_asked)
+        duties = (self._check_files, *asked, self._note_time_and_number, self._try_disk)
         # A disk that fails at one of them must keep from no other, nor from the report.
         for duty in (*(thread.ensure for thread in threads), *duties):
             try:
                 duty()
             except Exception as error:  # noqa: BLE001  # logged in full; it is done again in a second
                 self._log.exception("not looked after", duty=duty.__qualname__, error=str(error))
+
+    def _check_files(self) -> None:
+        """Write files again that were removed: the kept taps, and the key that opens them."""
+        with contextlib.suppress(sqlite3.Error):  # it is in the status, and tried again
+            self.outbox.check_there()
+        if not self.identity.is_stored(self._settings.state_dir):
+            with contextlib.suppress(OSError):
+                self.identity.store(self._settings.state_dir)
+                self._log.error("identity was removed while in use, and is written again")
 
     def _fetch_if_asked(self) -> None:
         request = self._settings.state_dir / SYNC_REQUEST

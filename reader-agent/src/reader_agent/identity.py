@@ -157,6 +157,11 @@ class Identity(BaseModel):
         """Store this identity."""
         write_privately(state_dir / _IDENTITY, self.model_dump_json(indent=2).encode())
 
+    @staticmethod
+    def is_stored(state_dir: Path) -> bool:
+        """Return whether this folder has an identity."""
+        return (state_dir / _IDENTITY).exists()
+
     def keep_as_earlier(self, state_dir: Path) -> None:
         """Store this identity beside the next one: its taps can be sent by this device only."""
         write_privately(_earlier(state_dir, self.device_id), self.model_dump_json(indent=2).encode())

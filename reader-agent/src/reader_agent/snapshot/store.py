@@ -156,6 +156,7 @@ class SnapshotStore(DurableFile):
             self._db.close()
             remove(self.path)
             self._db, self._vault = self._open_once()
+            self._open_at = None
 
 
 def _check_whole(db: sqlite3.Connection) -> None:
