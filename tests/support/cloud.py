@@ -95,7 +95,7 @@ def create_rest(master_secret: str) -> None:
 
 def create_on_moto(master_secret: str) -> None:
     """Create the same on moto, which must be empty; what is neither a table nor a queue is made once and copied."""
-    create_table(_client("dynamodb"))
+    _create_table_on_moto()
     for name in _queues():
         _backend("sqs").create_queue(name)
     made_for = (config(), master_secret)
@@ -107,6 +107,24 @@ def create_on_moto(master_secret: str) -> None:
     for service, kept in _made[made_for]:
         backend = _backend(service)
         vars(backend).update(copy.deepcopy(kept, {id(_ITSELF): backend}))
+
+
+def _create_table_on_moto() -> None:
+    """Create the table as moto's handler does, without a request: two thirds of the cost were its written answer."""
+    _backend("dynamodb").create_table(
+        config().table_name,
+        schema=TABLE["KeySchema"],
+        throughput=None,
+        attr=TABLE["AttributeDefinitions"],
+        global_indexes=TABLE["GlobalSecondaryIndexes"],
+        indexes=[],
+        streams=TABLE["StreamSpecification"],
+        billing_mode=TABLE["BillingMode"],
+        sse_specification=None,
+        tags=[],
+        deletion_protection_enabled=False,
+        warm_throughput=None,
+    )
 
 
 _COPIED = ("secretsmanager", "events", "ses", "kms", "s3")
