@@ -8,7 +8,7 @@ rest is booked on the event's account of charge-backs, which its settlement dedu
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,14 +77,22 @@ def standing(moves: Moves | None) -> Standing:
             final += amount if MoveWord.SUCCEEDED in words and not (is_failed and move.get("key")) else 0
             has_failed |= is_failed
             continue
-        is_taken = bool(words & {MoveWord.WITHDRAWN, MoveWord.LOST}) and MoveWord.REINSTATED not in words
-        is_lost = MoveWord.LOST in words and MoveWord.WON not in words
+        is_taken, is_lost = _is_taken(words), _is_lost(words)
         away += amount if is_taken else 0
         final += amount if is_lost else 0
         frozen += amount if not is_taken and not words & _WON_OR_LOST else 0
         # A dispute that was won is over when its money is back.
         is_disputed |= not words & _WON_OR_LOST or (is_taken and not is_lost)
     return Standing(away, final, frozen, is_disputed, has_failed)
+
+
+def _is_taken(words: Container[str]) -> bool:
+    """Whether the money of a dispute is off the provider's balance."""
+    return (MoveWord.WITHDRAWN in words or MoveWord.LOST in words) and MoveWord.REINSTATED not in words
+
+
+def _is_lost(words: Container[str]) -> bool:
+    return MoveWord.LOST in words and MoveWord.WON not in words
 
 
 def merged(payment: Payment, reported: Iterable[Move]) -> tuple[dict[str, Any], list[Move]]:
@@ -348,9 +356,12 @@ class ShownRefund(Struct, frozen=True):
 
 
 def shown(payment: Payment) -> list[ShownRefund]:
-    """Return the refunds of a payment, oldest first: those decided here, and those that its provider reports."""
-    moves = {name: move for name, move in (payment.moves or {}).items() if move["kind"] == MoveKind.REFUND}
-    found = [_shown(payment, move["amount"], move["created_at"], _state(move)) for move in moves.values()]
+    """Return the refunds of a payment, oldest first: those decided here, and what its provider or a bank returned.
+
+    What a dispute took has made up for refunds that were decided here. It is listed in their place.
+    """
+    states = ((move, _state(move)) for move in (payment.moves or {}).values())
+    found = [_shown(payment, move["amount"], move["created_at"], state) for move, state in states if state]
     for refund_id, granted in (payment.granted or {}).items():
         if payment.method == PaymentMethod.WALLET:
             found.append(_shown(payment, granted["amount"], granted["created_at"], RefundState.SUCCEEDED))
@@ -364,8 +375,13 @@ def shown(payment: Payment) -> list[ShownRefund]:
     return sorted(found, key=lambda refund: refund.created_at)
 
 
-def _state(move: Mapping[str, Any]) -> RefundState:
+def _state(move: Mapping[str, Any]) -> RefundState | None:
+    """Return what became of the money of a move, None for a dispute that took nothing from us."""
     words = move["words"]
+    if move["kind"] == MoveKind.DISPUTE:
+        if not _is_taken(words):
+            return None
+        return RefundState.SUCCEEDED if _is_lost(words) else RefundState.PENDING
     if MoveWord.FAILED in words:
         return RefundState.FAILED
     return RefundState.SUCCEEDED if MoveWord.SUCCEEDED in words else RefundState.PENDING

@@ -46,7 +46,7 @@ class PaymentsIn(PageIn, BetweenIn):
 
 
 class RefundOut(Out):
-    """A refund of a payment; `failed` means that the money has not arrived."""
+    """A refund of a payment, or what a bank returned by a dispute; `failed` means that the money has not arrived."""
 
     amount: MoneyOut
     status: RefundState

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
+from chalicelib.domain.access import accounts
 from chalicelib.domain.ledger import account_names, card_balances, journals
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.payments import sandbox_callbacks
@@ -22,7 +23,7 @@ from chalicelib.vocabulary.cards import CardStatus, EntryType
 from chalicelib.vocabulary.payments import OrderStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.portals.webapp.evening import Evening, ask, make_evening
-from tests.support import payers, purchases, taken_back
+from tests.support import payers, purchases, settled, taken_back
 from tests.support.client import call
 from tests.support.factories import at, customer_token, make_customer
 from tests.support.streams import StreamReader, project
@@ -42,18 +43,41 @@ def test_what_the_provider_returned_is_not_spent_and_what_a_won_dispute_brought_
         shown = analytics_of(customer)
         return shown["total_spent"]["amount"], shown["by_month"][0]["spent"]["amount"]
 
+    def returned() -> list[tuple[str, str]]:
+        (entry,) = call("GET", "/api/v1/users/payment-history/", token=customer_token(customer)).json["results"]
+        return [(refund["amount"]["amount"], refund["status"]) for refund in entry["refunds"]]
+
     assert spent() == ("3000.00", "3000.00")
     payment = payers.stored(opened["id"])
     refund = Move("re_by_hand", MoveKind.REFUND, 50_000, "PKR", (MoveWord.SUCCEEDED,))
     charge = str(payment.provider_reference)
     callback = sandbox_callbacks.moved(payment.payment_id, charge, refund, event_id="sbe_by_hand")
     assert payers.post_webhook(callback).status == 200
+    by_hand = ("500.00", "succeeded")
     # As the payment's history shows it.
-    assert spent() == ("2500.00", "2500.00")
-    taken_back.tell_of(payment.payment_id, 100_000, *taken_back.LOST)
-    assert spent() == ("1500.00", "1500.00")
+    assert (spent(), returned()) == (("2500.00", "2500.00"), [by_hand])
+    taken_back.tell_of(payment.payment_id, 100_000, MoveWord.OPENED)
+    assert (spent(), returned()) == (("2500.00", "2500.00"), [by_hand])
+    taken_back.tell_of(payment.payment_id, 100_000, MoveWord.WITHDRAWN)
+    assert (spent(), returned()) == (("1500.00", "1500.00"), [by_hand, ("1000.00", "pending")])
+    taken_back.tell_of(payment.payment_id, 100_000, MoveWord.LOST)
+    assert (spent(), returned()) == (("1500.00", "1500.00"), [by_hand, ("1000.00", "succeeded")])
     taken_back.tell_of(payment.payment_id, 100_000, MoveWord.WON, MoveWord.REINSTATED)
-    assert spent() == ("2500.00", "2500.00")
+    assert (spent(), returned()) == (("2500.00", "2500.00"), [by_hand])
+
+
+def test_refunds_that_a_dispute_made_up_for_add_up_in_the_history_as_in_the_analytics(stream: StreamReader) -> None:
+    evening = make_evening()
+    order = settled.buy(evening.category, 3)
+    customer = accounts.get(order.customer_id)
+    taken_back.tell(order, 150_000, *taken_back.LOST)
+    taken_back.deliver_due(stream)
+    for place in (0, 1):
+        settled.give_back(order, place)
+        taken_back.deliver_due(stream)
+    (entry,) = call("GET", "/api/v1/users/payment-history/", token=customer_token(customer)).json["results"]
+    assert [(one["amount"]["amount"], one["status"]) for one in entry["refunds"]] == [("1500.00", "succeeded")] * 2
+    assert analytics_of(customer)["total_spent"]["amount"] == "1500.00"
 
 
 @pytest.fixture
