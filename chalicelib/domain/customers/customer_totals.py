@@ -121,18 +121,10 @@ def _pending(order_ids: Sequence[str]) -> list[tuple[Order, int]]:
     found = []
     for order in sold:
         payment = payments.get(keys.money.payment(order.payment_id))
-        refunded = _given_back(payment) if payment else 0
+        refunded = payment.given_back if payment else 0
         if not order.counted or refunded != order.refund_counted:
             found.append((order, refunded))
     return found
-
-
-def _given_back(payment: Payment) -> int:
-    """Return what of a payment is not spent: what was decided here, or what its provider returned, whichever is more.
-
-    A dispute that is won in the end makes it less again.
-    """
-    return max(int(payment.refunded or 0), min(int(payment.returned or 0), payment.amount))
 
 
 def _totals_changed(customer_id: str, totals: CustomerTotals, pending: Sequence[tuple[Order, int]]) -> Write:

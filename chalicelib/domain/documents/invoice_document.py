@@ -84,11 +84,10 @@ def _lines(facts: InvoiceFacts) -> list[_InvoiceLine]:
 def _sums(facts: InvoiceFacts) -> list[tuple[str, str]]:
     payment = facts.payment
     sums = [("Total", printed(payment.amount, payment.currency))]
-    if payment.refunded:
-        refunded, left = -payment.refunded, payment.amount - payment.refunded
+    if refunded := payment.given_back:
         sums += [
-            ("Credit note: refunded", printed(refunded, payment.currency)),
-            ("Remaining", printed(left, payment.currency)),
+            ("Credit note: refunded", printed(-refunded, payment.currency)),
+            ("Remaining", printed(payment.amount - refunded, payment.currency)),
         ]
     return sums
 

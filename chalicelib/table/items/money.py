@@ -64,6 +64,14 @@ class Payment(SweptItem, discriminator="payment"):
     unsettled_since = MomentAttribute(null=True)
     counted = BooleanAttribute(null=True)
 
+    @property
+    def given_back(self) -> int:
+        """What of it is not paid any more: what was decided here, or what its provider returned, whichever is more.
+
+        A dispute that is won in the end makes it less again.
+        """
+        return max(int(self.refunded or 0), min(int(self.returned or 0), self.amount))
+
 
 class OpenPayment(Item, discriminator="open_payment"):
     """The current payment of an order with one method; a failed one can be replaced."""

@@ -10,6 +10,7 @@ from pypdfium2 import PdfDocument
 from ulid import ULID
 
 from chalicelib import clock
+from chalicelib.clients.providers import MoveWord
 from chalicelib.domain.events import categories
 from chalicelib.domain.payments import invoices
 from chalicelib.domain.sale import orders, rules
@@ -17,7 +18,7 @@ from chalicelib.identifiers import new_id
 from chalicelib.table.items import Account, Venue
 from chalicelib.vocabulary.payments import PaymentMethod, PaymentPurpose, PaymentStatus
 from tests.portals.webapp.evening import Evening
-from tests.support import payers, purchases
+from tests.support import payers, purchases, taken_back
 from tests.support.client import Answer, call
 from tests.support.factories import customer_token, make_customer
 from tests.support.payers import stored
@@ -195,6 +196,19 @@ def test_a_refund_stands_on_the_invoice_under_the_number_it_had(evening: Evening
     assert "Total PKR 3,000.00" in after
     assert "Credit note: refunded PKR -1,500.00" in after
     assert "Remaining PKR 1,500.00" in after
+
+
+def test_what_the_provider_returned_stands_on_the_invoice_and_a_dispute_that_is_won_does_not(
+    evening: Evening, ayesha: Account
+) -> None:
+    order = purchases.book(ayesha, evening.category, 2)
+    payment_id = payers.process(ayesha, order, token="tok_ok").json["id"]  # the sandbox's, no secret
+    assert payers.confirm(ayesha, payment_id).json["status"] == "succeeded"
+    taken_back.tell_of(payment_id, 100_000, *taken_back.LOST)
+    lost = lines_of(invoice(ayesha, payment_id))
+    assert {"Total PKR 3,000.00", "Credit note: refunded PKR -1,000.00", "Remaining PKR 2,000.00"} <= {*lost}
+    taken_back.tell_of(payment_id, 100_000, MoveWord.WON, MoveWord.REINSTATED)
+    assert not [line for line in lines_of(invoice(ayesha, payment_id)) if "refunded" in line]
 
 
 def test_an_invoice_says_that_its_refund_is_on_its_way(evening: Evening, ayesha: Account) -> None:
