@@ -289,7 +289,8 @@ def test_an_agent_at_work_can_be_looked_at_exported_and_stopped(
                 assert "1 to be sent again" in here("outbox", "retry", *where).stdout
                 wait_until(lambda: len(platform.received) == 2)
             finally:
-                running.send_signal(signal.SIGTERM)
+                for number in (signal.SIGHUP, signal.SIGTERM):  # its terminal is closed, and it is ended
+                    running.send_signal(number)
                 output, errors = running.communicate(timeout=60)
     assert running.returncode == 0, errors
     assert "ADMITTED" in output

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from conftest import Box, wait_until
+from conftest import Box, Work, wait_until
 from platform_double import Fault, Platform
 from snapshot_double import CardRow, TicketRow
 from test_delivery import TAPS, fill, process
@@ -256,3 +256,21 @@ def test_an_agent_that_is_killed_again_and_again_sends_each_tap_once(
     assert sorted(received) == sorted(made)
     assert sorted(tap["seq"] for tap in platform.received) == list(range(1, len(made) + 1))
     assert all(platform.answers[scan_id].get("conflict") is None for scan_id in made)
+
+
+def test_a_stop_waits_for_no_answer_and_loses_no_tap(
+    work: Work, platform: Platform, state: Path, identity: Identity
+) -> None:
+    with Outbox(identity.outbox_path(state), secret=identity.storage_secret()) as outbox:
+        outbox.record(person(1))
+    asked = [f"/api/device/{name}/" for name in ("taps", "heartbeat", "snapshot")]
+    for path in asked:
+        platform.break_once(path, Fault(delay=120.0))
+    with work(sync_seconds=120.0) as working:
+        wait_until(lambda: not any(platform.faults[path] for path in asked))
+        threads = {thread for thread in threading.enumerate() if thread.name in ("backlog", "heartbeat", "snapshot")}
+    assert len(threads) == 3
+    assert not [thread.name for thread in threads if thread.is_alive()]
+    assert "taps not sent" not in working.log.getvalue()
+    with Outbox(identity.outbox_path(state), secret=identity.storage_secret()) as outbox:
+        assert [entry.detail for entry in outbox.pending(9)] == [""]

@@ -321,7 +321,13 @@ class Agent:
             self.close()
 
     def close(self) -> None:
-        """Close everything; taps in the outbox stay there."""
+        """Close everything; taps in the outbox stay there.
+
+        No answer is waited for: a tap whose answer is on its way is sent again at the next start, and answered alike.
+        """
+        for thread in (self.delivery.backlog, self.heartbeat, self.sync):
+            thread.end()
+        self.server.close()
         self.delivery.stop()
         self.heartbeat.stop()
         self.sync.stop()
@@ -329,7 +335,6 @@ class Agent:
         if self.health:
             self.health.stop()
         self._signals.close()
-        self.server.close()
         self.sync.store.close()
         self.outbox.close()
         (self._settings.state_dir / RUNTIME).unlink(missing_ok=True)

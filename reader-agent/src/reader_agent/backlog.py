@@ -99,10 +99,14 @@ class Backlog:
             self._thread = self._make_thread()
             self.start()
 
-    def stop(self) -> None:
-        """Stop sending; what is in the outbox stays there."""
+    def end(self) -> None:
+        """Send no further slice; the thread ends by itself."""
         self._stop.set()
         self.wake()
+
+    def stop(self) -> None:
+        """Stop sending; what is in the outbox stays there."""
+        self.end()
         if self._thread.ident:
             self._thread.join(timeout=self._pace.online_seconds + 1.0)
 
@@ -211,6 +215,8 @@ class Backlog:
         return 0.0 if all(each.is_recorded for each in answered) else _LOOK_AGAIN_SECONDS
 
     def _failed(self, entries: Sequence[Entry], error: ServerError) -> float:
+        if self._stop.is_set():
+            return 0.0
         self._log.warning("taps not sent", error=str(error), taps=len(entries), queue_depth=self._outbox.depth())
         with self._changed:
             self._slice.failed()

@@ -137,7 +137,7 @@ def run(
     state: State = None,
     log_level: Level = None,
 ) -> int:
-    """Run at the gate until Ctrl-C or systemd stops it."""
+    """Run at the gate until Ctrl-C or systemd stops it, or its terminal is closed."""
     settings = read_settings(
         state_dir=state,
         reader=",".join(reader or ()) or None,
@@ -156,7 +156,7 @@ def run(
     identity = Identity.load(settings.state_dir)
     with only_one(settings.state_dir):
         agent = Agent(settings, identity, display=display, log=logs.logger(), signals=signals)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: agent.stop.set())
         waiting = agent.outbox.depth()
         display.say(

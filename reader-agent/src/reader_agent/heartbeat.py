@@ -81,9 +81,13 @@ class Heartbeat:
             self._thread = self._make_thread()
             self._thread.start()
 
+    def end(self) -> None:
+        """Send no further heartbeat; the thread ends by itself."""
+        self._stop.set()
+
     def stop(self) -> None:
         """Stop."""
-        self._stop.set()
+        self.end()
         if self._thread.ident:
             self._thread.join(timeout=1.0)
 

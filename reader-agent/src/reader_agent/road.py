@@ -78,6 +78,10 @@ class Request:
         return {**self.headers, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
 
 
+# Where the caller of a request waits.
+_Results = queue.SimpleQueue[Reply | TryLater]
+
+
 class Road:
     """One user's requests to the server. A request that hangs here holds up no other road."""
 
@@ -88,8 +92,9 @@ class Road:
         self._verify = verify
         self._lock = threading.Lock()
         self._client = self._connect()
-        # The requests that run, with the time by which they should have ended.
-        self._running: dict[object, float] = {}
+        # The requests that run, each with the time by which it should have ended.
+        self._running: dict[_Results, float] = {}
+        self._is_closed = False
 
     def _connect(self) -> httpx.Client:
         return httpx.Client(
@@ -109,9 +114,15 @@ class Road:
         )
 
     def close(self) -> None:
-        """Close the connections; requests that run end with an error."""
+        """Close the connections; requests that run end with an error, at once."""
         with self._lock:
+            self._is_closed = True
+            for results in self._running:
+                results.put(self._closed())
             self._client.close()
+
+    def _closed(self) -> TryLater:
+        return TryLater(f"{self.url} is not asked any more", is_reached=False)
 
     def get(self, path: str, *, seconds: float) -> Reply:
         """Return the answer to a request without a body. Raises TryLater where there is none within `seconds`."""
@@ -123,8 +134,8 @@ class Road:
 
     def ask(self, request: Request, *, seconds: float) -> Reply:
         """Send a request and return the answer. Raises TryLater where there is none within `seconds`."""
-        client, mine = self._begin(seconds)
-        results: queue.SimpleQueue[Reply | TryLater] = queue.SimpleQueue()
+        results: _Results = queue.SimpleQueue()
+        client = self._begin(results, seconds)
 
         def work() -> None:
             try:
@@ -141,7 +152,7 @@ class Road:
                 results.put(TryLater(f"{self.url} gave no readable answer ({type(error).__name__})"))
             finally:
                 with self._lock:
-                    self._running.pop(mine, None)
+                    self._running.pop(results, None)
 
         threading.Thread(target=work, name="request", daemon=True).start()
         try:
@@ -155,18 +166,20 @@ class Road:
     def _silent(self, seconds: float) -> str:
         return f"{self.url} did not answer within {seconds:.2g} s"
 
-    def _begin(self, seconds: float) -> tuple[httpx.Client, object]:
+    def _begin(self, results: _Results, seconds: float) -> httpx.Client:
         """Return the connection for a request; a fresh one where earlier requests hang."""
-        now, mine = time.monotonic(), object()
+        now = time.monotonic()
         with self._lock:
+            if self._is_closed:
+                raise self._closed()
             if len(self._running) >= _MOST_HANGING:
                 raise TryLater(f"{self.url}: {_MOST_HANGING} earlier requests still wait", is_reached=False)
             if any(now > due + _HANGS_AFTER_SECONDS for due in self._running.values()):
                 self._client.close()
                 self._client = self._connect()
                 self._running = dict.fromkeys(self._running, now)
-            self._running[mine] = now + seconds
-            return self._client, mine
+            self._running[results] = now + seconds
+            return self._client
 
     def _exchange(self, client: httpx.Client, request: Request, seconds: float) -> Reply:
         """Send a request once; twice where a kept connection turned out to be closed.

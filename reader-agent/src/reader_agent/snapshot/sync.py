@@ -98,10 +98,14 @@ class SnapshotSync:
         """Fetch now."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Stop."""
+    def end(self) -> None:
+        """Fetch nothing more; the thread ends by itself."""
         self._stop.set()
         self.wake()
+
+    def stop(self) -> None:
+        """Stop."""
+        self.end()
         if self._thread.ident:
             self._thread.join(timeout=2.0)
 
@@ -137,7 +141,8 @@ class SnapshotSync:
             except sqlite3.Error as error:
                 why = f"the snapshot could not be stored: {error}"
             finally:
-                self._ended(began_ns, why)
+                if why is None or not self._stop.is_set():  # a fetch that a stop broke off says nothing
+                    self._ended(began_ns, why)
             return why is None
 
     def _ended(self, began_ns: int, why: str | None) -> None:
