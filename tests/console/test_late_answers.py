@@ -254,9 +254,30 @@ def test_a_booking_that_was_given_back_meanwhile_is_not_charged(open_page: Opene
     page, booking_id = at_the_bank(open_page, site, session)
     assert site.ask("DELETE", f"/api/v1/users/bookings/{booking_id}/", session=session).is_success
     page.get_by_role("button", name="I have confirmed").click()
-    expect(
-        page.get_by_role("alert").filter(has_text="The booking was given back. Nothing was charged.")
-    ).to_be_visible()
+    # What nobody can pay any more is not offered again.
+    expect(page.get_by_role("heading", name="This reservation was given back")).to_be_visible()
+    expect(page.get_by_text("Nothing was charged")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Pay |confirmed"))).to_have_count(0)
+
+
+def test_a_reservation_follows_what_another_tab_does_to_it(open_page: Opener, site: Site) -> None:
+    _, session = site.new_customer()
+    show = shopping.event(site)
+    context = open_page.context(sessions={"webapp": session})
+    page, listed = context.new_page(), context.new_page()
+    listed.goto("/bookings")
+    expect(listed.get_by_role("link", name="All events")).to_be_visible()
+    booking_id = shopping.booked(site, session, show)["id"]
+    look = "() => document.dispatchEvent(new Event('visibilitychange'))"
+    listed.evaluate(look)
+    expect(listed.locator(f'a[href="/bookings/{booking_id}"]')).to_be_visible()
+    page.goto(f"/bookings/{booking_id}")
+    page.get_by_role("button", name=re.compile("^Pay ")).wait_for()
+    assert site.ask("DELETE", f"/api/v1/users/bookings/{booking_id}/", session=session).is_success
+    for tab in (page, listed):
+        tab.evaluate(look)
+    expect(page.get_by_role("heading", name="This reservation was given back")).to_be_visible()
+    expect(listed.locator(f'a[href="/bookings/{booking_id}"]')).to_have_count(0)
 
 
 def test_money_that_came_too_late_is_not_called_uncharged_or_on_the_card(open_page: Opener, site: Site) -> None:
@@ -277,10 +298,17 @@ def test_money_that_came_too_late_is_not_called_uncharged_or_on_the_card(open_pa
         "status": "requires_confirmation",
         "next_action": None,
     }
-    paid |= {"amount": {"amount": "500.00", "currency": "PKR"}, "tickets": [], "failure_reason": "it came too late"}
+    paid |= {
+        "amount": {"amount": "500.00", "currency": "PKR"},
+        "tickets": [],
+        "failure_reason": "The event is over; the money is returned.",
+    }
     page.route("**/payments/confirm/", lambda route: route.fulfill(json=paid | {"status": "refunded"}))
     page.get_by_role("button", name="I have confirmed").click()
     expect(page.get_by_role("heading", name="Your money is on its way back")).to_be_visible()
+    page.get_by_role("button", name="اردو").click()
+    expect(page.get_by_text("تقریب ختم ہو چکی ہے؛ رقم واپس کی جا رہی ہے")).to_be_visible()
+    page.get_by_role("button", name="English").click()
     expect(page.get_by_text("Nothing was charged")).to_have_count(0)
     page.route("**/users/nfc-cards/?**", lambda route: route.fulfill(json={"results": [card], "requests": []}))
     page.route("**/crd_x/transactions/**", lambda route: route.fulfill(json={"results": [], "next": None}))

@@ -16,6 +16,7 @@ from chalicelib import time_zones
 from chalicelib.domain.campus.analytics import anomalies
 from chalicelib.domain.campus.attendance import judgement_words
 from chalicelib.domain.campus.evidence import flag_messages
+from chalicelib.domain.events import deeds
 from chalicelib.portals.openapi import refusals
 from chalicelib.schemas import messages as platform
 from chalicelib.vocabulary.campus import EvidenceFactor, EvidenceFlag, VerificationStatus
@@ -101,6 +102,8 @@ _DESCRIBED = {"description", "summary", "title"}
 _IMPORTED = {"time_zones.UNKNOWN": time_zones.UNKNOWN, "messages.PERCENTAGE": platform.PERCENTAGE}
 # Functions that make the problem of a field of their words.
 _OF_A_FIELD = {"_problem", "_invalid", "of_field", "EventProblem"}
+# Functions that close a payment with a reason.
+_OF_A_PAYMENT = {"_close_all", "_ended", "refused", "cancelled"}
 # `t("…")`, and the beginning of a key that ends with a value: `t(`ui.scheme.${each}`)`, `word("result", …)`.
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']""")
 _CHOSEN = re.compile(r"""\bt\((?:[^()`"']|\([^()]*\))*\?\s*["']([\w.]+)["']\s*:\s*["']([\w.]+)["']""")
@@ -344,6 +347,29 @@ _NUMBERS = (
 )
 
 
+def unserved_sentences() -> Iterator[str]:
+    """Go through what is said of a payment that bought nothing."""
+    folder = CODE / "domain" / "payments"
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.py"))]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    # What a payment is closed for, as a whole sentence.
+    for node in nodes:
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in _OF_A_PAYMENT:
+            yield from (text for each in node.args if (text := text_of(each)) and " " in text)
+    named = ("payment_decisions.py", "resolution.py")
+    bodies = [ast.parse((folder / name).read_text(encoding="utf-8")).body for name in named]
+    reasons = [
+        text for body in bodies for node in body if isinstance(node, ast.Assign) and (text := text_of(node.value))
+    ]
+    ends = ("; nothing was taken.", "; the money is returned.")
+    yield from (reason + end for reason, end in product(reasons, ends) if reason[0].isupper())
+    found = [(deed, deeds.objection(deed, state)) for deed, state in product(deeds.Deed, deeds.EventState)]
+    yield from (
+        refused.message + end for deed, refused in found if refused and deed is deeds.Deed.SETTLE for end in ends
+    )
+    yield from (refused.message for deed, refused in found if refused and deed is deeds.Deed.CHECK_OUT)
+
+
 def evidence_sentences() -> Iterator[str]:
     """Go through what is said of the evidence of an attendance, with and without each number that explains it."""
     numbers = dict.fromkeys(_NUMBERS, 9)
@@ -369,11 +395,12 @@ def anomaly_sentences() -> Iterator[str]:
         yield rate.replace("far 9", f"far {side}").replace("9 9s", f"9 {kind}s")
 
 
-def test_what_is_said_of_attendance_is_known_in_both_languages() -> None:
-    own = [text for key, text in SAID["en"].items() if key.startswith("said.evidence.")]
+@pytest.mark.parametrize("kind", ["evidence", "unserved"])
+def test_what_is_said_of_attendance_and_lost_sales_is_known_in_both_languages(kind: str) -> None:
+    own = [text for key, text in SAID["en"].items() if key.startswith(f"said.{kind}.")]
     known = [re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text))) for text in own]
-    sentences = {*evidence_sentences(), *anomaly_sentences()}
-    assert len(sentences) > 60
+    sentences = {*unserved_sentences()} if kind == "unserved" else {*evidence_sentences(), *anomaly_sentences()}
+    assert len(sentences) > (15 if kind == "unserved" else 60)
     assert sorted(each for each in sentences if not any(pattern.fullmatch(each) for pattern in known)) == []
 
 

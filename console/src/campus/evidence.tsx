@@ -2,9 +2,8 @@
 import type { JSX } from "preact";
 
 import type { Schemas } from "../ui/api/client.ts";
+import { Said } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
-
-import { Said } from "./parts.tsx";
 
 /** The parts of the evidence: passed, not passed, or not asked for, each by mark, word and text. */
 export function Factors({ factors }: { factors: readonly Schemas["CampusRecordFactorOut"][] }): JSX.Element {

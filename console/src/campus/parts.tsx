@@ -4,7 +4,7 @@ import type { ComponentType, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { count, Num, percent } from "../ui/format.tsx";
-import { saidBy, t, word } from "../ui/i18n.ts";
+import { t, word } from "../ui/i18n.ts";
 import { Failure } from "../ui/list.tsx";
 
 const TONES: Readonly<Record<string, string>> = {
@@ -57,17 +57,6 @@ export function Title({ children }: { children: string }): JSX.Element {
     <h1 ref={heading} tabIndex={-1}>
       <bdi>{children}</bdi>
     </h1>
-  );
-}
-
-/** A sentence of the platform in the language of the page; one that is not known there stays English, marked as such. */
-export function Said({ children }: { children: string }): JSX.Element {
-  const words = saidBy(children);
-  if (words !== null) return <>{words}</>;
-  return (
-    <bdi lang="en" dir="auto">
-      {children}
-    </bdi>
   );
 }
 

@@ -3,14 +3,14 @@ import type { JSX } from "preact";
 
 import { answerOf, deed, type Schemas } from "../ui/api/client.ts";
 import { Choice, Field, Form, Submit, useForm } from "../ui/form.tsx";
-import { count, Num, time } from "../ui/format.tsx";
+import { count, Num, Said, time } from "../ui/format.tsx";
 import { t, word } from "../ui/i18n.ts";
 import { Shown, useRead } from "../ui/list.tsx";
 import { match } from "../ui/router.ts";
 
 import { api, isStaff, me, type AttendanceRecord } from "./api.ts";
 import { Factors, Flags } from "./evidence.tsx";
-import { Badge, Said, Title } from "./parts.tsx";
+import { Badge, Title } from "./parts.tsx";
 import { STATUSES } from "./records.tsx";
 
 export default function RecordView(): JSX.Element {

@@ -1,6 +1,7 @@
 // Reservations that are still open: to go on with, or to give back.
 import type { JSX } from "preact";
 
+import { useAgain } from "../ui/again.ts";
 import { answerOf } from "../ui/api/client.ts";
 import { Deed } from "../ui/form.tsx";
 import { t } from "../ui/i18n.ts";
@@ -13,6 +14,7 @@ import { Title } from "./parts.tsx";
 /** The list of open reservations. */
 export function Bookings(): JSX.Element {
   const list = useList((cursor) => answerOf(mine.GET("/api/v1/users/bookings/", { params: { query: { cursor } } })));
+  useAgain(list.refresh);
   return (
     <>
       <Title text={t("shop.bookings")} />

@@ -3,9 +3,10 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { useAgain } from "../ui/again.ts";
 import { answerOf } from "../ui/api/client.ts";
 import { Deed } from "../ui/form.tsx";
-import { clock, money, Num } from "../ui/format.tsx";
+import { clock, money, Num, Said } from "../ui/format.tsx";
 import { t } from "../ui/i18n.ts";
 import { Shown, Unread, useRead, useWhole, type Read } from "../ui/list.tsx";
 import { go } from "../ui/router.ts";
@@ -79,6 +80,7 @@ export function Checkout({ id }: { id: string }): JSX.Element {
     draft(`booking:${id}`, null);
     booking.reload();
   };
+  useAgain(booking.reload); // another tab may have paid it, or given it back
   return (
     <Shown read={booking}>
       {(found) => {
@@ -125,6 +127,7 @@ function Reserved({ booking, cards, settled, reload }: ReservedProps): JSX.Eleme
           total={booking.total}
           cards={cards.value ?? []}
           settled={settled}
+          refused={reload}
           open={({ method, card, token }, header) => {
             const body = { booking_id: booking.id, method, ...(card ? { card_id: card } : {}), ...(token ? { payment_token: token } : {}) };
             return answerOf(mine.POST("/api/v1/payments/process/", { body, params: { header } }));
@@ -195,8 +198,8 @@ function Late({ booking, payment }: { booking: Booking; payment: Confirmed }): J
         <Title text={t("shop.refunded")} />
         <p>{t("shop.refunded_hint", { amount: money(payment.amount) })}</p>
         {payment.failure_reason ? (
-          <p class="hint" lang="en">
-            <bdi>{payment.failure_reason}</bdi>
+          <p class="hint">
+            <Said>{payment.failure_reason}</Said>
           </p>
         ) : null}
       </div>

@@ -6,7 +6,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { answerOf, done, inWords, isFinal, once, Refused, Unreachable } from "../ui/api/client.ts";
 import { messageOf } from "../ui/form.tsx";
 import { money, type Amount } from "../ui/format.tsx";
-import { known, t, word } from "../ui/i18n.ts";
+import { known, saidBy, t, word } from "../ui/i18n.ts";
 import { Unread, useRead } from "../ui/list.tsx";
 import { useSaid, type Saying } from "../ui/said.ts";
 
@@ -39,6 +39,8 @@ export interface PayProps {
   cards: readonly Card[];
   open(way: PayWay, header: { "Idempotency-Key": string }): Promise<Payment>;
   settled(payment: Confirmed): void;
+  /** Called after a refusal and after a payment that failed: what is paid may have changed meanwhile. */
+  refused?(): void;
 }
 
 const TEST_CARDS = ["tok_ok", "tok_declined", "tok_3ds", "tok_timeout"] as const;
@@ -54,7 +56,7 @@ const wordsAt = (step: Step): string => ("problem" in step ? (step.problem?.() ?
 /** The words for why a payment failed. */
 function reasonOf(payment: { failure_reason?: string | null }): string {
   const reason = payment.failure_reason ?? "";
-  const text = known(`shop.declined.${reason}`) ? t(`shop.declined.${reason}`) : reason ? word("shop.declined", reason) : t("shop.declined.unknown");
+  const text = known(`shop.declined.${reason}`) ? t(`shop.declined.${reason}`) : reason ? (saidBy(reason) ?? word("shop.declined", reason)) : t("shop.declined.unknown");
   return t("shop.declined", { reason: text });
 }
 
@@ -93,8 +95,10 @@ class Paying {
       done(name);
       done(opened);
       draft(this.props.name, null);
-      if (answer.status === "failed") this.step.value = { at: "choose", problem: () => reasonOf(answer) };
-      else this.props.settled(answer);
+      if (answer.status === "failed") {
+        this.step.value = { at: "choose", problem: () => reasonOf(answer) };
+        this.props.refused?.();
+      } else this.props.settled(answer);
     }
   }
 
@@ -117,7 +121,10 @@ class Paying {
     try {
       await work();
     } catch (error) {
-      if (isFinal(error)) done(name);
+      if (isFinal(error)) {
+        done(name);
+        this.props.refused?.();
+      }
       const unsure = error instanceof Unreachable || (error instanceof Refused && error.status >= 500);
       const problem: Saying = () => (unsure ? `${messageOf(error)} ${t("shop.pay_again_safe")}` : messageOf(error));
       this.step.value = unsure ? { at: "unsure", problem } : { at: "choose", problem };

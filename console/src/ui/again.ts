@@ -1,4 +1,6 @@
-// Reads something until it is over, such as a long work of the platform.
+// Reads something again: until it is over, such as a long work of the platform, or as long as its page is looked at.
+import { useEffect, useRef } from "preact/hooks";
+
 import { isFinal, Refused } from "./api/client.ts";
 
 const EVERY = 1000;
@@ -44,4 +46,21 @@ export function readUntil<T>({ read, isOver, take, fail, every = EVERY }: Repeat
     stopped = true;
     clearTimeout(wake);
   };
+}
+
+/** Do something whenever the page is looked at once more, and, given `every`, so many milliseconds apart while it is. */
+export function useAgain(again: () => void, every = 0): void {
+  const present = useRef(again);
+  present.current = again;
+  useEffect(() => {
+    const turn = (): void => {
+      if (document.visibilityState === "visible") present.current();
+    };
+    const wake = every ? setInterval(turn, every) : 0;
+    document.addEventListener("visibilitychange", turn);
+    return () => {
+      clearInterval(wake);
+      document.removeEventListener("visibilitychange", turn);
+    };
+  }, [every]);
 }

@@ -1,7 +1,7 @@
 // Money, times and numbers as people of the chosen language read them.
 import type { ComponentChildren, JSX } from "preact";
 
-import { locale } from "./i18n.ts";
+import { locale, saidBy } from "./i18n.ts";
 import { now } from "./now.ts";
 
 export interface Amount {
@@ -96,6 +96,17 @@ export function isolated(text: string): string {
 export function Num({ children, label }: { children: ComponentChildren; label?: string }): JSX.Element {
   return (
     <bdi class="num" aria-label={label}>
+      {children}
+    </bdi>
+  );
+}
+
+/** A sentence of the platform in the language of the page; one that is not known there stays English, marked as such. */
+export function Said({ children }: { children: string }): JSX.Element {
+  const words = saidBy(children);
+  if (words !== null) return <>{words}</>;
+  return (
+    <bdi lang="en" dir="auto">
       {children}
     </bdi>
   );

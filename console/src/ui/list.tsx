@@ -32,6 +32,8 @@ export interface Listed<T> {
 /** A list of the API. */
 export interface Loaded<T> extends Listed<T> {
   count: number | null;
+  /** Read what is shown again without a word, such as what others have changed. */
+  refresh(): void;
   /** Put an answer of the API in the place of the item that it replaces. */
   replace(fits: (item: T) => boolean, by: T | null): void;
   /** Put a thing that was made here on top: the platform's list has it a moment later. */
@@ -82,9 +84,9 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
     }
     return { ...page, results };
   };
-  const load = async (cursor: string | undefined, wanted = 0): Promise<void> => {
+  const load = async (cursor: string | undefined, wanted = 0, isSilent = false): Promise<void> => {
     const mine = (running.current += 1);
-    state.value = cursor === undefined ? "loading" : "more";
+    if (!isSilent) state.value = cursor === undefined ? "loading" : "more";
     edits.current = [];
     try {
       const page = await pages(cursor, wanted);
@@ -121,6 +123,9 @@ export function useList<T>(read: (cursor: string | undefined) => Promise<Page<T>
     items: items.value,
     count: total.value,
     reload: () => (turn.value += 1),
+    refresh: () => {
+      if (state.peek() === "ready" || state.peek() === "failed") void load(undefined, items.peek().length, true);
+    },
     replace: (fits, by) => edit((all) => all.flatMap((item) => (fits(item) ? (by === null ? [] : [by]) : [item]))),
     add: (made) => edit((all) => [made, ...all.filter((item) => !isSame(item, made))]),
     more: () => {

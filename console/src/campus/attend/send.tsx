@@ -6,11 +6,12 @@ import { useEffect } from "preact/hooks";
 import { readUntil } from "../../ui/again.ts";
 import { answerOf, type Schemas } from "../../ui/api/client.ts";
 import { Deed } from "../../ui/form.tsx";
+import { Said } from "../../ui/format.tsx";
 import { t } from "../../ui/i18n.ts";
 import { Failure } from "../../ui/list.tsx";
 import { go } from "../../ui/router.ts";
 import { api } from "../api.ts";
-import { Badge, Said } from "../parts.tsx";
+import { Badge } from "../parts.tsx";
 
 import { Factors } from "../evidence.tsx";
 import { change, flow, forget, sending, stepsOf, submit, type Step } from "./flow.ts";

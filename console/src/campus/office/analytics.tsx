@@ -3,13 +3,13 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { answerOf, type Schemas } from "../../ui/api/client.ts";
-import { count, percent, time } from "../../ui/format.tsx";
+import { count, percent, Said, time } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Shown, useRead } from "../../ui/list.tsx";
 import { Bars, Columns } from "../../ui/picture.tsx";
 import { api, isOffice, me } from "../api.ts";
 import { Days } from "../home.tsx";
-import { Badge, Said, Title } from "../parts.tsx";
+import { Badge, Title } from "../parts.tsx";
 import { CampusFilter } from "../teach/events.tsx";
 
 import { Trend } from "./trend.tsx";
