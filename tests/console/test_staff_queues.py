@@ -157,6 +157,32 @@ def test_a_correction_of_what_changed_meanwhile_is_refused_with_the_present_stat
     assert desk.ask("GET", f"/api/users/{usher['id']}/")["name"] == "Umar Tariq"
 
 
+def test_a_queue_follows_what_others_do_to_it(open_page: Opener, desk: Desk) -> None:
+    first, event = desk.refund(), desk.event()
+    page = opened(open_page, "/staff/queues/refunds?status=pending", desk.owner)
+    page.clock.install()
+    page.reload()
+    row = page.locator("tbody tr", has_text=first["ticket_id"][-6:])
+    expect(row).to_be_visible()
+    _, customer = desk.site.new_customer()
+    ticket = desk.ticket(customer, event)
+    second = desk.ask("POST", "/api/refund-requests/", {"ticket_id": ticket["id"], "reason": "Ill"})
+    desk.ask("PUT", f"/api/refund-requests/{first['id']}/", {"decision": "reject", "note": "It took place"})
+
+    def pending() -> set[str]:
+        return {each["id"] for each in desk.ask("GET", "/api/refund-requests/?status=pending")["results"]}
+
+    wait_until(lambda: second["id"] in pending() and first["id"] not in pending())
+    # While the pointer is at a button, rows do not move below it.
+    row.get_by_role("button", name="Approve").hover()
+    page.clock.fast_forward(31_000)
+    page.mouse.move(1, 1)
+    expect(row).to_be_visible()
+    page.clock.fast_forward(31_000)
+    expect(page.locator("tbody tr", has_text=second["ticket_id"][-6:])).to_be_visible()
+    expect(row).to_have_count(0)
+
+
 def test_a_second_factor_is_switched_on_and_asked_for(open_page: Opener, desk: Desk) -> None:
     email, colleague = desk.colleague("support")
     page = opened(open_page, "/staff/account", colleague)

@@ -9,7 +9,7 @@ import type { Loaded } from "../../ui/list.tsx";
 import { api, ask, asked, deed, may, myself } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { countAgain } from "../parts/pending.ts";
-import { Register } from "../parts/register.tsx";
+import { Queue } from "../parts/register.tsx";
 import { State, Sum, Thing, When } from "../parts/shown.tsx";
 
 type Known = Schemas["AdminStaffPayoutOut"];
@@ -90,7 +90,7 @@ export function NewPayout({ settlement, made, refused }: { settlement: string; m
 
 export function Payouts(): JSX.Element {
   return (
-    <Register<Known>
+    <Queue<Known>
       label={t("staff.finances.payouts")}
       exportedBy={["read"]}
       filters={[

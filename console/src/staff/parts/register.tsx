@@ -3,12 +3,13 @@ import { useComputed } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
+import { useAgain } from "../../ui/again.ts";
 import { useTyped } from "../../ui/filters.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { Listing, useList, type Loaded, type Page } from "../../ui/list.tsx";
 import { go, path, query } from "../../ui/router.ts";
 
-import { may, type Permission } from "./api.ts";
+import { isIn, may, type Permission } from "./api.ts";
 import { Exports } from "./exports.tsx";
 
 /** A filter: a text, a date, or one of some values, whose words are found under `staff.state`. */
@@ -91,6 +92,25 @@ export interface RegisterProps<T> {
   exportedBy?: readonly Permission[];
   /** Rises when the list is to be read again. */
   turn?: number;
+}
+
+const EVERY = 30_000;
+
+/** Follow what others do to a queue: its rows are read again while it is looked at, unless the pointer is at one's deed. */
+export function useFollowed(list: { refresh(): void }): void {
+  useAgain(() => {
+    if (isIn() && !document.querySelector(".listing :is(a, button):hover")) list.refresh();
+  }, EVERY);
+}
+
+/** A register whose rows wait for somebody, and are followed. */
+export function Queue<T>(props: RegisterProps<T>): JSX.Element {
+  return <Register<T> {...props} maker={(list) => <Followed list={list} />} />;
+}
+
+function Followed({ list }: { list: { refresh(): void } }): null {
+  useFollowed(list);
+  return null;
 }
 
 /** A list of the API as a table, with filters, cursor and states. */

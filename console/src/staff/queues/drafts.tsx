@@ -8,7 +8,7 @@ import type { Loaded } from "../../ui/list.tsx";
 import { api, ask, asked, deed, may } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { countAgain } from "../parts/pending.ts";
-import { Register } from "../parts/register.tsx";
+import { Queue } from "../parts/register.tsx";
 import { State, Thing, When } from "../parts/shown.tsx";
 import { Changes } from "../things/history.tsx";
 import { Review } from "../things/review.tsx";
@@ -34,7 +34,7 @@ async function submitted(filters: Readonly<Record<string, string>>, cursor: stri
 
 export function Drafts(): JSX.Element {
   return (
-    <Register<Draft>
+    <Queue<Draft>
       label={t("staff.queue.drafts")}
       filters={[
         { name: "search", label: t("staff.search_short"), kind: "search" },
@@ -66,7 +66,7 @@ export function Drafts(): JSX.Element {
 
 export function Edits(): JSX.Element {
   return (
-    <Register<Edit>
+    <Queue<Edit>
       label={t("staff.queue.edits")}
       exportedBy={["read"]}
       filters={[

@@ -9,7 +9,7 @@ import type { Loaded } from "../../ui/list.tsx";
 import { api, ask, asked, deed, may } from "../parts/api.ts";
 import { Decision, ReasonField } from "../parts/decision.tsx";
 import { countAgain } from "../parts/pending.ts";
-import { Register } from "../parts/register.tsx";
+import { Queue } from "../parts/register.tsx";
 import { State, Sum, Thing, When } from "../parts/shown.tsx";
 
 // The list has no address: the answer to a decision has it, which the audit log records.
@@ -19,7 +19,7 @@ type Incident = Schemas["IncidentsIncidentOut"];
 
 export function CardRequests(): JSX.Element {
   return (
-    <Register<CardRequest>
+    <Queue<CardRequest>
       label={t("staff.queue.cards")}
       exportedBy={["manage"]}
       filters={[
@@ -99,7 +99,7 @@ function CardRequestDeeds({ request, list }: { request: CardRequest; list: Loade
 
 export function Conflicts(): JSX.Element {
   return (
-    <Register<Entry>
+    <Queue<Entry>
       label={t("staff.queue.conflicts")}
       filters={[
         { name: "resolved", label: t("staff.resolved"), values: ["false", "true"] },
@@ -157,7 +157,7 @@ function ConflictDeed({ entry, list }: { entry: Entry; list: Loaded<Entry> }): J
 
 export function Incidents(): JSX.Element {
   return (
-    <Register<Incident>
+    <Queue<Incident>
       label={t("staff.queue.incidents")}
       exportedBy={["manage"]}
       filters={[

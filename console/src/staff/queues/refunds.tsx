@@ -9,7 +9,7 @@ import type { Loaded } from "../../ui/list.tsx";
 import { api, ask, asked, deed, may, myself } from "../parts/api.ts";
 import { Decision } from "../parts/decision.tsx";
 import { countAgain } from "../parts/pending.ts";
-import { Register, type Filter } from "../parts/register.tsx";
+import { Queue, type Filter } from "../parts/register.tsx";
 import { State, Sum, Thing, When } from "../parts/shown.tsx";
 
 type Request = Schemas["AdminRefundRequestOut"];
@@ -22,7 +22,7 @@ const dates = (field: string): Filter[] => [
 
 export function Refunds(): JSX.Element {
   return (
-    <Register<Request>
+    <Queue<Request>
       label={t("staff.queue.refunds")}
       exportedBy={["manage"]}
       filters={[
@@ -114,7 +114,7 @@ export function RefundDeeds({ request, list }: { request: Request; list: Loaded<
 
 export function Disputes(): JSX.Element {
   return (
-    <Register<Dispute>
+    <Queue<Dispute>
       label={t("staff.queue.disputes")}
       exportedBy={["manage"]}
       filters={[

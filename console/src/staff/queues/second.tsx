@@ -7,6 +7,7 @@ import { t } from "../../ui/i18n.ts";
 import { Listing, useList, type Loaded, type Page } from "../../ui/list.tsx";
 import { now } from "../../ui/now.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
+import { useFollowed } from "../parts/register.tsx";
 import { State, Sum, Thing, When } from "../parts/shown.tsx";
 import { PayoutDeeds } from "../money/payouts.tsx";
 import { WithdrawalDeeds } from "../money/owners.tsx";
@@ -31,6 +32,7 @@ export function SecondPerson(): JSX.Element {
 }
 
 function Waiting<T>({ title, list, columns, row }: { title: string; list: Loaded<T>; columns: readonly string[]; row(item: T): JSX.Element }): JSX.Element {
+  useFollowed(list);
   return (
     <section>
       <h2>{title}</h2>
