@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
+from msgspec import Struct
 from pydantic import Field, StringConstraints
 
 from chalicelib.schemas.campus import analytics as campus_analytics
@@ -36,10 +37,14 @@ class TicketOut(Out):
 class CommandIn(In):
     """A client's command over its socket."""
 
-    action: Annotated[str, StringConstraints(min_length=1, max_length=20)]
-    channel: Channel | None = None
-    after: Annotated[int, Field(ge=0, lt=10**12)] | None = None
-    batch: bool = False
+    action: Annotated[str, StringConstraints(min_length=1, max_length=20)] = Field(
+        description="`subscribe`, `unsubscribe` or `ping`."
+    )
+    channel: Channel | None = Field(default=None, description="The channel; not for `ping`.")
+    after: Annotated[int, Field(ge=0, lt=10**12)] | None = Field(
+        default=None, description="The last `id` that the client has; what came later is sent."
+    )
+    batch: bool = Field(default=False, description="Whether several messages may come in one frame.")
 
 
 class CountersOut(Out):
@@ -49,7 +54,7 @@ class CountersOut(Out):
     admitted: int
     on_leave: int
     inside: int
-    counted_without_ticket: int
+    counted_without_ticket: int = Field(description="How many of them were counted without a ticket.")
     last_scan_at: Moment | None
 
 
@@ -66,8 +71,8 @@ class RangeOut(Out):
 
     job_id: str
     prefix: str
-    from_: int = Field(alias="from")
-    to: int
+    from_: int = Field(alias="from", description="The first number.")
+    to: int = Field(description="The last number.")
     count: int
     tickets: list[tix_tickets.TicketOut] | None
 
@@ -75,16 +80,16 @@ class RangeOut(Out):
 class ActivityOut(Out):
     """An activity, such as `device.enrolled`, and its entity."""
 
-    action: str
-    entity_type: str
-    entity_id: str
-    event_id: str | None
+    action: str = Field(description="The entity's kind and what became of it, such as `order.paid`.")
+    entity_type: str = Field(description="`event`, `order`, `refund_request`, `edit_request`, `device` or `payment`.")
+    entity_id: str = Field(description="The entity's id.")
+    event_id: str | None = Field(description="The event that it belongs to.")
 
 
 class ConflictOut(Out):
     """A contradiction, and the scan that shows it."""
 
-    kind: str
+    kind: str = Field(description="`clone_suspected`, or the kind of conflict in the check-in log.")
     entry: usher_log.LogEntryOut
 
 
@@ -108,22 +113,93 @@ def _conflict(subject: Any) -> ConflictOut:
     return ConflictOut(kind=subject.kind, entry=usher_log.LogEntryOut.from_entry(subject.entry))
 
 
-# How the subject of each type of message is shown.
-_SHOWN: dict[LiveType, Callable[[Any], Out]] = {
-    LiveType.CHECK_IN: usher_log.LogEntryOut.from_entry,
-    LiveType.STATUS: usher_events.StatusOut.read,
-    LiveType.COUNTERS: CountersOut.read,
-    LiveType.TICKET: webapp_shared.TicketOut.from_ticket,
-    LiveType.CARD_BALANCE: CardBalanceOut.read,
-    LiveType.PAYMENT: webapp_payments.PaymentOut.read,
-    LiveType.TICKET_SCANNED: _numbered,
-    LiveType.TICKETS_GENERATED: _generated,
-    LiveType.ACTIVITY: ActivityOut.read,
-    LiveType.CONFLICT: _conflict,
-    LiveType.ATTENDANCE_UPDATE: campus_analytics.RealtimeOut.from_view,
+class LiveMessage(Struct, frozen=True):
+    """A type of message: its channel, its data, when it is sent, and how its subject is shown."""
+
+    channel: str
+    data: type[Out]
+    sent: str
+    show: Callable[[Any], Out]
+
+
+_EVENT, _CUSTOMER, _ORGANIZATION = "event-{event_id}", "customer-{customer_id}", "org-{organizationId}"
+_STAFF, _ATTENDANCE = "admin", "attendance-{event_id}"
+# All that is sent on channels; nothing else can be, since what shows a message is here as well.
+MESSAGES: dict[LiveType, LiveMessage] = {
+    LiveType.CHECK_IN: LiveMessage(
+        _EVENT,
+        usher_log.LogEntryOut,
+        "A scan, a leave or a return was decided, at a gate or by hand, also one that was refused, and each record "
+        "that a device sends later.",
+        usher_log.LogEntryOut.from_entry,
+    ),
+    LiveType.COUNTERS: LiveMessage(
+        _EVENT,
+        CountersOut,
+        "Tickets or people inside were counted; at most twice a second, and the last counts are always sent.",
+        CountersOut.read,
+    ),
+    LiveType.STATUS: LiveMessage(
+        _EVENT,
+        usher_events.StatusOut,
+        "The event's state, its times, or whether and when it is scanned was changed.",
+        usher_events.StatusOut.read,
+    ),
+    LiveType.TICKET: LiveMessage(
+        _CUSTOMER,
+        webapp_shared.TicketOut,
+        "A ticket of the customer is new, was admitted for the first time, was handed on, or has another state, "
+        "holder, card or price.",
+        webapp_shared.TicketOut.from_ticket,
+    ),
+    LiveType.CARD_BALANCE: LiveMessage(
+        _CUSTOMER, CardBalanceOut, "The balance of a card of the customer changed.", CardBalanceOut.read
+    ),
+    LiveType.PAYMENT: LiveMessage(
+        _CUSTOMER,
+        webapp_payments.PaymentOut,
+        "A payment of the customer began or has another state.",
+        webapp_payments.PaymentOut.read,
+    ),
+    LiveType.TICKET_SCANNED: LiveMessage(
+        _ORGANIZATION, tix_tickets.TicketOut, "A ticket was scanned; never for a second scan of it.", _numbered
+    ),
+    LiveType.TICKETS_GENERATED: LiveMessage(
+        _ORGANIZATION,
+        RangeOut,
+        "Tickets were made and are all in the list; with the tickets themselves where they are 50 or fewer.",
+        _generated,
+    ),
+    LiveType.ACTIVITY: LiveMessage(
+        _STAFF,
+        ActivityOut,
+        "An order was paid, an event, a refund request or an edit request has another state, a device was enrolled, "
+        "revoked or fell silent, or money moved at the provider.",
+        ActivityOut.read,
+    ),
+    LiveType.CONFLICT: LiveMessage(
+        _STAFF,
+        ConflictOut,
+        "A scan contradicts another one, or its card may be a clone; staff decide about it.",
+        _conflict,
+    ),
+    LiveType.ATTENDANCE_UPDATE: LiveMessage(
+        _ATTENDANCE,
+        campus_analytics.RealtimeOut,
+        "The attendance of an event was counted; the whole live view, at most twice a second.",
+        campus_analytics.RealtimeOut.from_view,
+    ),
+}
+# What answers a client's own command, and when.
+ANSWERS: dict[LiveType, str] = {
+    LiveType.SUBSCRIBED: "to `subscribe`; `id` is the last one of the channel, and what came after `after` follows.",
+    LiveType.UNSUBSCRIBED: "to `unsubscribe`.",
+    LiveType.RESYNC: "to `subscribe` with an `after` that is too old: read the state over HTTP; `id` goes on here.",
+    LiveType.PONG: "to `ping`.",
+    LiveType.ERROR: "to a command that is refused; `data` has `code` and `message`.",
 }
 
 
 def data_of(type_: LiveType, subject: Any) -> Any:
     """Return the JSON of a message of this type about its subject."""
-    return _SHOWN[type_](subject).model_dump(mode="json", by_alias=True)
+    return MESSAGES[type_].show(subject).model_dump(mode="json", by_alias=True)

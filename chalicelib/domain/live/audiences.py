@@ -13,7 +13,7 @@ from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.messages import LiveType
 
 # Organizers hear what happens at the gates, not who passes. A type that is not listed has no data for them.
-_OF_ORGANIZERS: Mapping[LiveType, frozenset[str]] = {
+OF_ORGANIZERS: Mapping[LiveType, frozenset[str]] = {
     LiveType.CHECK_IN: frozenset(
         ("id", "event_id", "result", "reason", "direction", "gate", "tier", "scanned_at", "received_at")
     ),
@@ -61,7 +61,7 @@ def _masked_field(name: str, value: Any) -> Any:
 
 
 def _of_organizers(type_: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    shown = _OF_ORGANIZERS.get(LiveType(type_), frozenset())
+    shown = OF_ORGANIZERS.get(LiveType(type_), frozenset())
     return {name: value for name, value in data.items() if name in shown}
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from chalicelib.config import config
 from chalicelib.portals.http.route import ROUTES, AnyRoute
-from chalicelib.portals.openapi import components, descriptions, refusals
+from chalicelib.portals.openapi import components, descriptions, live_messages, refusals
 from chalicelib.portals.openapi.components import Components
 from chalicelib.portals.openapi.operations import operation
+from chalicelib.schemas.live import CommandIn
 from chalicelib.schemas.wire import ErrorBody, ErrorOut, Out
 from chalicelib.vocabulary.access import Portal
 
@@ -35,7 +36,11 @@ def document(routes: Iterable[AnyRoute]) -> dict[str, Any]:
         paths.setdefault(spelled(route), {})[route.method.lower()] = operation(route, of, shared)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Gatehouse", "version": VERSION, "description": descriptions.DESCRIPTION},
+        "info": {
+            "title": "Gatehouse",
+            "version": VERSION,
+            "description": f"{descriptions.DESCRIPTION}\n{live_messages.text()}",
+        },
         "servers": [{"url": config().public_url.rstrip("/"), "description": "The platform's public address."}],
         "tags": [{"name": name, "description": descriptions.PORTALS[name]} for name in _portals(routes)],
         "paths": paths,
@@ -48,6 +53,7 @@ def document(routes: Iterable[AnyRoute]) -> dict[str, Any]:
             },
             "securitySchemes": _security_schemes(routes),
         },
+        "x-live-messages": live_messages.described(of),
     }
 
 
@@ -64,10 +70,10 @@ def _portals(routes: Iterable[AnyRoute]) -> list[str]:
 
 def _components(routes: Iterable[AnyRoute]) -> Components:
     of = components.build(
-        bodies={route.body for route in routes if route.body},
+        bodies={route.body for route in routes if route.body} | {CommandIn},
         queries={route.query for route in routes if route.query},
         replies={model for route in routes for model in (route.reply, *route.also.values()) if model}
-        | {ErrorOut, *refusals.BARE.values()},
+        | {ErrorOut, *refusals.BARE.values(), *live_messages.models()},
     )
     bodies: list[type[Out]] = [ErrorBody, *refusals.BARE.values()]
     for body in bodies:
