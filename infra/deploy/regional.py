@@ -3,9 +3,6 @@
 cfn-lint has the types of each region, from AWS's own schemas.
 """
 
-from cfnlint.helpers import REGIONS
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-
 from infra.local.console import step
 from infra.package.application import Template
 from infra.service_levels import alarms
@@ -26,4 +23,7 @@ def fitted(template: Template, region: str) -> Template:
 
 def known(region: str) -> set[str]:
     """Return the types of resources that a region has; of one that cfn-lint does not know, those that may be spared."""
+    from cfnlint.helpers import REGIONS  # a second of CPU, which `make deploy ARGS=--help` need not wait for
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
     return set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) if region in REGIONS else {*_SPARED}
