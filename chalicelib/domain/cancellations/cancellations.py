@@ -53,11 +53,18 @@ class ShownCancellation(Struct, frozen=True):
 
 
 def get(event_id: str) -> ShownCancellation:
-    """Return an event's cancellation. Raises NotFound."""
+    """Return an event's cancellation. Raises NotFound, also for one that nobody confirmed in time."""
     known = operations.get(keys.cancellations.cancellation(event_id))
     if known is None:
         raise NotFound("This event has no cancellation.")
+    if _has_lapsed(known):
+        hours = int(_WAITS / timedelta(hours=1))
+        raise NotFound(f"No second person confirmed this cancellation within {hours} hours. Ask for it again.")
     return _shown(known)
+
+
+def _has_lapsed(known: Cancellation) -> bool:
+    return known.status == CancellationStatus.AWAITING_SECOND and known.asked_at <= clock.now() - _WAITS
 
 
 def _shown(known: Cancellation) -> ShownCancellation:
@@ -83,7 +90,7 @@ def cancel(event_id: str, asked: CancellationOrder, *, by: str, address: str, op
     previews.require_cancellable(event)
     unpaid = require_unpaid(event_id, asked.refund)
     code, preview = _confirmation(event_id, asked, by=by, address=address)
-    waiting = known if known is not None and known.asked_at > now - _WAITS else None
+    waiting = known if known is not None and not _has_lapsed(known) else None
     if waiting is not None:
         second_person.require_other(asked_by=waiting.asked_by, by=by)
         _require_same(waiting, asked)

@@ -201,6 +201,22 @@ def test_above_the_threshold_another_member_of_staff_confirms(staff: Account) ->
     assert until_complete(staff, event.event_id, begun.json["job_id"])["progress"]["done"] == 2
 
 
+def test_one_that_nobody_confirmed_in_a_day_is_none_and_who_asked_may_ask_again(staff: Account) -> None:
+    event, _, _ = sold(2)
+    path = f"/api/events/{event.event_id}/cancellation/"
+    with configured(SECOND_PERSON_OVER="PKR:299999"):
+        assert confirmed(staff, event.event_id).json["status"] == "awaiting_second"
+        asked_at = clock.now()
+        with clock.set_to(asked_at + timedelta(hours=23, minutes=59)):
+            assert call("GET", path, token=_token(staff)).json["status"] == "awaiting_second"
+        with clock.set_to(asked_at + timedelta(hours=24)):
+            lapsed = call("GET", path, token=_token(staff))
+            assert (lapsed.status, "Ask for it again" in lapsed.text) == (404, True)
+            assert confirmed(staff, event.event_id).json["status"] == "awaiting_second"
+            assert call("GET", path, token=_token(staff)).json["status"] == "awaiting_second"
+            assert confirmed(make_staff(), event.event_id).json["status"] == "running"
+
+
 def test_refunds_wait_for_the_provider_s_balance_and_go_on_by_themselves(staff: Account) -> None:
     event, _, orders = sold(2, 2)
     sandbox.set_balance("PKR", 300_000)
