@@ -81,7 +81,9 @@ def _final(message: str) -> Objection:
 
 _NOT_PAID = Objection(InvalidState, "This ticket is not paid yet.")
 _SCANNED = _final("This ticket was scanned at a gate, so it cannot be given away or returned.")
-_GIFTED = Objection(Conflict, "This ticket waits as a gift. Take it back first, by gifting it to your own number.")
+_GIFTED = Objection(
+    Conflict, "This ticket waits as a gift. Its owner takes it back first, by gifting it to their own number."
+)
 _RETURNING = Objection(Conflict, "A refund was asked for this ticket; until that is answered it goes nowhere else.")
 _NO_GIFT = Objection(
     Conflict, "This is your own number, and the ticket waits for no other: there is nothing to take back."

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
+from chalicelib.domain.access import accounts
 from chalicelib.domain.payments import sandbox_callbacks
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import AuditEntry, Item, Order, RefundRequest
@@ -15,7 +16,7 @@ from chalicelib.workers import payments as payments_worker
 from tests.portals.organizer.test_refunds import told
 from tests.support import audit, payers, settled
 from tests.support.client import Answer, call
-from tests.support.factories import admin_token
+from tests.support.factories import admin_token, customer_token
 from tests.support.purchases import make_show
 from tests.support.settings import configured
 
@@ -67,6 +68,15 @@ def test_support_opens_a_refund_that_an_admin_approves_and_the_money_goes_back_o
     assert decide(request_id, manager).json["status"] == "refunded"
     counted = audited()
     assert (counted["refund_request.open", "done"], counted["refund_request.decide", "done"]) == (1, 1)
+
+
+def test_staff_read_who_takes_a_waiting_gift_back_before_it_is_refunded(order: Order) -> None:
+    ticket_id, giver = order.tickets[0]["ticket_id"], customer_token(accounts.get(order.customer_id))
+    sent = call("POST", f"/api/v1/users/tickets/{ticket_id}/gift/", {"mobile_number": "+923335550001"}, token=giver)
+    assert sent.status == 201
+    refused = opened(order)
+    assert (refused.status, refused.code) == (409, "CONFLICT")
+    assert "Its owner takes it back first, by gifting it to their own number." in refused.text
 
 
 @pytest.mark.parametrize(
