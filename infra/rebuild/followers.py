@@ -93,6 +93,7 @@ LEFT_OUT: Mapping[Follower, str] = {
     holds.follow: "holds payouts",
     books.follow: "schedules the closing of books",
     cancellation_runs.follow: "begins jobs",
+    cancellation_runs.follow_answers: "begins jobs",
     paying.follow: "pays",
     stock_notices.follow: "notices to shops",
     organizers.follow: "copies a changed name",

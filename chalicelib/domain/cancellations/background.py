@@ -6,4 +6,4 @@ from chalicelib.domain.cancellations import runs
 from chalicelib.table.items import CancellationRun, Job
 
 JOB_KINDS: dict[type[Job], JobKind] = {CancellationRun: JobKind("event_cancellation", runs.run_step, runs.result)}
-FOLLOWERS: tuple[Follower, ...] = (runs.follow,)
+FOLLOWERS: tuple[Follower, ...] = (runs.follow, runs.follow_answers)

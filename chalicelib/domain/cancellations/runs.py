@@ -9,7 +9,7 @@ Sums of money come from the journal: what the orders paid, what refunds returned
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from chalicelib.domain.cancellations import withdrawals
 from chalicelib.domain.cancellations.withdrawals import NoRefund, Sale
 from chalicelib.domain.ledger import account_names
 from chalicelib.domain.money import Money
-from chalicelib.domain.payments import returns
+from chalicelib.domain.payments import refunds, returns
 from chalicelib.errors import Unavailable
 from chalicelib.observability import in_this_context, logger
 from chalicelib.table import keys, operations, retries
@@ -210,10 +210,24 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     return []
 
 
-def _count_again(event_id: str) -> None:
+@follows(*every(RefundRequest))
+def follow_answers(changes: Sequence[Change]) -> list[Published]:
+    """Have runs without refunds count again, and void refused tickets, once staff answer a request; idempotent."""
+    answered = [
+        change.after.event_id
+        for change in changes
+        if isinstance(change.after, RefundRequest) and change.after.status not in refunds.OPEN
+        if isinstance(change.before, RefundRequest) and change.before.status in refunds.OPEN
+    ]
+    for event_id in dict.fromkeys(answered):
+        _count_again(event_id, of=(CancellationRefund.NONE,))
+    return []
+
+
+def _count_again(event_id: str, *, of: Collection[CancellationRefund] = tuple(CancellationRefund)) -> None:
     """Note that a dispute or a refund of a cancelled event moved, and open its run if it is complete."""
     known = operations.get(keys.cancellations.cancellation(event_id))
-    if known is None or known.job_id is None:
+    if known is None or known.job_id is None or known.refund not in of:
         return
     place, now = keys.cancellations.run(known.job_id), clock.now()
     reopened: list[Action] = [

@@ -299,6 +299,30 @@ def test_without_refunds_the_money_is_kept_and_the_tickets_are_void(staff: Accou
     assert payers.all_raws("notice_run") == []
 
 
+def test_without_refunds_what_staff_answer_after_the_run_is_counted_and_a_refused_ticket_is_void(
+    staff: Account,
+) -> None:
+    event, _, orders = sold(1, 1, 1)
+    stream, asked = StreamReader(), []
+    for order in orders[:2]:
+        ticket_id = order.tickets[0]["ticket_id"]
+        asked.append(refund_requests.ask(order.customer_id, ticket_id, reason="Ill", operation_id=new_id("op")))
+    stream.skip()
+    job_id = confirmed(staff, event.event_id, refund="none").json["job_id"]
+    assert until_complete(staff, event.event_id, job_id)["progress"]["reasons"] == {"refund_requested": 2}
+    for request, decision in zip(asked, ("reject", "approve"), strict=True):
+        body = {"decision": decision, "note": "Read."}
+        assert call("PUT", f"/api/refund-requests/{request.refund_id}/", body, token=_token(staff)).status == 200
+    while stream.drain():
+        pass
+    with clock.set_to(clock.now() + timedelta(hours=3)):
+        done = until_complete(staff, event.event_id, job_id)
+    told = done["progress"]
+    assert (done["status"], told["done"], told["failed"], told["reasons"]) == ("complete", 3, 0, {})
+    assert (told["paid"], told["refunded"], told["kept"]) == (rupees("4500.00"), rupees("1500.00"), rupees("3000.00"))
+    assert [states([order]) for order in orders] == [["cancelled"], ["refunded"], ["cancelled"]]
+
+
 def test_a_refund_that_staff_approve_while_a_slice_runs_is_counted_and_paid_once(staff: Account) -> None:
     event, _, (order,) = sold(2)
     first, second = (line["ticket_id"] for line in order.tickets)
