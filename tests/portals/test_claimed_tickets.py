@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -130,6 +131,31 @@ def test_a_late_leave_by_a_familys_card_is_that_of_one_who_was_inside_then() -> 
     stream.drain()
     assert [tickets.get(ticket.ticket_id).presence for ticket in family] == ["inside", "outside"]
     assert (counters(event).admitted, counters(event).inside, counters(event).on_leave) == (2, 1, 1)
+
+
+# Each passage by a family's card: `e` and `x` an entry and an exit by scan, `l` a leave, `r` a return.
+@pytest.mark.parametrize("story", ["eell", "elr", "elre", "eellr", "elrel", "eexx", "exex"])
+def test_passages_by_a_familys_card_move_as_many_as_passed_at_whichever_gate_they_arrive_first(story: str) -> None:
+    """One gate lets people in, another out and back: either may be the first that the network reaches again."""
+    inside = sum(1 if each in "er" else -1 for each in story)
+    expected = (story.count("e"), inside, story.count("e") - inside)
+    made: dict[str, Record] = {"e": {}, "x": {"direction": "exit"}, "l": {"kind": "leave"}, "r": {"kind": "return"}}
+    for order in ("gate first", "desk first", "in turns, the desk first"):
+        event, stream = make_event(re_entry_allowed="x" not in story), StreamReader()
+        family, card = family_with_card(event)
+        minutes = range(50, 0, -5)
+        records = [(each, record(card, minutes=at, **made[each])) for each, at in zip(story, minutes, strict=False)]
+        gate, desk = ([one for each, one in records if (each == "e") is is_gate] for is_gate in (True, False))
+        turns = [one for pair in zip_longest(desk, gate) for one in pair if one is not None]
+        sent = {"gate first": [*gate, *desk], "desk first": [*desk, *gate]}.get(order, turns)
+        tokens = [make_reader(event).token() for _ in range(2)]
+        for one in sent:
+            assert tapped(tokens[one in desk], one)[0]["status"] in ("accepted", "conflict")
+        stream.drain()
+        found = counters(event)
+        assert (found.admitted, found.inside, found.on_leave) == expected, order
+        assert sum(admitted(*family)) == expected[0], order
+        assert not any(entry["conflict"] for entry in log_of(event).values()), order
 
 
 def family_with_card(event: Event) -> tuple[list[Ticket], Card]:

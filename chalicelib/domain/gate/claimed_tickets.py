@@ -1,6 +1,6 @@
 """Which ticket a record made without the network is about, and whether card and ticket were good at its time. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from chalicelib.domain import admission
 from chalicelib.domain.admission import CardFacts, Case, EventFacts, Presented, TicketFacts, Verdict
 from chalicelib.domain.cards import bindings, cards
-from chalicelib.domain.gate import passages
+from chalicelib.domain.gate import convergence, passages
+from chalicelib.domain.gate.convergence import Claim, Effect
 from chalicelib.domain.gate.readings import Caller
 from chalicelib.domain.gate.sun import OpenedMessage
 from chalicelib.domain.gate.uploads import ScanRecord
@@ -18,7 +19,7 @@ from chalicelib.errors import Refusal
 from chalicelib.identifiers import log_id_of
 from chalicelib.table.items import Card, Ticket
 from chalicelib.vocabulary.cards import CardStatus
-from chalicelib.vocabulary.gate import Correction, Direction, Presence, Reason, ScanKind, ScanResult, Signature
+from chalicelib.vocabulary.gate import Correction, Direction, Reason, ScanKind, ScanResult, Signature
 
 
 class Upload(Struct, frozen=True, kw_only=True):
@@ -52,39 +53,53 @@ class Upload(Struct, frozen=True, kw_only=True):
 
 
 def find(upload: Upload, tickets: Mapping[str, Ticket]) -> Ticket | None:
-    """Return the ticket that a claim is about: of a family's card the first that was good then and may pass so.
+    """Return the ticket that a claim is about: of those on a family's card that were good then the one it fits best.
 
-    Where none may, it is the one whose bearer came in last. So the earliest claims admit, as many as there are tickets,
-    in any order of arrival.
+    It fits best where the passages that are known with it contradict each other least (D-OFF-77), whichever of them
+    arrived first.
     """
     opened = [tickets[each] for each in upload.ticket_ids if each in tickets]
     owned = [ticket for ticket in opened if _is_owned(upload, ticket)]
     # One that came to its customer later is for the one who comes with it, unless the card had no other.
     opened = [ticket for ticket in owned if had_come(upload, ticket)] or owned
     good = [ticket for ticket in opened if objection_then(upload, ticket) is None] or opened
-    fitting = [ticket for presences in _passing(upload) for ticket in good if ticket.presence in presences]
-    found = next((ticket for ticket in fitting if _was_there(upload, ticket)), None) or next(iter(fitting), None)
-    if found is not None or upload.record.heading is Direction.EXIT:
-        return found or next(iter(good), None)
-    return max(good, key=passages.came_in, default=None)
-
-
-def _passing(upload: Upload) -> Sequence[Sequence[Presence | None]]:
-    """Return where a bearer is who may pass so, by the gate's own rule; of several groups the likeliest first.
-
-    Where nobody may return, a bearer who went out has used the ticket up: the card's next one comes before it.
-    """
+    if len(good) < 2:
+        return next(iter(good), None)
+    added = {ticket.ticket_id: _contradictions_added(upload, ticket) for ticket in good}
+    least = [ticket for ticket in good if added[ticket.ticket_id] == min(added.values())]
+    if added[least[0].ticket_id] < _MOVES_NOBODY:
+        return least[0]
     if upload.record.heading is Direction.EXIT:
-        return [[Presence.INSIDE]]
-    if upload.record.kind is ScanKind.RETURN:
-        return [[Presence.OUTSIDE]]
-    return [[None, Presence.OUTSIDE]] if upload.event.re_entry_allowed else [[None], [Presence.OUTSIDE]]
+        # Nobody was inside by what is known. Its entry may arrive later, and of which bearer that one will be is open.
+        return min(least, key=lambda ticket: (ticket.admission is not None, len(passages.passages(ticket))))
+    # An earlier claim takes the place of the latest one.
+    return max(least, key=passages.came_in)
 
 
-def _was_there(upload: Upload, ticket: Ticket) -> bool:
-    """Whether a ticket's bearer was where they are now when the record was made: they have not passed since."""
-    last = ticket.passage or ticket.admission
-    return last is None or passages.at_of(last) <= upload.at
+# What contradicts the most: a passage that moves nobody, a return where none is allowed, a return without an entry.
+_MOVES_NOBODY, _NOT_ALLOWED, _ENTRY_IS_MISSING = 3, 2, 1
+
+
+def _contradictions_added(upload: Upload, ticket: Ticket) -> int:
+    """Return what a claim adds to the contradictions in a ticket's passages; less than zero where it explains some."""
+    record = upload.record
+    mine = Claim(upload.at, record.scan_id, upload.caller.id, record.heading)
+    kinds = {passages.claim_of(each): each.scan_kind for each in passages.passages(ticket)}
+    may_return = upload.event.re_entry_allowed
+    known = _contradictions(kinds, may_return=may_return)
+    return _contradictions({**kinds, mine: record.kind}, may_return=may_return) - known
+
+
+def _contradictions(kinds: Mapping[Claim, ScanKind | None], *, may_return: bool) -> int:
+    found = 0
+    for claim, effect in convergence.settle(kinds).effects.items():
+        if not effect.moves:
+            found += _MOVES_NOBODY
+        elif effect is Effect.RETURN and not may_return:
+            found += _NOT_ALLOWED
+        elif effect is Effect.ADMISSION and kinds[claim] is ScanKind.RETURN:
+            found += _ENTRY_IS_MISSING
+    return found
 
 
 def _is_owned(upload: Upload, ticket: Ticket) -> bool:

@@ -85,8 +85,8 @@ MUTANTS = (
         name="late-claim-takes-the-first-ticket",
         bug="on a family's card an earlier claim that arrives last does not take the place of the latest one",
         file="chalicelib/domain/gate/claimed_tickets.py",
-        before="return max(good, key=passages.came_in, default=None)",
-        after="return next(iter(good), None)",
+        before="return max(least, key=passages.came_in)",
+        after="return least[0]",
         tests=(f"{_TESTS}::test_the_earliest_claims_of_a_familys_card_admit_in_any_order_of_arrival",),
     ),
     Mutant(
