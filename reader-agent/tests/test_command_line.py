@@ -363,3 +363,38 @@ def test_the_unit_is_understood_by_systemd_and_exposes_little(tmp_path: Path) ->
         check=False,
     )
     assert exposure.returncode == 0, exposure.stdout[-300:]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ALL_PROXY", "socks5://user:secret@127.0.0.1:1", "the proxy in ALL_PROXY of the environment: SOCKS is not"),
+        ("https_proxy", "gopher://127.0.0.1:1", "the proxy in HTTPS_PROXY of the environment: it is not usable"),
+        ("NO_PROXY", "[::1", "the proxy in NO_PROXY of the environment: it is not usable"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "no certificates can be read from SSL_CERT_FILE=/nowhere/ca.pem"),
+        ("SSL_CERT_FILE", __file__, f"no certificates can be read from SSL_CERT_FILE={__file__}"),
+    ],
+)
+def test_a_way_to_the_platform_that_the_environment_describes_badly_is_named(
+    tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    given = ["enroll", "--server", "https://gate.example.com", "--code", "X", "--state", str(tmp_path / "state")]
+    # Certificates are read once by a process.
+    done = subprocess.run(
+        [sys.executable, "-m", "reader_agent", *given],
+        env=os.environ | {name: value, "COLUMNS": "300"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_why_a_server_cannot_be_reached_is_said(here: Command, tmp_path: Path) -> None:
+    for url, why in (
+        ("https://127.0.0.1:1", "connection refused"),
+        ("https://nobody.invalid", "its name is not known"),
+    ):
+        done = here("enroll", "--server", url, "--code", "X", "--state", str(tmp_path / "state"))
+        assert done.returncode == 3
+        assert why in " ".join(done.stderr.split())

@@ -4,7 +4,9 @@ httpx limits each phase of a request, not their sum: slow names, slow headers an
 hours. So each request runs in a thread of its own, and its caller leaves at the deadline.
 """
 
+import os
 import queue
+import socket
 import ssl
 import threading
 import time
@@ -17,7 +19,7 @@ from typing import Any, Literal
 import httpx
 
 from reader_agent import __version__
-from reader_agent.failures import TryLater
+from reader_agent.failures import BadSetup, TryLater
 
 # A hundred decisions need about 100 KB.
 LONGEST_ANSWER_BYTES = 1024 * 1024
@@ -25,6 +27,9 @@ _WITH_CONTENT = frozenset({200, 206})
 _PIECE_BYTES = 256 * 1024
 # A request that still runs this long after its deadline hangs: its connection is closed.
 _HANGS_AFTER_SECONDS = 10.0
+# What the environment says of the way to the platform.
+_PROXIES_BY = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_CERTIFICATES_BY = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _MOST_HANGING = 32
 # The steps of a request that httpcore's trace extension names.
 _NEW_CONNECTION, _ANSWERED = "connection.connect_tcp.started", "http11.receive_response_headers.complete"
@@ -32,8 +37,15 @@ _NEW_CONNECTION, _ANSWERED = "connection.connect_tcp.started", "http11.receive_r
 
 @cache
 def _certificates(*, trust_env: bool) -> ssl.SSLContext:
-    """Return the trusted certificates; reading them takes a small board a while, so the roads share them."""
-    return httpx.create_ssl_context(trust_env=trust_env)
+    """Return the trusted certificates; reading them takes a small board a while, so the roads share them.
+
+    Raises BadSetup where the environment names others that cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context(trust_env=trust_env)
+    except OSError as error:
+        named = next((f"{name}={os.environ[name]}" for name in _CERTIFICATES_BY if os.environ.get(name)), "this system")
+        raise BadSetup(f"no certificates can be read from {named}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -51,11 +63,15 @@ class Reply:
 
 
 def _cause(error: httpx.ConnectError) -> str:
-    """Return why a connection failed; a peer without trust and one that is not there differ."""
+    """Return why a connection failed: no name, no way, nobody there, nobody to trust."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"it is not to be trusted: {cause.verify_message if hasattr(cause, 'verify_message') else cause}"
+        if isinstance(cause, socket.gaierror):
+            return "its name is not known: has this network DNS?"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror[:1].lower() + cause.strerror[1:]
         cause = cause.__cause__ or cause.__context__
     return type(error).__name__
 
@@ -97,6 +113,21 @@ class Road:
         self._is_closed = False
 
     def _connect(self) -> httpx.Client:
+        try:
+            return self._make_client()
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            # A proxy's address may have a password in it.
+            named = [name for name in _PROXIES_BY if os.environ.get(name) or os.environ.get(name.lower())]
+            if not self._trust_env or not named:
+                raise
+            why = (
+                "SOCKS is not supported; give it as http://HOST:PORT"
+                if isinstance(error, ImportError)
+                else "it is not usable"
+            )
+            raise BadSetup(f"the proxy in {', '.join(named)} of the environment: {why}") from None
+
+    def _make_client(self) -> httpx.Client:
         return httpx.Client(
             base_url=self.url,
             headers={
