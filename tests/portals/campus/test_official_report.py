@@ -253,6 +253,23 @@ def test_the_columns_with_known_words_break_none_of_them(lecture: Lecture) -> No
     assert any("left early" in line and "manual" in line for line in lines), lines
 
 
+def test_a_record_that_staff_rejected_is_printed_as_rejected(lecture: Lecture) -> None:
+    assert "rejected" not in text_of(report(lecture.teacher, lecture.event).content)
+    record = lecture.records[0]
+    path, decision = (
+        f"/api/campus/attendance/{record.attendance_id}/verify/",
+        {"decision": "reject", "note": "Not there"},
+    )
+    assert call("POST", path, decision, token=token_of(lecture.teacher)).status == 200
+    status = f"{record.status.value.replace('_', ' ')}, rejected"
+    for more in ("", "&redacted=true"):
+        text = " ".join(text_of(report(lecture.teacher, lecture.event, more=more).content).split())
+        assert status in text, text
+        assert "1 of them rejected" in text, text
+    own = call("GET", f"/api/campus/reports/individual/{record.user_id}/?format=pdf", token=token_of(lecture.teacher))
+    assert status in " ".join(text_of(own.content).split())
+
+
 def test_times_have_their_day_where_not_all_are_of_the_day_on_which_the_event_begins() -> None:
     campus, stream = make_campus(), StreamReader()
     teacher = make_campus_user(campus, role=CampusRole.ORGANIZER)

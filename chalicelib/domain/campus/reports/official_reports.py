@@ -20,7 +20,7 @@ from chalicelib.domain.documents import attendance_document
 from chalicelib.domain.documents.attendance_document import AttendanceFacts, PrintedColumn, PrintedRow
 from chalicelib.table import keys, operations
 from chalicelib.table.items import CampusEvent
-from chalicelib.vocabulary.campus import AttendanceStatus, PhotoSide, ReportKind
+from chalicelib.vocabulary.campus import AttendanceStatus, PhotoSide, ReportKind, VerificationStatus
 
 _NAME = {
     AttendanceStatus.PRESENT: "present",
@@ -100,7 +100,7 @@ def _printed(
             f"Made on {made.day} {made:%B %Y, %H:%M} ({head.timezone})",
             f"Report {facts.report_id}",
         ],
-        totals=_totals(facts.row_count, head.expected, facts.totals["by_status"]),
+        totals=_totals(facts.row_count, head.expected, facts.totals),
         columns=_columns_of_person()
         if is_of_person
         else _columns(is_signed=not is_redacted, with_photos=with_photos, with_days=with_days),
@@ -123,11 +123,19 @@ def _printed(
     )
 
 
-def _totals(records: int, expected: int, by_status: Mapping[str, int]) -> list[tuple[str, int]]:
+def _totals(records: int, expected: int, totals: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Return the totals to print. Nobody is counted as absent whom staff did not mark so."""
+    by_status, rejected = totals["by_status"], totals["by_verification"][VerificationStatus.REJECTED]
     shown = [word for word in AttendanceStatus if word is not AttendanceStatus.ABSENT or by_status[word]]
     of_roster = [("expected", expected)] if expected else []
-    return [*of_roster, ("records", records), *((_NAME[word], by_status[word]) for word in shown)]
+    of_staff = [("of them rejected", rejected)] if rejected else []
+    return [*of_roster, ("records", records), *((_NAME[word], by_status[word]) for word in shown), *of_staff]
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    """Return the status as the student reads it: staff reject the evidence, and the status stays."""
+    name = _NAME[AttendanceStatus(row["status"])]
+    return f"{name}, rejected" if row["verification_status"] == VerificationStatus.REJECTED else name
 
 
 def _by_name(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -176,7 +184,7 @@ def _row(place: int, row: Mapping[str, Any], submitted: str, pictures: EvidenceP
         "Name": student["full_name"],
         "Department": student["department"],
         "Year": student["year_level"] or "",
-        "Status": _NAME[AttendanceStatus(row["status"])],
+        "Status": _status(row),
         "Time": submitted,
         "Method": row["method"],
     }
@@ -191,10 +199,8 @@ def _row(place: int, row: Mapping[str, Any], submitted: str, pictures: EvidenceP
 
 def _person_row(place: int, row: Mapping[str, Any], head: Letterhead) -> PrintedRow:
     there = _moment(row, head)
-    status = _NAME[AttendanceStatus(row["status"])]
-    return PrintedRow(
-        (str(place), row["event"]["title"], f"{there.day} {there:%B %Y}", f"{there:%H:%M}", status, row["method"])
-    )
+    day = f"{there.day} {there:%B %Y}"
+    return PrintedRow((str(place), row["event"]["title"], day, f"{there:%H:%M}", _status(row), row["method"]))
 
 
 def _moment(row: Mapping[str, Any], head: Letterhead) -> datetime:
