@@ -10,7 +10,7 @@ from chalicelib import clock
 from chalicelib.domain.campus.attendance.attendance_ids import attendance_id
 from chalicelib.domain.campus.people import campus_cards
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Account, AttendanceRecord, Campus, CampusEvent
+from chalicelib.table.items import Account, AttendanceRecord, Campus, CampusEvent, CampusProfile
 from chalicelib.vocabulary.campus import AttendanceMethod, AttendanceStatus, CampusRole, VerificationStatus
 from tests.support.attendance import make_record
 from tests.support.campus import make_campus, make_campus_event, make_campus_user, token_of
@@ -35,6 +35,12 @@ class Hall:
 
     def record(self) -> AttendanceRecord | None:
         return operations.get(keys.attendance.record(attendance_id(self.event.event_id, self.student.account_id)))
+
+
+def profile_of(account: Account) -> CampusProfile:
+    profile = operations.get(keys.campus_people.profile(account.account_id))
+    assert profile is not None
+    return profile
 
 
 @pytest.fixture
@@ -63,12 +69,17 @@ def test_every_status_is_reachable_by_hand(hall: Hall, status: AttendanceStatus)
 
 
 def test_a_student_is_named_by_their_number_as_well(hall: Hall) -> None:
-    profile = operations.get(keys.campus_people.profile(hall.student.account_id))
-    assert profile is not None
-    assert profile.student_id is not None
-    answer = hall.mark({**by_hand(hall, "present"), "student_id": profile.student_id.lower()})
+    number = profile_of(hall.student).student_id or ""
+    answer = hall.mark({**by_hand(hall, "present"), "student_id": number.lower()})
     assert answer.status == 201, answer.text
     assert answer.json["student"]["id"] == hall.student.account_id
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u200e", "\u00ad"])
+def test_a_number_that_is_pasted_with_letters_that_nobody_sees_is_found(hall: Hall, unseen: str) -> None:
+    number = profile_of(hall.student).student_id or ""
+    answer = hall.mark({**by_hand(hall, "late"), "student_id": f"{unseen}{number[:2]}{unseen}{number[2:]}"})
+    assert (answer.status, answer.json["student"]["id"]) == (201, hall.student.account_id), answer.text
 
 
 def test_a_card_marks_by_the_times_of_the_event_and_needs_no_reason(hall: Hall) -> None:

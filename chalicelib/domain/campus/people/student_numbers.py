@@ -24,8 +24,9 @@ class NumberClaims(Struct, frozen=True):
 
 
 def folded(number: str) -> str:
-    """Return a student number as keys have it: without case and spaces."""
-    return "".join(unicodedata.normalize("NFKC", number).casefold().split())
+    """Return a student number as keys have it: without case, spaces, and letters that nobody sees."""
+    seen = (letter for letter in unicodedata.normalize("NFKC", number) if unicodedata.category(letter) != "Cf")
+    return "".join("".join(seen).casefold().split())
 
 
 def claiming(number: str, user_id: str) -> Write:
