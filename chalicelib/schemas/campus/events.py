@@ -40,7 +40,10 @@ class WindowIn(In):
 
 
 class RetentionIn(In):
-    """How many days each kind of evidence is kept after the event; 0 keeps nothing of it."""
+    """How many days each kind of evidence is kept after the event; 0 keeps nothing of it.
+
+    A change leaves the kinds that it does not name; null leaves a kind to the platform's own days.
+    """
 
     photos_days: KeptDays | None = None
     signature_days: KeptDays | None = None
@@ -86,8 +89,7 @@ class _EventFields(ChangeIn):
         sent = self.model_dump(exclude_unset=True, exclude={"version"})
         renamed = {_NAMES.get(name, name): value for name, value in sent.items()}
         if "retention" in renamed:
-            given = renamed["retention"] or {}
-            renamed["retention"] = {name: days for name, days in given.items() if days is not None}
+            renamed["retention"] = renamed["retention"] or {}
         if renamed.get("expected"):
             rule = {_NAMES.get(name, name): value for name, value in renamed["expected"].items()}
             renamed["expected"] = {name: value for name, value in rule.items() if value is not None}

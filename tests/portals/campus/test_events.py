@@ -205,6 +205,17 @@ def test_what_is_left_out_stays_and_null_clears_what_may_be_empty(token: str) ->
     assert change(token, event["id"], title="New").json["version"] == 3
 
 
+def test_the_days_of_one_kind_of_evidence_change_no_other(token: str) -> None:
+    own = {"photos_days": 3, "signature_days": 2, "position_days": 1, "device_days": 4}
+    event = made(token, retention=own)
+    changed = change(token, event["id"], retention={"photos_days": 9}).json
+    assert changed["retention"] == {**own, "photos_days": 9}
+    by_stage = change(token, event["id"], retention={"photos_days": 5, "signature_days": None}).json
+    assert by_stage["retention"] == {**own, "photos_days": 5, "signature_days": 365}
+    cleared = change(token, event["id"], retention=None).json
+    assert cleared["retention"] == {"photos_days": 30, "signature_days": 365, "position_days": 0, "device_days": 30}
+
+
 @pytest.mark.parametrize(
     "field", ["title", "location", "latitude", "start_datetime", "end_datetime", "campus", "location_radius"]
 )

@@ -80,9 +80,15 @@ def _second_window(event: CampusEvent, closes_at: datetime, latest: datetime) ->
         yield EventProblem("second_window.end", f"must be at most {CLOSES_AFTER.days} days after end_datetime")
 
 
-def stored(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return given fields as an event stores them: moments inside of a window become text."""
+def stored(given: Mapping[str, Any], before: CampusEvent | None = None) -> dict[str, Any]:
+    """Return given fields as an event stores them: moments inside of a window become text.
+
+    Days of a kind of evidence that are not given stay as the event had them before; None leaves them to the stage.
+    """
     found = {name: value for name, value in given.items() if name in FIELDS}
+    if found.get("retention"):
+        days = {**((before.retention if before else None) or {}), **found["retention"]}
+        found["retention"] = {name: number for name, number in days.items() if number is not None}
     if found.get("second_window"):
         found["second_window"] = {name: clock.to_text(at) for name, at in found["second_window"].items()}
     return found

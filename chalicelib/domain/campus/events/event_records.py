@@ -50,7 +50,7 @@ def change(event_id: str, given: Mapping[str, Any], *, by: Principal, version: i
         event = campus_events.require_staff_of(event_id, by, fresh=True)
         if version is not None and event.version != version:
             raise _stale(event)
-        stored = event_fields.stored(given)
+        stored = event_fields.stored(given, event)
         changed = {name: value for name, value in stored.items() if value != getattr(event, name)}
         if not changed:
             return event
