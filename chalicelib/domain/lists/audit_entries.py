@@ -15,6 +15,7 @@ AUDIT_ENTRIES = ListOf(
     name="audit_entries",
     item=AuditEntry,
     id_name="entry_id",
+    only=lambda entry: entry.is_readable,
     orderings={"date": Ordering(lambda entry: entry.at, shown_as="at")},
     filters={
         "actor_id": _named("actor_id"),

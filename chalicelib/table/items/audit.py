@@ -9,6 +9,14 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from chalicelib.table.items.attributes import IntegerAttribute
 from chalicelib.table.items.item import Item
 from chalicelib.table.items.jobs import Job
+from chalicelib.vocabulary.audit import AuditResult
+
+# What each entry says, besides its states.
+_NAMED = {
+    *("entry_id", "at", "actor_id", "actor_type", "role", "action", "entity_type", "entity_id", "result"),
+    *("address", "request_id", "shard", "number"),
+}
+_STATES = ("before", "after")
 
 
 class AuditEntry(Item, discriminator="audit_entry"):
@@ -25,6 +33,19 @@ class AuditEntry(Item, discriminator="audit_entry"):
         """What the entry says."""
         content: dict[str, Any] = json.loads(self.body)
         return content
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the body says what an entry says: one that was tampered with may not, and verification names it."""
+        try:
+            content = self.content
+            datetime.fromisoformat(content["at"])
+            AuditResult(content["result"])
+            for state in filter(None, map(content.get, _STATES)):
+                bytes.fromhex(state) if "personal_to" in content else json.loads(state)
+            return content.keys() >= _NAMED
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return False
 
     @property
     def entry_id(self) -> str:

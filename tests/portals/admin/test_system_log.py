@@ -9,7 +9,7 @@ from chalicelib.clients import files
 from chalicelib.domain.audit import acts
 from chalicelib.domain.audit.acts import Act, AuditSubject
 from chalicelib.table import keys, operations
-from chalicelib.table.items import Device
+from chalicelib.table.items import AuditEntry, Device
 from chalicelib.vocabulary.access import AdminRole
 from chalicelib.workers import jobs as worker
 from tests.support import audit
@@ -66,6 +66,26 @@ def test_verify_says_whole_or_names_the_first_break() -> None:
         "shard 5",
         2,
     )
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "not JSON", '{"at": "2026-01-01T00:00:00Z", "result": "done"}'])
+def test_an_entry_that_was_tampered_with_hides_neither_the_others_nor_its_place(body: str) -> None:
+    stream = StreamReader()
+    act = Act(action="venue.change", address="192.0.2.1", request_id="r", actor_id="adm_1", role="admin")
+    for venue in ("ven_1", "ven_2"):
+        subject = AuditSubject("venue", venue, {"name": "A"}, {"name": "B"})
+        with acts.acting(act):
+            acts.commit(operations.change(keys.access.device(f"dev_{venue}"), [Device.name.set("x")]), subject=subject)
+    stream.drain()
+    token = admin_token()
+    both = call("GET", LOG, token=token).json["results"]
+    first, second = ({"shard": each["shard"], "number": each["number"]} for each in both)
+    operations.record(operations.change(keys.audit.audit_entry(**first), [AuditEntry.body.set(body)]))
+    stream.drain()
+    answer = call("GET", f"{LOG}?verify=true", token=token).json
+    assert [{"shard": each["shard"], "number": each["number"]} for each in answer["results"]] == [second]
+    found = answer["verification"]["first_break"]
+    assert (found["where"], found["number"]) == (f"shard {first['shard']}", first["number"])
 
 
 @pytest.mark.parametrize("is_broken", [False, True])
