@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import type { Schemas } from "../../ui/api/client.ts";
 import { Deed } from "../../ui/form.tsx";
-import { count, Num } from "../../ui/format.tsx";
+import { count, Num, Said } from "../../ui/format.tsx";
 import { t, word } from "../../ui/i18n.ts";
 import { api, ask, asked, may } from "../parts/api.ts";
 import { Exports } from "../parts/exports.tsx";
@@ -29,11 +29,7 @@ function Verify(): JSX.Element {
       {state ? (
         <Note tone={state.status === "broken" ? "bad" : ""}>
           {t(`staff.chain.${state.status}`, { entries: count(state.entries), seals: count(state.seals) })}{" "}
-          {state.first_break ? (
-            <Num>
-              {state.first_break.where} {state.first_break.number}: {state.first_break.problem}
-            </Num>
-          ) : null}
+          {state.first_break ? <Said>{`${state.first_break.where}, number ${state.first_break.number}: ${state.first_break.problem}`}</Said> : null}
           {state.job_id ? <a href="/staff/jobs">{t("staff.jobs")}</a> : null}
         </Note>
       ) : null}
