@@ -97,8 +97,8 @@ FIELDS: Mapping[str, str] = {
     "version": "Grows by one with each change.",
     "field": "The path of a field, with dots.",
     "row": "The row that failed, counted from 1.",
-    "from": "The first of the range, or the value before the change.",
-    "to": "The last of the range, or the value after the change.",
+    "from": "The first number of the range.",
+    "to": "The last number of the range.",
     # Sale and tickets
     "category_id": "The ticket category's id.",
     "tier": "The class of ticket, such as VIP; null where there is none.",

@@ -71,8 +71,8 @@ class RangeOut(Out):
 
     job_id: str
     prefix: str
-    from_: int = Field(alias="from", description="The first number.")
-    to: int = Field(description="The last number.")
+    from_: int = Field(alias="from")
+    to: int
     count: int
     tickets: list[tix_tickets.TicketOut] | None
 

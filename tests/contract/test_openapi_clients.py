@@ -260,6 +260,12 @@ def test_a_description_says_when_a_field_is_null_only_where_it_may_be() -> None:
     assert never == []
 
 
+def test_a_code_that_is_sent_is_described_as_no_kind_of_refusal() -> None:
+    codes = {name: shown.get("description") for name, field, shown in _fields() if (field, name[-2:]) == ("code", "In")}
+    assert len(codes) > 5
+    assert glossary.FIELDS["code"] not in codes.values()
+
+
 def test_no_word_of_the_glossary_is_left_over() -> None:
     texts = {(field, shown.get("description", "")) for _, field, shown in _fields()}
     texts |= {(found["name"], found.get("description", "")) for _, found in _parameters()}

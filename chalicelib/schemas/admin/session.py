@@ -50,14 +50,14 @@ class SecondFactorIn(In):
     Where a factor is on, `current` begins its replacement, and a `code` of it renews the recovery codes.
     """
 
-    code: OneTimeCode | None = None
+    code: OneTimeCode | None = Field(default=None, description="A code of the factor that is switched on, or renewed.")
     current: SecondFactorCode | None = Field(default=None, description="A code of the factor that is on.")
 
 
 class SecondFactorRemovalIn(In):
     """A code of the second factor to remove, or a recovery code."""
 
-    code: SecondFactorCode
+    code: SecondFactorCode = Field(description="A code of the factor, or a recovery code.")
 
 
 class SecondFactorOut(Out):

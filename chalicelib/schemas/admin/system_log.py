@@ -81,7 +81,7 @@ class BreakOut(Out):
     """The first break of the log."""
 
     where: str = Field(description="`seals`, or a shard such as `shard 3`.")
-    number: int
+    number: int = Field(description="The place in the chain, from 1.")
     problem: str
 
 

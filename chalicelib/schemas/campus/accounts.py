@@ -117,7 +117,7 @@ class ResetPasswordIn(In):
     """The code that was mailed, and the new password."""
 
     email: Email
-    code: ResetCode
+    code: ResetCode = Field(description="The code that was sent to the address.")
     new_password: NewPassword
 
 

@@ -47,7 +47,9 @@ class VerifyCodeIn(PlaceIn):
     """The token of the QR code, or the eight digits with their event."""
 
     qr_token: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_token)] | None = None
-    code: Annotated[str, Scanned(scanned_text.one_time_code, longest=64)] | None = None
+    code: Annotated[str, Scanned(scanned_text.one_time_code, longest=64)] | None = Field(
+        default=None, description="The eight digits beside the QR code."
+    )
     event_id: Id | None = None
     device_key: DeviceKey | None = None
 

@@ -44,7 +44,7 @@ class VerifyEmailIn(In):
     """The caller's own email address, and the code that was mailed to it."""
 
     email: Email
-    code: OneTimeCode
+    code: OneTimeCode = Field(description="The code that was sent to the address.")
 
 
 class ForgotPasswordIn(In):
@@ -57,7 +57,7 @@ class ResetPasswordIn(In):
     """The code that was mailed, and the new password."""
 
     email: Email
-    code: ResetCode
+    code: ResetCode = Field(description="The code that was sent to the address.")
     new_password: NewPassword
 
 
