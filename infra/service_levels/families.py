@@ -157,6 +157,13 @@ def _of_reader(name: str, part: dict[str, Any], resources: Resources) -> Resourc
             Bound(_TRAILS[reader], period=60, of=10, least=5),
             says=f"{reader} trails the table by over {_TRAILS[reader] // 1000} s",
         ),
+        # AWS: counts no record that the destination took ("Using CloudWatch metrics with Lambda").
+        f"{reader}DroppedAlarm": of_metric(
+            Subject("dead-letters", area, pages=pages),
+            Metric("AWS/Lambda", "DroppedEventCount", {"EventSourceMappingUUID": {"Ref": name}}),
+            Bound(0, period=60),
+            says=f"{reader} gave up records, and the bucket of its letters did not take them: catch up",
+        ),
     }
 
 
@@ -192,13 +199,26 @@ def _of_rule(name: str, part: dict[str, Any]) -> Resources:
     # AWS: a rule of another bus than the account's own has both dimensions ("EventBridge metrics"). A reference to a
     # rule of the account's own bus is its name.
     bus = {"EventBusName": part["EventBusName"]} if "EventBusName" in part else {}
-    target = part["Targets"][0]["Arn"]["Fn::GetAtt"][0]
+    (target,) = part["Targets"]
+    area = area_of(target["Arn"]["Fn::GetAtt"][0])
+    failed = Metric("AWS/Events", "FailedInvocations", {**bus, "RuleName": part.get("Name", {"Ref": name})})
+    if "ScheduleExpression" in part or "DeadLetterConfig" in target:
+        # The next run does what this one did not; what a queue of dead letters took has its alarm there.
+        return {
+            f"{name}FailedAlarm": of_metric(
+                Subject("rule-failed", area),
+                failed,
+                Bound(2, period=900),
+                says=f"EventBridge could not call the target of {name} three times in 15 minutes",
+            )
+        }
+    # Nothing repeats a notice: a dead letter without one has no other alarm (D-OPS-41).
     return {
-        f"{name}FailedAlarm": of_metric(
-            Subject("rule-failed", area_of(target)),
-            Metric("AWS/Events", "FailedInvocations", {**bus, "RuleName": part.get("Name", {"Ref": name})}),
-            Bound(2, period=900),
-            says=f"EventBridge could not call the target of {name} three times in 15 minutes",
+        f"{name.removesuffix('Rule')}UnnoticedAlarm": of_metric(
+            Subject("dead-letters", area, pages=name.startswith(_PAGING)),
+            failed,
+            Bound(0, period=60),
+            says=f"A dead letter is in its bucket, and EventBridge lost the notice of {name}",
         )
     }
 

@@ -43,7 +43,16 @@ _FUNCTION, _ALL = frozenset({"FunctionName"}), frozenset[str]()
 _INDEX = frozenset({"TableName", "GlobalSecondaryIndexName"})
 _AWS: dict[str, tuple[set[str], set[frozenset[str]]]] = {
     "AWS/Lambda": (
-        {"Errors", "Invocations", "Duration", "Throttles", "ConcurrentExecutions", "IteratorAge", "PolledEventCount"},
+        {
+            "Errors",
+            "Invocations",
+            "Duration",
+            "Throttles",
+            "ConcurrentExecutions",
+            "IteratorAge",
+            "PolledEventCount",
+            "DroppedEventCount",
+        },
         {
             _FUNCTION,
             _ALL,
@@ -164,7 +173,7 @@ def test_each_function_queue_rule_reader_and_index_has_its_alarms(prod: Template
     for name, queue in reading.of_type(prod, "AWS::SQS::Queue").items():
         assert (f"{name}AgeAlarm" if "RedrivePolicy" in queue else f"{name.removesuffix('s')}Alarm") in names
     for rule in reading.of_type(prod, "AWS::Events::Rule"):
-        assert f"{rule}FailedAlarm" in names
+        assert {f"{rule}FailedAlarm", f"{rule.removesuffix('Rule')}UnnoticedAlarm"} & names
     for schedule in reading.of_type(prod, "AWS::Scheduler::Schedule"):
         assert f"{schedule}RuleFailedAlarm" in names
     for mapping, part in reading.of_type(prod, "AWS::Lambda::EventSourceMapping").items():
@@ -175,6 +184,43 @@ def test_each_function_queue_rule_reader_and_index_has_its_alarms(prod: Template
     (tables,) = reading.of_type(prod, "AWS::DynamoDB::Table").values()
     for index in ("table", *(each["IndexName"] for each in tables["GlobalSecondaryIndexes"])):
         assert f"{index.capitalize()}ThrottlesAlarm" in names
+
+
+def test_what_each_asynchronous_target_cannot_take_has_an_end_with_an_alarm(prod: Template) -> None:
+    """A further try that is bounded, then dead letters; the first that even these did not take is an alarm."""
+
+    def is_alarm_at_first(name: str, metric: str) -> bool:
+        return watched.is_raised(prod, name, {metric: [None] * 30 + [1] + [None] * 29}, minute=30)
+
+    readers = [
+        (name, part)
+        for name, part in reading.of_type(prod, "AWS::Lambda::EventSourceMapping").items()
+        if "StartingPosition" in part
+    ]
+    for name, part in readers:
+        assert part["MaximumRetryAttempts"] > 0
+        assert part["MaximumRecordAgeInSeconds"] > 0
+        assert part["DestinationConfig"]["OnFailure"]["Destination"]
+        alarm = f"{name.removesuffix('Source')}DroppedAlarm"
+        assert is_alarm_at_first(alarm, "DroppedEventCount"), name
+        assert watched.dimensions_of(prod["Resources"][alarm]["Properties"]) == {
+            "EventSourceMappingUUID": {"Ref": name}
+        }
+    rules = reading.of_type(prod, "AWS::Events::Rule")
+    for name, part in rules.items():
+        (target,) = part["Targets"]
+        # A schedule's end is its next run, whose absence is an alarm (SilentAlarm).
+        if "ScheduleExpression" not in part:
+            kept = reading.logical_name(target["DeadLetterConfig"]["Arn"]) if "DeadLetterConfig" in target else None
+            if kept is None:
+                assert is_alarm_at_first(f"{name.removesuffix('Rule')}UnnoticedAlarm", "FailedInvocations"), name
+            else:
+                assert is_alarm_at_first(f"{kept.removesuffix('s')}Alarm", "ApproximateNumberOfMessagesVisible"), name
+    assert len(readers) == 2
+    assert len(rules) >= 7
+    for name, schedule in reading.of_type(prod, "AWS::Scheduler::Schedule").items():
+        assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] <= 10, name
+        assert f"{name}RuleFailedAlarm" in watched.alarms(prod)
 
 
 def test_a_function_or_queue_that_nobody_assigned_stops_the_build(packaged: Template) -> None:
