@@ -5,6 +5,7 @@ files are variable fonts whose default is the regular weight. Any other weight w
 for Chinese, Japanese and Korean are thin by default and large: the few characters of a document are made regular.
 """
 
+import io
 import weakref
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -132,20 +133,34 @@ def _glyphs(path: Path) -> frozenset[int]:
 
 def _regular(document: "FPDF", face: _Face, characters: set[int]) -> Path:
     """Return a file with the regular weight of these characters; it exists as long as the document."""
+    folder = scratch.Folder()
+    weakref.finalize(document, folder.remove)
+    made = folder.path / f"{face.family}.ttf"
+    made.write_bytes(_regular_face(face.path, frozenset(characters)))
+    return made
+
+
+# The parts of a job, and the tickets of an event, have the same characters: its title, its place.
+@lru_cache(maxsize=8)
+def _regular_face(path: Path, characters: frozenset[int]) -> bytes:
+    """Return a face with the regular weight of these characters alone: up to 1 MB, made in up to some seconds."""
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
     from fontTools.varLib.instancer import instantiateVariableFont
 
-    folder = scratch.Folder()
-    weakref.finalize(document, folder.remove)
-    made = folder.path / f"{face.family}.ttf"
-    with TTFont(face.path, lazy=True, recalcTimestamp=False) as font:
+    made = io.BytesIO()
+    with TTFont(path, lazy=True, recalcTimestamp=False) as font:
         subsetter = Subsetter(Options(notdef_outline=True))
         subsetter.populate(unicodes=characters)
         subsetter.subset(font)
         instantiateVariableFont(font, {"wght": _REGULAR}, inplace=True)
         font.save(made)
-    return made
+    return made.getvalue()
+
+
+def forget() -> None:
+    """Drop the faces that were made, as a fresh container has none."""
+    _regular_face.cache_clear()
 
 
 def _any_in(characters: Iterable[int], blocks: Iterable[tuple[int, int]]) -> bool:
