@@ -57,7 +57,8 @@ def of(event_id: str) -> Preview:
     currency = config().currency
     ways = []
     for name, sums in sorted(sold.items()):
-        tickets, amount = sums.tickets - sums.refunded_tickets, sums.revenue - sums.refunded
+        # What refunds have left of a ticket's price is nobody's to give back: the ticket is gone.
+        tickets, amount = sums.tickets - sums.refunded_tickets, sums.revenue - sums.refunded - sums.kept
         if tickets or amount:
             ways.append(_way(name, tickets, amount, currency))
     return Preview(

@@ -71,6 +71,7 @@ def values_of(request: RefundRequest, sold: SoldTicket, amount: int) -> dict[str
         "status": RefundRequestStatus.REFUNDED if is_done else RefundRequestStatus.APPROVED,
         "amount": amount,
         "fee": _fee_given_back(sold.order, payment, amount),
+        "kept": max(int(sold.ticket.price or 0) - amount, 0) or None,
         "category_id": sold.ticket.category_id,
         "payment_id": payment.payment_id,
         "paid_by": payment.provider,

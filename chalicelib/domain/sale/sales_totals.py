@@ -33,7 +33,7 @@ from chalicelib.vocabulary.payments import OrderStatus
 from chalicelib.vocabulary.tickets import RefundRequestStatus
 
 TOTALS, SALES, CATEGORY, WAY = "TOTALS", "SALES", "CATEGORY", "WAY"
-# The numbers of both event and organizer totals; only event totals have fees.
+# The numbers of both event and organizer totals; only event totals have fees, and what refunds left.
 _NUMBERS = ("tickets", "revenue", "refunded_tickets", "refunded")
 _PER_TRANSACTION = 40
 _GIVEN_BACK = (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED)
@@ -142,6 +142,13 @@ def _order_lines(order: Order, items: Sequence[Mapping[str, Any]]) -> list[_Trad
     return lines
 
 
+def _kept(trade: Trade) -> int:
+    """Return what a refund leaves of its ticket's price, in the platform's currency."""
+    if not isinstance(trade, RefundRequest) or trade.currency != config().currency:
+        return 0
+    return int(trade.kept or 0)
+
+
 def _day(trade: Trade, event: Event | None) -> str:
     moment = (trade.closed_at if isinstance(trade, Order) else trade.decided_at) or clock.now()
     return timezones.local(moment, event.timezone if event else "UTC").date().isoformat()
@@ -162,7 +169,7 @@ def _additions(event_id: str, event: Event | None, trades: Sequence[Trade]) -> l
             by_day[_day(trade, event)].update(of_trade)
             in_all.update(of_trade)
             if trade.paid_by:
-                by_way[trade.paid_by].update(of_trade)
+                by_way[trade.paid_by].update({**of_trade, "kept": _kept(trade)})
     writes = [_of_event(event_id, TOTALS, None, in_all)]
     writes += [_of_event(event_id, SALES, day, numbers) for day, numbers in by_day.items()]
     writes += [_of_event(event_id, CATEGORY, name, numbers) for name, numbers in by_category.items()]
@@ -184,7 +191,7 @@ def _of_platform(trade: Trade, event: Event | None) -> SaleToCount:
 
 
 def _added(cls: type[SalesTotals | OrganizerTotals | OrganizerDay], numbers: Numbers) -> list[Action]:
-    names = (*_NUMBERS, "fees") if cls is SalesTotals else _NUMBERS
+    names = (*_NUMBERS, "fees", "kept") if cls is SalesTotals else _NUMBERS
     attributes: dict[str, IntegerAttribute[int]] = {name: getattr(cls, name) for name in names}
     return [attributes[name].add(numbers[name]) for name in names if numbers[name]]
 

@@ -56,3 +56,5 @@ class SalesTotals(Item, discriminator="sales_totals"):
     refunded = IntegerAttribute(default=0)
     # The platform's fees, without the refunded part.
     fees = IntegerAttribute(default=0)
+    # Of a way of payment: what was paid for its refunded tickets, and not given back.
+    kept = IntegerAttribute(default=0)

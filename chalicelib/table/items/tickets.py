@@ -123,6 +123,8 @@ class RefundRequest(SweptItem, discriminator="refund_request"):
     amount = IntegerAttribute()
     # How much of the platform's fee is returned with it.
     fee = IntegerAttribute(default=0)
+    # What of the ticket's price is not given back, once it is approved.
+    kept = IntegerAttribute(null=True)
     currency = UnicodeAttribute()
     created_at = MomentAttribute()
     # What the platform's totals count it as.

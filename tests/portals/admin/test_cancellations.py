@@ -16,7 +16,7 @@ from chalicelib.domain.tickets import refund_requests, tickets
 from chalicelib.identifiers import new_id
 from chalicelib.table import keys
 from chalicelib.table.items import Account, Category, Event, Order
-from tests.support import meanwhile, notices, payers, sweeps, taken_back
+from tests.support import meanwhile, notices, payers, settled, sweeps, taken_back
 from tests.support.cancelled import (
     confirmed,
     make_staff,
@@ -199,6 +199,29 @@ def test_above_the_threshold_another_member_of_staff_confirms(staff: Account) ->
         assert (begun.json["status"], begun.json["asked_by"]) == ("running", staff.account_id), begun.text
         assert begun.json["confirmed_by"] == second.account_id
     assert until_complete(staff, event.event_id, begun.json["job_id"])["progress"]["done"] == 2
+
+
+def test_the_preview_leaves_out_what_refunds_of_a_part_have_kept(staff: Account) -> None:
+    event, category, (order,) = sold(3)
+    by_card, stream = [buy_by_card(category) for _ in range(2)], StreamReader()
+    settled.give_back(order, 0, amount="500.00")
+    settled.give_back(order, 1)
+    settled.give_back(by_card[0], amount="0.01")
+    while stream.drain():
+        pass
+    shown = preview(staff, event.event_id)
+    assert (shown["tickets"], shown["total"]) == (2, rupees("3000.00"))
+    assert {way["provider"]: way["amount"]["amount"] for way in shown["ways"]} == {
+        "sandbox": "1500.00",
+        "wallet": "1500.00",
+    }
+    job_id = confirmed(staff, event.event_id).json["job_id"]
+    told = until_complete(staff, event.event_id, job_id)["progress"]
+    assert (told["paid"], told["refunded"], told["kept"]) == (
+        rupees("7500.00"),
+        rupees("5000.01"),
+        rupees("2499.99"),
+    )
 
 
 def test_one_that_nobody_confirmed_in_a_day_is_none_and_who_asked_may_ask_again(staff: Account) -> None:
