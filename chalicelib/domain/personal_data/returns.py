@@ -14,7 +14,7 @@ from chalicelib.domain.events.deeds import EventState, TicketState
 from chalicelib.domain.ledger import account_names, card_balances, journals
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.money import Money
-from chalicelib.domain.payments import refunds, withdrawals
+from chalicelib.domain.payments import payments, refunds, withdrawals
 from chalicelib.domain.personal_data.places import Person
 from chalicelib.domain.sale import orders
 from chalicelib.domain.tickets import gifts, refund_requests, tickets
@@ -81,7 +81,7 @@ def give_back(person: Person, *, by: str) -> int:
     count = 0
     for order in person.orders:
         if order.status == OrderStatus.RESERVED:
-            orders.give_back(person.customer_id, order.order_id)
+            payments.give_back(person.customer_id, order.order_id)
             count += 1
     mine = belongings(person)
     for ticket in mine.tickets:

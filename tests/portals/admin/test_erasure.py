@@ -26,7 +26,7 @@ from chalicelib.vocabulary.tickets import TicketStatus
 from chalicelib.vocabulary.work import JobStatus
 from chalicelib.workers import jobs
 from tests.portals.admin.person import Somebody, make_somebody
-from tests.support import audit, event_states, log_lines, payers, wallets, whole_store
+from tests.support import audit, event_states, log_lines, payers, purchases, wallets, whole_store
 from tests.support.client import Answer, call
 from tests.support.factories import (
     PASSWORD,
@@ -239,6 +239,21 @@ def test_an_erasure_that_was_given_up_goes_on_when_it_is_asked_for_again() -> No
     assert erase(customer.account_id).json == {"job_id": job_id, "status": "open"}
     run(job_id)
     assert erase(customer.account_id).json["status"] == "complete"
+
+
+def test_a_booking_that_an_erasure_gives_back_charges_no_page_that_is_left_open() -> None:
+    customer = make_customer()
+    order = purchases.book(customer, purchases.make_show()[1])
+    payment_id = payers.process(customer, order, token="tok_ok").json["id"]  # the sandbox's, no secret
+    job_id = erase(customer.account_id).json["job_id"]
+    with clock.set_to(clock.now() + timedelta(minutes=2)):
+        for _ in range(4):
+            jobs.run_step(job_id)
+        payers.charge_at_sandbox(payment_id)
+    charge = operations.get(keys.money.sandbox_charge(str(payers.stored(payment_id).provider_reference)))
+    assert charge is not None
+    assert (charge.status, payers.stored(payment_id).status) == ("canceled", "failed")
+    assert payers.balances() == {}
 
 
 def test_support_neither_exports_nor_erases() -> None:
