@@ -31,14 +31,16 @@ from chalicelib.errors import InvalidState, NotFound, Unavailable
 from chalicelib.identifiers import id_of_fact, new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import CardClaim, NewestCardClaim
+from chalicelib.table.items import Card, CardBalance, CardClaim, NewestCardClaim
 from chalicelib.vocabulary.cards import EntryType, LeftoverAction, LeftoverState
 
 LIFETIME = timedelta(days=30)
 # A claim that was used is shown again for as long.
 _KEPT = timedelta(days=400)
 _TOKENS = "tokens of claim links"
-_NO_LINK = "This link is not valid. It was used, it has expired, or a newer one was sent."
+_NO_LINK = (
+    "This link is not valid. It was used, it has expired, a newer one was sent, or our staff have blocked the card."
+)
 
 
 class Claimed(Struct, frozen=True):
@@ -135,7 +137,7 @@ def claim(token: str, *, customer_id: str, card_name: str) -> Claimed:
             raise NotFound(_NO_LINK)
         target = own_cards.active(customer_id, card_name)
         try:
-            source, balance = pay_backs.read(found.card_uid)
+            source, balance = _source(found)
         except InvalidState:
             if (operations.get(place) or found).claimed_at is None:
                 raise
@@ -174,12 +176,25 @@ def claim(token: str, *, customer_id: str, card_name: str) -> Claimed:
                 operations.change(place, spent, CardClaim.claimed_at.does_not_exist()),
                 *journals.post(movement, balances=[balance, credited]),
                 operations.check(keys.cards.card(target.card.uid), cards.as_read(target.card)),
+                operations.check(keys.cards.card(source.uid), cards.as_read(source)),
             )
         except operations.ConditionFailed:
-            continue  # another claim, or a movement on one of the cards, was first
+            continue  # another claim, a movement on one of the cards or a change of their states was first
         logger.info("leftover claimed", extra={"claim_id": found.claim_id, "customer_id": customer_id})
         return _done(operations.get(place) or found)
     raise Unavailable("These cards are being used at this moment. Try again.", retry_after=1)
+
+
+def _source(found: CardClaim) -> tuple[Card, CardBalance]:
+    """Return the card and the balance that a link names.
+
+    Raises InvalidState (nothing is left), NotFound (staff blocked the card after the link was made: it keeps its
+    balance, as D-STATE-05 says).
+    """
+    card, balance = pay_backs.read(found.card_uid)
+    if card.kept_by_staff and card.blocked_at is not None and card.blocked_at > found.created_at:
+        raise NotFound(_NO_LINK)
+    return card, balance
 
 
 def _link(token: str) -> str:

@@ -213,6 +213,25 @@ def test_money_that_another_customer_paid_and_gave_by_a_link_is_not_paid_back_to
     wallets.assert_balanced(wallets.books())
 
 
+def test_a_card_that_staff_block_after_its_link_keeps_its_balance_until_they_send_another() -> None:
+    stream, customer = StreamReader(), new_customer()
+    (unused, _), other = loaded(customer), wallets.make_card(customer)
+    drain(stream)
+    assert act("claim_link", unused.card_id).status == 200
+    with clock.set_to(clock.now() + timedelta(minutes=1)):
+        blocked = ask("PUT", f"nfc-cards/{unused.card_id}/", {"status": "blocked", "reason": "A dispute."})
+        assert blocked.status == 200
+    with clock.set_to(clock.now() + timedelta(minutes=2)):
+        (token,) = token_sent_to(customer)
+        refused = claim(customer, token, other)
+        assert (refused.status, "blocked the card" in refused.json["error"]["message"]) == (404, True)
+        drain(stream)
+        assert wallets.books().balances[unused.uid].amount == 100_000
+        assert act("claim_link", unused.card_id).status == 200
+        (new,) = (one for one in token_sent_to(customer) if is_newest(unused, one))
+        assert claim(customer, new, other).json["amount"]["amount"] == "1000.00"
+
+
 def test_a_newer_link_voids_the_one_before() -> None:
     stream, customer = StreamReader(), new_customer()
     dead, alive = wallets.make_card(customer, holds=700), wallets.make_card(customer)
