@@ -61,6 +61,12 @@ def _begins(day: str) -> datetime:
     return datetime.fromisoformat(f"{day[:10]}T00:00:00{day[10:]}")
 
 
+def is_elsewhere(scan: Scan, event: Event | None) -> bool:
+    """Whether a scan that is not counted yet names a gate that its event does not have."""
+    named = list(event.gates or ())[:_GATES_AT_MOST] if event else []
+    return scan.gate is not None and scan.gate not in named
+
+
 class CheckinBuckets(Struct):
     """The increments that some scans of one event add to its hours and gates."""
 
@@ -68,11 +74,13 @@ class CheckinBuckets(Struct):
     gates: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, scan: Scan, event: Event | None, *, by: int = 1) -> None:
-        """Count a scan; of those that were valid, only a first entry. It is no longer counted with `by` -1."""
+        """Count a scan; of those that were valid, only a first entry. It is no longer counted with `by` -1.
+
+        A scan stays at the gate at which it was counted first: the event may get and lose gates.
+        """
         if scan.scan_kind == ScanKind.COUNT and scan.result == ScanResult.VALID:
             return
-        named = list(event.gates or ())[:_GATES_AT_MOST] if event else []
-        gate = scan.gate if scan.gate in named else _ELSEWHERE
+        gate = _ELSEWHERE if scan.elsewhere else scan.gate or _ELSEWHERE
         if scan.result == ScanResult.VALID:
             if not scan.first_entry or scan.direction != Direction.ENTRY:
                 return

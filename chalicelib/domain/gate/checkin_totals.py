@@ -14,7 +14,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.domain.cards import cards
 from chalicelib.domain.events import gate_control
-from chalicelib.domain.gate import log_pages
+from chalicelib.domain.gate import checkin_buckets, log_pages
 from chalicelib.domain.gate.checkin_buckets import CheckinBuckets
 from chalicelib.domain.gate.convergence import Effect
 from chalicelib.domain.gate.passages import record_of
@@ -123,6 +123,7 @@ def _count(event_id: str, scans: Sequence[tuple[Scan, bool]]) -> Counter[str]:
     for _ in retries.attempts(_ATTEMPTS):
         sums = _Sums()
         for scan, _is_new in pending:
+            scan.elsewhere = checkin_buckets.is_elsewhere(scan, event) or None
             sums.add(scan, event)
         pages = log_pages.place_rows([scan for scan, is_new in pending if is_new])
         marks = [_mark(scan, is_new=is_new) for scan, is_new in pending]
@@ -153,6 +154,9 @@ def recount(changes: Iterable[tuple[Scan, Scan]]) -> None:
 
 def _recount(before: Scan, after: Scan) -> None:
     event = _event(after.event_id)
+    stored = operations.get(after.place)
+    # The records may be of before its first count.
+    before.elsewhere = after.elsewhere = stored.elsewhere if stored is not None else None
     sums = _Sums()
     sums.change(before, after, event)
     as_counted: Condition = Scan.counted_revision.does_not_exist()
@@ -195,6 +199,6 @@ def _mark(scan: Scan, *, is_new: bool) -> operations.Write:
         return operations.put(scan, Scan.pk.does_not_exist())
     return operations.change(
         scan.place,
-        [Scan.counted.set(True), Scan.projected.set(True)],
+        [Scan.counted.set(True), Scan.projected.set(True), *([Scan.elsewhere.set(True)] if scan.elsewhere else [])],
         Scan.pk.exists() & Scan.counted.does_not_exist(),
     )

@@ -97,6 +97,8 @@ class Scan(Item, discriminator="scan"):
     scanned_at = MomentAttribute()
     decided_at = MomentAttribute()
     counted = BooleanAttribute(null=True)
+    # The totals count it at no gate of the event: it named one that the event did not have then.
+    elsewhere = BooleanAttribute(null=True)
     # Nobody is counted for it, although it is valid: a double admission, or a leave of somebody who was not inside.
     idle = BooleanAttribute(null=True)
     # How often its part in the ticket's history changed, and up to which of these changes the totals count it.

@@ -1,18 +1,20 @@
 """Venues, as the staff keep them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.events import events, venues
+from chalicelib import clock
+from chalicelib.domain.events import events, gate_control, venues
 from chalicelib.table import keys, operations
 from chalicelib.table.items import Account
 from chalicelib.vocabulary.events import EventStatus
 from tests.portals.organizer.test_drafts import body, category
 from tests.support import event_states
 from tests.support.client import Answer, call
-from tests.support.factories import admin_token, make_organizer, token_of, usher_token
+from tests.support.factories import admin_token, make_organizer, make_ticket, scan_id, token_of, usher_token
 from tests.support.meanwhile import after
 from tests.support.streams import StreamReader
 
@@ -260,3 +262,31 @@ def test_an_event_has_the_gates_of_its_venue_in_every_portal(
     assert [gate["gate"] for gate in own["analytics"]["check_ins"]["by_gate"]] == HALL["gates"]
     wrong = call("POST", "/api/devices/", {"event_id": event_id, "gate": "Old", "name": "Reader"}, token=token)
     assert wrong.status == 400
+
+
+@pytest.mark.parametrize(("at_first", "later"), [(None, ["East", "West"]), (["East"], ["West"]), (["East"], None)])
+def test_a_scan_stays_at_the_gate_where_it_was_counted_when_the_event_gets_and_loses_gates(
+    token: str, at_first: list[str] | None, later: list[str] | None
+) -> None:
+    organizer, stream, venue_id = make_organizer(), StreamReader(), create(token, gates=at_first).json["id"]
+    event_id = by_staff(token, organizer, venue_id)
+    ticket, usher = make_ticket(events.get(event_id)), usher_token(events.get(event_id))
+
+    def admitted(gate: str, minutes: int) -> None:
+        at, shown = clock.to_text(clock.now() - timedelta(minutes=minutes)), {"result": "valid"}
+        log = {"scan_id": scan_id(), "ticket_id": ticket.ticket_id, "gate": gate, "scanned_at": at, "offline": shown}
+        answer = call(
+            "POST", "/api/usher/sync/logs/", {"logs": [log], "device_time": clock.to_text(clock.now())}, token=usher
+        )
+        assert answer.json["rejected"] == 0, answer.text
+        stream.drain()
+
+    admitted("East", 5)
+    assert call("PUT", one(venue_id), {"gates": later}, token=token).status == 200
+    assert call("PUT", f"/api/events/{event_id}/", {"venue_id": venue_id}, token=token).status == 200
+    gate_control.forget()
+    admitted("West", 9)  # it becomes the admission, and the first one counts nobody
+    found = call("GET", f"/api/organizer/events/{event_id}/", token=token_of(organizer)).json["analytics"]["check_ins"]
+    gates = {gate["gate"]: gate["admitted"] for gate in found["by_gate"]}
+    assert (found["admitted"], sum(gates.values()), min(gates.values())) == (1, 1, 0), gates
+    assert gates["West" if later else None] == 1
