@@ -91,7 +91,8 @@ def _counts(totals: OrganizerTotals, events: list[Event]) -> EventCounts:
 def _attendance(events: list[Event]) -> _Attendance:
     """Return the check-ins of events and the numbers of tickets held.
 
-    An event counts from its start, or from its first admission: doors open before that.
+    An event counts from its start, or from its first admission: doors open before that. Who came in at a gate without
+    the network may have had a ticket that was given back before the platform heard of it.
     """
     now, checked_in, expected = clock.now(), 0, 0
     counters_of = {event.event_id: keys.gate.counters(event.event_id) for event in events}
@@ -104,7 +105,7 @@ def _attendance(events: list[Event]) -> _Attendance:
             continue
         sold = sales.get(sales_of[event.event_id]) or SalesTotals()
         checked_in += counted.admitted
-        expected += counted.sold + sold.tickets - sold.refunded_tickets
+        expected += max(counted.admitted, counted.sold + sold.tickets - sold.refunded_tickets)
     return _Attendance(checked_in, expected)
 
 

@@ -15,9 +15,17 @@ from chalicelib.domain.gate.readings import Caller, Reading
 from chalicelib.domain.tickets import tickets
 from chalicelib.domain.tickets.tickets import Holder, TicketToIssue
 from chalicelib.vocabulary.events import EventStatus
-from tests.support import event_states
+from tests.support import event_states, settled
 from tests.support.client import Answer, call
-from tests.support.factories import make_customer, make_event, make_organizer, make_reader, scan_id, token_of
+from tests.support.factories import (
+    admin_token,
+    make_customer,
+    make_event,
+    make_organizer,
+    make_reader,
+    scan_id,
+    token_of,
+)
 from tests.support.purchases import book, make_show, pay
 from tests.support.streams import StreamReader, project
 
@@ -230,6 +238,27 @@ def test_the_dashboard_counts_who_came_before_the_start_once_the_doors_let_them_
     told = get(token_of(organizer), "/api/organizer/dashboard/stats/").json
     # Nobody can have missed the other event yet.
     assert (told["checked_in"], told["check_in_rate"]) == (1, 0.5)
+
+
+def test_who_came_in_at_a_cut_off_gate_before_their_refund_is_no_more_than_all_of_them() -> None:
+    """The platform gave a ticket back before it heard that its holder had been inside already."""
+    organizer, now = make_organizer(), clock.now()
+    event, standard = make_show(organizer_id=organizer.account_id, starts_at=now, ends_at=now + timedelta(hours=4))
+    with clock.set_to(now - timedelta(minutes=30)):
+        order = settled.buy(standard, 2)
+    admitted = [line["ticket_id"] for line in order.tickets]
+    asked = {"ticket_id": admitted[0], "reason": "The customer fell ill."}
+    opened = call("POST", "/api/refund-requests/", asked, token=admin_token())
+    decided = call("PUT", f"/api/refund-requests/{opened.json['id']}/", {"decision": "approve"}, token=admin_token())
+    assert decided.status == 200, decided.text
+    at, by_gate = clock.to_text(now - timedelta(minutes=10)), {"result": "valid"}
+    taps = [{"scan_id": scan_id(), "ticket_id": each, "scanned_at": at, "offline": by_gate} for each in admitted]
+    sent = {"taps": taps, "device_time": clock.to_text(clock.now())}
+    verdicts = call("POST", "/api/device/taps/", sent, token=make_reader(event).token()).json["results"]
+    assert [verdict["status"] for verdict in verdicts] == ["accepted", "accepted"]
+    drain()
+    told = get(token_of(organizer), "/api/organizer/dashboard/stats/").json
+    assert (told["tickets_sold"], told["checked_in"], told["check_in_rate"]) == (1, 2, 1.0)
 
 
 def test_the_dashboard_counts_events_sales_and_who_came() -> None:
