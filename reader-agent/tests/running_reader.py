@@ -16,9 +16,23 @@ class RunningReader:
         self.seen: queue.Queue[Reading] = queue.Queue()
         self.repeated: queue.Queue[Reading] = queue.Queue()
         self._stop = threading.Event()
+        self._may_decide = threading.Event()
+        self.release()
         self._thread = threading.Thread(
-            target=reader.run, args=(self.seen.put, self._stop, lambda reading, _seconds: self.repeated.put(reading))
+            target=reader.run, args=(self._decide, self._stop, lambda reading, _seconds: self.repeated.put(reading))
         )
+
+    def _decide(self, reading: Reading) -> None:
+        self.seen.put(reading)
+        self._may_decide.wait()
+
+    def hold(self) -> None:
+        """Have the next decision last until `release`."""
+        self._may_decide.clear()
+
+    def release(self) -> None:
+        """End the decision that lasts."""
+        self._may_decide.set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -28,6 +42,7 @@ class RunningReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
+        self.release()
         self._thread.join(timeout=60)
         assert not self._thread.is_alive()
 

@@ -1,8 +1,11 @@
 """Code scanners on a serial line (a pseudo terminal) and as a keyboard (recorded events)."""
 
 import errno
+import fcntl
 import os
 import struct
+import sys
+import termios
 import threading
 import tty
 from collections.abc import Callable, Iterator
@@ -190,6 +193,14 @@ class Keyboard:
             for record in ((4, 4, 0x70000 + code), (1, code, value), (0, 0, 0)):
                 os.write(self._write_end, self._RECORD.pack(1, 2, *record))
 
+    def drop(self) -> None:
+        """Say that records were thrown away, as the kernel does where they are not read in time."""
+        os.write(self._write_end, self._RECORD.pack(1, 2, 0, 3, 0))
+
+    def unread(self) -> int:
+        """Return how many bytes wait to be read."""
+        return int.from_bytes(fcntl.ioctl(self._read_end, termios.FIONREAD, bytes(4)), sys.byteorder)
+
     def unplug(self) -> None:
         self.is_gone = True
         os.write(self._write_end, bytes(24))
@@ -289,6 +300,40 @@ def test_half_a_code_is_forgotten_after_two_seconds_and_a_long_one_is_cut() -> N
         list(lines.feed("x" * 1_000))
     assert len(lines._text) == LONGEST_CODE
     assert [code.unreadable is None for code in lines.feed("\nnext\n")] == [False, True]
+
+
+def test_a_code_that_is_scanned_while_one_is_decided_is_read_whole() -> None:
+    """The kernel keeps 64 records or a few more of a keyboard, and throws all away where others come."""
+    keyboard = Keyboard()
+    reader = HidReader("hid:/dev/input/by-id/usb-x", open_device=lambda _path: keyboard, log=structlog.get_logger())
+    with RunningReader(reader) as scanner:
+        scanner.hold()
+        wait_until(lambda: keyboard.is_grabbed)
+        keyboard.type(*RECORDED)
+        assert scanner.code().text == "tkt_01A-b!"
+        for _ in range(12):
+            keyboard.type(*pressed(30, 48, 46, 32, 18))
+            wait_until(lambda: not keyboard.unread(), timeout=10)
+        keyboard.type(*pressed(ENTER))
+        scanner.release()
+        assert scanner.code().text == "abcde" * 12
+
+
+def test_a_code_of_which_a_part_was_lost_is_never_taken_for_another_one() -> None:
+    keyboard, now = Keyboard(), [0.0]
+    reader = HidReader("hid:/dev/input/by-id/usb-x", open_device=lambda _path: keyboard, log=structlog.get_logger())
+    with RunningReader(reader) as scanner:
+        wait_until(lambda: keyboard.is_grabbed)
+        keyboard.type(*pressed(30, 30), (SHIFT, 1))  # the shift's release is lost as well
+        keyboard.drop()
+        keyboard.type(*pressed(48, 48, ENTER), *RECORDED)
+        assert "a part of it was lost" in str(scanner.code().unreadable)
+        assert scanner.code().text == "tkt_01A-b!"
+    lines = Lines(lambda: now[0])
+    lines.lost()  # with its end
+    now[0] = 2.1
+    assert ["a part of it was lost" in str(code.unreadable) for code in lines.feed("")] == [True]
+    assert [code.text for code in lines.feed("next\r")] == ["next"]
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\t", "\t\r\n", "\x03", "\x03\r\n", "\n\n"], ids=repr)

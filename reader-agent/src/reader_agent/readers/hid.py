@@ -3,8 +3,10 @@
 The device is grabbed: what it types reaches the agent alone, and never a console where a code could run a command.
 """
 
+import contextlib
 import errno
 import os
+import queue
 import select
 import sys
 import threading
@@ -18,6 +20,10 @@ from reader_agent.readers.keys import Typist
 from reader_agent.readers.lines import Lines
 
 _POLL_SECONDS = 0.2
+# The kernel keeps some twenty characters, and a decision may take seconds: so what is typed meanwhile waits here.
+_MOST_READS = 64
+# linux/input-event-codes.h: the kernel threw away what was not read in time.
+_EV_SYN, _SYN_DROPPED = 0x00, 0x03
 
 
 class InputEvent(Protocol):
@@ -99,27 +105,63 @@ class HidReader(Reader):
                 device.close()
 
     def _watch(self, stop: threading.Event) -> None:
-        typist, lines = Typist(), Lines()
         device = self._device
-        while device is not None and not stop.is_set():
+        if device is None:
+            return
+        reads: queue.Queue[list[InputEvent] | Exception] = queue.Queue(_MOST_READS)
+        is_over = threading.Event()
+        listener = threading.Thread(target=_listen, args=(device, reads, is_over), name="scanner", daemon=True)
+        listener.start()
+        try:
+            self._type(reads, stop)
+        finally:
+            is_over.set()
+            listener.join()
+
+    def _type(self, reads: "queue.Queue[list[InputEvent] | Exception]", stop: threading.Event) -> None:
+        """Report the codes in what is read, until `stop` or until the scanner is gone."""
+        typist, lines = Typist(), Lines()
+        while not stop.is_set():
             self.alive_at = time.monotonic()
-            try:
-                is_ready = bool(select.select([device.fileno()], [], [], _POLL_SECONDS)[0])
-                events = list(device.read()) if is_ready else []
-            except BlockingIOError:
-                continue
-            except (OSError, ValueError) as error:  # ENODEV after an unplug
-                self.last_error = f"{self.path}: the scanner is gone ({describe(error)}); check its cable"
-                return
             for code in lines.feed(""):
                 self._report_code(code)
-            for event in events:
+            try:
+                read = reads.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            finally:
+                self.tally["errors"] += lines.unfinished
+                self.tally["hostile"] += typist.unknown
+                lines.unfinished = typist.unknown = 0
+            if isinstance(read, Exception):
+                self.last_error = f"{self.path}: the scanner is gone ({describe(read)}); check its cable"
+                return
+            for event in read:
+                if (event.type, event.code) == (_EV_SYN, _SYN_DROPPED):
+                    typist.lost()
+                    lines.lost()
                 for character in typist.text(event.type, event.code, event.value):
                     for code in lines.feed(character):
                         self._report_code(code)
-            self.tally["errors"] += lines.unfinished
-            self.tally["hostile"] += typist.unknown
-            lines.unfinished = typist.unknown = 0
+
+
+def _listen(device: InputDevice, reads: "queue.Queue[list[InputEvent] | Exception]", is_over: threading.Event) -> None:
+    """Pass on what is typed, also while a code is being decided; an error is the last thing that is passed on."""
+    while not is_over.is_set():
+        read: list[InputEvent] | Exception
+        try:
+            is_ready = bool(select.select([device.fileno()], [], [], _POLL_SECONDS)[0])
+            read = list(device.read()) if is_ready else []
+        except BlockingIOError:
+            continue
+        except (OSError, ValueError) as error:  # ENODEV after an unplug
+            read = error
+        while read and not is_over.is_set():
+            with contextlib.suppress(queue.Full):
+                reads.put(read, timeout=_POLL_SECONDS)
+                break
+        if isinstance(read, Exception):
+            return
 
 
 def split_path(path: str) -> str:

@@ -42,6 +42,11 @@ class Typist:
         self._has_caps = False
         self._number = ""
 
+    def lost(self) -> None:
+        """Note that events were lost: that a key was released may be one of them."""
+        self._held.clear()
+        self._number = ""
+
     def text(self, event_type: int, code: int, value: int) -> Iterator[str]:
         """Yield the character that an event of the input subsystem types, if it types one."""
         if event_type != EV_KEY:

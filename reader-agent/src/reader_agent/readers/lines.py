@@ -15,6 +15,7 @@ _OLDEST_SECONDS = 2.0
 _ENDS = "\r\n\t\x03"
 # Less than this is noise on a line or a key that somebody touched, and nobody waits for its verdict.
 _SHORTEST_SHOWN = 8
+_GAP = "a part of it was lost, as codes came faster than they are decided: scan it once more"
 
 
 class Lines:
@@ -27,13 +28,16 @@ class Lines:
         self._text: list[str] = []
         self._length = 0
         self._began_at = 0.0
+        self._has_gap = False
 
     def feed(self, text: str) -> Iterator[Code]:
         """Yield each code that these characters complete; without characters, a code whose end is overdue."""
         now = self._clock()
         if self._length and now - self._began_at > _OLDEST_SECONDS:
             self.unfinished += 1
-            if self._length >= _SHORTEST_SHOWN:
+            if self._has_gap:
+                yield Code("", unreadable=_GAP)
+            elif self._length >= _SHORTEST_SHOWN:
                 yield Code("", unreadable="no Enter came after it (set the scanner to send Enter, CR or LF, as suffix)")
             self.clear()
         for character in text:
@@ -46,14 +50,20 @@ class Lines:
             if self._length <= LONGEST_CODE:
                 self._text.append(character)
 
+    def lost(self) -> None:
+        """Note that characters were lost: the code that they were of must not be taken for another one."""
+        self._text, self._length, self._began_at, self._has_gap = [], 1, self._clock(), True
+
     def clear(self) -> None:
         """Throw away what is not complete."""
-        self._text, self._length = [], 0
+        self._text, self._length, self._has_gap = [], 0, False
 
     def _finish(self) -> Iterator[Code]:
-        text, length = "".join(self._text), self._length
+        text, length, has_gap = "".join(self._text), self._length, self._has_gap
         self.clear()
-        if length > LONGEST_CODE:
+        if has_gap:
+            yield Code("", unreadable=_GAP)
+        elif length > LONGEST_CODE:
             yield Code("", unreadable=f"it has {length} characters; a code has at most {LONGEST_CODE}")
         elif "\N{REPLACEMENT CHARACTER}" in text:
             yield Code("", unreadable="it is not text (set the scanner to UTF-8)")
