@@ -117,7 +117,7 @@ def test_a_file_of_the_wrong_column_takes_nobody_off_the_roster(
         assert refused.status == 400, refused.text
         assert next(iter(sent)) in refused.json["error"]
         assert "all 3 people" in refused.json["error"]
-    assert "Line 1, 'Name'" in put(event, token, csv="Name\nSana\n").json["error"]
+    assert "(line 1: Name)" in put(event, token, csv="Name\nSana\n").json["error"]
     assert listed(event, token) == ids(students[:3])
     # Rows that add or remove nobody change nothing; an empty list says that nobody is expected.
     for action in ("add", "remove"):

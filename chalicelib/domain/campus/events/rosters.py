@@ -91,10 +91,9 @@ def _wanted(before: set[str], listed: RosterList, sent: RosterInput) -> set[str]
         text = f"would make {len(wanted):,} people; a roster has at most {roster_lists.MOST:,}"
         raise ValidationFailed(details=[{"field": "action", "message": text}])
     if before and not wanted and listed.unknown:
-        first = listed.unknown[0]
-        text = f"names no student, and would take all {len(before):,} people off the roster; an empty list does that"
-        text = f"{text}. Line {first.line}, {first.said!r}: {first.message}"
-        raise ValidationFailed(details=[{"field": sent.field, "message": text}])
+        count, row = f"{len(before):,}", listed.unknown[0]
+        message = f"names no student (line {row.line}: {row.said}), and would take all {count} people off the roster"
+        raise ValidationFailed(details=[{"field": sent.field, "message": message}])
     return wanted
 
 
