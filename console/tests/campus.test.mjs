@@ -26,20 +26,6 @@ test("an event is open in each of its windows, both ends included, and to come b
   assert.equal(periodOf(event({ is_active: false }), at(10)).is, "inactive");
 });
 
-test("numbers of people come from the column that the header names", async () => {
-  const { numbersOf } = await bundled("teach/tables.ts");
-  for (const text of [
-    "S-1\nS-2",
-    "S-1\r\n\r\nS-2\r\n",
-    "student_id\nS-1\nS-2",
-    "\ufeffStudent ID,name\nS-1,Ali\nS-2,Sana",
-    "name;student_number\nAli;S-1\nSana;S-2",
-    'name\tdepartment\tNumber\nAli\tPhysics\t"S-1"\nSana\tPhysics\tS-2',
-  ])
-    assert.deepEqual(numbersOf(text), ["S-1", "S-2"], text);
-  assert.deepEqual(numbersOf(""), []);
-});
-
 test("a time is read in one spelling only, in each column of times; all else goes as it is", async () => {
   const { rowsOf } = await bundled("teach/tables.ts");
   const read = (text) => rowsOf(`title,start,end,late_until,closes_at\nOptics,${text},${text},${text},${text}`)[0].event;

@@ -261,6 +261,12 @@ def test_a_teacher_creates_an_event_lists_who_is_expected_and_marks_by_hand(open
     page.get_by_text("Listed now: 1. Added 1, removed 0.").wait_for()
     page.get_by_text("NOBODY-1").wait_for()
     page.get_by_role("listitem").filter(has_text=student.number).wait_for()
+    # A list that is added is read as one that replaces.
+    page.get_by_label("Student numbers").fill(f'name,student_id\n"Khan, Sana",="{student.number}"')
+    page.get_by_label("How").select_option("add")
+    button(page, "Save").click()
+    page.get_by_text("Listed now: 1. Added 0, removed 0.").wait_for()
+    expect(page.get_by_text("Rows that name nobody")).to_have_count(0)
     axe(page)
     page.get_by_role("link", name="Attendance").click()
     page.get_by_label("Missing").check()

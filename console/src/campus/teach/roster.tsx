@@ -10,8 +10,6 @@ import { saidOfField, t } from "../../ui/i18n.ts";
 import { Listing, useList } from "../../ui/list.tsx";
 import { api, type CampusEvent } from "../api.ts";
 
-import { numbersOf } from "./tables.ts";
-
 type Person = Schemas["CampusListedPersonOut"];
 type Change = Schemas["CampusRosterChangeOut"];
 
@@ -41,9 +39,9 @@ export function Roster({ event }: { event: CampusEvent }): JSX.Element {
     version.value = changed.version;
     list.reload();
   };
+  // The platform reads the list, whichever way it is used: quotes, delimiters, and the lines that it names.
   const send = async ({ people = "", how = "add" }: Record<string, string>): Promise<void> => {
-    if (how === "replace") return change({ csv: people, version: version.value });
-    return change({ action: "add", student_ids: numbersOf(people) });
+    return change(how === "replace" ? { csv: people, version: version.value } : { csv: people, action: "add" });
   };
   return (
     <>

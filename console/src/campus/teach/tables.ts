@@ -1,4 +1,4 @@
-// Tables as teachers paste them: events by rows, and who is expected by student numbers.
+// Tables as teachers paste them: events by rows.
 import type { Schemas } from "../../ui/api/client.ts";
 
 type Event = Schemas["CampusEventIn"];
@@ -42,20 +42,4 @@ export function rowsOf(text: string): Row[] {
     const found = names.map((name, column) => [name, valueOf(name, cells[column] ?? "")] as const).filter(([, value]) => value !== null);
     return [{ line: place + 2, event: Object.fromEntries(found) as unknown as Event }];
   });
-}
-
-// The columns that the platform takes, the first one first.
-const COLUMNS = ["student_id", "student_number", "student_no", "number", "user_id", "id"];
-
-/** The student numbers of pasted lines: the column that a header names, else the first one, without the header. */
-export function numbersOf(text: string): string[] {
-  const rows = text
-    .replace(/^\ufeff/, "")
-    .split(/\r?\n/)
-    .filter((line) => line.trim())
-    .map((line) => line.split(/[,;\t|]/).map((cell) => cell.trim().replace(/^"|"$/g, "")));
-  const head = (rows[0] ?? []).map((name) => name.toLowerCase().replaceAll(" ", "_"));
-  const named = COLUMNS.find((name) => head.includes(name));
-  const column = named === undefined ? 0 : head.indexOf(named);
-  return (named === undefined ? rows : rows.slice(1)).map((row) => row[column] ?? "").filter(Boolean);
 }
