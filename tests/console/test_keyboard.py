@@ -146,6 +146,26 @@ def dialogs(page: Page) -> list[str]:
     return wrong
 
 
+def test_the_focus_stays_in_the_page_after_a_log_in_and_a_log_out(open_page: Opener, site: Site) -> None:
+    """The form or the button that had it is gone: a reader goes on at the view, and not before the page's head."""
+    at = "() => document.activeElement !== document.body && document.activeElement.closest('main') !== null"
+    for name, (portal, [path, *_]) in VIEWS.items():
+        if portal is None or name == "board":
+            continue
+        page = open_page(path, sessions={portal: site.session(portal)})
+        settled(page)
+        page.get_by_role("button", name="Log out").press("Enter")
+        page.get_by_role("button", name="Log out").wait_for(state="detached")
+        page.wait_for_function(at)
+        page.context.close()
+    page = open_page("/tix/members")
+    page.get_by_label("E-mail").fill(demo.TIX_EMAIL)
+    page.get_by_label("Password").fill(demo_passwords.TIX)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Log out").wait_for()
+    page.wait_for_function(at)
+
+
 def test_each_page_has_a_view_here() -> None:
     assert {page.name for page in pages.pages()} == set(VIEWS)
 

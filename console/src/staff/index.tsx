@@ -2,6 +2,7 @@ import "./style.css";
 
 import type { JSX } from "preact";
 
+import { useFocus } from "../ui/shell.tsx";
 import { start } from "../ui/start.tsx";
 
 import { Frame } from "./frame.tsx";
@@ -13,6 +14,7 @@ import { LogIn, LogInAgain } from "./session.tsx";
 const Enrolment = lazy(() => import("./account.tsx").then((part) => part.Enrolment));
 
 function Page(): JSX.Element {
+  useFocus(me.value?.who.id);
   if (me.value === null && !working.value) return <LogIn />;
   if (me.value?.who.must_enrol) return <Enrolment />;
   return (

@@ -1,7 +1,7 @@
 // The frame of a page: skip link, head with navigation and settings, main part.
 import { useSignalEffect } from "@preact/signals";
 import { Fragment, type ComponentChildren, type JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { session, type Portal } from "./api/session.ts";
 import { Num } from "./format.tsx";
@@ -28,11 +28,21 @@ export function useTurn(id: string | undefined): number {
   return last.current.turn;
 }
 
+/** Keep the focus in the page after a log-in and a log-out, whose form or button is gone. */
+export function useFocus(id: string | undefined): void {
+  const before = useRef(id);
+  useEffect(() => {
+    if (before.current !== id && document.activeElement === document.body) document.getElementById("main")?.focus();
+    before.current = id;
+  }, [id]);
+}
+
 /** Render a page within its frame; the title is the document's too. */
 export function Shell({ title, view, links = [], portal, logOut, children }: ShellProps): JSX.Element {
   const who = portal ? session(portal).value?.who : undefined;
   // Another tab may log somebody else in: nothing of the former person stays in a view or in a form.
   const turn = useTurn(who?.id);
+  useFocus(who?.id);
   useSignalEffect(() => {
     void language.value;
     const shown = view?.() || title;
