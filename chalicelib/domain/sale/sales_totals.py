@@ -4,6 +4,9 @@ One transaction adds a paid order or approved refund to the totals and marks it 
 unordered stream batches count each one once. A sale counts on the day of its payment. A refund counts on the day of its
 approval. Days are in the event's time zone. Totals over categories include only amounts in the platform's currency.
 A category's own totals are in the category's currency.
+
+An event's totals, and those of each of its days, name the organizer in whose totals they are counted. So they move with
+the event where staff give it to another organizer, each of them once.
 """
 
 from collections import Counter, defaultdict
@@ -11,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
@@ -35,6 +39,8 @@ from chalicelib.vocabulary.tickets import RefundRequestStatus
 TOTALS, SALES, CATEGORY, WAY = "TOTALS", "SALES", "CATEGORY", "WAY"
 # The numbers of both event and organizer totals; only event totals have fees, and what refunds left.
 _NUMBERS = ("tickets", "revenue", "refunded_tickets", "refunded")
+# The totals of an event that its organizer's totals contain.
+_OF_ORGANIZERS = (TOTALS, SALES)
 _PER_TRANSACTION = 40
 _GIVEN_BACK = (RefundRequestStatus.APPROVED, RefundRequestStatus.REFUNDED)
 # The event statuses that the organizer's dashboard counts as shown.
@@ -56,19 +62,29 @@ def follow(changes: Sequence[Change]) -> list[Published]:
     """Update the sales totals from these changes; idempotent, also after a partial run."""
     trades: dict[str, dict[Key, Trade]] = defaultdict(dict)
     events: dict[str, None] = {}
+    moved: dict[str, None] = {}
     for change in changes:
         after = change.after
         if isinstance(after, Order | RefundRequest) and _is_uncounted(after):
             trades[after.event_id][after.place] = after
         elif isinstance(after, Event) and _counted(after) != _standing(after):
             events[after.event_id] = None
+        if isinstance(after, Event) and _was_anothers(change.before, after):
+            moved[after.event_id] = None
     if trades:
         known = operations.get_many([keys.events.event(event_id) for event_id in trades], consistent=False)
         for event_id, of_event in trades.items():
             _count(event_id, known.get(keys.events.event(event_id)), list(of_event.values()))
+    # What was sold before totals named their organizer is found by the mark that the count of events changes.
+    for event_id in moved:
+        _hand_over(event_id)
     for event_id in events:
         _count_event(event_id)
     return []
+
+
+def _was_anothers(before: Item | None, after: Event) -> bool:
+    return isinstance(before, Event) and before.organizer_id != after.organizer_id
 
 
 def _is_uncounted(trade: Trade) -> bool:
@@ -90,6 +106,8 @@ def _count(event_id: str, event: Event | None, trades: Sequence[Trade]) -> None:
             try:
                 operations.commit(*map(_mark, chunk), *_additions(event_id, event, chunk))
             except operations.ConditionFailed as failure:
+                if max(failure.failures) >= len(chunk):
+                    event = _hand_over(event_id)
                 chunk = [trade for place, trade in enumerate(chunk) if place not in failure.failures]
             else:
                 outcomes = Counter("paid" if isinstance(trade, Order) else "refunded" for trade in chunk)
@@ -170,11 +188,11 @@ def _additions(event_id: str, event: Event | None, trades: Sequence[Trade]) -> l
             in_all.update(of_trade)
             if trade.paid_by:
                 by_way[trade.paid_by].update({**of_trade, "kept": _kept(trade)})
-    writes = [_of_event(event_id, TOTALS, None, in_all)]
-    writes += [_of_event(event_id, SALES, day, numbers) for day, numbers in by_day.items()]
+    organizer_id = event.organizer_id if event else None
+    writes = [_of_event(event_id, TOTALS, None, in_all, organizer_id=organizer_id)]
+    writes += [_of_event(event_id, SALES, day, of_day, organizer_id=organizer_id) for day, of_day in by_day.items()]
     writes += [_of_event(event_id, CATEGORY, name, numbers) for name, numbers in by_category.items()]
     writes += [_of_event(event_id, WAY, name, numbers) for name, numbers in by_way.items()]
-    organizer_id = event.organizer_id if event else None
     if organizer_id:
         writes.append(_of_organizer(organizer_id, in_all))
         writes += [_of_day(organizer_id, day, numbers) for day, numbers in by_day.items()]
@@ -196,12 +214,21 @@ def _added(cls: type[SalesTotals | OrganizerTotals | OrganizerDay], numbers: Num
     return [attributes[name].add(numbers[name]) for name in names if numbers[name]]
 
 
-def _of_event(event_id: str, of: str, name: str | None, numbers: Numbers) -> Write:
+def _of_event(event_id: str, of: str, name: str | None, numbers: Numbers, *, organizer_id: str | None = None) -> Write:
     named = [SalesTotals.kind.set(SalesTotals), SalesTotals.event_id.set(event_id), SalesTotals.of.set(of)]
     if name:
         named.append(SalesTotals.name.set(name))
+    if organizer_id:
+        named.append(SalesTotals.organizer_id.set(organizer_id))
     place = keys.sale.sales_totals(event_id, of, name)
-    return operations.change(place, [*named, *_added(SalesTotals, numbers)])
+    in_theirs = SalesTotals.pk.does_not_exist() | _is_in(organizer_id) if of in _OF_ORGANIZERS else None
+    return operations.change(place, [*named, *_added(SalesTotals, numbers)], in_theirs)
+
+
+def _is_in(organizer_id: str | None) -> Condition:
+    """Return the condition that totals are counted for an organizer, or for nobody."""
+    named: Condition = SalesTotals.organizer_id.does_not_exist()
+    return SalesTotals.organizer_id == organizer_id if organizer_id else named
 
 
 def _of_organizer(organizer_id: str, numbers: Numbers) -> Write:
@@ -218,6 +245,43 @@ def _of_day(organizer_id: str, day: str, numbers: Numbers) -> Write:
     ]
     place = keys.organizers.day(organizer_id, day)
     return operations.change(place, [*named, *_added(OrganizerDay, numbers)])
+
+
+def _hand_over(event_id: str) -> Event | None:
+    """Count an event's sales for its present organizer, and no longer for the former one; idempotent.
+
+    Return the event. Raises Unavailable.
+    """
+    for _ in retries.attempts():
+        event = operations.get(keys.events.event(event_id))
+        if event is None:
+            return None
+        totals, days, _of_categories = sales_of(operations.query(keys.sale.sales_totals(event_id).pk, consistent=True))
+        try:
+            for each in (totals, *days.values()):
+                former = each.organizer_id or event.counted_for
+                if each.of and each.organizer_id != event.organizer_id:
+                    operations.commit(*_handing_over(each, former, event.organizer_id))
+        except operations.ConditionFailed:
+            continue  # a sale was counted, or another worker was first, after the read
+        return event
+    raise Unavailable(retry_after=1)
+
+
+def _handing_over(each: SalesTotals, former: str | None, organizer_id: str | None) -> list[Write]:
+    """Return the writes that move one of an event's totals between organizers; its numbers only rise."""
+    numbers: Numbers = Counter({name: int(getattr(each, name)) for name in _NUMBERS})
+    as_read = _is_in(each.organizer_id)
+    for name, number in numbers.items():
+        attribute: IntegerAttribute[int] = getattr(SalesTotals, name)
+        as_read &= attribute == number if number else attribute.does_not_exist()
+    named = SalesTotals.organizer_id.set(organizer_id) if organizer_id else SalesTotals.organizer_id.remove()
+    writes = [operations.change(keys.sale.sales_totals(each.event_id, each.of, each.name), [named], as_read)]
+    for whose, sign in ((former, -1), (organizer_id, +1)):
+        if whose and former != organizer_id and any(numbers.values()):
+            added = Counter({name: sign * number for name, number in numbers.items()})
+            writes.append(_of_day(whose, each.name, added) if each.name else _of_organizer(whose, added))
+    return writes
 
 
 # The organizer whom an event is counted for, and whether it is counted as shown.

@@ -50,6 +50,8 @@ class SalesTotals(Item, discriminator="sales_totals"):
     # TOTALS, SALES, CATEGORY or WAY; `name` is the day, the category, or the provider of the payments.
     of = UnicodeAttribute()
     name = UnicodeAttribute(null=True)
+    # Of TOTALS and SALES: the organizer whose totals contain these.
+    organizer_id = UnicodeAttribute(null=True)
     tickets = IntegerAttribute(default=0)
     revenue = IntegerAttribute(default=0)
     refunded_tickets = IntegerAttribute(default=0)
