@@ -131,6 +131,22 @@ def test_an_organizer_without_an_address_hears_it_by_sms(office: Office, answer:
     assert SAID[answer] in sms.body
 
 
+def test_who_asked_hears_the_answer_also_once_the_event_is_anothers(office: Office) -> None:
+    office.asks("PUT", "/api/organizer/profile/", {"email": "lahore@example.com"})
+    request_id = office.edit()
+    (event_id,) = (event["id"] for event in office.asks("GET", EVENTS)["results"])
+    path = f"/api/events/{event_id}/"
+    version = call("GET", path, token=office.staff).json["version"]
+    office.answers(path, {"organizer_id": make_organizer(name="Karachi Live").account_id, "version": version})
+    stream = StreamReader()
+    stream.skip()
+    office.answers(f"/api/event-edit-requests/{request_id}/", {"decision": "reject", "note": NOTE})
+    (mail,) = office.hears(stream)
+    assert mail.to == "lahore@example.com"
+    assert f'"{NOTE}"' in mail.body
+    assert mail.body.endswith("The event has another organizer now.")
+
+
 def test_what_waits_for_an_answer_is_no_answer(office: Office) -> None:
     stream = StreamReader()
     event_id = office.draft()

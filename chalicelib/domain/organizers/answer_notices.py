@@ -49,6 +49,7 @@ _NEXT: Mapping[Answer, str] = {
     Answer.EDIT_APPROVED: "The event shows them now. Other open edit requests for it must be submitted again.",
     Answer.EDIT_REJECTED: "The event stays as it is. You may send another edit request.",
 }
+_NO_LONGER_THEIRS = "The event has another organizer now."
 _EDITS = {EditRequestStatus.APPROVED: Answer.EDIT_APPROVED, EditRequestStatus.REJECTED: Answer.EDIT_REJECTED}
 
 
@@ -81,9 +82,12 @@ def _fact(event_id: str, answer: Answer, fact_id: str, ids: dict[str, str]) -> P
 
 
 def send(detail: dict[str, Any]) -> None:
-    """Queue the message about an answer to the event's organizer, unless they are not active. Raises Unavailable."""
+    """Queue the message about an answer to the organizer who asked, unless they are not active. Raises Unavailable."""
     event = operations.get(keys.events.event(detail["event_id"]))
-    account = operations.get(keys.access.account(event.organizer_id)) if event and event.organizer_id else None
+    request = _request(detail)
+    # Staff may have given the event to another organizer since.
+    organizer_id = request.organizer_id if request is not None else event and event.organizer_id
+    account = operations.get(keys.access.account(organizer_id)) if organizer_id else None
     if event is None or account is None or account.status != AccountStatus.ACTIVE:
         logger.info("no organizer to notify", extra={"event_id": detail["event_id"]})
         return
@@ -99,18 +103,18 @@ def send(detail: dict[str, Any]) -> None:
             channel=channel,
             to=address,
             subject=f"[Gatehouse] {_capital(_said(answer, quote(event.title)))}" if owner.email else None,
-            body=_body(event, answer, _note(event, detail)) if owner.email else _short(event, answer),
+            body=_body(event, answer, request, is_theirs=organizer_id == event.organizer_id)
+            if owner.email
+            else _short(event, answer),
         )
     )
     logger.info("organizer notified", extra={"event_id": event.event_id, "answer": answer})
 
 
-def _note(event: Event, detail: Mapping[str, Any]) -> str | None:
-    """Return what staff wrote; None where that was changed since."""
+def _request(detail: Mapping[str, Any]) -> EditRequest | None:
     if "request_id" not in detail:
-        return event.review_note
-    request = operations.get(keys.organizers.edit_request(event.event_id, detail["request_id"]))
-    return request.note if request is not None else None
+        return None
+    return operations.get(keys.organizers.edit_request(detail["event_id"], detail["request_id"]))
 
 
 def _said(answer: Answer, title: str) -> str:
@@ -121,9 +125,12 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _body(event: Event, answer: Answer, note: str | None) -> str:
+def _body(event: Event, answer: Answer, request: EditRequest | None, *, is_theirs: bool) -> str:
+    note = event.review_note if request is None else request.note
     reason = f"Note of the staff: {quote(note, longest=_NOTE_IN_MAIL)}\n" if note else ""
-    return f"Gatehouse: {_said(answer, quote(event.title))}.\n{reason}{_NEXT[answer]}"
+    return (
+        f"Gatehouse: {_said(answer, quote(event.title))}.\n{reason}{_NEXT[answer] if is_theirs else _NO_LONGER_THEIRS}"
+    )
 
 
 def _short(event: Event, answer: Answer) -> str:
