@@ -148,13 +148,15 @@ def move(from_uid: str, to_uid: str, *, operation_id: str) -> Money:
 def gather(customer_id: str, *, also: Sequence[str] = ()) -> int:
     """Move the balances of a customer's given-up cards to their newest active card; return how many this call moved.
 
-    The balance of a replaced card moves to its replacement, if that is active.
+    The balance of a replaced card moves to its replacement, if that is active. A card that a dependent carries comes
+    after the customer's own.
 
     `also` are UIDs of cards that the index may not list yet. Each balance moves once, in its own transaction. A card
     in another currency keeps its balance. Raises Unavailable.
     """
     mine = bindings.newest(customer_id, also=also)
-    newest = next((card for card in mine if card.status == CardStatus.ACTIVE), None)
+    active = [card for card in mine if card.status == CardStatus.ACTIVE]
+    newest = next(iter(bindings.own_first(customer_id, active)), None)
     given_up = [card for card in mine if cards.is_given_up(card)]
     if newest is None or not given_up:
         return 0

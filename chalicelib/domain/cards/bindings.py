@@ -72,7 +72,7 @@ def newest_active(customer_id: str) -> list[Card]:
 
 def usual(customer_id: str) -> Card | None:
     """Return the card of a customer who names none: the newest active one, their own before a dependent's."""
-    return next(iter(_own_first(customer_id, newest_active(customer_id))), None)
+    return next(iter(own_first(customer_id, newest_active(customer_id))), None)
 
 
 def newest(customer_id: str, *, also: Sequence[str] = ()) -> list[Card]:
@@ -82,7 +82,7 @@ def newest(customer_id: str, *, also: Sequence[str] = ()) -> list[Card]:
     return sorted(mine, key=lambda card: card.card_id, reverse=True)
 
 
-def _own_first(customer_id: str, mine: list[Card]) -> list[Card]:
+def own_first(customer_id: str, mine: list[Card]) -> list[Card]:
     """Return a customer's cards, those that a dependent carries last; the dependents are read for several cards only.
 
     A ticket of the customer on a child's card would be used by the child.
@@ -131,7 +131,7 @@ def rebinding(ticket: Ticket, *, to: str) -> tuple[str | None, list[Write]]:
     found = _cards_around(ticket, to=to)
     writes = _removing(found, ticket)
     usable = [card for card in found if card.customer_id == to and card.status == CardStatus.ACTIVE]
-    for card in _own_first(to, usable):
+    for card in own_first(to, usable):
         opened = card.tickets.get(ticket.event_id, [])
         if ticket.ticket_id not in opened and room(card.tickets, ticket.event_id):
             return card.uid, [*writes, *adding(card, ticket.event_id, [ticket.ticket_id])]

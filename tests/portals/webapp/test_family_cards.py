@@ -11,9 +11,10 @@ from chalicelib.domain.sale import orders
 from chalicelib.table.items import Account, Card, Order
 from chalicelib.vocabulary.cards import CardStatus
 from tests.portals.webapp.evening import Evening, ask, card_of, make_evening, opened_by
-from tests.support import card_states, purchases
+from tests.support import card_states, purchases, wallets
 from tests.support.client import call
 from tests.support.factories import customer_token, make_customer
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 OWN, OF_CHILD = "04A1A1A1A1A1A1", "04A2A2A2A2A2A2"
@@ -131,3 +132,17 @@ def test_a_card_that_no_dependent_carries_any_more_is_the_customers_again(
     found = cards.find(OWN)
     assert found is not None
     assert dict(found.tickets) == {}
+
+
+def test_money_of_a_lost_card_goes_to_the_parents_other_card_before_the_childs(
+    parent: Account, own: Card, childs: Card, child: str
+) -> None:
+    assert child
+    lost, stream = card_of(parent, "04A3A3A3A3A3A3"), StreamReader()
+    wallets.credit(lost.uid, 50_000)
+    path = f"/api/v1/users/nfc-cards/{lost.card_id}/block/"
+    assert call("POST", path, {"reason": "Lost it."}, token=customer_token(parent)).status == 200
+    stream.drain()
+    listed = call("GET", "/api/v1/users/nfc-cards/", token=customer_token(parent)).json["results"]
+    balances = {card["id"]: card["balance"]["amount"] for card in listed}
+    assert balances == {lost.card_id: "0.00", own.card_id: "500.00", childs.card_id: "0.00"}
