@@ -33,8 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         is_used = _is_read(client, table)
         if options.way == "whole" and is_used and not options.dry_run and not options.in_place:
             sys.stderr.write(
-                f"{table} has a stream, so a stack may use it. A rebuild of a table in use shows wrong totals until it"
-                " is done: rebuild a restored table before it gets its stream, or pass --in-place.\n"
+                f"{table} has a stream, so a stack may read it. What readers count while totals are removed is lost for"
+                " good: rebuild a restored table before it gets its stream. Or switch off both readers (`aws lambda"
+                " update-event-source-mapping --uuid <uuid> --no-enabled`), pass --in-place, and switch them on again"
+                " afterwards; totals are wrong meanwhile. A local run cannot switch its readers off.\n"
             )
             return 1
         passes = PASSES[options.way]
@@ -72,7 +74,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="whole: remove projections and marks first; catch-up: write what the stream never read, remove list"
         " entries, visits and names that are out of date, also of a table in use; wrong totals stay (default whole)",
     )
-    parser.add_argument("--in-place", action="store_true", help="also where the table has a stream")
+    parser.add_argument(
+        "--in-place", action="store_true", help="also where the table has a stream, whose readers are switched off"
+    )
     parser.add_argument("--compare", metavar="TABLE", help="afterwards, compare item by item with this table")
     parser.add_argument("--compare-only", action="store_true", help="compare, and rebuild nothing")
     options = parsed(parser, arguments, units=2000, threads=4, name="rebuild")
