@@ -6,7 +6,6 @@ compared as it is.
 """
 
 import inspect
-from collections.abc import Iterable
 from typing import Any
 
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
@@ -28,16 +27,21 @@ def _query_one_partition(self: Table, *args: Any, **named: Any) -> Any:
         view.items = {hash_value: self.items[hash_value]} if hash_value in self.items else {}  # type: ignore[assignment]
     else:
         ((name, wanted),) = given["hash_key_conditions"]  # the platform's indexes have one hash key each
-        view.items = {  # type: ignore[assignment]
-            hash_value: fitting
-            for hash_value, ranges in list(self.items.items())
-            if (fitting := _with_attribute(list(ranges.items()), name, wanted.value))
-        }
+        view.items = _with_attribute(self.items, name, wanted.value)  # type: ignore[assignment]
     return _query(view, *args, **named)
 
 
-def _with_attribute(items: Iterable[tuple[DynamoType, Item]], name: str, value: str) -> dict[DynamoType, Item]:
-    return {key: item for key, item in items if (found := item.attrs.get(name)) is not None and found.value == value}
+def _with_attribute(items: Any, name: str, value: str) -> dict[DynamoType, dict[DynamoType, Item]]:
+    """Return the items whose attribute has this value; none changes meanwhile, since requests take turns.
+
+    Each query of an index passes the whole table, so the loop is as short as it can be.
+    """
+    found: dict[DynamoType, dict[DynamoType, Item]] = {}
+    for hash_value, ranges in items.items():
+        for key, item in ranges.items():
+            if name in (attributes := item.attrs) and attributes[name].value == value:
+                found.setdefault(hash_value, {})[key] = item
+    return found
 
 
 def _cast(self: DynamoType) -> Any:
