@@ -13,7 +13,7 @@ from chalicelib.domain.campus.attendance import (
     resubmission,
 )
 from chalicelib.domain.campus.people import student_counts
-from chalicelib.domain.campus.privacy import retention
+from chalicelib.domain.campus.privacy import campus_erasure, retention
 from chalicelib.domain.cancellations import runs as cancellation_runs
 from chalicelib.domain.card_office import leftovers, pay_backs, request_answers
 from chalicelib.domain.cards import balances
@@ -106,6 +106,8 @@ LEFT_OUT: Mapping[Follower, str] = {
     record_notices.follow: "notices to students",
     code_readings.follow: "keeps readings of codes",
     retention.follow: "schedules the erasure of evidence",
+    retention.follow_late: "begins jobs",
+    campus_erasure.follow: "begins jobs; `make erase-again` erases after a restore",
     recounts.follow: "begins jobs",
     recounts.follow_groups: "counts again what a student's change moves; a rebuild keeps who was expected",
     feed.follow: "feeds gates; `make restore` ends their cursors",

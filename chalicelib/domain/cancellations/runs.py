@@ -54,7 +54,6 @@ SETTLED_AFTER = timedelta(minutes=1)
 _PAUSES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=10))
 # Orders of one slice, which ends within the worker's time; and how many are refunded at the same time.
 _SLICE, _HANDS = 60, 8
-_LAST = "~"
 # Tickets that need staff are named up to here; all are counted.
 _MOST_PROBLEMS = 50
 IN_PROGRESS, DISPUTED, FAILED_AT_PROVIDER = "in_progress", "disputed", "refund_failed"
@@ -126,7 +125,7 @@ def run_step(job_id: str) -> timedelta | bool:
     partitions = keys.sale.event_order_partitions(run.event_id)
     if run.shard >= len(partitions):
         return _end_pass(run)
-    raws = operations.query(partitions[run.shard], Between((run.after or "") + "!", _LAST), index="gsi2", limit=_SLICE)
+    raws = operations.query(partitions[run.shard], Between((run.after or "") + "!", "~"), index="gsi2", limit=_SLICE)
     orders = list(operations.get_many(operations.places_of(Order, raws)).values())
     sums = _handled(run, orders)
     further: list[Action] = [CancellationRun.after.set(raws[-1]["gsi2sk"]["S"])] if raws else []
