@@ -22,6 +22,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Event, Ticket
 from chalicelib.vocabulary.customers import Language
 from chalicelib.vocabulary.events import EventStatus
+from chalicelib.vocabulary.payments import PaymentMethod
 from chalicelib.vocabulary.tickets import TicketStatus
 
 _TICKETS = "tickets.pdf"
@@ -52,7 +53,9 @@ def ticket_refunded(detail: dict[str, Any]) -> None:
     if payment is not None and returns.is_failed(payment, request.refund_reference):
         logger.info("refund not delivered, so no notice", extra={"refund_id": request.refund_id})
     else:
-        notices.send(Notice(Kind.REFUNDED, detail["fact_id"], subject), payer_id)
+        is_of_card = payment is not None and payment.method == PaymentMethod.WALLET
+        kind = Kind.REFUNDED_TO_CARD if is_of_card else Kind.REFUNDED
+        notices.send(Notice(kind, detail["fact_id"], subject), payer_id)
     # The holder of a cancelled event's ticket hears of that instead.
     if request.customer_id not in (None, payer_id) and event.status != EventStatus.CANCELLED:
         notices.send(Notice(Kind.GIVEN_BACK, detail["fact_id"], subject), request.customer_id)

@@ -32,6 +32,7 @@ class Kind(StrEnum):
 
     BOUGHT = "bought"
     REFUNDED = "refunded"
+    REFUNDED_TO_CARD = "refunded_to_card"
     GIVEN_BACK = "given_back"
     REFUND_REFUSED = "refund_refused"
     RETURNED = "returned"

@@ -31,7 +31,7 @@ from chalicelib.vocabulary.messages import Fact
 from chalicelib.vocabulary.work import JobStatus
 from infra.template import load
 from tests.portals.webapp.evening import ask, make_evening
-from tests.support import event_states, notices, payers, purchases, settled
+from tests.support import event_states, notices, payers, purchases, settled, wallets
 from tests.support.client import call
 from tests.support.factories import admin_token, customer_token, make_customer, make_organizer, unused_number
 from tests.support.notices import carry, chooses, received
@@ -204,6 +204,22 @@ class TestMoney:
         (mail,) = received()
         assert mail.subject == '[Gatehouse] A ticket to "Qawwali Night" was paid back'
         assert "Amount: PKR 1,000.00\n" in mail.body
+
+    def test_the_refund_of_a_ticket_that_a_card_paid_is_told_as_on_the_card_and_names_no_bank(
+        self, stream: StreamReader, mailed: Account
+    ) -> None:
+        card = wallets.make_card(mailed, holds=200_000)
+        order = purchases.book(mailed, purchases.make_show()[1])
+        opened = payers.process(mailed, order, method="wallet", card_id=card.card_id).json
+        assert payers.confirm(mailed, opened["id"]).json["status"] == "succeeded"
+        stream.skip()
+        settled.give_back(payers.order_of(order))
+        carry(stream, times=2)
+        (mail,) = received()
+        assert mail.subject == '[Gatehouse] A ticket to "Qawwali Night" was paid back'
+        assert "Amount: PKR 1,500.00\n" in mail.body
+        assert "The money is on the balance of your card again.\n" in mail.body
+        assert "bank" not in mail.body
 
     def test_the_refund_of_a_ticket_that_was_handed_on_is_told_to_who_paid_and_its_end_to_who_held_it(
         self, stream: StreamReader, mailed: Account
