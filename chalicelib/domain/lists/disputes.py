@@ -32,6 +32,6 @@ REFUND_REQUESTS = ListOf(
     },
     indexes=(("status",), ("event_id",), ("customer_id",)),
     texts=lambda request: (request.refund_id, request.ticket_id),
-    columns=("ticket_id", "reason", "opened_by", "first_approved_by", "decided_by", "decided_at", "note"),
+    columns=("ticket_id", "reason", "opened_by", "first_approved_by", "decided_by", "decided_at", "note", "waits_for"),
     amounts=("amount",),
 )

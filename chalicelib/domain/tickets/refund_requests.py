@@ -66,6 +66,7 @@ class StaffRefundRequest(Struct, frozen=True):
     decided_by: str | None
     decided_at: datetime | None
     note: str | None
+    waits_for: str | None
     created_at: datetime
 
 
@@ -85,6 +86,7 @@ def for_staff(request: RefundRequest) -> StaffRefundRequest:
         decided_by=request.decided_by,
         decided_at=request.decided_at,
         note=request.note,
+        waits_for=request.waits_for,
         created_at=request.created_at,
     )
 

@@ -52,4 +52,7 @@ class RefundRequestOut(Out):
     decided_by: str | None
     decided_at: Moment | None
     note: str | None
+    waits_for: str | None = Field(
+        description="What an approved one waits for, such as `provider_funds`: our balance at the provider."
+    )
     created_at: Moment

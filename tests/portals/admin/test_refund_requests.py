@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.clients.providers import Move, MoveKind, MoveWord
 from chalicelib.domain.access import accounts
-from chalicelib.domain.payments import sandbox_callbacks
+from chalicelib.domain.payments import sandbox, sandbox_callbacks
 from chalicelib.domain.tickets import tickets
 from chalicelib.table.items import AuditEntry, Item, Order, RefundRequest
 from chalicelib.vocabulary.access import AdminRole
@@ -19,6 +19,7 @@ from tests.support.client import Answer, call
 from tests.support.factories import admin_token, customer_token
 from tests.support.purchases import make_show
 from tests.support.settings import configured
+from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
 PRICE = {"amount": "1500.00", "currency": "PKR"}
@@ -77,6 +78,25 @@ def test_staff_read_who_takes_a_waiting_gift_back_before_it_is_refunded(order: O
     refused = opened(order)
     assert (refused.status, refused.code) == (409, "CONFLICT")
     assert "Its owner takes it back first, by gifting it to their own number." in refused.text
+
+
+def test_an_approved_refund_says_that_it_waits_for_the_balance_at_the_provider_until_it_is_paid(order: Order) -> None:
+    manager, request_id = admin_token(AdminRole.ADMIN), opened(order).json["id"]
+    ticket_id = order.tickets[0]["ticket_id"]
+
+    def shown() -> tuple[str, str | None]:
+        (one,) = call("GET", f"/api/refund-requests/?event_id={order.event_id}", token=manager).json["results"]
+        return one["status"], one["waits_for"]
+
+    sandbox.set_balance("PKR", 149_999)
+    assert decide(request_id, manager).json["waits_for"] is None
+    payments_worker.handle(told(ticket_id, request_id))
+    StreamReader().drain()
+    assert shown() == ("approved", "provider_funds")
+    sandbox.set_balance("PKR", 150_000)
+    payments_worker.handle(told(ticket_id, request_id))
+    StreamReader().drain()
+    assert shown() == ("refunded", None)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ _REQUEST: dict[str, Any] = {
     "decided_by": None,
     "decided_at": None,
     "note": None,
+    "waits_for": None,
     "created_at": "2026-11-20T10:00:00.000Z",
 }
 
