@@ -230,7 +230,7 @@ def test_the_self_test_tries_everything(here: Command, platform: Platform, state
     good = here("self-test", "--state", str(state), "--reader", "udp:127.0.0.1:9", "--json")
     checks = {check["name"]: check["passed"] for check in json.loads(good.stdout)}
     assert good.returncode == 0, good.stdout
-    assert list(checks) == ["state folder", "device key", "outbox", "server", "reader", "signals", "secure cards"]
+    assert " ".join(checks) == "settings state folder device key outbox server reader signals secure cards"
     del platform.keys[identity.device_id]
     bad = here("self-test", "--state", str(state), "--reader", "tty:GATEHOUSE9:pn532")
     assert bad.returncode == 3
@@ -253,7 +253,10 @@ def test_an_agent_at_work_can_be_looked_at_exported_and_stopped(
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(20)
         environment = (
-            os.environ | SLOW | {"GATEHOUSE_READER_DEBOUNCE_SECONDS": "0", "NOTIFY_SOCKET": str(tmp_path / "notify")}
+            os.environ
+            | SLOW
+            | {"GATEHOUSE_READER_DEBOUNCE_SECONDS": "0", "NOTIFY_SOCKET": str(tmp_path / "notify")}
+            | {"GATEHOUSE_READER_DIRECTON": "exit"}
         )
         with subprocess.Popen(
             [*command, "--reader", air.path], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -294,6 +297,7 @@ def test_an_agent_at_work_can_be_looked_at_exported_and_stopped(
                 output, errors = running.communicate(timeout=60)
     assert running.returncode == 0, errors
     assert "ADMITTED" in output
+    assert "GATEHOUSE_READER_DIRECTON is no setting" in output
     assert DEMO_UID not in output + errors
     assert all(json.loads(line) for line in errors.splitlines())
 
@@ -398,3 +402,17 @@ def test_why_a_server_cannot_be_reached_is_said(here: Command, tmp_path: Path) -
         done = here("enroll", "--server", url, "--code", "X", "--state", str(tmp_path / "state"))
         assert done.returncode == 3
         assert why in " ".join(done.stderr.split())
+
+
+def test_the_self_test_names_a_mistyped_setting(
+    here: Command, state: Path, identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert identity.origin == "enrolled"
+    for name in ("server", "DIRECTION", "ONLINE_SECOND", "FLAG"):
+        monkeypatch.setenv(f"GATEHOUSE_READER_{name}", "exit" if name == "DIRECTION" else "1")
+    checks = json.loads(here("self-test", "--json", "--state", str(state), "--reader", "udp:127.0.0.1:9").stdout)
+    [found] = [check for check in checks if check["name"] == "settings"]
+    assert not found["passed"]
+    flag, seconds = "GATEHOUSE_READER_FLAG", "GATEHOUSE_READER_ONLINE_SECOND"
+    nothing = "is no setting, and changes nothing"
+    assert found["detail"] == f"{flag} {nothing}; {seconds} {nothing}; is it to be {seconds}S?"

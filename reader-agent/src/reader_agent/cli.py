@@ -27,6 +27,7 @@ from reader_agent.failures import AgentError, BadSetup
 from reader_agent.identity import Identity
 from reader_agent.outbox_commands import outbox_app
 from reader_agent.settings import default_state_dir, read_settings
+from reader_agent.settings import unknown as unknown_settings
 from reader_agent.signals import make_signals
 from reader_agent.state_lock import only_one
 from reader_agent.terminal import AsJson, State, console, say, write_json
@@ -163,6 +164,8 @@ def run(
             f"{identity.device_id} · {identity.gate} of {identity.event_id} · reader {settings.reader}"
             + (f" · {waiting} kept taps to send" if waiting else "")
         )
+        for sentence in unknown_settings():
+            display.say(sentence, "yellow")
         for earlier in enrolments.earlier(settings.state_dir, identity):
             if earlier.trouble:
                 display.say(f"the taps of the earlier {earlier.device_id} cannot be read: {earlier.trouble}", "yellow")

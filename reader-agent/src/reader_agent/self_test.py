@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from reader_agent import gpio, signals, sun
+from reader_agent import settings as settings_of_agent
 from reader_agent.clock import Clock
 from reader_agent.failures import AgentError, NotEnrolled
 from reader_agent.identity import Identity
@@ -44,6 +45,12 @@ def _state_folder(state_dir: Path) -> str:
     if mode & 0o077:
         raise AgentError(f"{state_dir} is open to other users (mode {mode:o}); run: chmod 700 {state_dir}")
     return str(state_dir)
+
+
+def _settings() -> str:
+    if unknown := settings_of_agent.unknown():
+        raise AgentError("; ".join(unknown))
+    return "each variable of the environment is one"
 
 
 def _outbox(settings: Settings, identity: Identity) -> str:
@@ -132,6 +139,7 @@ def run(settings: Settings) -> list[Check]:
         return f"{identity.device_id} at {identity.gate}"
 
     checks: list[tuple[str, Callable[[], Any]]] = [
+        ("settings", _settings),
         ("state folder", lambda: _state_folder(settings.state_dir)),
         ("device key", key),
         ("outbox", with_identity(lambda known: _outbox(settings, known))),

@@ -1,5 +1,6 @@
 """Every setting of the agent, from the environment (`GATEHOUSE_READER_…`) or the command line."""
 
+import difflib
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,6 +13,9 @@ from reader_agent.local_gate import ExpiredPolicy, SecurePolicy
 from reader_agent.sound import SoundName
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
+_PREFIX = "GATEHOUSE_READER_"
+# What commands read by themselves.
+_READ_ELSEWHERE = frozenset({"SERVER", "CODE", "ENROLL_ADMIN"})
 
 
 def default_state_dir() -> Path:
@@ -35,6 +39,19 @@ def read_settings(**given: Any) -> "Settings":
         raise BadSetup(f"{name} (GATEHOUSE_READER_{name.upper()} or its option) is not usable: {why}") from None
 
 
+def unknown() -> list[str]:
+    """Return a sentence for each variable of the agent that the environment has and no setting reads."""
+    known = {name.upper() for name in Settings.model_fields} | _READ_ELSEWHERE
+    sentences = []
+    for name in sorted(name for name in os.environ if name.upper().startswith(_PREFIX)):
+        ending = name.upper().removeprefix(_PREFIX)
+        if ending not in known:
+            near = difflib.get_close_matches(ending, known, n=1)
+            meant = f"; is it to be {_PREFIX}{near[0]}?" if near else ""
+            sentences.append(f"{name} is no setting, and changes nothing{meant}")
+    return sentences
+
+
 # A name, an IPv4 address or an IPv6 one in brackets, and a port.
 _ADDRESS = r"^([0-9A-Za-z.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}$"
 
@@ -42,7 +59,7 @@ _ADDRESS = r"^([0-9A-Za-z.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}$"
 class Settings(BaseSettings):
     """How one agent runs. The server, the gate and the key are in the identity that `enroll` stores."""
 
-    model_config = SettingsConfigDict(env_prefix="GATEHOUSE_READER_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
 
     state_dir: Path = Field(default_factory=default_state_dir)
     reader: str = "usb"
