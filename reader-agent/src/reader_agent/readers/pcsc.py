@@ -14,6 +14,7 @@ from reader_agent.readers import ndef_files
 from reader_agent.readers.base import Reader, nothing_raised
 from reader_agent.readers.debounce import Visit
 from reader_agent.readers.ndef_files import CardLeftError, StrangeCardError
+from reader_agent.readers.reading import Card
 from reader_agent.readers.secure import SecureCards
 
 _POLL_MILLISECONDS = 200
@@ -128,6 +129,8 @@ class PcscReader(Reader):
             self.tally["hostile"] += 1
             self.last_error = f"card could not be read ({error})"
             self._log.warning("card could not be read", path=self.path, error=str(error))
+            # A card that is held too shortly for its power is mute as well.
+            self._ask_again(Card(uid=uid or "", kind="unknown", unreadable=str(error), is_torn=is_mute))
             return True, uid
         kind = "ISO 14443-4" if can_be_secure else "memory card"
         reading = self._secure.card(uid, kind, addresses, can_be_secure=can_be_secure)
