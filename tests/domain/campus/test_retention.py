@@ -208,6 +208,33 @@ def test_a_later_end_or_other_days_move_the_erasure_also_after_it_ran() -> None:
     assert job_of(day.event, kind).due_on == later + timedelta(hours=1)
 
 
+def test_a_photo_that_comes_after_staff_moved_the_end_to_the_past_is_erased_as_well() -> None:
+    campus, stream, kind = make_campus(), StreamReader(), ErasedKind.PHOTOS
+    event = make_campus_event(
+        campus,
+        make_campus_user(campus, role=CampusRole.ORGANIZER),
+        require_photos=True,
+        starts_at=clock.now() - timedelta(hours=5),
+        retention={"photos_days": 0},
+    )
+    student = make_campus_user(campus)
+    submission_id = begin_submission(event, student)
+    submit(student, submission_id)
+    moved = CampusEvent.ends_at.set(clock.now() - timedelta(hours=3))
+    operations.record(operations.change(event.place, [moved]))
+    stream.drain()
+    place, moment = keys.attendance.evidence_erasure(retention.job_id_of(event.event_id, kind)), clock.now()
+    with clock.set_to(moment + timedelta(minutes=9)):
+        assert send_photo(student, submission_id, encoded(scene(3)), side="front").status == 200
+    job = operations.get(place)
+    assert job is not None
+    assert str(job.gsi2pk).split("#")[1] > keys.jobs.minute(moment + timedelta(minutes=10))
+    sweeps.at_due(place)
+    with clock.set_to(moment + timedelta(minutes=15)):
+        erase(event, kind)
+    assert not [key for key in bucket() if event.event_id in key]
+
+
 def test_the_second_window_counts_as_the_end() -> None:
     now = clock.now()
     second = {"start": clock.to_text(now + timedelta(hours=5)), "end": clock.to_text(now + timedelta(hours=6))}

@@ -10,7 +10,7 @@ coordinates, and the keyed hashes of positions and devices with their traces. Re
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -20,7 +20,7 @@ from chalicelib.clients import files
 from chalicelib.clients.bus import Published
 from chalicelib.domain.background import jobs
 from chalicelib.domain.background.changes import Change, Wanted, follows
-from chalicelib.domain.campus.attendance import evidence_files, late_changes, retention_days
+from chalicelib.domain.campus.attendance import evidence_files, judgements, late_changes, retention_days
 from chalicelib.domain.campus.events import campus_events
 from chalicelib.domain.campus.privacy import evidence_erasing
 from chalicelib.domain.lists import pages
@@ -45,6 +45,8 @@ from chalicelib.vocabulary.work import JobStatus
 # One step: photos or signatures of an event, records, and versions of files.
 _ENTRIES, _RECORDS, _VERSIONS = 100, 50, 500
 _READER = "retention"
+# Exceeds the time of a request.
+_REQUEST = timedelta(minutes=1)
 
 
 def job_id_of(event_id: str, kind: ErasedKind) -> str:
@@ -97,8 +99,8 @@ def schedule(event: CampusEvent, *, before: CampusEvent | None = None) -> None:
 
 def _schedule(event: CampusEvent, kind: ErasedKind, due_on: datetime) -> None:
     job_id, now = job_id_of(event.event_id, kind), clock.now()
-    # The sweep reads no minutes of the past.
-    due = keys.jobs.due(max(due_on, now), job_id)
+    # The sweep reads no minutes of the past. Where staff move the end there, the last photos are still on their way.
+    due = keys.jobs.due(max(due_on, now + judgements.PHOTOS_MAY_COME + _REQUEST), job_id)
     job = EvidenceErasure(
         *keys.attendance.evidence_erasure(job_id),
         gsi2=due,
