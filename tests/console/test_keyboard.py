@@ -157,6 +157,8 @@ def test_the_focus_stays_in_the_page_after_a_log_in_and_a_log_out(open_page: Ope
         page.get_by_role("button", name="Log out").press("Enter")
         page.get_by_role("button", name="Log out").wait_for(state="detached")
         page.wait_for_function(at)
+        # Who logs out knows it.
+        expect(page.get_by_text("Your session has ended")).to_have_count(0)
         page.context.close()
     page = open_page("/tix/members")
     page.get_by_label("E-mail").fill(demo.TIX_EMAIL)

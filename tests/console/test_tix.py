@@ -269,12 +269,15 @@ def test_what_was_typed_survives_an_expired_session(club: Club, open_page: Opene
         }"""
     )
     expect(page.get_by_role("heading", name="Log in to Tix")).to_be_visible()
+    said = page.get_by_text("Your session has ended. Log in, and go on where you were.")
+    expect(said).to_be_visible()
     page.get_by_label("E-mail").fill(club.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").first.click()
     expect(form.get_by_label("How many")).to_have_value("13")
     form.get_by_role("button", name="Generate").click()
     expect(page.locator(".result")).to_contain_text("Tickets made: 13")
+    expect(said).to_have_count(0)
 
 
 def test_paper_is_set_and_previewed(club: Club, open_page: Opener) -> None:

@@ -97,7 +97,7 @@ export function Access({ reason, first = "login", level: Heading = "h2" }: Acces
   return (
     <section ref={part} class="card narrow access">
       <Heading>{t(`shop.${way.value}`)}</Heading>
-      {ended.value ? <p class="band">{t("shop.session_ended")}</p> : null}
+      {ended.value ? <p class="band">{t("ui.session_ended")}</p> : null}
       {reason && !sent.value ? <p>{reason}</p> : null}
       <p role="status" class="news">
         {news.value}

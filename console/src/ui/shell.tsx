@@ -3,7 +3,7 @@ import { useSignalEffect } from "@preact/signals";
 import { Fragment, type ComponentChildren, type JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { session, type Portal } from "./api/session.ts";
+import { hasEnded, session, type Portal } from "./api/session.ts";
 import { Num } from "./format.tsx";
 import { language, speak, t } from "./i18n.ts";
 import { path, query } from "./router.ts";
@@ -79,6 +79,8 @@ export function Shell({ title, view, links = [], portal, logOut, children }: She
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        {/* The shop says so at its form, which is not on every view. */}
+        {hasEnded.value && !who && portal !== "webapp" ? <p class="band">{t("ui.session_ended")}</p> : null}
         <Fragment key={turn}>{children}</Fragment>
       </main>
     </>

@@ -4,7 +4,7 @@ import createClient, { type Client, type Middleware } from "openapi-fetch";
 import { t } from "../i18n.ts";
 import { learn } from "../now.ts";
 
-import { keep, latest, type Portal, type Session } from "./session.ts";
+import { hasEnded, keep, latest, type Portal, type Session } from "./session.ts";
 import type { components, paths } from "./schema.ts";
 
 export type Schemas = components["schemas"];
@@ -199,6 +199,7 @@ export async function authorized(portal: Portal, request: Request): Promise<Resp
 export async function leave(portal: Portal, logOut: () => Promise<unknown>): Promise<void> {
   await logOut().catch(() => undefined);
   keep(portal, null);
+  hasEnded.value = false;
 }
 
 const clients = new Map<Portal | null, Api>();

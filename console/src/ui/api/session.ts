@@ -12,6 +12,8 @@ export interface Session {
   who: { id: string; name: string; role?: string; [more: string]: unknown };
 }
 
+/** Whether a session of this page ended by itself, such as by its time; one that its owner left did not. */
+export const hasEnded = signal(false);
 const keyOf = (portal: Portal): string => `gatehouse.session.${portal}`;
 const signals = new Map<Portal, Signal<Session | null>>();
 
@@ -63,7 +65,12 @@ export function keep(portal: Portal, value: Session | null): void {
   } catch {
     // A browser that keeps nothing: the session lasts as long as the page.
   }
-  session(portal).value = ownedBy(portal, value);
+  take(portal, ownedBy(portal, value));
+}
+
+function take(portal: Portal, value: Session | null): void {
+  hasEnded.value = value === null && (hasEnded.peek() || session(portal).peek() !== null);
+  session(portal).value = value;
 }
 
 /** Return what is stored now: another tab may have rotated the tokens since the signal was set. */
@@ -74,5 +81,5 @@ export function latest(portal: Portal): Session | null {
 }
 
 addEventListener("storage", (event) => {
-  for (const portal of signals.keys()) if (event.key === keyOf(portal)) session(portal).value = ownedBy(portal, stored(portal));
+  for (const portal of signals.keys()) if (event.key === keyOf(portal)) take(portal, ownedBy(portal, stored(portal)));
 });
