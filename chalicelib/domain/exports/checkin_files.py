@@ -21,6 +21,7 @@ def csv_of(event_id: str, filters: CheckinFilters, *, most: int = MOST_ROWS) -> 
     What is older than its last row is found with `date_to`.
     """
     file = io.StringIO(newline="")
+    file.write("\ufeff")  # a spreadsheet reads the file as UTF-8 by its byte order mark
     writer = spreadsheets.csv_writer(file)
     writer.write(COLUMNS)
     rows, after = 0, None
