@@ -232,12 +232,11 @@ def changing(card: Card, status: CardStatus, *, reason: str) -> list[Write]:
 
 def require_becomes(card: Card, status: CardStatus) -> None:
     """Raise InvalidState where the state machine does not lead from a card's state to another."""
-    now = cards.shown_status(card)
-    if status not in BECOMES[now]:
-        may_become = ", ".join(BECOMES[now]) or "nothing else"
-        raise InvalidState(f"This card is {now}. It can become {may_become}, not {status}.")
-    if status is CardStatus.STOCK and card.customer_id is not None:
-        raise InvalidState(f"This card is {now} and has a customer. It cannot become stock.")
+    now, is_someones = cards.shown_status(card), card.customer_id is not None
+    allowed = [each for each in BECOMES[now] if not (is_someones and each is CardStatus.STOCK)]
+    if status not in allowed:
+        state = f"{now} and has a customer" if is_someones else now
+        raise InvalidState(f"This card is {state}. It can become {', '.join(allowed) or 'nothing else'}, not {status}.")
 
 
 def as_seen(card: Card) -> Condition:

@@ -3,6 +3,7 @@
 Readers derive the expiry from the clock. The sweep, or the next hold of the card, writes it.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -165,8 +166,9 @@ def _why_not(card: Card | None, merchant_id: str | None) -> str:
     until = cards.held_until(card) if card is not None and card.merchant_id == merchant_id else None
     if until is None:
         return _NOT_IN_STOCK
-    text = clock.to_text(until)
-    return f"This card is held for a customer until {text}. Ask for the code that was sent, or take another one."
+    minutes = max(1, math.ceil((until - clock.now()) / timedelta(minutes=1)))
+    held = f"This card is held for a customer for {minutes} more minute{'' if minutes == 1 else 's'}."
+    return f"{held} Ask for the code that was sent, or take another one."
 
 
 def _customer(merchant_id: str, wanted: AssignmentInput) -> tuple[Account, CountedLookUp | None]:

@@ -59,7 +59,10 @@ def test_the_state_machine_allows_what_its_table_says_and_refuses_the_rest_by_na
         assert stored(card).status == (after if allowed else before)
         if not allowed:
             assert answer.code == "INVALID_STATE"
-            assert before.value in answer.json["error"]["message"]
+            state, named = answer.json["error"]["message"].split(". It can become ")
+            assert before.value in state
+            others = {each.value for each in BECOMES[before] if not (each is CardStatus.STOCK and owner)}
+            assert {each for each in named.partition(", not ")[0].split(", ") if each != "nothing else"} == others
 
 
 def test_support_may_only_block() -> None:

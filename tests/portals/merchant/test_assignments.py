@@ -142,8 +142,10 @@ def test_a_card_that_is_held_is_held_once_until_its_time_is_over(
     other = ayesha if same_customer else new_customer()
     again = shop.assign(card, other)
     assert refused(again) == (409, "CONFLICT")
-    # It says why, and until when: the shop's own first request may have held it.
-    assert clock.to_text(stored(card).held_until) in again.json["error"]["message"]
+    # It says why, and how long: the shop's own first request may have held it.
+    assert "held for a customer for 10 more minutes." in again.json["error"]["message"]
+    with clock.set_to(clock.now() + HOLD - timedelta(seconds=30)):
+        assert "for 1 more minute." in shop.assign(card, other).json["error"]["message"]
     with clock.set_to(clock.now() + HOLD):
         answer = shop.assign(card, other)
         assert answer.status == 201, answer.text
