@@ -44,8 +44,8 @@ TABLE: dict[str, Any] = {
 }
 
 
-def _client(service: str) -> Any:
-    """Return a client of a service at the endpoint that the environment names."""
+def client(service: str) -> Any:
+    """Return a client of a service at the endpoint that the environment names; it is made once."""
     return _client_at(service, tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))))
 
 
@@ -54,23 +54,23 @@ def _client_at(service: str, _: tuple[tuple[str, str], ...]) -> Any:
     return get_session().create_client(service)
 
 
-def create_table(client: Any, name: str | None = None) -> None:
-    client.create_table(TableName=name or config().table_name, **TABLE)
+def create_table(dynamodb: Any, name: str | None = None) -> None:
+    dynamodb.create_table(TableName=name or config().table_name, **TABLE)
 
 
 def delete_table() -> None:
-    _client("dynamodb").delete_table(TableName=config().table_name)
+    client("dynamodb").delete_table(TableName=config().table_name)
 
 
 def create_all(master_secret: str) -> None:
     """Create the table, secrets, bus, rule and queues at the endpoint that the environment names."""
-    create_table(_client("dynamodb"))
+    create_table(client("dynamodb"))
     create_queues()
     create_rest(master_secret)
 
 
 def create_queues() -> None:
-    sqs = _client("sqs")
+    sqs = client("sqs")
     for name in _queues():
         sqs.create_queue(QueueName=name)
 
@@ -84,13 +84,13 @@ def create_rest(master_secret: str) -> None:
     """Create what is neither a table nor a queue."""
     for life in SecretLife:
         content = json.dumps({"key_1": f"{life}-{master_secret}"})
-        _client("secretsmanager").create_secret(Name=config().secret_name.format(life=life), SecretString=content)
-    _client("events").create_event_bus(Name=config().event_bus_name)
-    _client("ses").verify_email_identity(EmailAddress=config().mail_from)
-    kms = _client("kms")
+        client("secretsmanager").create_secret(Name=config().secret_name.format(life=life), SecretString=content)
+    client("events").create_event_bus(Name=config().event_bus_name)
+    client("ses").verify_email_identity(EmailAddress=config().mail_from)
+    kms = client("kms")
     data_key = kms.create_key(Description="wraps customers' data keys")["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=config().data_key_id, TargetKeyId=data_key)
-    _client("s3").create_bucket(Bucket=config().files_bucket)
+    client("s3").create_bucket(Bucket=config().files_bucket)
 
 
 def create_on_moto(master_secret: str) -> None:

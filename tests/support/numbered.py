@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
-
-from botocore.session import get_session
+from typing import TypeVar
 
 from chalicelib import clock
 from chalicelib.config import config
@@ -19,7 +17,7 @@ from chalicelib.table import keys, operations
 from chalicelib.table.items import Account, NumberedTicket, NumberRange, TicketTally
 from chalicelib.workers import jobs as worker
 from chalicelib.workers import schedules
-from tests.support import sweeps
+from tests.support import cloud, sweeps
 
 ResultT = TypeVar("ResultT")
 
@@ -71,7 +69,7 @@ def patiently(act: Callable[[], ResultT], *, tries: int = 60) -> ResultT:
 
 def work() -> int:
     """Hand every job that is queued to the worker; return how many turns there were."""
-    sqs: Any = get_session().create_client("sqs")
+    sqs = cloud.client("sqs")
     url = sqs.get_queue_url(QueueName=config().jobs_queue_name)["QueueUrl"]
     turns = 0
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):

@@ -4,20 +4,18 @@ import copy
 import json
 from typing import Any
 
-from botocore.session import get_session
-
 import app
 from chalicelib.config import config
+from tests.support import cloud
 
 
 class StreamReader:
     """Follows every shard of the table's stream from the beginning; `drain` projects what is new."""
 
     def __init__(self) -> None:
-        session: Any = get_session()
-        table = session.create_client("dynamodb").describe_table(TableName=config().table_name)["Table"]
+        table = cloud.client("dynamodb").describe_table(TableName=config().table_name)["Table"]
         self._arn = table["LatestStreamArn"]
-        self._client = session.create_client("dynamodbstreams")
+        self._client = cloud.client("dynamodbstreams")
         self._read_to: dict[str, str] = {}
 
     def fork(self) -> "StreamReader":
