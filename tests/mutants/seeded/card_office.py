@@ -56,4 +56,20 @@ MUTANTS = (
         after="        Payment.refunded.set(int(payment.refunded or 0)),\n",
         tests=(f"{_UNCLAIMED}::test_a_balance_returns_once_to_the_payments_that_loaded_it_and_the_books_sum_to_zero",),
     ),
+    Mutant(
+        name="balance-goes-to-who-gave-it",
+        bug="a balance that was claimed by a link is paid back to the customer who gave it",
+        file="chalicelib/domain/card_office/pay_backs.py",
+        before="owner_id not in (None, payment.customer_id) or ",
+        after="",
+        tests=(f"{_UNCLAIMED}::test_money_that_another_customer_paid_and_gave_by_a_link_is_not_paid_back_to_them",),
+    ),
+    Mutant(
+        name="link-of-a-blocked-card",
+        bug="a claim link takes the balance of a card that staff blocked after it was sent",
+        file="chalicelib/domain/card_office/claims.py",
+        before="card.kept_by_staff and ",
+        after="False and card.kept_by_staff and ",
+        tests=(f"{_UNCLAIMED}::test_a_card_that_staff_block_after_its_link_keeps_its_balance_until_they_send_another",),
+    ),
 )

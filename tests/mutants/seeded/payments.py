@@ -209,4 +209,12 @@ MUTANTS = (
         after="    return is_sale\n",
         tests=(_INVOICES,),
     ),
+    Mutant(
+        name="blocked-card-charged",
+        bug="a reload that was opened before staff blocked the card is charged",
+        file="chalicelib/domain/payments/payments.py",
+        before="    return None if is_fed else _NOT_RELOADED\n",
+        after="    return None\n",
+        tests=(f"{_DOOR}::test_a_reload_of_a_card_that_staff_blocked_meanwhile_charges_nothing",),
+    ),
 )

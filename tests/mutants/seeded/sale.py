@@ -93,8 +93,8 @@ MUTANTS = (
         name="anothers-dependent-named",
         bug="a ticket is made out to somebody else's dependent",
         file="chalicelib/domain/sale/orders.py",
-        before="    if len(operations.get_many(places)) < len(named):\n",
-        after="    if len(operations.get_many(places)) > len(named):\n",
+        before="    if len(found) < len(named):\n",
+        after="    if len(found) > len(named):\n",
         tests=(f"{_BOOKING}::test_a_holder_may_be_ones_own_dependent_and_nobody_elses",),
     ),
 )

@@ -49,4 +49,14 @@ MUTANTS = (
             "tests/portals/admin/test_analytics.py::test_people_cards_and_events_count_once_under_what_they_are_now",
         ),
     ),
+    Mutant(
+        name="recovered-staff-keep-their-sessions",
+        bug="who took over an account keeps its sessions when an operator recovers it",
+        file="chalicelib/domain/access/staff_recovery.py",
+        before="                *lock_outs.revocations(Portal.ADMIN, account.account_id),\n",
+        after="",
+        tests=(
+            "tests/security/test_staff_recovery.py::test_a_lost_factor_is_off_all_sessions_have_ended_and_the_owner_hears_of_it",
+        ),
+    ),
 )
