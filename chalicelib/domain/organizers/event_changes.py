@@ -25,7 +25,7 @@ from chalicelib.errors import Conflict, InvalidState, NotFound, Refusal, Unavail
 from chalicelib.identifiers import new_id
 from chalicelib.observability import logger
 from chalicelib.table import keys, operations, retries
-from chalicelib.table.items import Category, Counters, Event
+from chalicelib.table.items import Category, Counters, Event, Settlement
 from chalicelib.table.operations import Write
 from chalicelib.vocabulary.access import Portal
 from chalicelib.vocabulary.events import EventStatus
@@ -105,7 +105,8 @@ def change(event_id: str, given: Mapping[str, Any], *, version: int | None = Non
 
     A draft takes its fields, its categories as a whole, and its review. Of an event on sale, categories change one by
     one. Raises NotFound (the event, the venue), ValidationFailed, Conflict (another version, with the present state),
-    InvalidState (the state does not allow it; a capacity under what is sold; a price that was sold at), Unavailable.
+    InvalidState (the state does not allow it; a capacity under what is sold; a price that was sold at; another
+    organizer once the books are closed), Unavailable.
     """
     for _ in retries.attempts():
         before = events.get(event_id)
@@ -118,6 +119,8 @@ def change(event_id: str, given: Mapping[str, Any], *, version: int | None = Non
         else:
             writes, diff = _change_closed(after, given), []
         _index(after)
+        if after.organizer_id != before.organizer_id and before.status != EventStatus.DRAFT:
+            writes.append(_books_are_open(event_id))
         writes += venues.moving(venues.counted_at(before), venues.counted_at(after))
         actions, was, now = event_differences.difference(before, after)
         was |= {each["field"]: each["from"] for each in diff}
@@ -187,6 +190,14 @@ def _set_organizer(event: Event, given: Mapping[str, Any]) -> None:
     if organizer.portal != Portal.ORGANIZER:
         raise _invalid("organizer_id", "is no organizer")
     event.organizer_id, event.organizer_name = organizer_id, organizer.name
+
+
+def _books_are_open(event_id: str) -> Write:
+    """Return the condition that an event is not settled. Raises InvalidState: its payout is its organizer's."""
+    place = keys.money.settlement(event_id)
+    if operations.get(place) is not None:
+        raise InvalidState("The books of this event are closed, and its payout is its organizer's. It stays theirs.")
+    return operations.check(place, Settlement.pk.does_not_exist())
 
 
 def _change_draft(event: Event, given: Mapping[str, Any]) -> tuple[list[Write], list[Difference]]:

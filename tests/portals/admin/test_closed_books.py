@@ -103,3 +103,17 @@ def test_the_books_of_a_cancelled_event_close_over_what_was_kept_before(staff: A
         closed = paid_out.close(event.event_id, paid_out.staff())
     assert closed.status == 201, closed.text
     assert closed.json["net"]["amount"] == {"a part": "475.00", "a ticket": "1425.00"}[kept]
+
+
+def test_an_event_whose_books_are_closed_stays_with_the_organizer_whose_payout_it_is() -> None:
+    stream = StreamReader()
+    event, _ = sold(stream)
+    other, path = make_organizer(), f"/api/events/{event.event_id}/"
+    given = {"organizer_id": other.account_id}
+    with settled.after(event):
+        assert paid_out.close(event.event_id, paid_out.staff()).status < 300
+        refused = call("PUT", path, given, token=admin_token())
+        assert (refused.status, refused.code) == (409, "INVALID_STATE"), refused.text
+        assert "books" in refused.text
+        assert call("PUT", path, {"featured": True}, token=admin_token()).status == 200
+    assert call("GET", path, token=admin_token()).json["organizer_id"] == event.organizer_id
