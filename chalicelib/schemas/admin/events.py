@@ -81,6 +81,7 @@ class StatisticsOut(AnalyticsOut):
     """An event in numbers, with the platform's `fees` and what is left for its organizer.
 
     `fees` leave out what was returned with refunds. `net` is `revenue` less `refunded` and `fees`.
+    What a payment provider took back, as by a dispute, is in neither: the settlement deducts it.
     """
 
     fees: MoneyOut

@@ -149,7 +149,8 @@ class OccupancyOut(Out):
 class AnalyticsOut(Out):
     """An event in numbers: `sold` excludes refunded tickets, `revenue` includes `refunded`.
 
-    `issued` are tickets without an order.
+    `issued` are tickets without an order. What a payment provider took back, as by a dispute, is not in `refunded`: the
+    event's payout has a line for it, or its adjustments.
     """
 
     sold: int
