@@ -105,9 +105,9 @@ test("a card that is read again repeats its entry only where nothing else speaks
     await kept.clear("passages");
     for (const id of card.ticket_ids) await kept.put("attendees", { ...ticket(id), ...rows });
     const shown = [];
-    for (const [seconds, cards = {}] of readings) {
+    for (const [seconds, cards = {}, kind = "scan"] of readings) {
       await kept.put("cards", { ...card, ...cards });
-      const entry = { scan_id: `scn_${(number += 1)}`, event_id: "evt_a", owner: "o", state: "asking", seq: null, kind: "scan", direction: "entry", shown: { card_id: "04A1B2C3D4E5F6" }, sun: null, gate: null, scanned_at: iso(seconds) };
+      const entry = { scan_id: `scn_${(number += 1)}`, event_id: "evt_a", owner: "o", state: "asking", seq: null, kind, direction: "entry", shown: { card_id: "04A1B2C3D4E5F6" }, sun: null, gate: null, scanned_at: iso(seconds) };
       const { outcome } = await decideHere(entry, event, "usher");
       shown.push(outcome.repeat ? "repeat" : (outcome.reason ?? outcome.result));
     }
@@ -117,6 +117,10 @@ test("a card that is read again repeats its entry only where nothing else speaks
   assert.deepEqual(await taps({}, [0], [-600], [-590]), ["valid", "valid", "already_scanned"], "the clock was set back");
   assert.deepEqual(await taps({}, [0], [1, { status: "blocked" }]), ["valid", "card_blocked"]);
   assert.deepEqual(await taps({}, [0], [1, { secure: true }]), ["valid", "clone_suspected"]);
+  event.event = { ...facts, re_entry_allowed: true };
+  const one = { ticket_ids: ["tkt_1"] };
+  const came = [[0, one], [5, one, "leave"], [9, one, "return"], [10, one]];
+  assert.deepEqual(await taps({}, ...came), ["valid", "valid", "valid", "already_scanned"], "a return is not repeated by a scan");
   kept.close();
 });
 

@@ -170,7 +170,8 @@ export function repeated(entry: Pick<Entry, "kind" | "direction">, { card, ticke
 /** Return where a ticket's holder is after an admission or a leave. */
 export function passageOf(entry: Entry, ticketId: string, at: string, by: string): Passage {
   const presence = goesOut(entry.kind as Kind, entry.direction) ? "outside" : "inside";
-  const byCard = entry.shown !== null && "card_id" in entry.shown;
+  // A return is no entry that a second reading could repeat.
+  const byCard = entry.kind === "scan" && entry.shown !== null && "card_id" in entry.shown;
   return { event_id: entry.event_id, ticket_id: ticketId, presence, at, gate: entry.gate, by, by_card: byCard, scan_id: entry.scan_id, known_at: null };
 }
 

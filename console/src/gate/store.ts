@@ -45,7 +45,7 @@ export interface Passage {
   at: string;
   gate: string | null;
   by: string;
-  /** Whether a card was shown. */
+  /** Whether it was an ordinary scan of a card. */
   by_card: boolean;
   scan_id: string;
   known_at: number | null;
