@@ -12,7 +12,16 @@ from chalicelib.vocabulary.events import EventStatus
 from chalicelib.vocabulary.tickets import TicketStatus
 from tests.support import event_states
 from tests.support.client import Answer, call
-from tests.support.factories import make_card, make_event, make_reader, make_ticket, scan_id, usher_token
+from tests.support.factories import (
+    make_card,
+    make_event,
+    make_organizer,
+    make_reader,
+    make_ticket,
+    scan_id,
+    token_of,
+    usher_token,
+)
 from tests.support.streams import StreamReader
 
 pytestmark = pytest.mark.usefixtures("moto_cloud")
@@ -70,6 +79,22 @@ def test_a_leave_and_a_return_are_refused_where_the_event_has_no_re_entry() -> N
     scan(token, ticket_id=ticket.ticket_id, direction="exit")
     assert passes(token, "return", ticket_id=ticket.ticket_id) == ("invalid", "scanning_disabled")
     assert listed(token) == []
+
+
+@pytest.mark.parametrize("re_entry", [False, True])
+def test_who_goes_out_is_on_leave_only_where_they_may_come_back(re_entry: bool) -> None:
+    organizer, stream = make_organizer(), StreamReader()
+    event = open_event(re_entry_allowed=re_entry, organizer_id=organizer.account_id)
+    token, family = usher_token(event), [make_ticket(event) for _ in range(2)]
+    for ticket in family:
+        scan(token, ticket_id=ticket.ticket_id)
+    assert scan(token, ticket_id=family[0].ticket_id, direction="exit")["result"] == "valid"
+    stream.drain()
+    path = f"/api/usher/events/{event.event_id}/status/"
+    shown = call("GET", path, token=token).json
+    own = call("GET", f"/api/organizer/events/{event.event_id}/", token=token_of(organizer)).json["analytics"]
+    assert (shown["admitted"], shown["inside"]) == (own["check_ins"]["admitted"], own["occupancy"]["inside"]) == (2, 1)
+    assert shown["on_leave"] == own["check_ins"]["on_leave"] == len(listed(token, "status=open")) == int(re_entry)
 
 
 def test_a_leave_is_open_after_the_gates_have_closed_and_a_return_is_not() -> None:

@@ -204,12 +204,17 @@ def status_of(event: Event, *, exact: bool = False) -> GateStatus:
         ends_at=event.ends_at,
         tickets_sold=counters.sold + counters.sold_online,
         admitted=counters.admitted,
-        on_leave=counters.on_leave,
+        on_leave=on_leave(event, counters),
         inside=counters.people_inside,
         counted_without_ticket=counters.counted_without_ticket,
         last_scan_at=counters.last_scan_at,
         server_time=now,
     )
+
+
+def on_leave(event: Event, counters: Counters) -> int:
+    """Return how many went out and may come back: nobody may at an event without re-entry."""
+    return int(counters.on_leave) if event.re_entry_allowed else 0
 
 
 def open_now() -> list[Event]:

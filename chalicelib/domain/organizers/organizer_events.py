@@ -230,7 +230,7 @@ def _analytics(found: _ReadEvent) -> EventAnalytics:
         ],
         check_ins=EventCheckIns(
             admitted=counters.admitted,
-            on_leave=counters.on_leave,
+            on_leave=events.on_leave(event, counters),
             duplicates_refused=counters.result_already_scanned,
             invalid_refused=counters.result_invalid + counters.result_not_found,
             by_hour=checkin_buckets.by_hour([raw, *buckets]),
