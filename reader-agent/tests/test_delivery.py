@@ -15,12 +15,14 @@ import structlog
 from conftest import DEMO_UID, Work, wait_until
 from platform_double import Fault, Platform, refusal
 
+from reader_agent.backlog import Backlog
 from reader_agent.clock import Clock
 from reader_agent.delivery import Delivery
 from reader_agent.identity import Identity
 from reader_agent.outbox import DecidedAtGate, Outbox
 from reader_agent.outcomes import Decided, Kept, Refused
 from reader_agent.pace import Pace
+from reader_agent.sending import Sender
 from reader_agent.server import Server
 from reader_agent.simulator import Air, Ntag213
 from reader_agent.standing import Standing
@@ -206,6 +208,31 @@ def test_a_tap_the_server_will_never_take_is_a_visible_dead_letter(
         [dead] = gate.agent.outbox.entries("dead")
         assert (dead.status, dead.detail) == (status, f"{code}: a bad tap")
     assert len(sent(platform)) == 1
+
+
+def test_dead_letters_follow_each_other_once_the_platform_takes_one(
+    platform: Platform, state: Path, identity: Identity
+) -> None:
+    """A network that comes and goes makes letters of taps that are good; one that the platform refuses stays one."""
+    fill(state, identity, 150)
+    with (
+        Outbox(identity.outbox_path(state)) as outbox,
+        Server(identity.server, clock=Clock(), identity=identity) as server,
+    ):
+        for entry in outbox.pending(150):
+            outbox.buried(entry.sequence, status=None, detail="no answer", at=Clock().wall())
+        platform.poison = {f"04{7:012X}"}
+        standing = Standing(on_alarm=lambda _message: None, on_all_clear=lambda: None)
+        sender = Sender(outbox, server, standing, log=structlog.get_logger())
+        # One a second would need two minutes and a half.
+        pace = Pace(slow_seconds=1.0)
+        backlog = Backlog(sender, pace=pace, log=structlog.get_logger(), on_late=lambda _entry, _outcome: None)
+        backlog.start()
+        try:
+            wait_until(lambda: outbox.dead() == 1)
+        finally:
+            backlog.stop()
+    assert len(platform.received) == 149
 
 
 def test_a_dead_letter_that_is_retried_is_sent_by_the_agent_at_work(

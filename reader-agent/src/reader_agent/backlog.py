@@ -59,6 +59,8 @@ class Backlog:
         self._not_before = 0.0
         self._slow_at = time.monotonic() + pace.slow_seconds
         self._last_dead = 0
+        # Whether the last dead letter that was tried was taken: a network that came and went made letters of good taps.
+        self._dead_are_taken = False
         self._stop = threading.Event()
         self._thread = self._make_thread()
 
@@ -184,8 +186,9 @@ class Backlog:
                 return [found]
             self._clear(sequence)  # it was sent along with its card's next tap
         entries = self._outbox.pending(min(self._slice.size, self._pace.batch_size), without=without)
-        if time.monotonic() >= self._slow_at:
+        if time.monotonic() >= self._slow_at or (self._dead_are_taken and not entries):
             self._slow_at = time.monotonic() + self._pace.slow_seconds
+            self._dead_are_taken = False  # until this one is
             return self._next_dead() or entries
         return entries
 
@@ -208,6 +211,8 @@ class Backlog:
         with self._changed:
             self._slice.answered(len(entries), took, most=self._pace.batch_size)
             self._backoff.reset()
+        if all(each.is_recorded for each in answered):
+            self._dead_are_taken = entries[0].state == "dead"
         for each in answered:
             self._clear(each.entry.sequence)
             if each.is_new and each.is_recorded:
