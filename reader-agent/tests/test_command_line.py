@@ -416,3 +416,18 @@ def test_the_self_test_names_a_mistyped_setting(
     flag, seconds = "GATEHOUSE_READER_FLAG", "GATEHOUSE_READER_ONLINE_SECOND"
     nothing = "is no setting, and changes nothing"
     assert found["detail"] == f"{flag} {nothing}; {seconds} {nothing}; is it to be {seconds}S?"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_does_in_a_services_folder_stays_the_services(here: Command, platform: Platform, state: Path) -> None:
+    state.mkdir(mode=0o700)
+    os.chown(state, 65534, 65534)
+    where = ["--state", str(state)]
+    for more in ([], ["--replace"]):
+        code = platform.provision()
+        assert here("enroll", "--server", platform.url, "--code", code, *more, *where).returncode == 0
+        assert here("count", "+1", *where).returncode == 0
+        here("outbox", "send", "--seconds", "1", *where)
+    files = {path.name.partition("-")[0]: path.stat() for path in state.iterdir()}
+    assert {"identity.json", "agent.lock", "outbox"} <= files.keys()
+    assert {(file.st_uid, file.st_gid) for file in files.values()} == {(65534, 65534)}

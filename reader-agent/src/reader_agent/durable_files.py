@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from reader_agent import logs
+from reader_agent.ownership import give_to_folders_owner
 
 # The log and its index; without them, what was written last is gone with the process.
 _BESIDE = ("-wal", "-shm")
@@ -124,7 +125,9 @@ class DurableFile:
 def open_file(path: Path) -> sqlite3.Connection:
     """Return a file that can be written, by its owner only; it is made where there is none."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        give_to_folders_owner(path)
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
 
 
@@ -144,6 +147,7 @@ def _copy_to(source: sqlite3.Connection, path: Path) -> None:
     """Write a database to a file that is on the disk, whole, when this returns."""
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
+    give_to_folders_owner(path)
     with closing(sqlite3.connect(path)) as target:
         source.backup(target)
     _sync(path)

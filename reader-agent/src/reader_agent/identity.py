@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reader_agent import ticket_code
 from reader_agent.failures import BadSetup, NotEnrolled
+from reader_agent.ownership import give_to_folders_owner
 from reader_agent.ticket_code import PlatformKeys
 from reader_agent.wire import DeviceConfig, Enrolled
 
@@ -34,6 +35,7 @@ def write_privately(path: Path, data: bytes, *, durably: bool = True) -> None:
             file.flush()
             if durably:
                 os.fsync(file.fileno())
+        give_to_folders_owner(fresh)
         fresh.replace(path)
     except BaseException:
         fresh.unlink(missing_ok=True)
