@@ -219,6 +219,8 @@ def test_a_denied_position_is_explained_and_an_appeal_is_decided(open_page: Open
     mine.get_by_text("Look at the evidence and decide").click()
     mine.get_by_text("No position was received, and the event asks for it").first.wait_for()
     axe(office)
+    # An answer to an appeal needs its words.
+    expect(mine.get_by_label("Note to the student", exact=True)).to_be_visible()
     mine.get_by_label("Decision").select_option("correct")
     mine.get_by_label("Status").select_option("late")
     button(mine, "Record the decision").click()

@@ -155,11 +155,18 @@ export function Decide({ record, changed }: { record: { id: string; status: stri
       >
         <Choice name="decision" label={t("campus.decision")} options={options} hint={record.appeal?.status === "open" ? t("campus.decision.answers") : undefined} />
         <Corrected />
-        <Field name="note" label={t("campus.decision.note")} hint={t("campus.decision.note_hint")} lines={3} />
+        <DecisionNote isAnswer={record.appeal?.status === "open"} />
         <Submit>{t("campus.decide.send")}</Submit>
       </Form>
     </>
   );
+}
+
+/** Needed for each decision but a plain verification, and for each answer to an appeal. */
+function DecisionNote({ isAnswer }: { isAnswer: boolean }): JSX.Element {
+  const { values } = useForm();
+  const isNeeded = isAnswer || (values.decision ?? "verify") !== "verify";
+  return <Field name="note" label={t("campus.decision.note")} hint={t("campus.decision.note_hint")} lines={3} required={isNeeded} />;
 }
 
 function Corrected(): JSX.Element | null {
