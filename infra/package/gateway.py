@@ -172,10 +172,12 @@ def _gateway_response(refusal: _Refusal) -> dict[str, Any]:
     headers["Access-Control-Allow-Origin"] = "'*'"
     if refusal.retry_after is not None:
         headers["Retry-After"] = f"'{refusal.retry_after}'"
+    # Nor can they look at the path: `error` is an object to campus and Tix too, whose clients find code and text beside
+    # it, as in the platform's own refusals (D-OPS-42).
     error = {"code": refusal.code, "message": refusal.message, "request_id": "$context.requestId"}
     answer: dict[str, Any] = {
         "responseParameters": {f"gatewayresponse.header.{name}": value for name, value in headers.items()},
-        "responseTemplates": {"application/json": json.dumps({"error": error})},
+        "responseTemplates": {"application/json": json.dumps({"error": error, **error})},
     }
     if refusal.status is not None:
         answer["statusCode"] = refusal.status
