@@ -2,7 +2,8 @@
 
 Due items are indexed by minute, and handling removes them from the index. A run reads the past minutes since the mark
 of the last run, so an idle minute costs four queries. Concurrent runs are safe, because each taker decides by the
-stored state of the item. A killed run is safe, because the mark is written last.
+stored state of the item. A killed run is safe, because the mark is written last. A mark of the future, left by a run
+whose clock was wrong, counts as none.
 
 Each item ends (D-ARC-21). One that fails is retried with backoff: a fault of ours for an hour, an outage for a day.
 Then its area ends it, or it is set aside for staff with an alarm.
@@ -119,7 +120,7 @@ def run(
     came_to = [*_put_off_all(hands, turn), *_abandon(hands, turn), *hands.results]
     done_before = min([done_before, *(due.minute for due, outcome in came_to if outcome is SweepOutcome.LEFT)])
     mark = keys.jobs.minute(done_before)
-    _move_mark(mark)
+    _move_mark(mark, this_minute)
     outcomes = Counter(outcome for _, outcome in came_to)
     return SweepRun(
         handled=outcomes[SweepOutcome.HANDLED],
@@ -168,7 +169,7 @@ def _minutes(this_minute: datetime) -> Iterator[datetime]:
     """Yield the past minutes that may be unfinished, oldest first."""
     mark = operations.get(keys.jobs.sweep_mark(_WHAT))
     minute = this_minute - _FIRST_REACH
-    if mark is not None:
+    if mark is not None and mark.minute <= _latest(this_minute):
         minute = datetime.fromisoformat(mark.minute).replace(tzinfo=UTC) - _OVERLAP
     while minute < this_minute:
         yield minute
@@ -261,8 +262,14 @@ def _give_up(due: DueItem, turn: _Turn, *, tries: int) -> SweepOutcome:
     return SweepOutcome.GIVEN_UP
 
 
-def _move_mark(minute: str) -> None:
-    forward = SweepMark.pk.does_not_exist() | (SweepMark.minute < minute)
+def _latest(this_minute: datetime) -> str:
+    """Return the latest mark that hides nothing: the overlap before it is read again."""
+    return keys.jobs.minute(this_minute + _OVERLAP)
+
+
+def _move_mark(minute: str, this_minute: datetime) -> None:
+    is_of_future = SweepMark.minute > _latest(this_minute)
+    forward = SweepMark.pk.does_not_exist() | (SweepMark.minute < minute) | is_of_future
     mark = SweepMark(*keys.jobs.sweep_mark(_WHAT), minute=minute)
     try:
         operations.record(operations.put(mark, forward))

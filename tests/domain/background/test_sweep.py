@@ -240,14 +240,28 @@ def test_the_first_run_looks_a_few_hours_back_and_the_next_goes_on_from_the_mark
 
 
 @pytest.mark.usefixtures("swept")
-def test_the_mark_never_goes_back() -> None:
+def test_the_mark_never_goes_back_to_that_of_an_earlier_run() -> None:
     start = clock.now() + later(2)
     with clock.set_to(start):
         schedules.sweep()
         newest = mark()
-    with clock.set_to(start - later(5)):
+    with clock.set_to(start - later(2)):
         schedules.sweep()
     assert mark() == newest
+
+
+@pytest.mark.parametrize("minutes", [-10, 20, 2 * 24 * 60])
+def test_a_run_whose_clock_is_wrong_hides_nothing_that_is_due_later(category: Category, minutes: float) -> None:
+    start = clock.now()
+    with clock.set_to(start + later(minutes)):
+        schedules.sweep()
+    order = reserve(category)
+    with clock.set_to(start + later(1)):
+        schedules.sweep()
+    with clock.set_to(start + later(12)):
+        sweeps.until_done()
+        assert orders.get(order.order_id).status == "expired"
+    assert mark() == keys.jobs.minute(start + later(12))
 
 
 @pytest.mark.usefixtures("swept")
