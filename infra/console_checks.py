@@ -43,7 +43,7 @@ def main() -> int:
     ]
     tests = sorted(str(path.relative_to(SOURCE)) for path in (SOURCE / "tests").rglob("*.test.*"))
     if tests:
-        checks.append(_Check("tests", ["node", "--test", *tests]))
+        checks.append(_Check("tests", ["node", "--test", "--test-reporter=dot", *tests]))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         failed = [name for name in pool.map(_failed, checks) if name]
     step(f"console: {'wrong: ' + ', '.join(failed) if failed else ', '.join(check.name for check in checks) + ' hold'}")

@@ -10,11 +10,11 @@ import { build } from "esbuild";
 const HERE = import.meta.dirname;
 const VECTORS = path.join(HERE, "..", "..", "tests", "vectors");
 
-/** Return a module of gate; `more` is what is asked for in place of all that the file exports. */
-async function bundled(file, more) {
+/** Return a module of gate; `more` is what is asked for in place of all that the file exports, `define` as esbuild has it. */
+async function bundled(file, more, define = {}) {
   const folder = path.join(HERE, "..", "src", "gate");
   const source = more === undefined ? { entryPoints: [path.join(folder, file)] } : { stdin: { contents: more, resolveDir: folder } };
-  const { outputFiles } = await build({ ...source, bundle: true, format: "esm", write: false, logLevel: "warning" });
+  const { outputFiles } = await build({ ...source, define, bundle: true, format: "esm", write: false, logLevel: "warning" });
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
 }
 
@@ -174,14 +174,17 @@ async function opened(answer, more) {
   const who = { id: "ush_1", name: "Usher", username: "usher", event_id: "evt_a" };
   storage.setItem("gatehouse.session.usher", JSON.stringify({ access: "h.e30.s", refresh: "r", who }));
   storage.setItem("gatehouse.gate.person", JSON.stringify({ owner: OWNER, event_id: "evt_a", usher_id: who.id, username: who.username, name: who.name }));
-  const given = { localStorage: storage, sessionStorage: storage, addEventListener: () => undefined, requestAnimationFrame: (done) => done(), navigator: { onLine: true }, fetch: answer };
+  const given = { localStorage: storage, sessionStorage: storage, addEventListener: () => undefined, requestAnimationFrame: (done) => done(), navigator: { onLine: true } };
   for (const [name, value] of Object.entries(given)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   delete globalThis.BroadcastChannel;
   await import("fake-indexeddb/auto");
   const { IDBFactory } = await import("fake-indexeddb");
   globalThis.indexedDB = new IDBFactory();
   pages += 1; // the same text would be the same page
-  return bundled("", `${more}; export const page = ${pages}; export { Refused, Unreachable } from "../ui/api/client.ts"; export * from "./state.ts"; export * from "./store.ts"; export { person } from "./person.ts"; export { session } from "../ui/api/session.ts";`);
+  // A page of a test before may still ask: it is answered there.
+  const fetch = `fetch${pages}`;
+  globalThis[fetch] = answer;
+  return bundled("", `${more}; export const page = ${pages}; export { Refused, Unreachable } from "../ui/api/client.ts"; export * from "./state.ts"; export * from "./store.ts"; export { person } from "./person.ts"; export { session } from "../ui/api/session.ts";`, { fetch });
 }
 
 const until = async (condition) => {
