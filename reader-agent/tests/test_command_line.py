@@ -302,6 +302,27 @@ def test_an_agent_at_work_can_be_looked_at_exported_and_stopped(
     assert all(json.loads(line) for line in errors.splitlines())
 
 
+@pytest.mark.usefixtures("identity")
+def test_many_signals_at_once_stop_an_agent_as_one_does(state: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-m", "reader_agent", "run", "--state", str(state)]
+    with Air() as air, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(60)
+        environment = os.environ | {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+        with subprocess.Popen(
+            [*command, "--reader", air.path], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as running:
+            try:
+                assert systemd.recv(100) == b"READY=1"
+                for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT) * 1000:
+                    running.send_signal(number)
+                running.wait(timeout=60)
+            finally:
+                running.kill()
+                _, errors = running.communicate(timeout=60)
+    assert running.returncode == 0, errors
+
+
 def status(here: Command, where: list[str]) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads(here("status", "--json", *where).stdout)
     return facts

@@ -1,10 +1,13 @@
 """`gatehouse-reader`: the agent's commands. Exit codes: 0 done or admitted, 1 refused, 2 kept unsent, 3 error."""
 
+import _thread
+import contextlib
 import errno
 import os
 import signal
 import sqlite3
 import sys
+import threading
 from enum import StrEnum
 from typing import Annotated
 
@@ -158,7 +161,7 @@ def run(
     with only_one(settings.state_dir):
         agent = Agent(settings, identity, display=display, log=logs.logger(), signals=signals)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: agent.stop.set())
+            signal.signal(number, lambda *_: _set_apart(agent.stop))
         waiting = agent.outbox.depth()
         display.say(
             f"{identity.device_id} · {identity.gate} of {identity.event_id} · reader {settings.reader}"
@@ -176,6 +179,16 @@ def run(
                 )
         agent.run()
     return DONE
+
+
+def _set_apart(event: threading.Event) -> None:
+    """Set an event in a thread that is begun without a lock.
+
+    A signal's handler runs within what the main thread does, such as the handler of another signal: that may hold the
+    event's own lock, and would wait for itself.
+    """
+    with contextlib.suppress(RuntimeError):  # the interpreter is ending, and begins no thread
+        _thread.start_new_thread(event.set, ())
 
 
 @app.command("self-test")
