@@ -214,7 +214,7 @@ def status_of(event: Event, *, exact: bool = False) -> GateStatus:
 
 def on_leave(event: Event, counters: Counters) -> int:
     """Return how many went out and may come back: nobody may at an event without re-entry."""
-    return int(counters.on_leave) if event.re_entry_allowed else 0
+    return counters.on_leave if event.re_entry_allowed else 0
 
 
 def open_now() -> list[Event]:

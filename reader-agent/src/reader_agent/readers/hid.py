@@ -20,8 +20,9 @@ from reader_agent.readers.keys import Typist
 from reader_agent.readers.lines import Lines
 
 _POLL_SECONDS = 0.2
-# The kernel keeps some twenty characters, and a decision may take seconds: so what is typed meanwhile waits here.
-_MOST_READS = 64
+# The kernel keeps some twenty characters, and a decision may take seconds: so what is typed meanwhile waits here. A
+# character is six records, each of which may be a read of its own: so these are more than 600 characters.
+_MOST_READS = 4096
 # linux/input-event-codes.h: the kernel threw away what was not read in time.
 _EV_SYN, _SYN_DROPPED = 0x00, 0x03
 
