@@ -150,6 +150,7 @@ def test_every_rule_has_a_name_of_the_contract() -> None:
     assert named == set(AnomalyType)
 
 
+@pytest.mark.by_day
 def test_a_busy_campus_hides_no_flagged_record_of_another() -> None:
     quiet, busy, stream = make_campus(), make_campus(), StreamReader()
     organizer, admin = (make_campus_user(quiet, role=role) for role in (CampusRole.ORGANIZER, CampusRole.ADMIN))
