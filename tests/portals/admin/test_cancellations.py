@@ -106,10 +106,10 @@ def test_an_event_is_drafted_published_sold_cancelled_and_paid_back(staff: Accou
     assert call("POST", "/api/v1/tickets/book/", late, token=customer_token(make_customer())).code == "INVALID_STATE"
     done = until_complete(staff, event_id, begun.json["job_id"])
     assert done["status"] == "complete"
-    told = done["progress"]
-    assert (told["total"], told["done"], told["waiting"], told["failed"]) == (4, 4, 0, 0)
-    assert (told["paid"], told["refunded"]) == (rupees("6000.00"), rupees("6000.00"))
-    assert (told["kept"], told["pending"]) == (rupees("0.00"), rupees("0.00"))
+    counts = done["progress"]
+    assert (counts["total"], counts["done"], counts["waiting"], counts["failed"]) == (4, 4, 0, 0)
+    assert (counts["paid"], counts["refunded"]) == (rupees("6000.00"), rupees("6000.00"))
+    assert (counts["kept"], counts["pending"]) == (rupees("0.00"), rupees("0.00"))
     assert states(orders) == ["refunded"] * 4
     balances = payers.balances()
     accounts = (account_names.sales(event_id), account_names.FEES, "refunds_due", account_names.clearing("sandbox"))
@@ -216,8 +216,8 @@ def test_the_preview_leaves_out_what_refunds_of_a_part_have_kept(staff: Account)
         "wallet": "1500.00",
     }
     job_id = confirmed(staff, event.event_id).json["job_id"]
-    told = until_complete(staff, event.event_id, job_id)["progress"]
-    assert (told["paid"], told["refunded"], told["kept"]) == (
+    counts = until_complete(staff, event.event_id, job_id)["progress"]
+    assert (counts["paid"], counts["refunded"], counts["kept"]) == (
         rupees("7500.00"),
         rupees("5000.01"),
         rupees("2499.99"),
@@ -249,10 +249,10 @@ def test_refunds_wait_for_the_provider_s_balance_and_go_on_by_themselves(staff: 
     job_id = begun.json["job_id"]
     shown = until_complete(staff, event.event_id, job_id, passes=3)
     assert shown["status"] == "running"
-    told = shown["progress"]
-    assert (told["done"], told["waiting"], told["reasons"]) == (2, 2, {"provider_funds": 2})
-    assert (told["refunded"], told["pending"]) == (rupees("6000.00"), rupees("3000.00"))
-    assert {problem["reason"] for problem in told["problems"]} == {"provider_funds"}
+    counts = shown["progress"]
+    assert (counts["done"], counts["waiting"], counts["reasons"]) == (2, 2, {"provider_funds": 2})
+    assert (counts["refunded"], counts["pending"]) == (rupees("6000.00"), rupees("3000.00"))
+    assert {problem["reason"] for problem in counts["problems"]} == {"provider_funds"}
     assert states(orders) == ["refunded"] * 4
     blocked = call("PUT", f"/api/events/{event.event_id}/", {"status": "archived"}, token=_token(staff))
     assert blocked.code == "INVALID_STATE"
@@ -308,14 +308,18 @@ def test_without_refunds_the_money_is_kept_and_the_tickets_are_void(staff: Accou
     refund_requests.ask(orders[0].customer_id, asked, reason="Ill", operation_id=new_id("op"))
     begun = confirmed(staff, event.event_id, refund="none", notify=False)
     done = until_complete(staff, event.event_id, begun.json["job_id"])
-    told = done["progress"]
-    assert (done["status"], told["done"], told["failed"], told["reasons"]) == (
+    counts = done["progress"]
+    assert (done["status"], counts["done"], counts["failed"], counts["reasons"]) == (
         "complete",
         1,
         1,
         {"refund_requested": 1},
     )
-    assert (told["paid"], told["refunded"], told["kept"]) == (rupees("3000.00"), rupees("0.00"), rupees("3000.00"))
+    assert (counts["paid"], counts["refunded"], counts["kept"]) == (
+        rupees("3000.00"),
+        rupees("0.00"),
+        rupees("3000.00"),
+    )
     assert states(orders) == ["cancelled", "valid"]
     stream = StreamReader()
     stream.drain()
@@ -340,9 +344,13 @@ def test_without_refunds_what_staff_answer_after_the_run_is_counted_and_a_refuse
         pass
     with clock.set_to(clock.now() + timedelta(hours=3)):
         done = until_complete(staff, event.event_id, job_id)
-    told = done["progress"]
-    assert (done["status"], told["done"], told["failed"], told["reasons"]) == ("complete", 3, 0, {})
-    assert (told["paid"], told["refunded"], told["kept"]) == (rupees("4500.00"), rupees("1500.00"), rupees("3000.00"))
+    counts = done["progress"]
+    assert (done["status"], counts["done"], counts["failed"], counts["reasons"]) == ("complete", 3, 0, {})
+    assert (counts["paid"], counts["refunded"], counts["kept"]) == (
+        rupees("4500.00"),
+        rupees("1500.00"),
+        rupees("3000.00"),
+    )
     assert [states([order]) for order in orders] == [["cancelled"], ["refunded"], ["cancelled"]]
 
 
@@ -397,9 +405,9 @@ def test_what_becomes_of_disputes_and_failed_refunds_after_the_run_is_counted_to
     def counted() -> tuple[Any, ...]:
         taken_back.project_all(stream)
         shown = until_complete(staff, event.event_id, begun.json["job_id"])
-        told = shown["progress"]
-        assert (shown["status"], told["refunded"], told["kept"]) == ("complete", rupees("3000.00"), rupees("0.00"))
-        return told["done"], told["waiting"], told["failed"], told["reasons"], told["pending"]["amount"]
+        counts = shown["progress"]
+        assert (shown["status"], counts["refunded"], counts["kept"]) == ("complete", rupees("3000.00"), rupees("0.00"))
+        return counts["done"], counts["waiting"], counts["failed"], counts["reasons"], counts["pending"]["amount"]
 
     assert counted() == (1, 1, 0, {"disputed": 1}, "1500.00")
     taken_back.fail_refund(failed)

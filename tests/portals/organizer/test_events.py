@@ -72,12 +72,12 @@ def test_an_order_that_is_paid_shows_in_its_event() -> None:
         today = timezones.local(clock.now(), event.timezone).date().isoformat()
     book(make_customer(), standard, 3)  # not paid
     drain()
-    told = shown(token, event.event_id)["analytics"]
-    assert (told["sold"], told["capacity"], told["revenue"]) == (2, 500, rupees("3000.00"))
-    assert [(one["id"], one["sold"], one["revenue"]) for one in told["by_category"]] == [
+    seen = shown(token, event.event_id)["analytics"]
+    assert (seen["sold"], seen["capacity"], seen["revenue"]) == (2, 500, rupees("3000.00"))
+    assert [(one["id"], one["sold"], one["revenue"]) for one in seen["by_category"]] == [
         (standard.category_id, 2, rupees("3000.00"))
     ]
-    assert told["sales_by_day"] == [
+    assert seen["sales_by_day"] == [
         {"date": today, "tickets": 2, "revenue": rupees("3000.00"), "refunded": rupees("0.00")}
     ]
     listed = get(token).json["results"]
@@ -102,13 +102,13 @@ def test_a_scan_shows_by_hour_and_by_gate_of_its_event() -> None:
         assert scan(event.event_id, other, gate="Gate 2") == "valid"
         drain()
         analytics = shown(token_of(organizer), event.event_id)["analytics"]
-    told = analytics["check_ins"]
-    assert (told["admitted"], told["duplicates_refused"], told["invalid_refused"]) == (2, 1, 1)
-    assert told["by_hour"] == [
+    seen = analytics["check_ins"]
+    assert (seen["admitted"], seen["duplicates_refused"], seen["invalid_refused"]) == (2, 1, 1)
+    assert seen["by_hour"] == [
         {"hour": "2026-11-20T17:00:00+05:00", "count": 1},
         {"hour": "2026-11-20T18:00:00+05:00", "count": 1},
     ]
-    assert [tuple(gate.values()) for gate in told["by_gate"]] == [
+    assert [tuple(gate.values()) for gate in seen["by_gate"]] == [
         ("Gate 1", 1, 0, 0),
         ("Gate 2", 1, 1, 0),
         (None, 0, 0, 1),
@@ -136,9 +136,9 @@ def test_hours_of_earlier_days_stay_when_a_new_day_begins() -> None:
     for number in (0, 2, 1, 3, 4, 4, 1):
         assert project(records[number]) == {"batchItemFailures": []}
     with clock.set_to(moments[-1]):
-        told = shown(token_of(organizer), event.event_id)["analytics"]["check_ins"]
-    assert told["by_hour"] == [{"hour": f"{moment:%Y-%m-%dT%H}:00:00+00:00", "count": 1} for moment in moments]
-    assert told["admitted"] == 5
+        seen = shown(token_of(organizer), event.event_id)["analytics"]["check_ins"]
+    assert seen["by_hour"] == [{"hour": f"{moment:%Y-%m-%dT%H}:00:00+00:00", "count": 1} for moment in moments]
+    assert seen["admitted"] == 5
 
 
 def test_occupancy_is_bounded_from_above_while_readers_hold_scans() -> None:
@@ -235,9 +235,9 @@ def test_the_dashboard_counts_who_came_before_the_start_once_the_doors_let_them_
     assert get(token_of(organizer), "/api/organizer/dashboard/stats/").json["checked_in"] == 0
     assert scan(shows[0].event_id, orders[0].tickets[0]["ticket_id"]) == "valid"
     drain()
-    told = get(token_of(organizer), "/api/organizer/dashboard/stats/").json
+    seen = get(token_of(organizer), "/api/organizer/dashboard/stats/").json
     # Nobody can have missed the other event yet.
-    assert (told["checked_in"], told["check_in_rate"]) == (1, 0.5)
+    assert (seen["checked_in"], seen["check_in_rate"]) == (1, 0.5)
 
 
 def test_who_came_in_at_a_cut_off_gate_before_their_refund_is_no_more_than_all_of_them() -> None:
@@ -257,8 +257,8 @@ def test_who_came_in_at_a_cut_off_gate_before_their_refund_is_no_more_than_all_o
     verdicts = call("POST", "/api/device/taps/", sent, token=make_reader(event).token()).json["results"]
     assert [verdict["status"] for verdict in verdicts] == ["accepted", "accepted"]
     drain()
-    told = get(token_of(organizer), "/api/organizer/dashboard/stats/").json
-    assert (told["tickets_sold"], told["checked_in"], told["check_in_rate"]) == (1, 2, 1.0)
+    seen = get(token_of(organizer), "/api/organizer/dashboard/stats/").json
+    assert (seen["tickets_sold"], seen["checked_in"], seen["check_in_rate"]) == (1, 2, 1.0)
 
 
 def test_the_dashboard_counts_events_sales_and_who_came() -> None:
@@ -284,16 +284,16 @@ def test_the_dashboard_counts_events_sales_and_who_came() -> None:
         assert scan(ids["live"], line["ticket_id"]) == "valid"
     drain()
     token = token_of(organizer)
-    told = get(token, "/api/organizer/dashboard/stats/").json
-    assert told["events"] == {"total": 4, "upcoming": 1, "live": 1, "past": 1}
-    assert (told["tickets_sold"], told["revenue"], told["checked_in"]) == (4, rupees("4000.00"), 3)
-    assert told["check_in_rate"] == 0.75
-    assert told["pending_payouts"] == rupees("0.00")
-    assert len(told["sales_by_day"]) == 30
-    assert [day["tickets"] for day in told["sales_by_day"] if day["tickets"]] == [4]
+    seen = get(token, "/api/organizer/dashboard/stats/").json
+    assert seen["events"] == {"total": 4, "upcoming": 1, "live": 1, "past": 1}
+    assert (seen["tickets_sold"], seen["revenue"], seen["checked_in"]) == (4, rupees("4000.00"), 3)
+    assert seen["check_in_rate"] == 0.75
+    assert seen["pending_payouts"] == rupees("0.00")
+    assert len(seen["sales_by_day"]) == 30
+    assert [day["tickets"] for day in seen["sales_by_day"] if day["tickets"]] == [4]
     event_states.put_into(ids["upcoming"], EventStatus.ARCHIVED)
     drain()
-    told = get(token, "/api/organizer/dashboard/stats/").json
-    assert told["events"] == {"total": 3, "upcoming": 0, "live": 1, "past": 1}
+    seen = get(token, "/api/organizer/dashboard/stats/").json
+    assert seen["events"] == {"total": 3, "upcoming": 0, "live": 1, "past": 1}
     nobody = get(token_of(make_organizer()), "/api/organizer/dashboard/stats/").json
     assert (nobody["tickets_sold"], nobody["events"]["total"], nobody["check_in_rate"]) == (0, 0, 0.0)
